@@ -1,0 +1,87 @@
+/* config.h: everything that can be set, read from an INI file and the command line into one struct by one table. */
+#ifndef BEAMGAUGE_CONFIG_H
+#define BEAMGAUGE_CONFIG_H
+
+#include "beamgauge/error.h"
+#include "beamgauge/log.h"
+#include "beamgauge/token.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define BG_CONFIG_NODES_MAX 4096 /* [node] sections and added nodes; `nodes_max` may only be lower */
+#define BG_CONFIG_TOKENS_MAX 256
+#define BG_CONFIG_WORDS_MAX 64 /* tags of a node, allowed hosts */
+#define BG_COOKIE_MAX 255      /* bytes: a cookie is an atom */
+
+struct bg_config_node { /* a section [node NAME@HOST] */
+    char *name;
+    char *cookie; /* read from cookie_file */
+    char *cookie_file;
+    char *address; /* or NULL */
+    int64_t port;  /* 0: epmd */
+    char **tags;
+    size_t tags_count;
+};
+
+struct bg_config {
+    /* [server] */
+    char *listen_address; /* "127.0.0.1", "::1" */
+    int64_t listen_port;
+    char *name;        /* our node name; "" : beamgauge@ and the host's name, decided by main */
+    char *cookie_file; /* the default cookie; "~" is the home folder */
+    enum bg_log_level log_level;
+    char **allowed_hosts; /* besides loopback names and the listen address */
+    size_t allowed_hosts_count;
+    int64_t epmd_port;
+    bool discover; /* ask the local epmd at start, where no node is named */
+    /* [limits] */
+    int64_t header_max_bytes, body_max_bytes, connections_max, requests_max; /* requests_max: calls in flight, all together */
+    int64_t connection_idle_ms, connection_total_ms, request_ms;
+    int64_t node_in_flight_max, nodes_max;
+    int64_t answer_max_bytes, probe_heap_bytes, list_entries_max;
+    int64_t connect_timeout_ms, tick_ms, retry_min_ms, retry_max_ms;
+    int64_t answers_max;
+    /* [node ...], [token ...] */
+    struct bg_config_node *nodes;
+    size_t nodes_count;
+    struct bg_token *tokens; /* [token NAME] sha256 = hex, scopes = words */
+    size_t tokens_count;
+};
+
+/* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
+struct bg_setting {
+    const char *section, *key; /* section NULL ends the table */
+    const char *type;          /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "path", "boolean", "level",
+                                * "sha256", "scopes" */
+    const char *fallback;      /* as it would be written; NULL: absent where it is not given */
+    int64_t min, max;          /* of a number; of a text's length in bytes; of how many words */
+    const char *meaning;
+    size_t field, second_field; /* offsets in struct bg_config, bg_config_node or bg_token: the value; its port or count of words */
+};
+extern const struct bg_setting bg_settings[];
+
+void bg_config_init(struct bg_config *ret_config); /* the defaults */
+void bg_config_done(struct bg_config *config);
+/* Reads a file over the defaults into a config that is already initialised, in place of all that it held. On failure it is untouched
+ * and the text is "FILE:LINE: reason", for the first bad line. */
+enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* "127.0.0.1:7788", "[::1]:7788"; port 0 lets the system choose. */
+enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Appends a node that has no section; its cookie is the default one. A node that is already there stays as it is. */
+enum bg_error bg_config_add_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Reads the cookie files: each node's, and the default one if a node has none of its own. A file that others may read gets a warning
+ * in the log. */
+enum bg_error bg_config_read_cookies(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Reads a cookie as Erlang's auth.erl does: printable ASCII up to the end of the first line, then nothing but blank. "~/" is the home
+ * folder. *ret_cookie is malloc'ed. */
+enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* What cannot go together: listening off loopback without tokens, for one. */
+enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+bool bg_config_listens_on_loopback(const struct bg_config *config);
+/* The whole table with its meanings, as a commented sample file. */
+void bg_config_print_sample(FILE *out);
+
+#endif

@@ -1,0 +1,28 @@
+/* discover.h: which nodes run on this host, by asking its epmd, and each of them for its full name. */
+#ifndef BEAMGAUGE_DISCOVER_H
+#define BEAMGAUGE_DISCOVER_H
+
+#include "beamgauge/error.h"
+
+#include <stdint.h>
+
+struct event_base;
+struct bg_discovery;
+
+struct bg_discovery_options {
+    const char *own_name;    /* introduces us; borrowed */
+    uint16_t epmd_port;      /* asked on 127.0.0.1 */
+    int64_t interval_ms;     /* asked again this often: nodes that start later are found too */
+    int64_t step_timeout_ms; /* for epmd's answer, and for each node's */
+};
+
+/* A node was found: epmd knows only the part of its name before '@', so the whole name is the one the node itself said in its
+ * handshake's challenge, which it sends before it asks for any cookie. Told once for every pair of name and port. */
+typedef void bg_discovery_found(void *context, const char *name, uint16_t port);
+
+/* Starts asking at once. `options` is copied; own_name is borrowed. */
+enum bg_error bg_discovery_start(struct event_base *base, const struct bg_discovery_options *options, bg_discovery_found *found,
+                                 void *context, struct bg_discovery **ret_discovery, struct bg_failure *ret_failure) BG_MUST_CHECK;
+void bg_discovery_free(struct bg_discovery *discovery);
+
+#endif

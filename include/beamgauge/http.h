@@ -1,0 +1,50 @@
+/* http.h: the HTTP server in front of the endpoint descriptors. */
+#ifndef BEAMGAUGE_HTTP_H
+#define BEAMGAUGE_HTTP_H
+
+#include "beamgauge/clock.h"
+#include "beamgauge/endpoint.h"
+#include "beamgauge/error.h"
+#include "beamgauge/token.h"
+
+struct event_base;
+struct bg_http;
+
+/* A file of the page, embedded at build time. */
+struct bg_asset {
+    const char *path; /* "/", "/app.js"; NULL ends a table */
+    const char *content_type;
+    const uint8_t *data;
+    size_t length;
+    const uint8_t *gzip; /* the same, compressed at build time; NULL where that is no gain */
+    size_t gzip_length;
+    const char *etag; /* strong, quoted: from the content's SHA-256 */
+};
+
+struct bg_http_options {
+    const char *address;              /* numeric */
+    uint16_t port;                    /* 0: the system chooses, see bg_http_port() */
+    const char *const *allowed_hosts; /* besides localhost, loopback addresses and `address` */
+    size_t allowed_hosts_count;
+    size_t header_max_bytes, body_max_bytes, connections_max, requests_max;
+    int64_t connection_idle_ms;  /* nothing said for this long */
+    int64_t connection_total_ms; /* a connection's whole life */
+    int64_t request_ms;          /* from the first byte of a request to its last, and beyond the handler's own timeout to the answer */
+    const struct bg_endpoint *const *endpoints; /* NULL-terminated */
+    const struct bg_asset *assets;              /* may be NULL */
+    const struct bg_services *services;
+    const struct bg_clock *clock;
+};
+
+/* Everything in options is borrowed for the server's life. */
+enum bg_error bg_http_start(struct event_base *base, const struct bg_http_options *options, struct bg_http **ret_http,
+                            struct bg_failure *ret_failure) BG_MUST_CHECK;
+uint16_t bg_http_port(const struct bg_http *http);
+/* Tokens are copied; count 0: none are asked for. May be called again at any time (SIGHUP). */
+enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *tokens, size_t count,
+                                 struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Stops listening and lets the calls in flight end; `drained` is called once, when none is left. */
+void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context);
+void bg_http_free(struct bg_http *http);
+
+#endif

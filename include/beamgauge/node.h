@@ -1,0 +1,141 @@
+/* node.h: the registry of nodes, the state of the link to each, and asking one of them to evaluate something. */
+#ifndef BEAMGAUGE_NODE_H
+#define BEAMGAUGE_NODE_H
+
+#include "beamgauge/clock.h"
+#include "beamgauge/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct event_base;
+struct bg_nodes;   /* the registry; owns every link */
+struct bg_inquiry; /* one question in flight on a link; owned by the link until its `done` is called */
+
+#define BG_NODE_NAME_MAX 255 /* bytes: an atom's limit is 255 characters */
+
+enum bg_node_origin { BG_ORIGIN_CONFIG, BG_ORIGIN_EPMD, BG_ORIGIN_API };
+
+/* What one has to know to reach a node. All text is copied by whoever takes a spec. */
+struct bg_node_spec {
+    const char *name;        /* "shop@10.0.0.5", as the node calls itself */
+    const char *cookie;      /* never shown or logged. bg_nodes_put(): NULL keeps the one that a registered node has */
+    const char *address;     /* host or IP to connect to; NULL: the part of the name after '@' */
+    uint16_t port;           /* the node's distribution port; 0: ask epmd */
+    const char *const *tags; /* free words for people and filters; NULL where there are none */
+    size_t tags_count;
+    enum bg_node_origin origin;
+};
+
+enum bg_link_state {
+    BG_LINK_RESOLVING, /* host name -> address */
+    BG_LINK_ASKING_EPMD,
+    BG_LINK_CONNECTING,
+    BG_LINK_HANDSHAKING,
+    BG_LINK_UP,      /* questions are taken */
+    BG_LINK_WAITING, /* failed or lost; `reason_*` says why, `retry_in_ms` when it is tried again */
+    BG_LINK_CLOSED   /* being removed */
+};
+
+/* Why a link is not up: `code` is stable, for programs. */
+enum bg_link_reason {
+    BG_REASON_NONE,
+    BG_REASON_HOST_UNKNOWN,
+    BG_REASON_EPMD_UNREACHABLE,
+    BG_REASON_NODE_NOT_IN_EPMD,
+    BG_REASON_PORT_REFUSED,
+    BG_REASON_COOKIE_REJECTED,
+    BG_REASON_NAME_IN_USE, /* "alive": the node already has a connection from our name */
+    BG_REASON_NOT_ALLOWED, /* net_kernel:allow/1 there excludes us */
+    BG_REASON_HANDSHAKE_TIMEOUT,
+    BG_REASON_HANDSHAKE_FAILED, /* it speaks something else, or is older than OTP 23 */
+    BG_REASON_WRONG_NAME,       /* another node answers at that address */
+    BG_REASON_CONNECTION_LOST,  /* closed by the node or the network */
+    BG_REASON_TICK_TIMEOUT,     /* silent past the tick time */
+    BG_REASON_BAD_ANSWER,       /* it sent what cannot be decoded, or a message over the limit */
+    BG_REASON_COUNT
+};
+
+const char *bg_link_state_text(enum bg_link_state state);    /* "up", "connecting", "waiting" ... */
+const char *bg_link_reason_code(enum bg_link_reason reason); /* "cookie_rejected" ... */
+
+/* A look at one registered node. The pointers are valid until the next call into the registry. */
+struct bg_node_info {
+    const char *name;
+    const char *address;
+    uint16_t port; /* 0: from epmd */
+    enum bg_node_origin origin;
+    const char *const *tags;
+    size_t tags_count;
+    enum bg_link_state state;
+    enum bg_link_reason reason; /* of the last failure; BG_REASON_NONE while up */
+    const char *reason_text;    /* a sentence: what happened and what to do; "" while up */
+    int64_t since_wall_ms;      /* when it came into this state */
+    int64_t retry_in_ms;        /* until the next try; -1 where none is planned */
+    uint64_t generation;        /* counts how often the link came up: answers of an older one are of an older incarnation */
+    size_t in_flight_count;
+    uint64_t connects_count;
+    uint64_t losses_count;
+};
+
+struct bg_nodes_options {
+    const char *own_name;               /* "beamgauge@host"; fixed, since every name is an atom on the target for ever */
+    uint16_t epmd_port;                 /* 4369 */
+    int64_t connect_timeout_ms;         /* for each step: resolve, epmd, connect, handshake */
+    int64_t tick_ms;                    /* our tick period; a peer silent for 4 of them is lost. Erlang's default net_ticktime is 60 s */
+    int64_t retry_min_ms, retry_max_ms; /* bounds of the exponential back-off; jitter is added */
+    size_t answer_max_bytes;            /* a message over this closes the link */
+    size_t in_flight_max;               /* per node; one more question is BG_TOO_MANY */
+    size_t nodes_max;                   /* registered nodes; one more is BG_CONFLICT */
+};
+
+enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock, const struct bg_nodes_options *options,
+                           struct bg_nodes **ret_nodes, struct bg_failure *ret_failure) BG_MUST_CHECK;
+void bg_nodes_free(struct bg_nodes *nodes); /* every question in flight ends with BG_CANCELLED first */
+
+/* Registers a node, or changes it (a changed cookie, address or port reconnects; the same spec changes nothing). */
+enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created,
+                           struct bg_failure *ret_failure) BG_MUST_CHECK;
+enum bg_error bg_nodes_delete(struct bg_nodes *nodes, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+size_t bg_nodes_count(const struct bg_nodes *nodes);
+/* In the order of their names. */
+void bg_nodes_info_at(const struct bg_nodes *nodes, size_t index, struct bg_node_info *ret_info);
+enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info,
+                            struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Checks the form "name@host" (bytes, length, characters); does not touch the network. */
+enum bg_error bg_node_name_check(const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+/* Told whenever a link comes up or goes down. */
+typedef void bg_nodes_watcher(void *context, const char *name, enum bg_link_state state);
+void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context);
+
+/* How a question ended. On success `answer` is one external term (with its version byte), valid during the call only. */
+struct bg_inquiry_result {
+    enum bg_error error;
+    const struct bg_failure *failure; /* NULL on success */
+    const uint8_t *answer;
+    size_t answer_length;
+    int64_t rpc_us; /* from sending to the answer */
+};
+typedef void bg_inquiry_done(void *context, const struct bg_inquiry_result *result);
+
+/* What is sent: a process is spawned on the node with the distribution's own SPAWN_REQUEST (OTP 23+), linked to us so that it
+ * dies with the link, at low priority, and evaluates erl_eval:exprs(Forms, [{'Args', Args}, {'Reply', Pid}]). It answers by
+ * sending one term to that pid. Both parts are external terms without the version byte; they are copied. */
+struct bg_inquiry_request {
+    const uint8_t *forms; /* a list of abstract expressions */
+    size_t forms_length;
+    const uint8_t *args; /* any one term */
+    size_t args_length;
+    int64_t timeout_ms;     /* counted here, from this call; the question keeps its own deadline on the node */
+    int64_t max_heap_words; /* of the spawned process: over it, the node kills it (BG_PROBE_LIMIT) */
+};
+
+/* `done` is called exactly once, never from inside this call; not at all if this fails or after bg_inquiry_cancel(). */
+enum bg_error bg_nodes_ask(struct bg_nodes *nodes, const char *name, const struct bg_inquiry_request *request, bg_inquiry_done *done,
+                           void *context, struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Forgets the question and kills its process on the node. */
+void bg_inquiry_cancel(struct bg_inquiry *inquiry);
+
+#endif

@@ -1,0 +1,59 @@
+/* query.h: asking a node one of the embedded questions by name, with sharing: a fresh enough answer is reused, an identical question
+ * in flight is joined, else one goes out. */
+#ifndef BEAMGAUGE_QUERY_H
+#define BEAMGAUGE_QUERY_H
+
+#include "beamgauge/error.h"
+#include "beamgauge/node.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bg_queries; /* the cache and the questions in flight */
+struct bg_ticket;  /* one asker's place in a question; freed when its `done` has been called or it is cancelled */
+
+struct bg_queries_options {
+    size_t answers_max;       /* answers kept, all nodes together; the least recently used goes first */
+    size_t waiting_max;       /* tickets in all; one more is BG_TOO_MANY */
+    int64_t probe_heap_bytes; /* a question that outgrows this on the node is killed there */
+};
+
+struct bg_query_request {
+    const char *node;
+    const char *question; /* name of an embedded question: "memory", "scan" ... */
+    json_t *args;         /* an object, borrowed; reaches the question as a map with binary keys; NULL: empty */
+    int64_t max_age_ms;   /* how old an answer may be; 0: ask anew (a question already in flight is still joined) */
+    int64_t timeout_ms;   /* for this asker; the first asker's deadline is also kept on the node */
+};
+
+struct bg_answer {
+    json_t *data; /* borrowed; shared with other askers: never change it */
+    int64_t collected_wall_ms;
+    int64_t collected_us; /* on the monotonic clock */
+    int64_t age_ms;
+    int64_t duration_ms; /* asking and answering, as seen from here */
+    int64_t rpc_us;
+    bool shared; /* it was in the cache or joined */
+};
+
+/* Exactly one of failure and answer is not NULL. */
+typedef void bg_query_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer);
+
+enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clock, struct bg_nodes *nodes,
+                             const struct bg_queries_options *options, struct bg_queries **ret_queries,
+                             struct bg_failure *ret_failure) BG_MUST_CHECK;
+void bg_queries_free(struct bg_queries *queries);
+
+/* `done` is called once, never from inside this call: not even for a cached answer. */
+enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_request *request, bg_query_done *done, void *context,
+                           struct bg_ticket **ret_ticket, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* The asker has gone. The last one to go cancels the question on the node. */
+void bg_ticket_cancel(struct bg_ticket *ticket);
+
+struct bg_queries_stats {
+    uint64_t asked_count, cached_count, joined_count, sent_count, failed_count;
+};
+void bg_queries_stats(const struct bg_queries *queries, struct bg_queries_stats *ret_stats);
+
+#endif

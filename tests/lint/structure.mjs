@@ -1,0 +1,72 @@
+// The shape of the tree: which room may include what, and how long functions and files may be.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+const FUNCTION_LINES_MAX = 80;
+const FILE_LINES_MAX = 500;
+
+// Room -> what its #include lines may name. Anything not listed is refused; the C library's own headers are free to all.
+const LIBRARY = { event: /^event2\//, jansson: /^jansson\.h$/, ei: /^ei\.h$/, openssl: /^openssl\//, zlib: /^zlib\.h$/, inih: /^ini\.h$/ };
+const ROOMS = {
+  'server/base/': { own: true, libraries: ['openssl', 'inih'] },
+  'server/term/': { own: true, libraries: ['ei', 'jansson'] },
+  'server/nodes/': { own: true, libraries: ['event', 'ei', 'openssl'] },
+  'server/probe/': { own: true, libraries: ['event', 'jansson'] },
+  'server/http/': { own: true, libraries: ['event', 'jansson', 'openssl', 'zlib'] },
+  'server/': { own: true, libraries: ['event'] },
+  'api/': { own: true, libraries: ['jansson'] },
+  'include/beamgauge/': { own: false, libraries: ['jansson'] },
+};
+const C_LIBRARY = /^(assert|ctype|errno|fcntl|float|getopt|inttypes|limits|math|netdb|poll|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)\.h$|^(sys|netinet|arpa)\//;
+
+const faults = [];
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' }).split('\n');
+const sources = files.filter((f) => /\.(c|h|erl|escript|mjs|js|css)$/.test(f) || f === 'dev');
+
+function roomOf(file) {
+  return Object.keys(ROOMS).filter((r) => file.startsWith(r)).sort((a, b) => b.length - a.length)[0];
+}
+
+function checkIncludes(file, lines) {
+  const room = roomOf(file);
+  if (!room) return;
+  const { own, libraries } = ROOMS[room];
+  lines.forEach((line, i) => {
+    const include = /^\s*#\s*include\s+([<"])([^>"]+)[>"]/.exec(line);
+    if (!include) return;
+    const [, quote, name] = include;
+    const allowed =
+      name.startsWith('beamgauge/') ||
+      (quote === '"' && own && !name.includes('/')) ||
+      (quote === '<' && (C_LIBRARY.test(name) || libraries.some((l) => LIBRARY[l].test(name))));
+    if (!allowed) faults.push(`${file}:${i + 1}: ${room} may not include ${name}`);
+  });
+}
+
+// clang-format puts a function's braces into the first column, so its length can be read without a parser.
+function checkFunctions(file, lines) {
+  let start = -1;
+  lines.forEach((line, i) => {
+    if (line === '{') start = i;
+    else if (line === '}' && start >= 0) {
+      if (i - start - 1 > FUNCTION_LINES_MAX)
+        faults.push(`${file}:${start}: a function of ${i - start - 1} lines (at most ${FUNCTION_LINES_MAX})`);
+      start = -1;
+    }
+  });
+}
+
+for (const file of sources) {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  if (lines.length - 1 > FILE_LINES_MAX) faults.push(`${file}: ${lines.length - 1} lines (at most ${FILE_LINES_MAX})`);
+  if (!/\.(c|h)$/.test(file)) continue;
+  checkIncludes(file, lines);
+  if (!/^(\/\*|\/\/) ?\S/.test(lines[0])) faults.push(`${file}:1: the first line does not say what lives here`);
+  if (file.endsWith('.c')) checkFunctions(file, lines);
+}
+
+if (faults.length > 0) {
+  console.error(faults.join('\n'));
+  process.exit(1);
+}
+console.log(`${sources.length} files: includes point the right way, no function is over ${FUNCTION_LINES_MAX} lines, no file over ${FILE_LINES_MAX}`);
