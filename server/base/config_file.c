@@ -1,0 +1,304 @@
+/* config_file.c: reads the INI file, line by line, into the settings of the table. */
+#include "settings.h"
+
+#include "beamgauge/text.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A section's line; a setting's line is bounded by inih's own buffer. */
+#define LINE_SIZE 1024
+
+/* inih splits and trims the settings. Sections are taken here before it sees them, since it cuts their names at 49 bytes and says
+ * nothing of an empty one. It also takes an indented line for more of the value before and cuts a long line in two: here blanks are
+ * stripped, and a long line is an error. */
+struct reading {
+    FILE *file;
+    const char *path;
+    int line; /* the one being read, from 1 */
+    struct bg_config *config;
+    const char *section; /* as in bg_settings; NULL before the first */
+    int section_line;
+    void *base;                  /* what the settings of the section are written to */
+    bool given[BG_SETTINGS_MAX]; /* rows of bg_settings met in this section */
+    bool server_given, limits_given;
+    int failed_line; /* 0: none; then `failure` is filled */
+    struct bg_failure failure;
+};
+
+/* Keeps the first failure, with its place before it; the path is cut short rather than the reason. */
+static void reading_fail(struct reading *reading, int line, const struct bg_failure *failure)
+{
+    if (reading->failed_line != 0)
+        return;
+    reading->failed_line = line;
+    bg_fail_param(&reading->failure, failure->error == BG_CONFLICT ? BG_INVALID : failure->error, failure->param, "%.200s:%d: %s",
+                  reading->path, line, failure->text);
+}
+
+static void reading_refuse(struct reading *reading, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void reading_refuse(struct reading *reading, int line, const char *format, ...)
+{
+    char reason[BG_FAILURE_TEXT_SIZE];
+    struct bg_failure failure;
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof(reason), format, arguments);
+    va_end(arguments);
+    bg_fail(&failure, BG_INVALID, "%s", reason);
+    reading_fail(reading, line, &failure);
+}
+
+/* A token must have all its settings. */
+static void section_close(struct reading *reading)
+{
+    if (reading->section == NULL || strcmp(reading->section, "token") != 0)
+        return;
+    for (size_t i = 0; bg_settings[i].section != NULL; i++)
+        if (strcmp(bg_settings[i].section, "token") == 0 && !reading->given[i])
+            reading_refuse(reading, reading->section_line, "this token has no %s: expected %s", bg_settings[i].key, bg_settings[i].meaning);
+}
+
+static void section_begin(struct reading *reading, const char *section, void *base)
+{
+    reading->section = section;
+    reading->section_line = reading->line;
+    reading->base = base;
+    memset(reading->given, 0, sizeof(reading->given));
+}
+
+static void section_begin_single(struct reading *reading, const char *section, bool *given)
+{
+    if (*given)
+        reading_refuse(reading, reading->line, "a second [%s]: expected one", section);
+    *given = true;
+    section_begin(reading, section, reading->config);
+}
+
+static void section_begin_node(struct reading *reading, const char *name)
+{
+    struct bg_failure failure;
+
+    if (bg_config_append_node(reading->config, name, &failure) != BG_OK)
+        reading_fail(reading, reading->line, &failure);
+    else
+        section_begin(reading, "node", &reading->config->nodes[reading->config->nodes_count - 1]);
+}
+
+static void section_begin_token(struct reading *reading, const char *name)
+{
+    struct bg_failure failure;
+
+    if (bg_config_append_token(reading->config, name, &failure) != BG_OK)
+        reading_fail(reading, reading->line, &failure);
+    else
+        section_begin(reading, "token", &reading->config->tokens[reading->config->tokens_count - 1]);
+}
+
+/* Cuts blanks off both ends, in place. */
+static char *trimmed(char *text)
+{
+    static const char blanks[] = " \t\r";
+    size_t length;
+
+    text += strspn(text, blanks);
+    for (length = strlen(text); length > 0 && strchr(blanks, text[length - 1]) != NULL;)
+        length--;
+    text[length] = '\0';
+    return text;
+}
+
+/* `line` begins with '['. */
+static void section_open(struct reading *reading, char *line)
+{
+    char *end = strchr(line, ']'), *kind = line + 1, *name;
+
+    section_close(reading);
+    if (end == NULL || strchr(";#", *trimmed(end + 1)) == NULL) {
+        reading_refuse(reading, reading->line, "expected a section like [server] alone on its line");
+        return;
+    }
+    *end = '\0';
+    kind = trimmed(kind);
+    name = kind + strcspn(kind, " \t");
+    if (*name != '\0')
+        *name++ = '\0';
+    name = trimmed(name);
+    if (strcmp(kind, "node") == 0)
+        section_begin_node(reading, name);
+    else if (strcmp(kind, "token") == 0)
+        section_begin_token(reading, name);
+    else if (strcmp(kind, "server") == 0 && *name == '\0')
+        section_begin_single(reading, "server", &reading->server_given);
+    else if (strcmp(kind, "limits") == 0 && *name == '\0')
+        section_begin_single(reading, "limits", &reading->limits_given);
+    else
+        reading_refuse(reading, reading->line, "unknown section [%s%s%s]: expected [server], [limits], [node NAME@HOST] or [token NAME]",
+                       kind, *name != '\0' ? " " : "", name);
+}
+
+/* Reads one line without its end. False at the end of the file, or where the line is refused. */
+static bool line_read(struct reading *reading, char line[LINE_SIZE])
+{
+    size_t length = 0;
+    int c;
+
+    reading->line++;
+    while ((c = getc(reading->file)) != EOF && c != '\n') {
+        if (length == LINE_SIZE - 1) {
+            reading_refuse(reading, reading->line, "the line is too long: expected at most %d bytes", LINE_SIZE - 1);
+            return false;
+        }
+        line[length++] = (char)c;
+    }
+    line[length] = '\0';
+    if (ferror(reading->file)) {
+        reading_refuse(reading, reading->line, "cannot be read: %s", strerror(errno));
+        return false;
+    }
+    if (strlen(line) != length || !bg_text_is_utf8(line, length)) {
+        reading_refuse(reading, reading->line, "this is not text: expected UTF-8");
+        return false;
+    }
+    return c != EOF || length > 0;
+}
+
+/* What inih reads with: a setting or a comment as it stands, an empty line in a section's place. */
+static char *line_give(char *ret_line, int size, void *context)
+{
+    struct reading *reading = context;
+    char buffer[LINE_SIZE], *line = buffer;
+    size_t length;
+
+    if (reading->failed_line != 0 || !line_read(reading, buffer))
+        return NULL;
+    if (reading->line == 1 && strncmp(line, "\xEF\xBB\xBF", 3) == 0)
+        line += 3;
+    line = trimmed(line);
+    if (*line == '[') {
+        section_open(reading, line);
+        line = strchr(line, '\0');
+    }
+    if (reading->failed_line != 0)
+        return NULL;
+    if (*line == ';' || *line == '#')
+        line = strchr(line, '\0');
+    length = strlen(line);
+    if (length + 3 > (size_t)size) { /* as ini.h says: two for the line's end, one for the terminator */
+        reading_refuse(reading, reading->line, "the line is too long: expected at most %d bytes", size - 3);
+        return NULL;
+    }
+    memcpy(ret_line, line, length);
+    memcpy(ret_line + length, "\n", 2);
+    return ret_line;
+}
+
+static bool text_has_hostile(const char *text)
+{
+    uint32_t code_point = 0;
+
+    for (size_t length = strlen(text), step; length > 0; text += step, length -= step) {
+        step = bg_text_utf8_first(text, length, &code_point);
+        if (step == 0 || (code_point != '\t' && bg_text_is_hostile(code_point)))
+            return true;
+    }
+    return false;
+}
+
+/* A cookie file is tried where it is named, so that the failure has a line. It is read for good later, after the command line. */
+static enum bg_error path_try(const char *path, struct bg_failure *ret_failure)
+{
+    char *cookie = NULL;
+    unsigned mode;
+    enum bg_error error = bg_cookie_load(path, &cookie, &mode, ret_failure);
+
+    bg_cookie_free(cookie);
+    return error;
+}
+
+static enum bg_error setting_take(struct reading *reading, const char *key, const char *value, struct bg_failure *ret_failure)
+{
+    const struct bg_setting *setting;
+    bool *given;
+    enum bg_error error;
+
+    if (text_has_hostile(key) || text_has_hostile(value))
+        return bg_fail(ret_failure, BG_INVALID, "expected text without control characters");
+    if (reading->section == NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, key, "%s stands before any section: expected [server] or another above it", key);
+    setting = bg_setting_find(reading->section, key);
+    if (setting == NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: beamgauge --sample-config shows all", key,
+                             reading->section);
+    given = &reading->given[setting - bg_settings];
+    if (*given && strcmp(setting->type, "words") != 0)
+        return bg_fail_param(ret_failure, BG_INVALID, key, "%s is given twice in this section: expected once", key);
+    *given = true;
+    error = bg_setting_apply(setting, value, reading->base, ret_failure);
+    if (error == BG_OK && strcmp(setting->type, "path") == 0)
+        error = path_try(value, ret_failure);
+    return error;
+}
+
+/* inih's handler: 0 is a failure. */
+static int setting_given(void *context, const char *section, const char *key, const char *value)
+{
+    struct reading *reading = context;
+    struct bg_failure failure;
+
+    (void)section;
+    if (reading->failed_line != 0)
+        return 0;
+    if (setting_take(reading, key, value, &failure) == BG_OK)
+        return 1;
+    reading_fail(reading, reading->line, &failure);
+    return 0;
+}
+
+static enum bg_error file_parse(struct reading *reading, struct bg_failure *ret_failure)
+{
+    int bad_line = ini_parse_stream(line_give, reading, setting_given, reading);
+
+    if (bad_line < 0)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    /* inih goes on after a line that it cannot split, so such a line may come before the failure found here. */
+    if (bad_line > 0 && (reading->failed_line == 0 || bad_line < reading->failed_line)) {
+        reading->failed_line = 0;
+        reading_refuse(reading, bad_line, "expected KEY = VALUE, [SECTION] or a comment");
+    }
+    section_close(reading);
+    if (reading->failed_line == 0)
+        return BG_OK;
+    if (ret_failure != NULL)
+        *ret_failure = reading->failure;
+    return reading->failure.error;
+}
+
+enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failure *ret_failure)
+{
+    struct bg_config config;
+    struct reading reading = {.path = path, .config = &config};
+    enum bg_error error = bg_config_default(&config, ret_failure);
+
+    if (error != BG_OK)
+        return error;
+    reading.file = fopen(path, "re");
+    if (reading.file == NULL) {
+        error = bg_fail_param(ret_failure, BG_INVALID, "config", "%s cannot be opened: %s", path, strerror(errno));
+        goto fail;
+    }
+    error = file_parse(&reading, ret_failure);
+    fclose(reading.file);
+    if (error != BG_OK)
+        goto fail;
+    bg_config_done(ret_config);
+    *ret_config = config;
+    return BG_OK;
+fail:
+    bg_config_done(&config);
+    return error;
+}

@@ -1,0 +1,32 @@
+/* settings.h: what the files of the configuration share among themselves. */
+#ifndef BG_BASE_SETTINGS_H
+#define BG_BASE_SETTINGS_H
+
+#include "beamgauge/config.h"
+
+/* How many rows bg_settings may have; a test counts. */
+#define BG_SETTINGS_MAX 64
+
+/* NULL if there is none. */
+const struct bg_setting *bg_setting_find(const char *section, const char *key);
+/* Checks the text and writes the value into `base`: the struct bg_config, bg_config_node or bg_token of its section. Words are added
+ * to those that are there, any other value is replaced. On failure the text says what was expected. */
+enum bg_error bg_setting_apply(const struct bg_setting *setting, const char *text, void *base,
+                               struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Writes every fallback of a section. The fallbacks are right: what can fail is memory. */
+enum bg_error bg_settings_apply_fallbacks(const char *section, void *base, struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+/* New last items, with their fallbacks. The names are checked; one that is there already is BG_CONFLICT. */
+enum bg_error bg_config_append_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+enum bg_error bg_config_append_token(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* NAME@HOST, no blanks or control characters, at most 255 bytes. */
+bool bg_config_is_node_name(const char *name);
+/* The defaults and nothing else, telling when memory is short. */
+enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+/* As bg_cookie_read(), without the warning. *ret_mode: the file's permission bits. */
+enum bg_error bg_cookie_load(const char *path, char **ret_cookie, unsigned *ret_mode, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Wipes a cookie and frees it. */
+void bg_cookie_free(char *cookie);
+
+#endif

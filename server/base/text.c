@@ -1,0 +1,192 @@
+/* text.c: bounded text, UTF-8, and the escape for text from strangers. */
+#include "beamgauge/text.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char cut_mark[] = "...";
+#define CUT_MARK_LENGTH (sizeof(cut_mark) - 1)
+
+static bool is_continuation(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+/* The length of the code point that this byte can lead; 0: none. */
+static size_t utf8_lead(unsigned char byte)
+{
+    if (byte < 0x80)
+        return 1;
+    if (byte >= 0xC2 && byte <= 0xDF)
+        return 2;
+    if (byte >= 0xE0 && byte <= 0xEF)
+        return 3;
+    return byte >= 0xF0 && byte <= 0xF4 ? 4 : 0;
+}
+
+size_t bg_text_utf8_first(const char *bytes, size_t length, uint32_t *ret_code_point)
+{
+    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const uint32_t lead_bits[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    size_t need = length == 0 ? 0 : utf8_lead((unsigned char)bytes[0]);
+    uint32_t code_point;
+
+    if (need == 0 || need > length)
+        return 0;
+    code_point = (unsigned char)bytes[0] & lead_bits[need];
+    for (size_t i = 1; i < need; i++) {
+        if (!is_continuation(bytes[i]))
+            return 0;
+        code_point = code_point << 6 | ((unsigned char)bytes[i] & 0x3F);
+    }
+    if (code_point < smallest[need] || code_point > 0x10FFFF || (code_point >= 0xD800 && code_point <= 0xDFFF))
+        return 0;
+    if (ret_code_point != NULL)
+        *ret_code_point = code_point;
+    return need;
+}
+
+bool bg_text_is_utf8(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        size_t step = bg_text_utf8_first(bytes + i, length - i, NULL);
+
+        if (step == 0)
+            return false;
+        i += step;
+    }
+    return true;
+}
+
+bool bg_text_is_hostile(uint32_t code_point)
+{
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}};
+
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        if (code_point >= ranges[i].first && code_point <= ranges[i].last)
+            return true;
+    return false;
+}
+
+void bg_text_init(struct bg_text *ret_text, char *buffer, size_t size)
+{
+    assert(size > 0);
+    buffer[0] = '\0';
+    *ret_text = (struct bg_text){.buffer = buffer, .size = size};
+}
+
+void bg_text_rewind(struct bg_text *text, size_t length)
+{
+    assert(length <= text->length);
+    text->buffer[length] = '\0';
+    text->length = length;
+    text->cut = false;
+}
+
+/* The longest end of a text that leaves room for the cut mark. */
+static size_t text_limit(const struct bg_text *text)
+{
+    return text->size - 1 > CUT_MARK_LENGTH ? text->size - 1 - CUT_MARK_LENGTH : 0;
+}
+
+/* Ends the text at `length`, with as much of the mark as there is room for. */
+static void text_cut(struct bg_text *text, size_t length)
+{
+    size_t room = text->size - 1 - length;
+    size_t mark = room < CUT_MARK_LENGTH ? room : CUT_MARK_LENGTH;
+
+    memcpy(text->buffer + length, cut_mark, mark);
+    text->length = length + mark;
+    text->buffer[text->length] = '\0';
+    text->cut = true;
+}
+
+/* Where to cut at or before `limit`, not inside a code point and not before `start`. */
+static size_t cut_point(const char *buffer, size_t start, size_t limit)
+{
+    if (limit < start)
+        return start;
+    while (limit > start && is_continuation(buffer[limit]))
+        limit--;
+    return limit;
+}
+
+void bg_text_add(struct bg_text *text, const char *string)
+{
+    size_t start = text->length, room = text->size - 1 - start, length = strlen(string);
+
+    if (text->cut)
+        return;
+    memcpy(text->buffer + start, string, length < room ? length : room);
+    if (length > room) {
+        text_cut(text, cut_point(text->buffer, start, text_limit(text)));
+        return;
+    }
+    text->length += length;
+    text->buffer[text->length] = '\0';
+}
+
+void bg_text_add_format(struct bg_text *text, const char *format, ...)
+{
+    size_t start = text->length, room = text->size - start;
+    va_list arguments;
+    int length;
+
+    if (text->cut)
+        return;
+    va_start(arguments, format);
+    length = vsnprintf(text->buffer + start, room, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        bg_text_rewind(text, start);
+    else if ((size_t)length >= room)
+        text_cut(text, cut_point(text->buffer, start, text_limit(text)));
+    else
+        text->length += (size_t)length;
+}
+
+/* Writes the escape of one byte, or of one code point, to `ret_piece`; returns its length and how many input bytes it stands for. */
+static size_t escape_first(const char *bytes, size_t length, const char *marked, char ret_piece[5], size_t *ret_taken)
+{
+    uint32_t code_point = 0;
+    size_t taken = bg_text_utf8_first(bytes, length, &code_point);
+
+    if (taken == 0 || bg_text_is_hostile(code_point)) {
+        *ret_taken = 1;
+        return (size_t)snprintf(ret_piece, 5, "\\x%02x", (unsigned char)bytes[0]);
+    }
+    *ret_taken = taken;
+    if (taken == 1 && strchr(marked, bytes[0]) != NULL) {
+        ret_piece[0] = '\\';
+        ret_piece[1] = bytes[0];
+        return 2;
+    }
+    memcpy(ret_piece, bytes, taken);
+    return taken;
+}
+
+void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length, const char *marked)
+{
+    size_t limit = text_limit(text), safe = text->length;
+    char piece[5];
+
+    if (text->cut)
+        return;
+    for (size_t i = 0, taken; i < length; i += taken) {
+        size_t piece_length = escape_first(bytes + i, length - i, marked, piece, &taken);
+
+        if (piece_length > text->size - 1 - text->length) {
+            text_cut(text, safe);
+            return;
+        }
+        memcpy(text->buffer + text->length, piece, piece_length);
+        text->length += piece_length;
+        if (text->length <= limit)
+            safe = text->length;
+    }
+    text->buffer[text->length] = '\0';
+}

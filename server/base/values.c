@@ -1,0 +1,272 @@
+/* values.c: one parser for each type of setting. */
+#include "settings.h"
+
+#include "beamgauge/text.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct unit {
+    const char *name; /* NULL ends a list; the first one is what a bare number means */
+    int64_t factor;
+};
+
+static const struct unit no_units[] = {{"", 1}, {NULL, 0}};
+static const struct unit byte_units[] = {
+    {"", 1}, {"KiB", INT64_C(1) << 10}, {"MiB", INT64_C(1) << 20}, {"GiB", INT64_C(1) << 30}, {NULL, 0}};
+static const struct unit time_units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
+
+typedef enum bg_error value_parser(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure);
+
+/* A type of value: its parser and, for a number, its units and how to call it. */
+struct value_type {
+    const char *name; /* NULL ends the table */
+    value_parser *parse;
+    const struct unit *units;
+    const char *noun;
+};
+
+static const struct value_type *value_type_find(const char *name);
+
+static void *field_at(void *base, size_t offset)
+{
+    return (char *)base + offset;
+}
+
+static enum bg_error no_memory(struct bg_failure *ret_failure)
+{
+    return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+}
+
+static enum bg_error text_replace(char **text, const char *value, size_t length, struct bg_failure *ret_failure)
+{
+    char *copy = strndup(value, length);
+
+    if (copy == NULL)
+        return no_memory(ret_failure);
+    free(*text);
+    *text = copy;
+    return BG_OK;
+}
+
+/* Digits, then perhaps blanks and a unit. */
+static bool number_parse(const char *text, const struct unit *units, int64_t *ret_number)
+{
+    char *end;
+    long long digits;
+
+    if (text[0] < '0' || text[0] > '9') /* strtoll would take blanks and signs */
+        return false;
+    errno = 0;
+    digits = strtoll(text, &end, 10);
+    if (errno != 0)
+        return false;
+    if (*end != '\0' && end[strspn(end, " \t")] != '\0')
+        end += strspn(end, " \t");
+    for (; units->name != NULL; units++)
+        if (strcmp(end, units->name) == 0)
+            return !__builtin_mul_overflow((int64_t)digits, units->factor, ret_number);
+    return false;
+}
+
+/* In the largest unit that leaves a whole number. */
+static void number_write(int64_t number, const struct unit *units, struct bg_text *text)
+{
+    const struct unit *best = units;
+
+    for (const struct unit *unit = units; unit->name != NULL; unit++)
+        if (number != 0 && number % unit->factor == 0)
+            best = unit;
+    bg_text_add_format(text, "%" PRId64 "%s", number / best->factor, best->name);
+}
+
+static enum bg_error parse_number(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    const struct value_type *type = value_type_find(setting->type);
+    char bounds[64];
+    struct bg_text written;
+    int64_t number;
+
+    if (number_parse(text, type->units, &number) && number >= setting->min && number <= setting->max) {
+        memcpy(field_at(base, setting->field), &number, sizeof(number));
+        return BG_OK;
+    }
+    bg_text_init(&written, bounds, sizeof(bounds));
+    number_write(setting->min, type->units, &written);
+    bg_text_add(&written, " to ");
+    number_write(setting->max, type->units, &written);
+    return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: expected %s from %s", setting->key, text, type->noun, bounds);
+}
+
+static enum bg_error parse_boolean(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    bool value = strcmp(text, "true") == 0;
+
+    if (!value && strcmp(text, "false") != 0)
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: expected true or false", setting->key, text);
+    memcpy(field_at(base, setting->field), &value, sizeof(value));
+    return BG_OK;
+}
+
+static enum bg_error parse_level(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    enum bg_log_level level;
+
+    if (!bg_log_level_parse(text, &level))
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: expected debug, info, warn or error", setting->key, text);
+    memcpy(field_at(base, setting->field), &level, sizeof(level));
+    return BG_OK;
+}
+
+static enum bg_error parse_text(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    size_t length = strlen(text);
+
+    if (length < (size_t)setting->min || length > (size_t)setting->max)
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: expected %" PRId64 " to %" PRId64 " bytes", setting->key,
+                             setting->min, setting->max);
+    return text_replace(field_at(base, setting->field), text, length, ret_failure);
+}
+
+static enum bg_error parse_path(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    if (text[0] == '\0')
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: expected the path of a file", setting->key);
+    return text_replace(field_at(base, setting->field), text, strlen(text), ret_failure);
+}
+
+static enum bg_error parse_name(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    if (text[0] != '\0' && !bg_config_is_node_name(text))
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: expected NAME@HOST, at most 255 bytes, without blanks",
+                             setting->key, text);
+    return text_replace(field_at(base, setting->field), text, strlen(text), ret_failure);
+}
+
+static enum bg_error word_add(char ***words, size_t *count, const char *word, size_t length, struct bg_failure *ret_failure)
+{
+    char **grown = reallocarray(*words, *count + 1, sizeof(*grown));
+
+    if (grown == NULL)
+        return no_memory(ret_failure);
+    *words = grown;
+    grown[*count] = NULL;
+    if (text_replace(&grown[*count], word, length, ret_failure) != BG_OK)
+        return BG_NO_MEMORY;
+    ++*count;
+    return BG_OK;
+}
+
+static size_t words_count(const char *text, const char *separators)
+{
+    size_t count = 0;
+
+    for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+        text += strcspn(text, separators);
+        count++;
+    }
+    return count;
+}
+
+static enum bg_error parse_words(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    static const char separators[] = " \t,";
+    char ***words = field_at(base, setting->field);
+    size_t *count = field_at(base, setting->second_field);
+
+    if (*count + words_count(text, separators) > (size_t)setting->max)
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: expected at most %" PRId64 " words", setting->key, setting->max);
+    for (text += strspn(text, separators); *text != '\0'; text += strspn(text, separators)) {
+        size_t length = strcspn(text, separators);
+        enum bg_error error = word_add(words, count, text, length, ret_failure);
+
+        if (error != BG_OK)
+            return error;
+        text += length;
+    }
+    return BG_OK;
+}
+
+/* Splits "127.0.0.1:7788" or "[::1]:7788"; the address must be numeric. */
+static bool listen_split(const char *text, char ret_address[INET6_ADDRSTRLEN], int64_t *ret_port)
+{
+    const char *colon = strrchr(text, ':');
+    bool bracketed = text[0] == '[';
+    unsigned char binary[sizeof(struct in6_addr)];
+    size_t length;
+
+    if (colon == NULL || (bracketed && colon[-1] != ']'))
+        return false;
+    text += bracketed;
+    length = (size_t)(colon - text) - bracketed;
+    if (length >= INET6_ADDRSTRLEN)
+        return false;
+    memcpy(ret_address, text, length);
+    ret_address[length] = '\0';
+    return inet_pton(bracketed ? AF_INET6 : AF_INET, ret_address, binary) == 1 && number_parse(colon + 1, no_units, ret_port) &&
+           *ret_port <= 65535;
+}
+
+static enum bg_error parse_listen(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    char address[INET6_ADDRSTRLEN];
+    enum bg_error error;
+    int64_t port;
+
+    if (!listen_split(text, address, &port))
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key,
+                             "%s = %.80s: expected a numeric ADDRESS:PORT like 127.0.0.1:7788, 0.0.0.0:7788 or [::1]:7788", setting->key,
+                             text);
+    error = text_replace(field_at(base, setting->field), address, strlen(address), ret_failure);
+    if (error == BG_OK)
+        memcpy(field_at(base, setting->second_field), &port, sizeof(port));
+    return error;
+}
+
+static enum bg_error parse_sha256(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    return bg_token_parse_hash(text, field_at(base, setting->field), ret_failure);
+}
+
+static enum bg_error parse_scopes(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    return bg_scopes_parse(text, field_at(base, setting->field), ret_failure);
+}
+
+static const struct value_type value_types[] = {
+    {"address:port", parse_listen, NULL, NULL},
+    {"bytes", parse_number, byte_units, "a size (bytes, or with KiB, MiB or GiB)"},
+    {"ms", parse_number, time_units, "a time (milliseconds, or with s, m or h)"},
+    {"count", parse_number, no_units, "a whole number"},
+    {"port", parse_number, no_units, "a port"},
+    {"text", parse_text, NULL, NULL},
+    {"name", parse_name, NULL, NULL},
+    {"words", parse_words, NULL, NULL},
+    {"path", parse_path, NULL, NULL},
+    {"boolean", parse_boolean, NULL, NULL},
+    {"level", parse_level, NULL, NULL},
+    {"sha256", parse_sha256, NULL, NULL},
+    {"scopes", parse_scopes, NULL, NULL},
+    {NULL, NULL, NULL, NULL},
+};
+
+static const struct value_type *value_type_find(const char *name)
+{
+    const struct value_type *type = value_types;
+
+    while (type->name != NULL && strcmp(type->name, name) != 0)
+        type++;
+    return type;
+}
+
+enum bg_error bg_setting_apply(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    const struct value_type *type = value_type_find(setting->type);
+
+    if (type->name == NULL)
+        return bg_fail_param(ret_failure, BG_INTERNAL, setting->key, "%s has the unknown type %s", setting->key, setting->type);
+    return type->parse(setting, text, base, ret_failure);
+}

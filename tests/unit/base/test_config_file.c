@@ -1,0 +1,366 @@
+/* test_config_file.c: reading the file: what it may hold, and every way in which it is refused, with its line. */
+#include "config_case.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define ABC_SHA256 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void a_whole_file_is_read(void **state)
+{
+    struct config_case *test = *state;
+    const struct bg_config *config = &test->config;
+    char text[1024];
+
+    snprintf(text, sizeof(text),
+             "\xEF\xBB\xBF; a comment\n"
+             "# another\r\n"
+             "\n"
+             "[server] ; ours\n"
+             "  listen = [::1]:0\r\n"
+             "\tname = gauge@host.example\n"
+             "cookie_file = %s\n"
+             "log_level=debug ; loud\n"
+             "allowed_hosts = a.example, b.example\n"
+             "allowed_hosts = c.example\n"
+             "discover = false\n"
+             "epmd_port = 4370\n"
+             "[limits]\n"
+             "nodes_max = 3\n"
+             "[ node shop@10.0.0.5 ]\n"
+             "cookie_file = %s\n"
+             "address = 10.0.0.6\n"
+             "port = 9100\n"
+             "tags = prod eu\n"
+             "[node pay@10.0.0.5]\n"
+             "[token grafana]\n"
+             "sha256 = " ABC_SHA256 "\n"
+             "scopes = read check",
+             test->cookie_path, test->cookie_path);
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    assert_string_equal(config->listen_address, "::1");
+    assert_int_equal(config->listen_port, 0);
+    assert_string_equal(config->name, "gauge@host.example");
+    assert_string_equal(config->cookie_file, test->cookie_path);
+    assert_int_equal(config->log_level, BG_LOG_DEBUG);
+    assert_int_equal(config->allowed_hosts_count, 3);
+    assert_string_equal(config->allowed_hosts[0], "a.example");
+    assert_string_equal(config->allowed_hosts[2], "c.example");
+    assert_false(config->discover);
+    assert_int_equal(config->epmd_port, 4370);
+    assert_int_equal(config->nodes_max, 3);
+    assert_int_equal(config->nodes_count, 2);
+    assert_string_equal(config->nodes[0].name, "shop@10.0.0.5");
+    assert_string_equal(config->nodes[0].cookie_file, test->cookie_path);
+    assert_string_equal(config->nodes[0].address, "10.0.0.6");
+    assert_int_equal(config->nodes[0].port, 9100);
+    assert_int_equal(config->nodes[0].tags_count, 2);
+    assert_string_equal(config->nodes[0].tags[1], "eu");
+    assert_string_equal(config->nodes[1].name, "pay@10.0.0.5");
+    assert_null(config->nodes[1].cookie_file);
+    assert_null(config->nodes[1].address);
+    assert_int_equal(config->nodes[1].port, 0);
+    assert_int_equal(config->nodes[1].tags_count, 0);
+    assert_int_equal(config->tokens_count, 1);
+    assert_string_equal(config->tokens[0].name, "grafana");
+    assert_int_equal(config->tokens[0].scopes, BG_SCOPE_READ | BG_SCOPE_CHECK);
+    assert_int_equal(config->tokens[0].sha256[31], 0xad);
+}
+
+static void an_empty_file_is_the_defaults(void **state)
+{
+    struct config_case *test = *state;
+
+    assert_int_equal(config_case_read(test, ""), BG_OK);
+    assert_int_equal(test->config.listen_port, 7788);
+}
+
+static void a_file_replaces_what_was_there(void **state)
+{
+    struct config_case *test = *state;
+
+    assert_int_equal(config_case_read(test, "[server]\nepmd_port = 5\n[node a@b]\ntags = x\n"), BG_OK);
+    assert_int_equal(config_case_read(test, "[node c@d]\n"), BG_OK);
+    assert_int_equal(test->config.epmd_port, 4369);
+    assert_int_equal(test->config.nodes_count, 1);
+    assert_string_equal(test->config.nodes[0].name, "c@d");
+}
+
+static void a_refused_file_changes_nothing(void **state)
+{
+    struct config_case *test = *state;
+
+    assert_int_equal(config_case_read(test, "[node a@b]\ntags = x\n"), BG_OK);
+    config_case_refuses(test, "[server]\nlisten = 127.0.0.1:1\n[node c@d]\ntags = y\n[oops]\n", 5, "unknown section [oops]");
+    assert_int_equal(test->config.listen_port, 7788);
+    assert_int_equal(test->config.nodes_count, 1);
+    assert_string_equal(test->config.nodes[0].name, "a@b");
+}
+
+static void wrong_sections_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        int line;
+        const char *reason;
+    } cases[] = {
+        {"[serve]\n", 1, "unknown section [serve]: expected [server], [limits], [node NAME@HOST] or [token NAME]"},
+        {"\n[]\n", 2, "unknown section []"},
+        {"[Server]\n", 1, "unknown section [Server]"},
+        {"[server x]\n", 1, "unknown section [server x]"},
+        {"[limits x y]\n", 1, "unknown section [limits x y]"},
+        {"[\x1b[2J]\n", 1, "unknown section [\\x1b[2J]"},
+        {"[server\n", 1, "expected a section like [server] alone on its line"},
+        {"[server] listen = 1\n", 1, "expected a section like [server] alone on its line"},
+        {"[server]\n[limits]\n\n[server]\n", 4, "a second [server]: expected one"},
+        {"[limits]\n[limits]\n", 2, "a second [limits]: expected one"},
+        {"[node]\n", 1, "expected NAME@HOST"},
+        {"[node shop]\n", 1, "node shop: expected NAME@HOST"},
+        {"[node @host]\n", 1, "expected NAME@HOST"},
+        {"[node shop@]\n", 1, "expected NAME@HOST"},
+        {"[node a@b@c]\n", 1, "expected NAME@HOST"},
+        {"[node a b@c]\n", 1, "expected NAME@HOST"},
+        {"[node a\tb@c]\n", 1, "expected NAME@HOST"},
+        {"[node a@b]\n[node c@d]\n[node a@b]\n", 3, "node a@b is there already"},
+        {"[token]\n", 1, "expected a name of 1 to 64 bytes"},
+        {"[token a b]\n", 1, "expected a name of 1 to 64 bytes"},
+        {"[token t]\nsha256=" ABC_SHA256 "\nscopes=read\n[token t]\n", 4, "token t is there already"},
+        {"[token t]\nscopes = read\n", 1, "this token has no sha256: expected the token's SHA-256"},
+        {"\n[token t]\nsha256 = " ABC_SHA256 "\n\n[node a@b]\n", 2, "this token has no scopes: expected what it may do"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        config_case_refuses(*state, cases[i].text, cases[i].line, cases[i].reason);
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        int line;
+        const char *reason;
+    } cases[] = {
+        {"listen = 127.0.0.1:1\n", 1, "listen stands before any section"},
+        {"[server]\nlisten\n", 2, "expected KEY = VALUE, [SECTION] or a comment"},
+        {"[server]\n= x\n", 2, "unknown setting  in [server]"},
+        {"[server]\nprot = 1\n", 2, "unknown setting prot in [server]: beamgauge --sample-config shows all"},
+        {"[server]\nListen = 127.0.0.1:1\n", 2, "unknown setting Listen"},
+        {"[server]\nnodes_max = 1\n", 2, "unknown setting nodes_max in [server]"},
+        {"[limits]\nlisten = 127.0.0.1:1\n", 2, "unknown setting listen in [limits]"},
+        {"[node a@b]\ncookie = x\n", 2, "unknown setting cookie in [node]"},
+        {"[token t]\nname = x\n", 2, "unknown setting name in [token]"},
+        {"[server]\nepmd_port = 1\n\nepmd_port = 1\n", 4, "epmd_port is given twice in this section"},
+        {"[server]\ndiscover = yes\n", 2, "discover = yes: expected true or false"},
+        {"[server]\ndiscover =\n", 2, "expected true or false"},
+        {"[server]\nlog_level = loud\n", 2, "log_level = loud: expected debug, info, warn or error"},
+        {"[server]\nname = gauge\n", 2, "name = gauge: expected NAME@HOST"},
+        {"[server]\ncookie_file =\n", 2, "cookie_file: expected the path of a file"},
+        {"[server]\ncookie_file = /nonexistent/x\n", 2, "cookie file /nonexistent/x cannot be read: No such file"},
+        {"[node a@b]\n\ncookie_file = /nonexistent/y\n", 3, "cookie file /nonexistent/y cannot be read: No such file"},
+        {"[node a@b]\naddress =\n", 2, "address: expected 1 to 255 bytes"},
+        {"[token t]\nsha256 = bg_abc\n", 2, "64 hexadecimal digits"},
+        {"[token t]\nscopes = read write\n", 2, "unknown scope \"write\": expected words of read, check, chat, admin"},
+        {"[token t]\nscopes =\n", 2, "no scope: expected words"},
+        {"[server]\nname = a\x1b@b\n", 2, "expected text without control characters"},
+        {"[node a@b]\ntags = \xe2\x80\xae\n", 2, "expected text without control characters"},
+        {"[server]\nname = a\xff@b\n", 2, "this is not text: expected UTF-8"},
+        {"# \xc3\n", 1, "this is not text: expected UTF-8"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        config_case_refuses(*state, cases[i].text, cases[i].line, cases[i].reason);
+}
+
+static void the_first_bad_line_is_the_one_told(void **state)
+{
+    config_case_refuses(*state, "[server]\nnonsense\ndiscover = 7\n", 2, "expected KEY = VALUE");
+    config_case_refuses(*state, "[server]\ndiscover = 7\nnonsense\n[oops]\n", 2, "expected true or false");
+    config_case_refuses(*state, "nonsense\n[oops]\n", 1, "expected KEY = VALUE");
+    config_case_refuses(*state, "nonsense\n[token t]\n", 1, "expected KEY = VALUE");
+    config_case_refuses(*state, "[token t]\nnonsense\n[token u]\n", 1, "this token has no sha256");
+}
+
+static void an_indented_line_is_a_setting_of_its_own(void **state)
+{
+    struct config_case *test = *state;
+
+    assert_int_equal(config_case_read(test, "[server]\n  name = a@b\n  epmd_port = 9\n"), BG_OK);
+    assert_string_equal(test->config.name, "a@b");
+    assert_int_equal(test->config.epmd_port, 9);
+    config_case_refuses(test, "[server]\nname = a@b\n  more\n", 3, "expected KEY = VALUE");
+}
+
+static void bytes_of_zero_are_refused(void **state)
+{
+    static const char text[] = "[server]\nname = a\0@b\n";
+    struct config_case *test = *state;
+
+    file_write(test->path, text, sizeof(text) - 1);
+    assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_INVALID);
+    assert_non_null(strstr(test->failure.text, ":2: this is not text"));
+}
+
+/* "# first\n[server]\nallowed_hosts = hhh...\n", the last line `length` bytes long. */
+static const char *text_with_line(size_t length)
+{
+    static char text[4096];
+    int before = snprintf(text, sizeof(text), "# first\n[server]\n");
+    int key = snprintf(text + before, sizeof(text) - (size_t)before, "allowed_hosts = ");
+
+    memset(text + before + key, 'h', length - (size_t)key);
+    memcpy(text + (size_t)before + length, "\n", 2);
+    return text;
+}
+
+static void a_long_line_is_refused_and_never_cut(void **state)
+{
+    struct config_case *test = *state;
+    size_t length = strlen("allowed_hosts = h");
+
+    /* How long a setting may be is up to the library's build. */
+    while (length < 2000 && config_case_read(test, text_with_line(length)) == BG_OK) {
+        assert_int_equal(strlen(test->config.allowed_hosts[0]), length - strlen("allowed_hosts = "));
+        length++;
+    }
+    assert_in_range(length - 1, 150, 1023);
+    config_case_refuses(test, text_with_line(length), 3, "the line is too long: expected at most");
+    config_case_refuses(test, text_with_line(3000), 3, "the line is too long: expected at most");
+}
+
+static void a_long_comment_is_no_matter_until_its_own_bound(void **state)
+{
+    struct config_case *test = *state;
+    char text[2048];
+
+    memset(text, 'c', sizeof(text));
+    text[0] = '#';
+    text[1023] = '\0';
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    text[1023] = 'c';
+    text[1024] = '\0';
+    config_case_refuses(test, text, 1, "the line is too long: expected at most 1023 bytes");
+}
+
+static void a_node_name_of_255_bytes_is_kept_whole(void **state)
+{
+    struct config_case *test = *state;
+    char text[512], name[257];
+
+    memset(name, 'n', sizeof(name));
+    name[100] = '@';
+    name[255] = '\0';
+    snprintf(text, sizeof(text), "[node %s]\n", name);
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    assert_string_equal(test->config.nodes[0].name, name);
+    name[255] = 'n';
+    name[256] = '\0';
+    snprintf(text, sizeof(text), "[node %s]\n", name);
+    config_case_refuses(test, text, 1, "expected NAME@HOST, at most 255 bytes");
+}
+
+static void lists_have_a_greatest_length(void **state)
+{
+    struct config_case *test = *state;
+    char text[2048] = "[server]\n";
+
+    for (int i = 0; i < BG_CONFIG_WORDS_MAX / 2; i++)
+        strncat(text, "allowed_hosts = a b\n", sizeof(text) - strlen(text) - 1);
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    assert_int_equal(test->config.allowed_hosts_count, BG_CONFIG_WORDS_MAX);
+    strncat(text, "allowed_hosts = c\n", sizeof(text) - strlen(text) - 1);
+    config_case_refuses(test, text, BG_CONFIG_WORDS_MAX / 2 + 2, "allowed_hosts: expected at most 64 words");
+}
+
+/* Writes `count` sections, each on its line(s), and returns the text; to be freed. */
+static char *sections(const char *format, int count)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+
+    for (int i = 0; i < count; i++) {
+        fprintf(out, "[%s%d", format, i);
+        fputs(format[0] == 'n' ? "@h]\n" : "]\nsha256=" ABC_SHA256 "\nscopes=read\n", out);
+    }
+    fclose(out);
+    return text;
+}
+
+static void nodes_and_tokens_have_a_greatest_number(void **state)
+{
+    struct config_case *test = *state;
+    char *text = sections("node n", BG_CONFIG_NODES_MAX);
+
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    assert_int_equal(test->config.nodes_count, BG_CONFIG_NODES_MAX);
+    free(text);
+    text = sections("node n", BG_CONFIG_NODES_MAX + 1);
+    config_case_refuses(test, text, BG_CONFIG_NODES_MAX + 1, "more than 4096 nodes");
+    free(text);
+    text = sections("token t", BG_CONFIG_TOKENS_MAX);
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    assert_int_equal(test->config.tokens_count, BG_CONFIG_TOKENS_MAX);
+    free(text);
+    text = sections("token t", BG_CONFIG_TOKENS_MAX + 1);
+    config_case_refuses(test, text, BG_CONFIG_TOKENS_MAX * 3 + 1, "more than 256 tokens");
+    free(text);
+}
+
+static void a_file_that_cannot_be_read_is_said_so(void **state)
+{
+    struct config_case *test = *state;
+
+    assert_int_equal(bg_config_read("/nonexistent/b.ini", &test->config, &test->failure), BG_INVALID);
+    assert_string_equal(test->failure.text, "/nonexistent/b.ini cannot be opened: No such file or directory");
+    assert_int_equal(bg_config_read(test->folder, &test->config, &test->failure), BG_INVALID);
+    assert_non_null(strstr(test->failure.text, ":1: cannot be read: Is a directory"));
+    assert_int_equal(bg_config_read("/dev/zero", &test->config, NULL), BG_INVALID);
+}
+
+static void a_long_path_does_not_hide_the_reason(void **state)
+{
+    struct config_case *test = *state;
+    char path[1024] = "";
+
+    for (int i = 0; i < 300; i++)
+        strncat(path, "./", sizeof(path) - strlen(path) - 1);
+    file_write(test->path, "[oops]\n", 7);
+    memmove(path + strlen(test->folder) + 1, path, strlen(path) + 1);
+    memcpy(path, test->folder, strlen(test->folder));
+    path[strlen(test->folder)] = '/';
+    strncat(path, "b.ini", sizeof(path) - strlen(path) - 1);
+    assert_int_equal(bg_config_read(path, &test->config, &test->failure), BG_INVALID);
+    assert_non_null(strstr(test->failure.text, ":1: unknown section [oops]"));
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, config_case_begin, config_case_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_whole_file_is_read),
+        CASE(an_empty_file_is_the_defaults),
+        CASE(a_file_replaces_what_was_there),
+        CASE(a_refused_file_changes_nothing),
+        CASE(wrong_sections_are_refused),
+        CASE(wrong_settings_are_refused),
+        CASE(the_first_bad_line_is_the_one_told),
+        CASE(an_indented_line_is_a_setting_of_its_own),
+        CASE(bytes_of_zero_are_refused),
+        CASE(a_long_line_is_refused_and_never_cut),
+        CASE(a_long_comment_is_no_matter_until_its_own_bound),
+        CASE(a_node_name_of_255_bytes_is_kept_whole),
+        CASE(lists_have_a_greatest_length),
+        CASE(nodes_and_tokens_have_a_greatest_number),
+        CASE(a_file_that_cannot_be_read_is_said_so),
+        CASE(a_long_path_does_not_hide_the_reason),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

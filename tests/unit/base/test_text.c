@@ -1,0 +1,217 @@
+/* test_text.c: bounded text, UTF-8 and escaping. */
+#include "beamgauge/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct bytes {
+    const char *bytes;
+    size_t length;
+};
+#define BYTES(literal)                                                                                                                     \
+    {                                                                                                                                      \
+        literal, sizeof(literal) - 1                                                                                                       \
+    }
+
+static void well_formed_utf8_is_utf8(void **state)
+{
+    static const struct bytes good[] = {
+        BYTES(""),
+        BYTES("abc\n\0\x7f"),
+        BYTES("\xc2\x80"),
+        BYTES("\xdf\xbf"),
+        BYTES("\xe0\xa0\x80"),
+        BYTES("\xed\x9f\xbf"),
+        BYTES("\xee\x80\x80"),
+        BYTES("\xef\xbf\xbf"),
+        BYTES("\xf0\x90\x80\x80"),
+        BYTES("\xf4\x8f\xbf\xbf"),
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(bg_text_is_utf8(good[i].bytes, good[i].length));
+}
+
+static void malformed_utf8_is_not(void **state)
+{
+    static const struct bytes bad[] = {
+        BYTES("\x80"),             /* a continuation alone */
+        BYTES("\xc0\xaf"),         /* overlong, 2 bytes */
+        BYTES("\xc1\xbf"),         /* overlong, 2 bytes */
+        BYTES("\xe0\x9f\xbf"),     /* overlong, 3 bytes */
+        BYTES("\xf0\x8f\xbf\xbf"), /* overlong, 4 bytes */
+        BYTES("\xed\xa0\x80"),     /* surrogate */
+        BYTES("\xed\xbf\xbf"),     /* surrogate */
+        BYTES("\xf4\x90\x80\x80"), /* over U+10FFFF */
+        BYTES("\xf5\x80\x80\x80"),
+        BYTES("\xff"),
+        BYTES("ok\xe2\x82"),  /* ends too early */
+        BYTES("\xe2\x28\xa1") /* no continuation where one must be */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(bg_text_is_utf8(bad[i].bytes, bad[i].length));
+}
+
+static void first_code_point_is_decoded(void **state)
+{
+    uint32_t code_point = 7;
+
+    (void)state;
+    assert_int_equal(bg_text_utf8_first("\xf0\x9f\x90\x9d!", 5, &code_point), 4);
+    assert_int_equal(code_point, 0x1F41D);
+    assert_int_equal(bg_text_utf8_first("\xf0\x9f\x90", 3, &code_point), 0);
+    assert_int_equal(bg_text_utf8_first("", 0, &code_point), 0);
+    assert_int_equal(code_point, 0x1F41D);
+    assert_int_equal(bg_text_utf8_first("\xc3\xa9", 2, NULL), 2);
+}
+
+static void hostile_code_points_are_known(void **state)
+{
+    static const uint32_t hostile[] = {0,    9,      0xA,    0x1B,   0x1F,   0x7F,   0x80,   0x9B,
+                                       0x9F, 0x200E, 0x200F, 0x2028, 0x202E, 0x2066, 0x2069, 0xFEFF};
+    static const uint32_t harmless[] = {0x20, 0x7E, 0xA0, 0xE9, 0x200D, 0x2010, 0x2027, 0x202F, 0x2065, 0x206A, 0xFFFD, 0x1F41D};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++)
+        assert_true(bg_text_is_hostile(hostile[i]));
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+        assert_false(bg_text_is_hostile(harmless[i]));
+}
+
+static void escape_is(const char *bytes, size_t length, const char *marked, const char *expected)
+{
+    char buffer[256];
+    struct bg_text text;
+
+    bg_text_init(&text, buffer, sizeof(buffer));
+    bg_text_add_escaped(&text, bytes, length, marked);
+    assert_string_equal(buffer, expected);
+    assert_int_equal(text.length, strlen(expected));
+    assert_false(text.cut);
+}
+
+static void hostile_text_is_escaped(void **state)
+{
+    (void)state;
+    escape_is("plain \xc3\xa9", 8, "", "plain \xc3\xa9");
+    escape_is("\x1b[2J", 4, "", "\\x1b[2J");
+    escape_is("a\nb\r\tc\0d", 8, "", "a\\x0ab\\x0d\\x09c\\x00d");
+    escape_is("\xc2\x9b", 2, "", "\\xc2\\x9b");
+    escape_is("\xe2\x80\xa8", 3, "", "\\xe2\\x80\\xa8");
+    escape_is("\xff\xc3", 2, "", "\\xff\\xc3");
+    escape_is("a\\x1b", 5, "\\", "a\\\\x1b");
+    escape_is("a\\x1b", 5, "", "a\\x1b");
+    escape_is("say \"a|b\"", 9, "\"|", "say \\\"a\\|b\\\"");
+}
+
+static void escaping_fits_its_stated_size(void **state)
+{
+    char worst[16], buffer[BG_TEXT_ESCAPED_SIZE(sizeof(worst))];
+    struct bg_text text;
+
+    (void)state;
+    memset(worst, 0xff, sizeof(worst));
+    bg_text_init(&text, buffer, sizeof(buffer));
+    bg_text_add_escaped(&text, worst, sizeof(worst), "\\");
+    assert_false(text.cut);
+    assert_int_equal(text.length, sizeof(buffer) - 1);
+}
+
+/* Every way to add, into every size of buffer: never past the end, always terminated, still UTF-8, marked where cut. */
+static void text_never_passes_its_buffer(void **state)
+{
+    static const char source[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\x9dz\x1b\x1b.";
+    char buffer[64];
+
+    (void)state;
+    for (size_t size = 1; size < 40; size++)
+        for (int way = 0; way < 3; way++) {
+            struct bg_text text;
+
+            memset(buffer, '#', sizeof(buffer));
+            bg_text_init(&text, buffer, size);
+            if (way == 0)
+                bg_text_add(&text, source);
+            else if (way == 1)
+                bg_text_add_format(&text, "%s", source);
+            else
+                bg_text_add_escaped(&text, source, sizeof(source) - 1, "\\");
+            assert_true(text.length < size);
+            assert_int_equal(strlen(buffer), text.length);
+            for (size_t i = size; i < sizeof(buffer); i++)
+                assert_int_equal(buffer[i], '#');
+            assert_true(bg_text_is_utf8(buffer, text.length));
+            assert_int_equal(text.cut, size <= (way < 2 ? sizeof(source) - 1 : sizeof(source) + 5));
+            if (text.cut && size > 3)
+                assert_string_equal(buffer + text.length - 3, "...");
+        }
+}
+
+static void escape_is_never_cut_in_two(void **state)
+{
+    char buffer[16];
+
+    (void)state;
+    for (size_t size = 4; size <= 12; size++) {
+        struct bg_text text;
+
+        bg_text_init(&text, buffer, size);
+        bg_text_add_escaped(&text, "\x1b\x1b\x1b", 3, "");
+        assert_true(text.cut);
+        assert_int_equal((text.length - 3) % 4, 0);
+    }
+}
+
+static void nothing_is_added_after_a_cut(void **state)
+{
+    char buffer[8];
+    struct bg_text text;
+
+    (void)state;
+    bg_text_init(&text, buffer, sizeof(buffer));
+    bg_text_add(&text, "0123456789");
+    assert_string_equal(buffer, "0123...");
+    bg_text_add(&text, "");
+    bg_text_add(&text, "x");
+    bg_text_add_format(&text, "%d", 1);
+    bg_text_add_escaped(&text, "y", 1, "");
+    assert_string_equal(buffer, "0123...");
+}
+
+static void rewinding_forgets_the_cut(void **state)
+{
+    char buffer[8];
+    struct bg_text text;
+
+    (void)state;
+    bg_text_init(&text, buffer, sizeof(buffer));
+    bg_text_add(&text, "012");
+    bg_text_add(&text, "34567");
+    assert_true(text.cut);
+    bg_text_rewind(&text, 3);
+    assert_false(text.cut);
+    assert_string_equal(buffer, "012");
+    bg_text_add(&text, "3456");
+    assert_string_equal(buffer, "0123456");
+    assert_false(text.cut);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(well_formed_utf8_is_utf8),     cmocka_unit_test(malformed_utf8_is_not),
+        cmocka_unit_test(first_code_point_is_decoded),  cmocka_unit_test(hostile_code_points_are_known),
+        cmocka_unit_test(hostile_text_is_escaped),      cmocka_unit_test(escaping_fits_its_stated_size),
+        cmocka_unit_test(text_never_passes_its_buffer), cmocka_unit_test(escape_is_never_cut_in_two),
+        cmocka_unit_test(nothing_is_added_after_a_cut), cmocka_unit_test(rewinding_forgets_the_cut),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
