@@ -1,0 +1,80 @@
+/* main.c: which of the program's commands was meant. */
+#include "options.h"
+#include "program.h"
+
+#include "beamgauge/token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int config_check(const struct bg_options *options)
+{
+    struct bg_config config;
+    struct bg_failure failure;
+
+    if (bg_options_load(options, &config, &failure) != BG_OK) {
+        fprintf(stderr, "beamgauge: %s\n", failure.text);
+        return EXIT_FAILURE;
+    }
+    printf("configuration is right: listen %s port %d, %zu nodes, %zu tokens\n", config.listen_address, (int)config.listen_port,
+           config.nodes_count, config.tokens_count);
+    bg_config_done(&config);
+    return EXIT_SUCCESS;
+}
+
+/* Prints the secret once, to stdout, beside the lines that may be kept. */
+static int token_make(const struct bg_options *options)
+{
+    char scopes_text[128] = "", secret[BG_TOKEN_TEXT_SIZE];
+    uint8_t sha256[BG_TOKEN_HASH_SIZE];
+    struct bg_failure failure;
+    unsigned scopes;
+    size_t used = 0;
+
+    if (options->arguments_count < 2) {
+        fputs("usage: beamgauge token NAME SCOPE...   (scopes: read, check, chat, admin)\n", stderr);
+        return EXIT_FAILURE;
+    }
+    for (int i = 1; i < options->arguments_count && used < sizeof(scopes_text); i++)
+        used += (size_t)snprintf(scopes_text + used, sizeof(scopes_text) - used, "%s%s", i > 1 ? " " : "", options->arguments[i]);
+    if (bg_scopes_parse(scopes_text, &scopes, &failure) != BG_OK || bg_token_check_name(options->arguments[0], &failure) != BG_OK ||
+        bg_token_generate(secret, sha256, &failure) != BG_OK) {
+        fprintf(stderr, "beamgauge: %s\n", failure.text);
+        return EXIT_FAILURE;
+    }
+    printf("# The token, shown this once; clients send it as \"Authorization: Bearer ...\":\n#   %s\n", secret);
+    printf("[token %s]\nsha256 = ", options->arguments[0]);
+    for (size_t i = 0; i < sizeof(sha256); i++)
+        printf("%02x", sha256[i]);
+    printf("\nscopes = %s\n", scopes_text);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct bg_options options;
+    struct bg_failure failure;
+
+    if (bg_options_parse(argc, argv, &options, &failure) != BG_OK) {
+        fprintf(stderr, "beamgauge: %s\n", failure.text);
+        return EXIT_FAILURE;
+    }
+    switch (options.command) {
+    case BG_COMMAND_HELP:
+        bg_options_print_help(stdout);
+        return EXIT_SUCCESS;
+    case BG_COMMAND_VERSION:
+        puts("beamgauge " BG_VERSION);
+        return EXIT_SUCCESS;
+    case BG_COMMAND_SAMPLE_CONFIG:
+        bg_config_print_sample(stdout);
+        return EXIT_SUCCESS;
+    case BG_COMMAND_CHECK_CONFIG:
+        return config_check(&options);
+    case BG_COMMAND_TOKEN:
+        return token_make(&options);
+    case BG_COMMAND_SERVE:
+        break;
+    }
+    return bg_program_run(&options, BG_VERSION);
+}

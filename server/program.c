@@ -1,0 +1,341 @@
+/* program.c: the running service: start, what signals do, orderly stop. */
+#include "program.h"
+
+#include "beamgauge/clock.h"
+#include "beamgauge/discover.h"
+#include "beamgauge/endpoint.h"
+#include "beamgauge/http.h"
+#include "beamgauge/log.h"
+#include "beamgauge/node.h"
+#include "beamgauge/query.h"
+#include "beamgauge/web.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define STOP_WITHIN_MS 4500 /* after SIGTERM, what is still in flight is given up */
+#define DISCOVER_EVERY_MS 10000
+#define OWN_NAME_SIZE (BG_NODE_NAME_MAX + 1)
+
+struct program {
+    const struct bg_options *options;
+    struct bg_config config;
+    char own_name[OWN_NAME_SIZE];
+    char *discovery_cookie; /* what found nodes are tried with */
+    struct bg_services services;
+    struct event_base *base;
+    struct event *signals[3];
+    struct event *stop_timer;
+    struct bg_nodes *nodes;
+    struct bg_queries *queries;
+    struct bg_http *http;
+    struct bg_discovery *discovery;
+};
+
+/* One fixed name for every start on this host: each new name would stay in the atom tables of all nodes for ever. */
+static void own_name_make(const char *wanted, char ret_name[OWN_NAME_SIZE])
+{
+    char host[128] = "localhost";
+
+    if (strchr(wanted, '@') != NULL) {
+        snprintf(ret_name, OWN_NAME_SIZE, "%s", wanted);
+        return;
+    }
+    if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
+        snprintf(host, sizeof(host), "localhost");
+    host[sizeof(host) - 1] = '\0';
+    snprintf(ret_name, OWN_NAME_SIZE, "%s@%s", wanted[0] != '\0' ? wanted : "beamgauge", host);
+}
+
+static enum bg_error nodes_create(struct program *program, struct bg_failure *ret_failure)
+{
+    const struct bg_config *config = &program->config;
+    const struct bg_nodes_options options = {
+        .own_name = program->own_name,
+        .epmd_port = (uint16_t)config->epmd_port,
+        .connect_timeout_ms = config->connect_timeout_ms,
+        .tick_ms = config->tick_ms,
+        .retry_min_ms = config->retry_min_ms,
+        .retry_max_ms = config->retry_max_ms,
+        .answer_max_bytes = (size_t)config->answer_max_bytes,
+        .in_flight_max = (size_t)config->node_in_flight_max,
+        .nodes_max = (size_t)config->nodes_max,
+    };
+
+    return bg_nodes_new(program->base, bg_clock_system(), &options, &program->nodes, ret_failure);
+}
+
+static enum bg_error queries_create(struct program *program, struct bg_failure *ret_failure)
+{
+    const struct bg_queries_options options = {
+        .answers_max = (size_t)program->config.answers_max,
+        .waiting_max = (size_t)program->config.requests_max,
+        .probe_heap_bytes = program->config.probe_heap_bytes,
+    };
+
+    return bg_queries_new(program->base, bg_clock_system(), program->nodes, &options, &program->queries, ret_failure);
+}
+
+static enum bg_error http_create(struct program *program, struct bg_failure *ret_failure)
+{
+    const struct bg_config *config = &program->config;
+    const struct bg_http_options options = {
+        .address = config->listen_address,
+        .port = (uint16_t)config->listen_port,
+        .allowed_hosts = (const char *const *)config->allowed_hosts,
+        .allowed_hosts_count = config->allowed_hosts_count,
+        .header_max_bytes = (size_t)config->header_max_bytes,
+        .body_max_bytes = (size_t)config->body_max_bytes,
+        .connections_max = (size_t)config->connections_max,
+        .requests_max = (size_t)config->requests_max,
+        .connection_idle_ms = config->connection_idle_ms,
+        .connection_total_ms = config->connection_total_ms,
+        .request_ms = config->request_ms,
+        .endpoints = bg_api_endpoints,
+        .assets = bg_web_assets,
+        .services = &program->services,
+        .clock = bg_clock_system(),
+    };
+    enum bg_error error = bg_http_start(program->base, &options, &program->http, ret_failure);
+
+    if (error == BG_OK)
+        error = bg_http_set_tokens(program->http, config->tokens, config->tokens_count, ret_failure);
+    return error;
+}
+
+static enum bg_error node_put(struct program *program, const struct bg_config_node *node, struct bg_failure *ret_failure)
+{
+    const struct bg_node_spec spec = {
+        .name = node->name,
+        .cookie = node->cookie,
+        .address = node->address,
+        .port = (uint16_t)node->port,
+        .tags = (const char *const *)node->tags,
+        .tags_count = node->tags_count,
+        .origin = BG_ORIGIN_CONFIG,
+    };
+    bool created;
+
+    return bg_nodes_put(program->nodes, &spec, &created, ret_failure);
+}
+
+static bool node_is_configured(const struct bg_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->nodes_count; i++)
+        if (strcmp(config->nodes[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Makes the registry hold what the configuration says, and leaves alone what came through the API or from epmd. */
+static enum bg_error nodes_apply(struct program *program, struct bg_failure *ret_failure)
+{
+    for (size_t i = bg_nodes_count(program->nodes); i-- > 0;) {
+        struct bg_node_info info;
+        enum bg_error error;
+        char name[OWN_NAME_SIZE];
+
+        bg_nodes_info_at(program->nodes, i, &info);
+        if (info.origin != BG_ORIGIN_CONFIG || node_is_configured(&program->config, info.name))
+            continue;
+        snprintf(name, sizeof(name), "%s", info.name);
+        error = bg_nodes_delete(program->nodes, name, ret_failure);
+        if (error != BG_OK)
+            return error;
+    }
+    for (size_t i = 0; i < program->config.nodes_count; i++) {
+        enum bg_error error = node_put(program, &program->config.nodes[i], ret_failure);
+        if (error != BG_OK)
+            return error;
+    }
+    return BG_OK;
+}
+
+static void on_node_found(void *context, const char *name, uint16_t port)
+{
+    struct program *program = context;
+    const struct bg_node_spec spec = {
+        .name = name, .cookie = program->discovery_cookie, .address = "127.0.0.1", .port = 0, .origin = BG_ORIGIN_EPMD};
+    struct bg_node_info info;
+    struct bg_failure failure;
+    bool created;
+
+    if (bg_nodes_info(program->nodes, name, &info, &failure) == BG_OK)
+        return;
+    bg_log(BG_LOG_INFO, "node_found", BG_TEXT("node", name), BG_NUMBER("port", port));
+    if (bg_nodes_put(program->nodes, &spec, &created, &failure) != BG_OK)
+        bg_log(BG_LOG_WARN, "node_not_registered", BG_TEXT("node", name), BG_TEXT("reason", failure.text));
+}
+
+/* A node that was only found by looking is forgotten if it does not take our cookie. */
+static void on_link_changed(void *context, const char *name, enum bg_link_state state)
+{
+    struct program *program = context;
+    struct bg_node_info info;
+    struct bg_failure failure;
+
+    if (state != BG_LINK_WAITING || bg_nodes_info(program->nodes, name, &info, &failure) != BG_OK)
+        return;
+    if (info.origin != BG_ORIGIN_EPMD || info.connects_count > 0 || info.reason != BG_REASON_COOKIE_REJECTED)
+        return;
+    bg_log(BG_LOG_INFO, "node_forgotten", BG_TEXT("node", name), BG_TEXT("reason", "found through epmd, but it does not take our cookie"));
+    if (bg_nodes_delete(program->nodes, name, &failure) != BG_OK)
+        bg_log(BG_LOG_ERROR, "node_not_forgotten", BG_TEXT("node", name), BG_TEXT("reason", failure.text));
+}
+
+static enum bg_error discovery_create(struct program *program, struct bg_failure *ret_failure)
+{
+    const struct bg_discovery_options options = {
+        .own_name = program->own_name,
+        .epmd_port = (uint16_t)program->config.epmd_port,
+        .interval_ms = DISCOVER_EVERY_MS,
+        .step_timeout_ms = program->config.connect_timeout_ms,
+    };
+    struct bg_failure failure;
+
+    if (!program->config.discover || program->config.nodes_count > 0)
+        return BG_OK;
+    if (bg_cookie_read(program->config.cookie_file, &program->discovery_cookie, &failure) != BG_OK) {
+        bg_log(BG_LOG_WARN, "discovery_off", BG_TEXT("reason", failure.text),
+               BG_TEXT("hint", "name a node with --node or a config file, or register one through the API"));
+        return BG_OK;
+    }
+    bg_nodes_watch(program->nodes, on_link_changed, program);
+    return bg_discovery_start(program->base, &options, on_node_found, program, &program->discovery, ret_failure);
+}
+
+static void on_drained(void *context)
+{
+    struct program *program = context;
+
+    event_base_loopbreak(program->base);
+}
+
+static void on_stop_late(evutil_socket_t fd, short what, void *context)
+{
+    struct program *program = context;
+
+    (void)fd;
+    (void)what;
+    bg_log(BG_LOG_WARN, "stop_forced", BG_NUMBER("after_ms", STOP_WITHIN_MS));
+    event_base_loopbreak(program->base);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *context)
+{
+    struct program *program = context;
+    const struct timeval within = {.tv_sec = STOP_WITHIN_MS / 1000, .tv_usec = STOP_WITHIN_MS % 1000 * 1000};
+
+    (void)what;
+    if (program->services.stopping) /* asked twice: now */
+        event_base_loopbreak(program->base);
+    bg_log(BG_LOG_INFO, "stopping", BG_NUMBER("signal", signal));
+    program->services.stopping = true;
+    event_add(program->stop_timer, &within);
+    bg_http_drain(program->http, on_drained, program);
+}
+
+/* Nodes and tokens are taken over; everything else needs a new start. A file with a fault changes nothing. */
+static void on_reload(evutil_socket_t signal, short what, void *context)
+{
+    struct program *program = context;
+    struct bg_config config;
+    struct bg_failure failure;
+
+    (void)signal;
+    (void)what;
+    if (bg_options_load(program->options, &config, &failure) != BG_OK)
+        goto fail;
+    bg_config_done(&program->config);
+    program->config = config;
+    if (nodes_apply(program, &failure) != BG_OK)
+        goto fail;
+    if (bg_http_set_tokens(program->http, config.tokens, config.tokens_count, &failure) != BG_OK)
+        goto fail;
+    bg_log(BG_LOG_INFO, "reloaded", BG_NUMBER("nodes", config.nodes_count), BG_NUMBER("tokens", config.tokens_count));
+    return;
+fail:
+    bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text));
+}
+
+static enum bg_error signals_create(struct program *program, struct bg_failure *ret_failure)
+{
+    program->signals[0] = evsignal_new(program->base, SIGTERM, on_stop, program);
+    program->signals[1] = evsignal_new(program->base, SIGINT, on_stop, program);
+    program->signals[2] = evsignal_new(program->base, SIGHUP, on_reload, program);
+    program->stop_timer = evtimer_new(program->base, on_stop_late, program);
+    if (program->stop_timer == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < 3; i++)
+        if (program->signals[i] == NULL || event_add(program->signals[i], NULL) != 0)
+            return bg_fail(ret_failure, BG_SYSTEM, "cannot listen for signals");
+    return BG_OK;
+}
+
+static enum bg_error program_create(struct program *program, struct bg_failure *ret_failure)
+{
+    enum bg_error error;
+
+    own_name_make(program->config.name, program->own_name);
+    program->base = event_base_new();
+    if (program->base == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "cannot make an event loop");
+    if ((error = signals_create(program, ret_failure)) != BG_OK || (error = nodes_create(program, ret_failure)) != BG_OK ||
+        (error = queries_create(program, ret_failure)) != BG_OK)
+        return error;
+    program->services.nodes = program->nodes;
+    program->services.queries = program->queries;
+    program->services.clock = bg_clock_system();
+    program->services.started_wall_ms = bg_clock_wall_ms(bg_clock_system());
+    program->services.max_list_entries = program->config.list_entries_max;
+    if ((error = http_create(program, ret_failure)) != BG_OK || (error = nodes_apply(program, ret_failure)) != BG_OK)
+        return error;
+    return discovery_create(program, ret_failure);
+}
+
+/* In the opposite order of creation; a half-built program is fine. */
+static void program_destroy(struct program *program)
+{
+    bg_discovery_free(program->discovery);
+    bg_http_free(program->http);
+    bg_queries_free(program->queries);
+    bg_nodes_free(program->nodes);
+    for (size_t i = 0; i < 3; i++)
+        if (program->signals[i] != NULL)
+            event_free(program->signals[i]);
+    if (program->stop_timer != NULL)
+        event_free(program->stop_timer);
+    if (program->base != NULL)
+        event_base_free(program->base);
+    free(program->discovery_cookie);
+    bg_config_done(&program->config);
+}
+
+int bg_program_run(const struct bg_options *options, const char *version)
+{
+    struct program program = {.options = options, .services = {.version = version}};
+    struct bg_failure failure;
+    int status = EXIT_FAILURE;
+
+    signal(SIGPIPE, SIG_IGN);
+    if (bg_options_load(options, &program.config, &failure) != BG_OK) {
+        bg_log(BG_LOG_ERROR, "config_refused", BG_TEXT("reason", failure.text));
+        return EXIT_FAILURE;
+    }
+    bg_log_set_level(program.config.log_level);
+    if (program_create(&program, &failure) == BG_OK) {
+        bg_log(BG_LOG_INFO, "listening", BG_TEXT("address", program.config.listen_address), BG_NUMBER("port", bg_http_port(program.http)),
+               BG_TEXT("name", program.own_name), BG_TEXT("version", version));
+        event_base_dispatch(program.base);
+        status = EXIT_SUCCESS;
+    } else {
+        bg_log(BG_LOG_ERROR, "start_failed", BG_TEXT("reason", failure.text));
+    }
+    program_destroy(&program);
+    if (status == EXIT_SUCCESS)
+        bg_log(BG_LOG_INFO, "stopped", BG_TEXT("name", program.own_name));
+    return status;
+}

@@ -1,0 +1,10 @@
+/* program.h: the parts of the running service, put together and taken apart in order. */
+#ifndef BEAMGAUGE_PROGRAM_H
+#define BEAMGAUGE_PROGRAM_H
+
+#include "options.h"
+
+/* Serves until a signal stops it. Returns the exit status. */
+int bg_program_run(const struct bg_options *options, const char *version);
+
+#endif
