@@ -40,14 +40,14 @@ static void own_name_make(const char *wanted, char ret_name[OWN_NAME_SIZE])
 {
     char host[128] = "localhost";
 
-    if (strchr(wanted, '@') != NULL) {
+    if (wanted[0] != '\0') {
         snprintf(ret_name, OWN_NAME_SIZE, "%s", wanted);
         return;
     }
     if (gethostname(host, sizeof(host) - 1) != 0 || host[0] == '\0')
         snprintf(host, sizeof(host), "localhost");
     host[sizeof(host) - 1] = '\0';
-    snprintf(ret_name, OWN_NAME_SIZE, "%s@%s", wanted[0] != '\0' ? wanted : "beamgauge", host);
+    snprintf(ret_name, OWN_NAME_SIZE, "beamgauge@%s", host);
 }
 
 static enum bg_error nodes_create(struct program *program, struct bg_failure *ret_failure)

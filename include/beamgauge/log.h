@@ -3,6 +3,7 @@
 #define BEAMGAUGE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The longest line: what a pipe takes in one piece (PIPE_BUF), so that lines of several writers never mix. Fields that do not fit are

@@ -28,9 +28,9 @@ struct bg_query_request {
 };
 
 struct bg_answer {
-    json_t *data; /* borrowed; shared with other askers: never change it */
-    int64_t collected_wall_ms;
-    int64_t collected_us; /* on the monotonic clock */
+    json_t *data;              /* borrowed; shared with other askers: never change it */
+    int64_t collected_wall_ms; /* when it came; its figures are older by duration_ms at most */
+    int64_t collected_us;      /* the same on the monotonic clock */
     int64_t age_ms;
     int64_t duration_ms; /* asking and answering, as seen from here */
     int64_t rpc_us;
@@ -43,6 +43,7 @@ typedef void bg_query_done(void *context, const struct bg_failure *failure, cons
 enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clock, struct bg_nodes *nodes,
                              const struct bg_queries_options *options, struct bg_queries **ret_queries,
                              struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Every ticket is told BG_CANCELLED first, and asking again from there is refused with the same. */
 void bg_queries_free(struct bg_queries *queries);
 
 /* `done` is called once, never from inside this call: not even for a cached answer. */
@@ -51,6 +52,8 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
 /* The asker has gone. The last one to go cancels the question on the node. */
 void bg_ticket_cancel(struct bg_ticket *ticket);
 
+/* asked = cached + joined + those who sent one; sent also counts a question put once more for those who joined with more time; failed
+ * counts tickets told a failure. */
 struct bg_queries_stats {
     uint64_t asked_count, cached_count, joined_count, sent_count, failed_count;
 };

@@ -23,6 +23,7 @@ struct bg_token {
 enum bg_error bg_token_generate(char ret_text[BG_TOKEN_TEXT_SIZE], uint8_t ret_sha256[BG_TOKEN_HASH_SIZE],
                                 struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_token_parse_hash(const char *hex, uint8_t ret_sha256[BG_TOKEN_HASH_SIZE], struct bg_failure *ret_failure) BG_MUST_CHECK;
+#define BG_TOKEN_NAME_MAX 64
 /* A name stands in a section heading and in logs: 1 to 64 of A-Z a-z 0-9 . _ - */
 enum bg_error bg_token_check_name(const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* "read check" -> bits; words apart by spaces or commas. */

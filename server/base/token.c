@@ -87,6 +87,16 @@ enum bg_error bg_token_parse_hash(const char *hex, uint8_t ret_sha256[BG_TOKEN_H
     return BG_OK;
 }
 
+enum bg_error bg_token_check_name(const char *name, struct bg_failure *ret_failure)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t length = strlen(name);
+
+    if (length == 0 || length > BG_TOKEN_NAME_MAX || strspn(name, allowed) != length)
+        return bg_fail(ret_failure, BG_INVALID, "token name \"%.64s\": expected 1 to %d of A-Z a-z 0-9 . _ -", name, BG_TOKEN_NAME_MAX);
+    return BG_OK;
+}
+
 static unsigned scope_bit(const char *word, size_t length)
 {
     for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)

@@ -1,0 +1,121 @@
+/* monitors.c: GET .../monitors, the processes with the most entries in monitors or monitored_by, and who they are tied to. */
+#include "endpoints.h"
+#include "params.h"
+#include "peers.h"
+
+/* Puts its list into a row; a process without entries was not asked for it. */
+static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *by = bg_call_text(ask->call, "by");
+    const json_t *count = json_object_get(row, bg_sort_find(by)->field);
+    struct bg_peer_list list = {.distinct_count = json_is_integer(count) && json_integer_value(count) == 0 ? 0 : -1};
+    if (process != NULL)
+        bg_peer_list_read(shaper, process, by, &list);
+    bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "peers"));
+}
+
+/* Joins the rows with their lists. A process that died between the two questions is left out: it holds nothing any more. */
+static void shape_lists(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    size_t died = 0;
+    for (size_t i = 0; i < json_array_size(ask->data) && !shaper->failed;) {
+        json_t *row = json_array_get(ask->data, i);
+        const json_t *process = bg_peers_find(shaper, processes, json_string_value(json_object_get(row, "pid")));
+        if (process != NULL && bg_answer_boolean_or(shaper, process, "dead", false)) {
+            (void)json_array_remove(ask->data, i);
+            died++;
+        } else {
+            join_list(ask, row, process);
+            i++;
+        }
+    }
+    ask->ranking.returned_count = json_array_size(ask->data);
+    if (died > 0)
+        bg_ask_warn(ask, "%zu processes died while they were looked at and are left out", died);
+}
+
+static void shape_ranking(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_scan scan;
+    const int64_t limit = bg_call_integer(ask->call, "limit");
+    const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)limit};
+    bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
+    ask->data = bg_scan_rows(ask, &scan, &filter);
+    if (json_array_size(ask->data) == 0 || ask->shaper.failed)
+        return;
+    if (!bg_peers_send_top(ask, &scan, limit, shape_lists) && !ask->shaper.failed)
+        shape_lists(ask, NULL);
+}
+
+static void ask_scan(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_ask_send(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), shape_ranking);
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_ask_run(call, ask_scan);
+}
+
+static const char *const sides[] = {"monitors", "monitored_by", NULL};
+
+static const struct bg_param params[] = {
+    BG_NODE_PARAM,
+    {.name = "by",
+     .type = BG_PARAM_ENUM,
+     .choices = sides,
+     .fallback = "monitors",
+     .summary = "Rank the watchers (monitors) or the watched (monitored_by)"},
+    {.name = "limit",
+     .type = BG_PARAM_INTEGER,
+     .min = 1,
+     .max = BG_PEERS_LIMIT_MAX,
+     .fallback = "20",
+     .summary = "How many processes at most"},
+    {.name = "min",
+     .type = BG_PARAM_INTEGER,
+     .min = 0,
+     .max = INT64_MAX,
+     .fallback = "1",
+     .summary = "Leave out processes with fewer entries"},
+    {.name = "peers", .type = BG_PARAM_INTEGER, .min = 0, .max = 20, .fallback = "5", .summary = "How many top peers of each process"},
+    BG_EXACT_PARAM,
+    BG_MAX_AGE_PARAM,
+    BG_TIMEOUT_PARAM,
+    BG_PARAMS_END,
+};
+
+static const struct bg_column columns[] = {
+    {"pid", "Pid", BG_COLUMN_TEXT, true},
+    {"registered_name", "Name", BG_COLUMN_TEXT, true},
+    {"label", "Label", BG_COLUMN_TEXT, false},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
+    {"application", "Application", BG_COLUMN_TEXT, false},
+    {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, true},
+    {"distinct_count", "Distinct", BG_COLUMN_COUNT, true},
+    {"duplication_ratio", "Per peer", BG_COLUMN_RATIO, true},
+    {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},
+    {"links_count", "Links", BG_COLUMN_COUNT, false},
+    {"message_queue_len", "Queue", BG_COLUMN_COUNT, false},
+    {"reductions_count", "Reductions", BG_COLUMN_COUNT, false},
+    {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {NULL, NULL, BG_COLUMN_TEXT, false},
+};
+
+const struct bg_endpoint bg_monitors_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/api/v1/nodes/{node}/monitors",
+     .scope = BG_SCOPE_READ,
+     .operation = "listMonitors",
+     .summary = "The processes that hold the most monitors, or are held by the most, with their top peers",
+     .params = params,
+     .columns = columns,
+     .handler = handle},
+    {.path = NULL},
+};

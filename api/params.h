@@ -1,0 +1,28 @@
+/* params.h: the parameters that endpoints share. */
+#ifndef BG_API_PARAMS_H
+#define BG_API_PARAMS_H
+
+#include "beamgauge/endpoint.h"
+
+#define BG_NODE_PARAM                                                                                                                      \
+    {                                                                                                                                      \
+        .name = "node", .type = BG_PARAM_NODE, .summary = "The node's name, as it calls itself: name@host"                                 \
+    }
+
+/* Every endpoint that asks a node has these; ask.c reads them. */
+#define BG_MAX_AGE_PARAM                                                                                                                   \
+    {                                                                                                                                      \
+        .name = "max_age_ms", .type = BG_PARAM_INTEGER, .min = 0, .max = 600000, .fallback = "1000",                                       \
+        .summary = "How old an answer may be; 0 asks the node anew"                                                                        \
+    }
+#define BG_TIMEOUT_PARAM                                                                                                                   \
+    {                                                                                                                                      \
+        .name = "timeout_ms", .type = BG_PARAM_INTEGER, .min = 100, .max = 60000, .fallback = "5000",                                      \
+        .summary = "How long to wait for the node, beyond a window asked for"                                                              \
+    }
+#define BG_PARAMS_END                                                                                                                      \
+    {                                                                                                                                      \
+        .name = NULL                                                                                                                       \
+    }
+
+#endif

@@ -1,0 +1,77 @@
+/* peers.c: who is at the other end of monitors and links: asking `peers` and reading its answer. */
+#include "peers.h"
+
+#include <string.h>
+
+int64_t bg_peers_round(int64_t limit)
+{
+    return limit <= 20 ? 20 : limit <= 50 ? 50 : BG_PEERS_LIMIT_MAX;
+}
+
+void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    json_t *args = bg_object_new(shaper), *names = bg_array_new(shaper);
+    for (size_t i = 0; directions[i] != NULL; i++)
+        bg_append(shaper, names, json_string(directions[i]));
+    bg_put(shaper, args, "pids", pids);
+    bg_put(shaper, args, "directions", names);
+    bg_put(shaper, args, "limit", json_integer(bg_peers_round(limit)));
+    bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
+    bg_put(shaper, args, "exact", json_boolean(bg_call_boolean(ask->call, "exact")));
+    bg_ask_send(ask, "peers", args, next);
+}
+
+bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit, bg_ask_step *next)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *const directions[] = {scan->sort->key, NULL};
+    json_t *pids = bg_array_new(shaper);
+    for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit); place++) {
+        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        if (bg_row_value(shaper, raw, scan->sort, scan->word_bytes) != 0)
+            bg_append(shaper, pids, bg_text_or_null(bg_answer_pid(shaper, raw, "pid")));
+    }
+    if (shaper->failed || json_array_size(pids) == 0) {
+        json_decref(pids);
+        return false;
+    }
+    bg_peers_send(ask, pids, directions, limit, next);
+    return true;
+}
+
+const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, const char *pid)
+{
+    for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++) {
+        const json_t *process = bg_answer_object_at(shaper, processes, i);
+        const char *found = bg_answer_pid(shaper, process, "pid");
+        if (found != NULL && strcmp(found, pid) == 0)
+            return process;
+    }
+    return NULL;
+}
+
+void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const char *direction, struct bg_peer_list *ret_list)
+{
+    const json_t *list = bg_answer_object(shaper, bg_answer_object(shaper, process, "lists"), direction);
+    *ret_list = (struct bg_peer_list){
+        .count = bg_answer_count(shaper, list, "count"),
+        .distinct_count = bg_answer_count_or(shaper, list, "distinct_count", -1),
+        .exact = bg_answer_boolean(shaper, list, "exact"),
+        .top = bg_answer_array(shaper, list, "top"),
+    };
+}
+
+void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_peer_list *list, size_t limit)
+{
+    json_t *peers = bg_array_new(shaper);
+    for (size_t i = 0; i < json_array_size(list->top) && i < limit && !shaper->failed; i++) {
+        const json_t *entry = bg_answer_object_at(shaper, list->top, i);
+        json_t *peer = bg_ref_new(shaper, entry);
+        bg_put(shaper, peer, "count", json_integer(bg_answer_count(shaper, entry, "count")));
+        bg_append(shaper, peers, peer);
+    }
+    bg_put(shaper, object, "distinct_count", bg_count_or_null(list->distinct_count));
+    bg_put(shaper, object, "duplication_ratio", bg_ratio_new(list->count, list->distinct_count));
+    bg_put(shaper, object, "top_peers", peers);
+}

@@ -1,0 +1,36 @@
+/* peers.h: who is at the other end of monitors and links: asking `peers` and reading its answer. */
+#ifndef BG_API_PEERS_H
+#define BG_API_PEERS_H
+
+#include "scan.h"
+
+/* How many processes are listed for a ranking of `limit` rows, and how many top peers of each: 20, 50 or 200. */
+int64_t bg_peers_round(int64_t limit);
+#define BG_PEERS_LIMIT_MAX 200
+
+/* Within a step: asks for the top peers of processes. `pids` (an array of texts) is stolen; `directions` ends with NULL. */
+void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next);
+/* The same for the first bg_peers_round(limit) processes of a ranking, in its direction, that have any entries. False if none has:
+ * then nothing was asked. */
+bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit, bg_ask_step *next);
+/* The endpoints that ask have this parameter. */
+#define BG_EXACT_PARAM                                                                                                                     \
+    {                                                                                                                                      \
+        .name = "exact", .type = BG_PARAM_BOOLEAN, .fallback = "false",                                                                    \
+        .summary = "Count even a list that is too long to be copied lightly (costs memory and time on the node)"                           \
+    }
+
+/* The answer's process of that pid, or NULL. Borrowed. */
+const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, const char *pid);
+
+/* One process's entries of one direction. */
+struct bg_peer_list {
+    int64_t count, distinct_count; /* distinct_count is -1 where the list was too long to be looked at */
+    bool exact;
+    const json_t *top; /* [{peer, count, ...}], most entries first; borrowed */
+};
+void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const char *direction, struct bg_peer_list *ret_list);
+/* distinct_count, duplication_ratio, and top_peers[]: refs with a count, at most `limit`. */
+void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_peer_list *list, size_t limit);
+
+#endif

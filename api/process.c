@@ -1,0 +1,136 @@
+/* process.c: GET .../processes/{pid}, everything about one process that can be told without disturbing it. */
+#include "process.h"
+#include "ask.h"
+#include "endpoints.h"
+#include "flatten.h"
+#include "params.h"
+#include "rows.h"
+
+#include <string.h>
+
+bool bg_process_check_pid(struct bg_shaper *shaper, const char *pid)
+{
+    if (strncmp(pid, "<0.", 3) == 0)
+        return true;
+    bg_shaper_fail(shaper, BG_PROCESS_DEAD, "no process %s lives on this node: its own begin with <0., ask the node that %s belongs to",
+                   pid, pid);
+    return false;
+}
+
+bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const char *pid)
+{
+    if (bg_answer_boolean_or(shaper, process, "dead", false))
+        bg_shaper_fail(shaper, BG_PROCESS_DEAD, "the process %s is not alive", pid);
+    return shaper->failed;
+}
+
+static json_t *frame_new(struct bg_shaper *shaper, const json_t *raw)
+{
+    json_t *frame = bg_mfa_new(shaper, raw, "current_stacktrace");
+    const json_t *file = json_array_get(raw, 3), *line = json_array_get(raw, 4);
+    bg_put(shaper, frame, "file", bg_text_or_null(json_string_value(file)));
+    bg_put(shaper, frame, "line", json_is_integer(line) ? json_integer(json_integer_value(line)) : json_null());
+    return frame;
+}
+
+static json_t *stack_new(struct bg_shaper *shaper, const json_t *answer)
+{
+    const json_t *raw = bg_answer_array_or_null(shaper, answer, "current_stacktrace");
+    json_t *stack = bg_array_new(shaper);
+    for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++)
+        bg_append(shaper, stack, frame_new(shaper, json_array_get(raw, i)));
+    return stack;
+}
+
+/* All of these are words of the process's own memory. */
+static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
+{
+    static const char *const names[][2] = {
+        {"heap_size", "heap_bytes"},
+        {"heap_block_size", "heap_block_bytes"},
+        {"old_heap_size", "old_heap_bytes"},
+        {"old_heap_block_size", "old_heap_block_bytes"},
+        {"recent_size", "recent_bytes"},
+        {"mbuf_size", "message_buffers_bytes"},
+        {"bin_vheap_size", "virtual_binary_heap_bytes"},
+        {"bin_vheap_block_size", "virtual_binary_heap_block_bytes"},
+        {"bin_old_vheap_size", "virtual_binary_old_heap_bytes"},
+        {"bin_old_vheap_block_size", "virtual_binary_old_heap_block_bytes"},
+    };
+    const json_t *raw = json_object_get(answer, "garbage_collection_info");
+    json_t *sizes = bg_object_new(shaper);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const int64_t words = bg_answer_count_or(shaper, raw, names[i][0], -1);
+        bg_put(shaper, sizes, names[i][1], bg_count_or_null(words < 0 ? -1 : bg_bytes_of_words(words, word_bytes)));
+    }
+    return sizes;
+}
+
+/* The share of monitors is what the counted entries take at least, by the node's own calibrated size of one; null where unknown. */
+static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
+{
+    static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
+    const int64_t entry_bytes = bg_answer_count_or(shaper, answer, "entry_bytes", -1);
+    int64_t entries = 0;
+    bool is_known = entry_bytes >= 0;
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        const int64_t count = bg_answer_count_or(shaper, answer, counts[i], -1);
+        is_known = is_known && count >= 0;
+        entries = bg_sum(entries, count);
+    }
+    json_t *split = bg_object_new(shaper);
+    bg_put(shaper, split, "heap_bytes", json_integer(bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes)));
+    bg_put(shaper, split, "off_heap_bytes", bg_count_or_null(bg_answer_count_or(shaper, answer, "off_heap_bytes", -1)));
+    bg_put(shaper, split, "monitors_estimate_bytes", bg_count_or_null(is_known ? bg_bytes_of_words(entries, entry_bytes) : -1));
+    return split;
+}
+
+static void shape_process(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    if (bg_process_is_dead(shaper, answer, bg_call_text(ask->call, "pid")))
+        return;
+    const int64_t word_bytes = bg_answer_count(shaper, answer, "word_bytes");
+    ask->data = bg_row_new(shaper, answer, word_bytes);
+    bg_put(shaper, ask->data, "parent", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "parent")));
+    bg_put(shaper, ask->data, "group_leader", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "group_leader")));
+    bg_put(shaper, ask->data, "priority", bg_name_new(shaper, answer, "priority"));
+    bg_put(shaper, ask->data, "trap_exit", json_boolean(bg_answer_boolean(shaper, answer, "trap_exit")));
+    bg_put(shaper, ask->data, "message_queue_data", bg_name_new(shaper, answer, "message_queue_data"));
+    bg_put(shaper, ask->data, "suspending_count", bg_count_or_null(bg_answer_count_or(shaper, answer, "suspending_count", -1)));
+    bg_put(shaper, ask->data, "memory_split", split_new(shaper, answer, word_bytes));
+    bg_put(shaper, ask->data, "garbage_collection", garbage_collection_new(shaper, answer, word_bytes));
+    bg_put(shaper, ask->data, "stack", stack_new(shaper, answer));
+}
+
+static void ask_process(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *pid = bg_call_text(ask->call, "pid");
+    if (!bg_process_check_pid(shaper, pid))
+        return;
+    json_t *args = bg_object_new(shaper);
+    bg_put(shaper, args, "pid", json_string(pid));
+    bg_ask_send(ask, "process", args, shape_process);
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_ask_run(call, ask_process);
+}
+
+static const struct bg_param params[] = {BG_NODE_PARAM, BG_PID_PARAM, BG_MAX_AGE_PARAM, BG_TIMEOUT_PARAM, BG_PARAMS_END};
+
+const struct bg_endpoint bg_process_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/api/v1/nodes/{node}/processes/{pid}",
+     .scope = BG_SCOPE_READ,
+     .operation = "getProcess",
+     .summary = "One process: its row, where its memory is, its stack and collector",
+     .params = params,
+     .columns = bg_flatten_columns,
+     .rows = bg_flatten_rows,
+     .handler = handle},
+    {.path = NULL},
+};

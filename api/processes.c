@@ -1,0 +1,128 @@
+/* processes.c: GET .../processes, the top processes by any attribute or by its change over a window. */
+#include "endpoints.h"
+#include "params.h"
+#include "scan.h"
+
+#include <string.h>
+
+#define WINDOW_MIN_MS 100
+
+static bool is_ascending(const struct bg_ask *ask)
+{
+    return strcmp(bg_call_text(ask->call, "order"), "asc") == 0;
+}
+
+static void shape_rows(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_scan scan;
+    const int64_t limit = bg_call_integer(ask->call, "limit");
+    const struct bg_scan_filter filter = {
+        .min = bg_call_integer(ask->call, "min"),
+        .limit = (size_t)limit,
+        .ascending = is_ascending(ask),
+        .window = bg_call_integer(ask->call, "window_ms") > 0,
+    };
+    bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "sort")), limit, &scan);
+    ask->data = bg_scan_rows(ask, &scan, &filter);
+}
+
+static void ask_ranking(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    const struct bg_sort *sort = bg_sort_find(bg_call_text(ask->call, "sort"));
+    const char *order = bg_call_text(ask->call, "order");
+    const int64_t limit = bg_call_integer(ask->call, "limit"), window_ms = bg_call_integer(ask->call, "window_ms");
+    if (sort->relation && is_ascending(ask)) {
+        bg_ask_refuse(ask, "order", "monitors, monitored_by and links are ranked from the top only: nearly every process has none");
+    } else if (window_ms == 0) {
+        bg_ask_send(ask, "scan", bg_scan_args(ask, limit, order, strcmp(sort->key, "binary") == 0), shape_rows);
+    } else if (window_ms < WINDOW_MIN_MS) {
+        bg_ask_refuse(ask, "window_ms", "window_ms must be 0 (no window) or from 100 to 30000");
+    } else {
+        ask->deadline_us += window_ms * 1000;
+        bg_ask_send(ask, "window", bg_window_args(ask, sort->key, limit, order, window_ms), shape_rows);
+    }
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_ask_run(call, ask_ranking);
+}
+
+static const char *const orders[] = {"desc", "asc", NULL};
+
+static const struct bg_param params[] = {
+    BG_NODE_PARAM,
+    {.name = "sort",
+     .type = BG_PARAM_ENUM,
+     .choices = bg_sort_keys,
+     .fallback = "memory",
+     .summary = "What to rank by; binary looks at every process's binaries and costs far more than the others"},
+    {.name = "order", .type = BG_PARAM_ENUM, .choices = orders, .fallback = "desc", .summary = "Highest or lowest first"},
+    {.name = "limit", .type = BG_PARAM_INTEGER, .min = 1, .max = 1000, .fallback = "20", .summary = "How many processes at most"},
+    {.name = "min",
+     .type = BG_PARAM_INTEGER,
+     .min = 0,
+     .max = INT64_MAX,
+     .fallback = "0",
+     .summary = "Leave out processes with less than this of what is ranked by (over a window: that changed by less)"},
+    {.name = "window_ms",
+     .type = BG_PARAM_INTEGER,
+     .min = 0,
+     .max = 30000,
+     .fallback = "0",
+     .summary = "Rank by the change over this long, 100 to 30000; 0: by the present value"},
+    BG_MAX_AGE_PARAM,
+    BG_TIMEOUT_PARAM,
+    BG_PARAMS_END,
+};
+
+#define CHANGE(field, kind)                                                                                                                \
+    {field "_delta", "+" field, kind, false},                                                                                              \
+    {                                                                                                                                      \
+        field "_per_second", field "/s", BG_COLUMN_RATE, false                                                                             \
+    }
+
+static const struct bg_column columns[] = {
+    {"pid", "Pid", BG_COLUMN_TEXT, true},
+    {"registered_name", "Name", BG_COLUMN_TEXT, true},
+    {"label", "Label", BG_COLUMN_TEXT, false},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
+    {"application", "Application", BG_COLUMN_TEXT, false},
+    {"status", "Status", BG_COLUMN_TEXT, false},
+    {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},
+    {"total_heap_bytes", "Heap", BG_COLUMN_BYTES, false},
+    {"stack_bytes", "Stack", BG_COLUMN_BYTES, false},
+    {"off_heap_bytes", "Off-heap", BG_COLUMN_BYTES, false},
+    {"binary_bytes", "Binaries", BG_COLUMN_BYTES, false},
+    {"message_queue_len", "Queue", BG_COLUMN_COUNT, true},
+    {"reductions_count", "Reductions", BG_COLUMN_COUNT, true},
+    {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, true},
+    {"links_count", "Links", BG_COLUMN_COUNT, false},
+    {"exact", "Exact", BG_COLUMN_TEXT, false},
+    CHANGE("memory_bytes", BG_COLUMN_BYTES),
+    CHANGE("message_queue_len", BG_COLUMN_COUNT),
+    CHANGE("reductions_count", BG_COLUMN_COUNT),
+    CHANGE("total_heap_bytes", BG_COLUMN_BYTES),
+    CHANGE("stack_bytes", BG_COLUMN_BYTES),
+    CHANGE("off_heap_bytes", BG_COLUMN_BYTES),
+    CHANGE("binary_bytes", BG_COLUMN_BYTES),
+    CHANGE("monitors_count", BG_COLUMN_COUNT),
+    CHANGE("monitored_by_count", BG_COLUMN_COUNT),
+    CHANGE("links_count", BG_COLUMN_COUNT),
+    {NULL, NULL, BG_COLUMN_TEXT, false},
+};
+
+const struct bg_endpoint bg_processes_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/api/v1/nodes/{node}/processes",
+     .scope = BG_SCOPE_READ,
+     .operation = "listProcesses",
+     .summary = "The top processes of a node by any attribute, or by its change over a window",
+     .params = params,
+     .columns = columns,
+     .handler = handle},
+    {.path = NULL},
+};

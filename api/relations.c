@@ -1,0 +1,137 @@
+/* relations.c: GET .../processes/{pid}/relations, what one process monitors, is monitored by and is linked to, by peer. */
+#include "endpoints.h"
+#include "params.h"
+#include "peers.h"
+#include "process.h"
+
+#include <string.h>
+
+static const char *const every_direction[] = {"monitors", "monitored_by", "links", NULL};
+
+/* The directions asked for; ret_one holds the list where it is only one. */
+static const char *const *directions_of(const struct bg_ask *ask, const char *ret_one[2])
+{
+    ret_one[0] = bg_call_text(ask->call, "direction");
+    ret_one[1] = NULL;
+    return strcmp(ret_one[0], "all") == 0 ? every_direction : ret_one;
+}
+
+static void shape_relations(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *one[2], *pid = bg_call_text(ask->call, "pid");
+    const char *const *directions = directions_of(ask, one);
+    const json_t *process = bg_answer_object_at(shaper, bg_answer_array(shaper, answer, "processes"), 0);
+    if (bg_process_is_dead(shaper, process, pid))
+        return;
+    ask->data = bg_array_new(shaper);
+    for (; *directions != NULL && !shaper->failed; directions++) {
+        struct bg_peer_list list;
+        bg_peer_list_read(shaper, process, *directions, &list);
+        json_t *row = bg_object_new(shaper);
+        bg_put(shaper, row, "direction", json_string(*directions));
+        bg_put(shaper, row, "count", json_integer(list.count));
+        bg_put(shaper, row, "exact", json_boolean(list.exact));
+        bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "limit"));
+        bg_append(shaper, ask->data, row);
+        if (!list.exact)
+            bg_ask_warn(ask, "%s: the list is too long to be copied, its count is an estimate; exact=true counts it", *directions);
+    }
+}
+
+static void ask_peers(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *one[2], *pid = bg_call_text(ask->call, "pid");
+    if (!bg_process_check_pid(shaper, pid))
+        return;
+    json_t *pids = bg_array_new(shaper);
+    bg_append(shaper, pids, json_string(pid));
+    bg_peers_send(ask, pids, directions_of(ask, one), bg_call_integer(ask->call, "limit"), shape_relations);
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_ask_run(call, ask_peers);
+}
+
+static bool append_flat(json_t *rows, const json_t *relation, json_t *peer)
+{
+    json_t *row = json_object();
+    int bad = json_object_set(row, "direction", json_object_get(relation, "direction"));
+    bad |= json_object_set(row, "total_count", json_object_get(relation, "count"));
+    bad |= json_object_set(row, "distinct_count", json_object_get(relation, "distinct_count"));
+    bad |= json_object_set(row, "exact", json_object_get(relation, "exact"));
+    if (peer != NULL) {
+        bad |= json_object_set(row, "count", json_object_get(peer, "count"));
+        bad |= json_object_set(row, "peer", peer);
+    }
+    if (bad != 0) {
+        json_decref(row);
+        return false;
+    }
+    return json_array_append_new(rows, row) == 0;
+}
+
+/* One row per direction and peer; a direction without peers keeps one row for its total. */
+static json_t *flat_rows(const json_t *data)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < json_array_size(data); i++) {
+        const json_t *relation = json_array_get(data, i), *peers = json_object_get(relation, "top_peers");
+        bool good = json_array_size(peers) > 0 || append_flat(rows, relation, NULL);
+        for (size_t j = 0; j < json_array_size(peers) && good; j++)
+            good = append_flat(rows, relation, json_array_get(peers, j));
+        if (!good) {
+            json_decref(rows);
+            return NULL;
+        }
+    }
+    return rows;
+}
+
+static const char *const direction_choices[] = {"all", "monitors", "monitored_by", "links", NULL};
+
+static const struct bg_param params[] = {
+    BG_NODE_PARAM,
+    BG_PID_PARAM,
+    {.name = "direction", .type = BG_PARAM_ENUM, .choices = direction_choices, .fallback = "all", .summary = "Which relations"},
+    {.name = "limit",
+     .type = BG_PARAM_INTEGER,
+     .min = 1,
+     .max = BG_PEERS_LIMIT_MAX,
+     .fallback = "20",
+     .summary = "How many peers at most, of each direction"},
+    BG_EXACT_PARAM,
+    BG_MAX_AGE_PARAM,
+    BG_TIMEOUT_PARAM,
+    BG_PARAMS_END,
+};
+
+static const struct bg_column columns[] = {
+    {"direction", "Direction", BG_COLUMN_TEXT, true},
+    {"count", "Entries", BG_COLUMN_COUNT, true},
+    {"peer.text", "Peer", BG_COLUMN_TEXT, true},
+    {"peer.node", "Node", BG_COLUMN_TEXT, true},
+    {"peer.name", "Name", BG_COLUMN_TEXT, true},
+    {"peer.initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"peer.alive", "Alive", BG_COLUMN_TEXT, false},
+    {"total_count", "Total", BG_COLUMN_COUNT, true},
+    {"distinct_count", "Distinct", BG_COLUMN_COUNT, false},
+    {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {NULL, NULL, BG_COLUMN_TEXT, false},
+};
+
+const struct bg_endpoint bg_relations_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/api/v1/nodes/{node}/processes/{pid}/relations",
+     .scope = BG_SCOPE_READ,
+     .operation = "getProcessRelations",
+     .summary = "What one process monitors, is monitored by and is linked to: totals, and the peers with most entries",
+     .params = params,
+     .columns = columns,
+     .rows = flat_rows,
+     .handler = handle},
+    {.path = NULL},
+};

@@ -1,0 +1,118 @@
+/* scan.c: rankings out of the answers to the questions `scan` and `window`. */
+#include "scan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+int64_t bg_limit_round(int64_t limit)
+{
+    return limit <= 50 ? 50 : limit <= 200 ? 200 : 1000;
+}
+
+json_t *bg_scan_args(struct bg_ask *ask, int64_t limit, const char *order, bool binary)
+{
+    json_t *args = bg_object_new(&ask->shaper);
+    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(limit)));
+    bg_put(&ask->shaper, args, "order", json_string(order));
+    bg_put(&ask->shaper, args, "binary", json_boolean(binary));
+    bg_put(&ask->shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
+    return args;
+}
+
+json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, const char *order, int64_t window_ms)
+{
+    json_t *args = bg_object_new(&ask->shaper);
+    bg_put(&ask->shaper, args, "sort", json_string(sort));
+    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(limit)));
+    bg_put(&ask->shaper, args, "order", json_string(order));
+    bg_put(&ask->shaper, args, "window_ms", json_integer(window_ms));
+    bg_put(&ask->shaper, args, "binary", json_boolean(strcmp(sort, "binary") == 0));
+    return args;
+}
+
+static void note_figures(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    ask->is_ranking = true;
+    ask->ranking = (struct bg_ranking){
+        .process_count = bg_answer_count(shaper, answer, "process_count"),
+        .scanned_count = bg_answer_count(shaper, answer, "scanned_count"),
+        .skipped_count = bg_answer_count(shaper, answer, "skipped_count"),
+        .exact = bg_answer_boolean(shaper, bg_answer_object(shaper, answer, "exact"), sort->key),
+    };
+}
+
+void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    note_figures(ask, answer, sort);
+    *ret_scan = (struct bg_scan){
+        .sort = sort,
+        .rows = bg_answer_array(shaper, answer, "rows"),
+        .ranking = bg_answer_array(shaper, bg_answer_object(shaper, answer, "rankings"), sort->key),
+        .word_bytes = bg_answer_count(shaper, answer, "word_bytes"),
+        .next_bound = bg_answer_count_or(shaper, json_object_get(answer, "next_bound"), sort->key, 0),
+    };
+    const size_t ranked = json_array_size(ret_scan->ranking);
+    ret_scan->full = ranked >= (size_t)bg_limit_round(limit);
+    if (ranked > (size_t)bg_limit_round(limit))
+        bg_shaper_fail(shaper, BG_BAD_ANSWER,
+                       "the node's answer to \"%s\" cannot be understood: it ranks %zu processes, asked for %" PRId64, shaper->source,
+                       ranked, bg_limit_round(limit));
+}
+
+const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, size_t place)
+{
+    const json_t *index = json_array_get(scan->ranking, place);
+    if (json_is_integer(index) && json_integer_value(index) >= 0)
+        return bg_answer_object_at(&ask->shaper, scan->rows, (size_t)json_integer_value(index));
+    bg_shaper_fail(&ask->shaper, BG_BAD_ANSWER,
+                   "the node's answer to \"%s\" cannot be understood: \"rankings\" has a place that is no index", ask->shaper.source);
+    return NULL;
+}
+
+/* <field>_delta and <field>_per_second. */
+static void put_change(struct bg_shaper *shaper, json_t *row, const json_t *raw, const struct bg_scan *scan, int64_t delta)
+{
+    char name[64];
+    const int64_t window_us = bg_answer_count(shaper, raw, "window_us");
+    (void)snprintf(name, sizeof name, "%s_delta", scan->sort->field);
+    bg_put(shaper, row, name, json_integer(delta));
+    (void)snprintf(name, sizeof name, "%s_per_second", scan->sort->field);
+    bg_put(shaper, row, name, window_us > 0 ? json_real((double)delta * 1e6 / (double)window_us) : json_null());
+}
+
+static int64_t change(struct bg_shaper *shaper, const json_t *raw, const struct bg_scan *scan)
+{
+    const int64_t delta = bg_answer_integer(shaper, raw, "delta");
+    int64_t bytes;
+    if (!scan->sort->in_words)
+        return delta;
+    return __builtin_mul_overflow(delta, scan->word_bytes, &bytes) ? 0 : bytes;
+}
+
+json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    json_t *rows = bg_array_new(shaper);
+    size_t passed = 0;
+    bool last_passed = false;
+    for (size_t place = 0; place < json_array_size(scan->ranking) && !shaper->failed; place++) {
+        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        const int64_t delta = filter->window ? change(shaper, raw, scan) : 0;
+        const int64_t value = filter->window ? delta : bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
+        last_passed = filter->min == 0 || value >= filter->min;
+        if (!last_passed || ++passed > filter->limit)
+            continue;
+        json_t *row = bg_row_new(shaper, raw, scan->word_bytes);
+        if (filter->window)
+            put_change(shaper, row, raw, scan, delta);
+        bg_append(shaper, rows, row);
+    }
+    /* Past the end of a full ranking there are more processes, which pass if the last one did, or may if values rise. */
+    const bool beyond = scan->full && ask->ranking.scanned_count > (int64_t)json_array_size(scan->ranking);
+    ask->ranking.returned_count = passed < filter->limit ? passed : filter->limit;
+    ask->ranking.truncated = passed > filter->limit || (beyond && (last_passed || filter->ascending));
+    return rows;
+}

@@ -1,0 +1,37 @@
+/* scan.h: rankings out of the answers to the questions `scan` and `window`. */
+#ifndef BG_API_SCAN_H
+#define BG_API_SCAN_H
+
+#include "ask.h"
+#include "rows.h"
+
+/* The next of 50, 200 and 1000: few different limits are asked for, so that one scan serves whoever ranks by whatever. */
+int64_t bg_limit_round(int64_t limit);
+
+/* Arguments of `scan` for a ranking of `limit` rows. */
+json_t *bg_scan_args(struct bg_ask *ask, int64_t limit, const char *order, bool binary);
+/* Arguments of `window`. */
+json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, const char *order, int64_t window_ms);
+
+/* One ranking of an answer; everything is borrowed from it. */
+struct bg_scan {
+    const struct bg_sort *sort;
+    const json_t *rows, *ranking;
+    int64_t word_bytes;
+    int64_t next_bound; /* what the best process left out of the ranking may have at most; 0 where none was left out */
+    bool full;          /* the ranking is as long as was asked for: there may be more */
+};
+/* Also notes the answer's figures in ask->ranking. */
+void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);
+const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, size_t place);
+
+struct bg_scan_filter {
+    int64_t min; /* of the number ranked by (of its change, over a window) */
+    size_t limit;
+    bool ascending;
+    bool window;
+};
+/* The public rows that pass, best first; completes ask->ranking. */
+json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter);
+
+#endif

@@ -1,0 +1,19 @@
+/* auth.h: bearer tokens (RFC 6750). */
+#ifndef BG_HTTP_AUTH_H
+#define BG_HTTP_AUTH_H
+
+#include "beamgauge/endpoint.h"
+#include "beamgauge/error.h"
+#include "beamgauge/token.h"
+
+#define BG_CHALLENGE_SIZE 128
+
+/* Whether an Authorization header (NULL: none) opens `scope`. Without any token set everything is open, and BG_SCOPE_NONE always is.
+ * On failure ret_challenge is the value of WWW-Authenticate. */
+enum bg_error bg_auth_check(const struct bg_token *tokens, size_t count, const char *authorization, enum bg_scope scope,
+                            char ret_challenge[BG_CHALLENGE_SIZE], struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Whether it is a token's at all, for what is nobody's scope: unknown paths. */
+enum bg_error bg_auth_check_token(const struct bg_token *tokens, size_t count, const char *authorization,
+                                  char ret_challenge[BG_CHALLENGE_SIZE], struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+#endif

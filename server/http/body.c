@@ -1,0 +1,120 @@
+/* body.c: the rendered bytes of an answer, with a gap where its age goes. */
+#include "body.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Smaller bodies are copied into the reply; copying is cheaper then than counting. */
+#define COPIED_MAX 8192
+
+#define JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
+
+/* age_ms is made the very last member, so that the bytes end in 0}} and the digit can be left out. */
+static bool render_json(struct bg_body *body, json_t *data, json_t *meta, FILE *out)
+{
+    json_t *envelope;
+    bool done;
+
+    json_object_del(meta, "age_ms");
+    if (json_object_set_new(meta, "age_ms", json_integer(0)) != 0)
+        return false;
+    envelope = json_pack("{s:O, s:O}", "data", data, "meta", meta);
+    done = envelope != NULL && json_dumpf(envelope, out, JSON_FLAGS) == 0;
+    json_decref(envelope);
+    body->age_at = (size_t)ftell(out) - strlen("0}}");
+    return done;
+}
+
+static bool render_rows(const struct bg_endpoint *endpoint, struct bg_body *body, json_t *data, json_t *meta, FILE *out)
+{
+    json_t *rows = bg_rows_of(endpoint, data), *row;
+    size_t index;
+    bool done = rows != NULL;
+
+    if (body->format == BG_FORMAT_TEXT)
+        bg_format_text(endpoint, rows, meta, out);
+    else if (body->format == BG_FORMAT_MD)
+        bg_format_md(endpoint, rows, meta, out);
+    else if (body->format == BG_FORMAT_CSV)
+        bg_format_csv(endpoint, rows, out);
+    else
+        json_array_foreach(rows, index, row)
+        {
+            done = done && json_dumpf(row, out, JSON_FLAGS | JSON_ENCODE_ANY) == 0;
+            fputc('\n', out);
+        }
+    json_decref(rows);
+    return done;
+}
+
+struct bg_body *bg_body_new(const struct bg_endpoint *endpoint, enum bg_format format, json_t *data, json_t *meta, int64_t collected_us)
+{
+    struct bg_body *body = calloc(1, sizeof *body);
+    FILE *out = body != NULL ? open_memstream(&body->bytes, &body->length) : NULL;
+    bool done;
+
+    if (out == NULL) {
+        free(body);
+        return NULL;
+    }
+    *body = (struct bg_body){
+        .references = 1, .format = format, .collected_us = collected_us, .age_at = SIZE_MAX, .bytes = body->bytes, .length = body->length};
+    if (format == BG_FORMAT_JSON)
+        done = render_json(body, data, meta, out);
+    else
+        done = render_rows(endpoint, body, data, meta, out);
+    done = !ferror(out) && done;
+    if (fclose(out) == 0 && done) {
+        if (body->age_at != SIZE_MAX) {
+            memcpy(body->bytes + body->age_at, "}}\n", 3);
+        }
+        return body;
+    }
+    bg_body_unref(body);
+    return NULL;
+}
+
+struct bg_body *bg_body_ref(struct bg_body *body)
+{
+    body->references++;
+    return body;
+}
+
+void bg_body_unref(struct bg_body *body)
+{
+    if (body == NULL || --body->references > 0)
+        return;
+    free(body->bytes);
+    free(body);
+}
+
+static void on_written(const void *bytes, size_t length, void *argument)
+{
+    (void)bytes;
+    (void)length;
+    bg_body_unref(argument);
+}
+
+static bool write_part(struct bg_body *body, size_t from, size_t to, struct evbuffer *buffer)
+{
+    if (to - from <= COPIED_MAX)
+        return evbuffer_add(buffer, body->bytes + from, to - from) == 0;
+    if (evbuffer_add_reference(buffer, body->bytes + from, to - from, on_written, body) != 0)
+        return false;
+    bg_body_ref(body);
+    return true;
+}
+
+bool bg_body_write(struct bg_body *body, int64_t now_us, struct evbuffer *buffer)
+{
+    char age[24];
+    int64_t age_ms = body->collected_us > 0 && now_us > body->collected_us ? (now_us - body->collected_us) / 1000 : 0;
+    int length;
+
+    if (body->age_at == SIZE_MAX)
+        return write_part(body, 0, body->length, buffer);
+    length = snprintf(age, sizeof age, "%" PRId64, age_ms);
+    return write_part(body, 0, body->age_at, buffer) && evbuffer_add(buffer, age, (size_t)length) == 0 &&
+           write_part(body, body->age_at, body->length, buffer);
+}

@@ -1,0 +1,31 @@
+/* call.h: one request on its way through a handler to its one ending. */
+#ifndef BG_HTTP_CALL_H
+#define BG_HTTP_CALL_H
+
+#include "beamgauge/endpoint.h"
+#include "connection.h"
+#include "params.h"
+#include "request.h"
+
+struct bg_call {
+    struct bg_http *http;
+    struct bg_connection *connection; /* which points back to this call */
+    struct bg_request request;
+    const struct bg_endpoint *endpoint;
+    struct bg_values values; /* owned */
+    enum bg_format format;
+    json_t *body; /* owned; NULL: none */
+    void (*cancel)(void *context);
+    void *cancel_context;
+    int64_t started_us; /* when the handler was */
+};
+
+/* Makes a call and runs its handler, which may end it at once. Takes over `values` and `body`. */
+void bg_call_start(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint,
+                   const struct bg_values *values, enum bg_format format, json_t *body);
+/* The client has gone: nothing is sent. */
+void bg_call_abandon(struct bg_call *call);
+/* Its deadline has passed: 504. */
+void bg_call_expire(struct bg_call *call);
+
+#endif

@@ -1,0 +1,350 @@
+/* connection.c: the life of a connection: its states, its deadlines and its end. */
+#include "connection.h"
+
+#include "beamgauge/log.h"
+#include "call.h"
+#include "server.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#define LINGER_US 2000000
+
+static const char *const state_names[] = {"new", "idle", "head", "body", "asked", "replying", "closed", "lingering"};
+
+static bool is_legal(enum bg_connection_state from, enum bg_connection_state to)
+{
+    static const unsigned allowed[] = {
+        [BG_CONNECTION_NEW] = 1U << BG_CONNECTION_IDLE | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_IDLE] = 1U << BG_CONNECTION_HEAD | 1U << BG_CONNECTION_BODY | 1U << BG_CONNECTION_ASKED | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_HEAD] = 1U << BG_CONNECTION_BODY | 1U << BG_CONNECTION_ASKED | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_BODY] = 1U << BG_CONNECTION_ASKED | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_ASKED] = 1U << BG_CONNECTION_REPLYING | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_REPLYING] = 1U << BG_CONNECTION_IDLE | 1U << BG_CONNECTION_HEAD | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_CLOSED] = 1U << BG_CONNECTION_LINGERING,
+        [BG_CONNECTION_LINGERING] = 0,
+    };
+
+    return (allowed[from] >> to & 1U) != 0;
+}
+
+/* The one place where a state changes; each brings its deadline. */
+void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state)
+{
+    const struct bg_http_options *options = &connection->http->options;
+    int64_t now_us = bg_http_now(connection->http), end_us = connection->born_us + options->connection_total_ms * 1000;
+
+    bool legal = is_legal(connection->state, state);
+    assert(legal);
+    (void)legal;
+    bg_log(BG_LOG_DEBUG, "connection_state", BG_TEXT("from", state_names[connection->state]), BG_TEXT("to", state_names[state]));
+    switch (state) {
+    case BG_CONNECTION_IDLE:
+        connection->deadline_us = now_us + options->connection_idle_ms * 1000;
+        if (connection->deadline_us > end_us)
+            connection->deadline_us = end_us;
+        break;
+    case BG_CONNECTION_HEAD:
+        connection->deadline_us = now_us + options->request_ms * 1000;
+        break;
+    case BG_CONNECTION_BODY: /* the time runs from the first byte of the head */
+        if (connection->state != BG_CONNECTION_HEAD)
+            connection->deadline_us = now_us + options->request_ms * 1000;
+        break;
+    case BG_CONNECTION_ASKED:
+        connection->asked_us = now_us;
+        connection->deadline_us = INT64_MAX;
+        break;
+    case BG_CONNECTION_REPLYING:
+        connection->deadline_us = now_us + options->connection_idle_ms * 1000;
+        break;
+    case BG_CONNECTION_LINGERING:
+        connection->deadline_us = now_us + LINGER_US;
+        break;
+    case BG_CONNECTION_NEW:
+    case BG_CONNECTION_CLOSED:
+        connection->deadline_us = INT64_MAX;
+        break;
+    }
+    connection->state = state;
+}
+
+static void connection_free(struct bg_connection *connection)
+{
+    struct bg_http *http = connection->http;
+
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        http->connections = connection->next;
+    http->connections_count--;
+    if (http->current == connection)
+        http->current = NULL;
+    event_free(connection->turn);
+    if (connection->gone != NULL)
+        event_free(connection->gone);
+    evbuffer_remove_cb_entry(bufferevent_get_input(connection->bev), connection->watch);
+    evbuffer_free(connection->held);
+    bufferevent_setcb(connection->bev, NULL, NULL, NULL, NULL);
+    bufferevent_decref(connection->bev);
+    free(connection);
+    bg_http_update_listening(http);
+    bg_http_check_drained(http);
+}
+
+static void on_evhttp_closed(struct evhttp_connection *evcon, void *argument)
+{
+    struct bg_connection *connection = argument;
+
+    (void)evcon;
+    bg_connection_set_state(connection, BG_CONNECTION_CLOSED);
+    connection->evcon = NULL;
+    if (connection->gone != NULL)
+        event_del(connection->gone);
+    if (connection->call != NULL)
+        bg_call_abandon(connection->call);
+    connection->call = NULL;
+    event_active(connection->turn, EV_TIMEOUT, 0);
+}
+
+/* evhttp does not tell its connection object when it makes one, but it is the argument of the callbacks it has set by now. */
+static void adopt(struct bg_connection *connection)
+{
+    bufferevent_event_cb error_cb = NULL;
+    void *evcon = NULL;
+
+    bufferevent_getcb(connection->bev, NULL, NULL, &error_cb, &evcon);
+    if (error_cb == NULL) {
+        connection_free(connection);
+        return;
+    }
+    connection->evcon = evcon;
+    evhttp_connection_set_closecb(evcon, on_evhttp_closed, connection);
+    bg_connection_set_state(connection, BG_CONNECTION_IDLE);
+}
+
+static void on_linger_read(struct bufferevent *bev, void *argument)
+{
+    (void)argument;
+    evbuffer_drain(bufferevent_get_input(bev), evbuffer_get_length(bufferevent_get_input(bev)));
+}
+
+static void on_linger_event(struct bufferevent *bev, short what, void *argument)
+{
+    (void)bev;
+    (void)what;
+    connection_free(argument);
+}
+
+/* After a request that was not read to its end the client may still be sending: closing now would reset the connection, and the
+ * client might lose the answer. evhttp has shut our side down for writing. */
+static void linger(struct bg_connection *connection)
+{
+    bg_connection_set_state(connection, BG_CONNECTION_LINGERING);
+    evbuffer_cb_clear_flags(bufferevent_get_input(connection->bev), connection->watch, EVBUFFER_CB_ENABLED);
+    bufferevent_setcb(connection->bev, on_linger_read, NULL, on_linger_event, connection);
+    bufferevent_enable(connection->bev, EV_READ);
+    bg_http_check_drained(connection->http);
+}
+
+static void on_turn(evutil_socket_t fd, short what, void *argument)
+{
+    struct bg_connection *connection = argument;
+
+    (void)fd;
+    (void)what;
+    if (connection->state == BG_CONNECTION_NEW) {
+        adopt(connection);
+    } else if (connection->state == BG_CONNECTION_HEAD) {
+        connection->http->current = connection;
+        if (bg_intake_next(connection))
+            bufferevent_trigger(connection->bev, EV_READ, 0);
+    } else if (connection->state == BG_CONNECTION_CLOSED) {
+        if (connection->failure.error != BG_OK)
+            linger(connection);
+        else
+            connection_free(connection);
+    }
+}
+
+static void on_gone(evutil_socket_t fd, short what, void *argument)
+{
+    struct bg_connection *connection = argument;
+
+    (void)fd;
+    (void)what;
+    evhttp_connection_free(connection->evcon);
+}
+
+static struct bg_connection *connection_new(struct bg_http *http)
+{
+    struct bg_connection *connection = calloc(1, sizeof *connection);
+
+    if (connection == NULL)
+        return NULL;
+    connection->http = http;
+    connection->bev = bufferevent_socket_new(http->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    connection->held = evbuffer_new();
+    connection->turn = event_new(http->base, -1, 0, on_turn, connection);
+    if (connection->bev != NULL)
+        connection->watch = evbuffer_add_cb(bufferevent_get_input(connection->bev), bg_intake_watch, connection);
+    if (connection->bev == NULL || connection->held == NULL || connection->turn == NULL || connection->watch == NULL)
+        goto fail;
+    return connection;
+
+fail:
+    if (connection->turn != NULL)
+        event_free(connection->turn);
+    if (connection->held != NULL)
+        evbuffer_free(connection->held);
+    if (connection->bev != NULL)
+        bufferevent_free(connection->bev);
+    free(connection);
+    return NULL;
+}
+
+/* Where this fails evhttp makes a bufferevent of its own, one without a gate; bg_dispatch() refuses what comes through it. */
+struct bufferevent *bg_connection_accept(struct event_base *base, void *argument)
+{
+    struct bg_http *http = argument;
+    struct bg_connection *connection = connection_new(http);
+
+    (void)base;
+    if (connection == NULL)
+        return NULL;
+    bufferevent_incref(connection->bev);
+    connection->born_us = bg_http_now(http);
+    connection->deadline_us = INT64_MAX;
+    connection->refused = http->connections_count >= http->options.connections_max;
+    connection->next = http->connections;
+    if (connection->next != NULL)
+        connection->next->previous = connection;
+    http->connections = connection;
+    if (http->connections_count++ == 0)
+        event_add(http->sweep, &(struct timeval){.tv_usec = BG_SWEEP_MS * 1000});
+    bg_http_update_listening(http);
+    event_active(connection->turn, EV_TIMEOUT, 0);
+    return connection->bev;
+}
+
+static void on_replied(struct evhttp_request *request, void *argument)
+{
+    struct bg_connection *connection = argument;
+    bool waiting = evbuffer_get_length(connection->held) > 0;
+
+    (void)request;
+    bg_connection_set_state(connection, waiting ? BG_CONNECTION_HEAD : BG_CONNECTION_IDLE);
+    if (waiting)
+        event_active(connection->turn, EV_TIMEOUT, 0);
+}
+
+/* No further request is taken on this connection. */
+static bool is_last(const struct bg_connection *connection)
+{
+    const struct bg_http *http = connection->http;
+
+    return connection->failure.error != BG_OK || http->bound == NULL ||
+           bg_http_now(http) >= connection->born_us + http->options.connection_total_ms * 1000;
+}
+
+void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head)
+{
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+
+    connection->call = NULL;
+    if (connection->gone != NULL)
+        event_del(connection->gone);
+    if (is_last(connection))
+        evhttp_add_header(headers, "Connection", "close");
+    evhttp_add_header(headers, "Date", bg_http_date(connection->http));
+    bg_connection_set_state(connection, BG_CONNECTION_REPLYING);
+    evhttp_request_set_on_complete_cb(request, on_replied, connection);
+    evhttp_send_reply(request, status, head, NULL);
+    connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->bev));
+}
+
+void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
+{
+    connection->deadline_us = deadline_us;
+    if (connection->gone == NULL)
+        connection->gone = event_new(connection->http->base, bufferevent_getfd(connection->bev), EV_CLOSED, on_gone, connection);
+    if (connection->gone != NULL)
+        event_add(connection->gone, NULL);
+}
+
+/* A slow reader is borne with while it reads at all, and within the connection's whole time. */
+static bool is_reading(struct bg_connection *connection, int64_t now_us)
+{
+    const struct bg_http_options *options = &connection->http->options;
+    size_t left = evbuffer_get_length(bufferevent_get_output(connection->bev));
+
+    if (left >= connection->output_left || now_us >= connection->born_us + options->connection_total_ms * 1000)
+        return false;
+    connection->output_left = left;
+    connection->deadline_us = now_us + options->connection_idle_ms * 1000;
+    return true;
+}
+
+static void expire(struct bg_connection *connection, int64_t now_us)
+{
+    switch (connection->state) {
+    case BG_CONNECTION_HEAD:
+    case BG_CONNECTION_BODY:
+        bg_fail(&connection->failure, BG_INVALID, "The request was not whole within %lld ms.",
+                (long long)connection->http->options.request_ms);
+        connection->http->current = connection;
+        bg_intake_refuse(connection);
+        bufferevent_trigger(connection->bev, EV_READ, 0);
+        break;
+    case BG_CONNECTION_ASKED:
+        bg_call_expire(connection->call);
+        break;
+    case BG_CONNECTION_REPLYING:
+        if (!is_reading(connection, now_us))
+            evhttp_connection_free(connection->evcon);
+        break;
+    case BG_CONNECTION_LINGERING:
+        connection_free(connection);
+        break;
+    case BG_CONNECTION_IDLE:
+        evhttp_connection_free(connection->evcon);
+        break;
+    case BG_CONNECTION_NEW:
+    case BG_CONNECTION_CLOSED:
+        break;
+    }
+}
+
+/* evhttp's timeout is one of inactivity, which a byte now and then outwits; these deadlines are absolute. */
+void bg_connections_sweep(struct bg_http *http)
+{
+    int64_t now_us = bg_http_now(http);
+    struct bg_connection *next;
+
+    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        if (now_us >= connection->deadline_us)
+            expire(connection, now_us);
+    }
+    if (http->connections_count == 0)
+        event_del(http->sweep);
+}
+
+void bg_connections_drain(struct bg_http *http)
+{
+    struct bg_connection *next;
+
+    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        if (connection->state == BG_CONNECTION_IDLE)
+            evhttp_connection_free(connection->evcon);
+    }
+}
+
+void bg_connections_free(struct bg_http *http)
+{
+    while (http->connections != NULL)
+        connection_free(http->connections);
+}

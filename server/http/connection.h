@@ -1,0 +1,74 @@
+/* connection.h: one client's connection, around evhttp's own: the strict gate before it, deadlines, and its end.
+ *
+ * evhttp is shown nothing that the gate has not passed. Bytes read from the socket go to `held`; a whole head that passes is handed
+ * on together with its body, and what follows waits until the answer is out:
+ *
+ *      socket -> bufferevent's input -> held -> (gate) -> bufferevent's input -> evhttp
+ *
+ * A head that does not pass is thrown away, and evhttp is handed a plain `GET /` in its place, so that the answer to it, our problem
+ * document, goes out and the connection ends as any other does. So evhttp's own error pages are never seen. */
+#ifndef BG_HTTP_CONNECTION_H
+#define BG_HTTP_CONNECTION_H
+
+#include "beamgauge/error.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bg_call;
+struct bg_http;
+
+enum bg_connection_state {
+    BG_CONNECTION_NEW,       /* accepted in this turn of the loop; evhttp's object is not known yet */
+    BG_CONNECTION_IDLE,      /* nothing of the next request has come; `held` is empty */
+    BG_CONNECTION_HEAD,      /* `held` has the beginning of a request, or a whole one that waits for its turn */
+    BG_CONNECTION_BODY,      /* the head is with evhttp, `body_left` bytes are still to come; `held` is empty */
+    BG_CONNECTION_ASKED,     /* evhttp has a whole request; `call` is its call, if it did not end at once */
+    BG_CONNECTION_REPLYING,  /* the answer is being written */
+    BG_CONNECTION_CLOSED,    /* evhttp has let go; we do in the next turn of the loop */
+    BG_CONNECTION_LINGERING, /* all is said; what still comes is thrown away, lest a reset take the answer from the client */
+};
+
+struct bg_connection {
+    struct bg_connection *next, *previous;
+    struct bg_http *http;
+    enum bg_connection_state state;
+    struct bufferevent *bev;         /* we hold a reference, so that it and its socket outlive evhttp's connection */
+    struct evhttp_connection *evcon; /* NULL while NEW and from CLOSED on */
+    struct evbuffer *held;
+    struct evbuffer_cb_entry *watch; /* on the bufferevent's input */
+    struct event *turn;              /* goes on in the next turn of the loop, outside of evhttp's callbacks */
+    struct event *gone;              /* the client has left while its call is in flight */
+    int64_t born_us;
+    int64_t deadline_us; /* of the state; INT64_MAX: none */
+    int64_t asked_us;    /* when the request was whole */
+    size_t body_left;
+    size_t output_left; /* bytes not yet written when last looked at, while REPLYING */
+    struct bg_call *call;
+    bool refused;              /* over connections_max: the first request is answered 429 */
+    struct bg_failure failure; /* of the request: the answer to it; BG_OK where there is none */
+};
+
+/* evhttp asks for a bufferevent for a new connection; argument is the bg_http. */
+struct bufferevent *bg_connection_accept(struct event_base *base, void *argument);
+void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state);
+/* Sends the answer; its body is in the request's output buffer. The request is evhttp's again afterwards. */
+void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head);
+/* A call is in flight: notices if the client leaves; after deadline_us it is ended with 504. */
+void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us);
+void bg_connections_sweep(struct bg_http *http);
+void bg_connections_drain(struct bg_http *http);
+void bg_connections_free(struct bg_http *http); /* after evhttp_free() */
+
+/* intake.c */
+void bg_intake_watch(struct evbuffer *input, const struct evbuffer_cb_info *info, void *argument);
+/* Looks at what is held; true where evhttp was handed something. */
+bool bg_intake_next(struct bg_connection *connection);
+/* Answers the unfinished request with `failure` and ends the connection; the caller triggers reading. */
+void bg_intake_refuse(struct bg_connection *connection);
+
+#endif

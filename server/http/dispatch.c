@@ -1,0 +1,183 @@
+/* dispatch.c: from a whole request to its handler, or to the answer that needs none. */
+#include "dispatch.h"
+
+#include "assets.h"
+#include "auth.h"
+#include "call.h"
+#include "reply.h"
+#include "reply_cache.h"
+#include "router.h"
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A repeated question: no router, no parameters, no JSON. */
+static bool answer_from_cache(struct bg_connection *connection, const struct bg_request *request)
+{
+    struct bg_http *http = connection->http;
+    const struct bg_endpoint *endpoint;
+    char challenge[BG_CHALLENGE_SIZE];
+    struct bg_body *body;
+
+    if (request->method != BG_GET || (body = bg_reply_cache_find(http->cache, request, bg_http_now(http), &endpoint)) == NULL ||
+        bg_auth_check(http->tokens, http->tokens_count, request->authorization, endpoint->scope, challenge, NULL) != BG_OK)
+        return false;
+    bg_reply_body(connection, request, 200, body, "cache", NULL);
+    return true;
+}
+
+static enum bg_error check_method(const char *allow, struct bg_problem *problem, struct bg_failure *ret_failure)
+{
+    problem->allow = allow;
+    return bg_fail(ret_failure, BG_METHOD_NOT_ALLOWED, "This path takes only %s.", allow);
+}
+
+static enum bg_error check_route(const struct bg_http *http, const struct bg_request *request, const struct bg_route *route,
+                                 char ret_challenge[BG_CHALLENGE_SIZE], struct bg_failure *ret_failure)
+{
+    if (route->endpoint != NULL)
+        return bg_auth_check(http->tokens, http->tokens_count, request->authorization, route->endpoint->scope, ret_challenge, ret_failure);
+    return bg_auth_check_token(http->tokens, http->tokens_count, request->authorization, ret_challenge, ret_failure);
+}
+
+/* The endpoint for a request that may go there; NULL: it has been answered. */
+static const struct bg_endpoint *find_endpoint(struct bg_connection *connection, const struct bg_request *request)
+{
+    const struct bg_http *http = connection->http;
+    char challenge[BG_CHALLENGE_SIZE], allow[BG_ALLOW_SIZE];
+    struct bg_failure failure;
+    struct bg_problem problem = {.failure = &failure};
+    struct bg_route route;
+
+    bg_router_find(http->options.endpoints, request->target, request->path_length, request->method, &route);
+    if (check_route(http, request, &route, challenge, &failure) != BG_OK) {
+        problem.authenticate = challenge;
+    } else if (route.endpoint == NULL && route.allowed != 0) {
+        bg_router_allow(route.allowed, allow);
+        (void)check_method(allow, &problem, &failure);
+    } else if (route.endpoint == NULL) {
+        bg_fail(&failure, BG_NOT_FOUND, "There is nothing at %.*s.", (int)request->path_length, request->target);
+    } else {
+        return route.endpoint;
+    }
+    bg_reply_problem(connection, request, &problem);
+    return NULL;
+}
+
+/* format= wins over Accept. An endpoint without columns has one form only, JSON or plain text. */
+static enum bg_error choose_format(const struct bg_endpoint *endpoint, const struct bg_request *request, enum bg_format asked,
+                                   enum bg_format *ret_format, struct bg_failure *ret_failure)
+{
+    enum bg_format format =
+        asked != BG_FORMAT_ANY ? asked : bg_accept_choose(request->accept, endpoint->columns != NULL ? BG_FORMAT_ANY : BG_FORMAT_MD);
+
+    if (format == BG_FORMAT_ANY)
+        return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer: %s.",
+                       endpoint->columns != NULL ? "json, text, md, csv, ndjson" : "json, text");
+    *ret_format = endpoint->columns != NULL ? format : BG_FORMAT_JSON;
+    return BG_OK;
+}
+
+static bool is_json_type(const char *content_type)
+{
+    static const char json[] = "application/json";
+
+    return content_type != NULL && strncasecmp(content_type, json, sizeof json - 1) == 0 &&
+           strchr("; \t", content_type[sizeof json - 1]) != NULL;
+}
+
+static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct bg_request *request, json_t **ret_body,
+                               struct bg_failure *ret_failure)
+{
+    struct evbuffer *input = evhttp_request_get_input_buffer(request->raw);
+    size_t length = evbuffer_get_length(input);
+    json_error_t error;
+    json_t *body = NULL;
+
+    if (length > endpoint->body_max_bytes)
+        return bg_fail(ret_failure, BG_TOO_LARGE, "The body is %zu bytes; %s takes at most %zu.", length, endpoint->path,
+                       endpoint->body_max_bytes);
+    if (length > 0 && !is_json_type(request->content_type))
+        return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json.");
+    if (length > 0 && (body = json_loadb((const char *)evbuffer_pullup(input, -1), length, JSON_REJECT_DUPLICATES, &error)) == NULL)
+        return bg_fail(ret_failure, BG_INVALID, "The body is not JSON: line %d, column %d: %s.", error.line, error.column, error.text);
+    *ret_body = body;
+    return BG_OK;
+}
+
+static enum bg_error check_calls(const struct bg_http *http, struct bg_failure *ret_failure)
+{
+    if (http->calls_count >= http->options.requests_max)
+        return bg_fail(ret_failure, BG_TOO_MANY, "%zu requests are in flight already; try again in a second.", http->calls_count);
+    return BG_OK;
+}
+
+static void call_endpoint(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint)
+{
+    enum bg_format format = BG_FORMAT_JSON;
+    struct bg_values values;
+    struct bg_failure failure;
+    struct bg_problem problem = {.failure = &failure};
+    json_t *body = NULL;
+
+    bg_params_read(endpoint, request->target, request->path_length, request->query, &values, &problem.errors);
+    if (problem.errors == NULL || json_array_size(problem.errors) > 0) {
+        if (problem.errors == NULL)
+            bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the request.");
+        else
+            bg_fail(&failure, BG_INVALID, "The request's parameters are not right; see errors.");
+        bg_reply_problem(connection, request, &problem);
+    } else if (choose_format(endpoint, request, values.format, &format, &failure) != BG_OK ||
+               read_body(endpoint, request, &body, &failure) != BG_OK || check_calls(connection->http, &failure) != BG_OK) {
+        json_decref(body);
+        bg_values_done(&values);
+        bg_reply_failure(connection, request, &failure);
+    } else {
+        bg_call_start(connection, request, endpoint, &values, format, body);
+    }
+    json_decref(problem.errors);
+}
+
+static void dispatch(struct bg_connection *connection, struct bg_request *request)
+{
+    const struct bg_http *http = connection->http;
+    const struct bg_endpoint *endpoint;
+    const struct bg_asset *asset;
+
+    if (answer_from_cache(connection, request))
+        return;
+    if ((asset = bg_asset_find(http->options.assets, request->target, request->path_length)) != NULL) {
+        struct bg_failure failure;
+        struct bg_problem problem = {.failure = &failure};
+        if (request->method == BG_GET)
+            bg_asset_send(connection, request, asset);
+        else if (check_method("GET, HEAD", &problem, &failure) != BG_OK)
+            bg_reply_problem(connection, request, &problem);
+        return;
+    }
+    if ((endpoint = find_endpoint(connection, request)) != NULL)
+        call_endpoint(connection, request, endpoint);
+}
+
+void bg_dispatch(struct evhttp_request *raw, void *argument)
+{
+    struct bg_http *http = argument;
+    struct bg_connection *connection = http->current;
+    struct bg_request request;
+
+    if (connection == NULL || connection->evcon != evhttp_request_get_connection(raw)) {
+        /* There was no memory to watch this connection, so the gate has not seen what came over it. */
+        evhttp_add_header(evhttp_request_get_output_headers(raw), "Connection", "close");
+        evhttp_send_reply(raw, 500, NULL, NULL);
+        return;
+    }
+    bg_request_read(http, raw, &request);
+    if (connection->failure.error == BG_OK) {
+        dispatch(connection, &request);
+        return;
+    }
+    request.target = NULL; /* of the request that stands in for the refused one */
+    bg_reply_failure(connection, &request, &connection->failure);
+}

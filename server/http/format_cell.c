@@ -1,0 +1,150 @@
+/* format_cell.c: one cell of a table, found by a column's path and shown for people. */
+#include "formats.h"
+
+#include "beamgauge/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *bg_rows_of(const struct bg_endpoint *endpoint, const json_t *data)
+{
+    json_t *rows, *value;
+    const char *field;
+
+    if (endpoint->rows != NULL)
+        return endpoint->rows(data);
+    if (json_is_array(data))
+        return json_incref((json_t *)(uintptr_t)data);
+    rows = json_array();
+    json_object_foreach((json_t *)(uintptr_t)data, field, value)
+        json_array_append_new(rows, json_pack("{s:s, s:O}", "field", field, "value", value));
+    return rows;
+}
+
+json_t *bg_cell_find(json_t *row, const char *path)
+{
+    while (row != NULL) {
+        size_t length = strcspn(path, ".");
+        row = json_object_getn(row, path, length);
+        if (path[length] == '\0')
+            return row;
+        path += length + 1;
+    }
+    return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), end_length = strlen(end);
+
+    return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+/* Where every member of an object is a row of its own, the unit is in the field's name. */
+static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
+{
+    const char *field = strcmp(column->path, "value") == 0 ? json_string_value(json_object_get(row, "field")) : NULL;
+
+    if (field == NULL)
+        return column->kind;
+    if (ends_with(field, "_bytes"))
+        return BG_COLUMN_BYTES;
+    if (ends_with(field, "_ratio"))
+        return BG_COLUMN_RATIO;
+    return ends_with(field, "_per_second") ? BG_COLUMN_RATE : ends_with(field, "_count") ? BG_COLUMN_COUNT : column->kind;
+}
+
+/* 1234567 -> 1,234,567 */
+static void show_grouped(struct bg_text *text, int64_t number)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%" PRId64, number);
+
+    for (int i = 0; i < length; i++)
+        bg_text_add_format(text, "%s%c", i > (digits[0] == '-') && (length - i) % 3 == 0 ? "," : "", digits[i]);
+}
+
+static void show_bytes(struct bg_text *text, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    size_t unit = 0;
+
+    while ((bytes >= 1024 || bytes <= -1024) && unit + 1 < sizeof units / sizeof units[0])
+        bytes /= 1024, unit++;
+    bg_text_add_format(text, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}
+
+static void show_number(struct bg_text *text, const json_t *value, enum bg_column_kind kind)
+{
+    double number = json_number_value(value);
+
+    if (kind == BG_COLUMN_BYTES)
+        show_bytes(text, number);
+    else if (kind == BG_COLUMN_RATE)
+        bg_text_add_format(text, "%+.1f/s", number);
+    else if (json_is_integer(value) && kind == BG_COLUMN_COUNT)
+        show_grouped(text, json_integer_value(value));
+    else if (json_is_integer(value))
+        bg_text_add_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    else
+        bg_text_add_format(text, "%.2f", number);
+}
+
+/* Cuts after BG_CELL_MAX characters, marks the cut with an ellipsis. */
+static size_t shown_length(const char *text, size_t length, bool *ret_cut)
+{
+    size_t at = 0, size;
+
+    for (int count = 0; at < length && count < BG_CELL_MAX; count++, at += size)
+        if ((size = bg_text_utf8_first(text + at, length - at, NULL)) == 0)
+            size = 1;
+    *ret_cut = at < length;
+    return at;
+}
+
+static void show_string(struct bg_text *text, const char *string, size_t length)
+{
+    bool cut;
+    size_t shown = shown_length(string, length, &cut);
+
+    bg_text_add_escaped(text, string, shown, "");
+    if (cut)
+        bg_text_add(text, "\xe2\x80\xa6");
+}
+
+/* A peer, a function and the like are objects that carry their own text. */
+static void show_object(struct bg_text *text, json_t *object)
+{
+    static const char *const own[] = {"text", "pid", "name", "port", "reference", NULL};
+    char *dump;
+
+    for (int i = 0; own[i] != NULL; i++) {
+        const json_t *member = json_object_get(object, own[i]);
+        if (json_is_string(member)) {
+            show_string(text, json_string_value(member), json_string_length(member));
+            return;
+        }
+    }
+    if ((dump = json_dumps(object, JSON_COMPACT)) != NULL)
+        show_string(text, dump, strlen(dump));
+    free(dump);
+}
+
+void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_CELL_SIZE])
+{
+    json_t *value = bg_cell_find(row, column->path);
+    struct bg_text text;
+
+    bg_text_init(&text, ret_text, BG_CELL_SIZE);
+    if (value == NULL || json_is_null(value))
+        bg_text_add(&text, "-");
+    else if (json_is_string(value))
+        show_string(&text, json_string_value(value), json_string_length(value));
+    else if (json_is_number(value))
+        show_number(&text, value, kind_of(row, column));
+    else if (json_is_boolean(value))
+        bg_text_add(&text, json_is_true(value) ? "true" : "false");
+    else
+        show_object(&text, value);
+}

@@ -1,0 +1,71 @@
+/* format_csv.c: rows as comma-separated values (RFC 4180), every column, raw numbers.
+ *
+ * Text that a spreadsheet would take for a formula (it begins with = + - or @) gets an apostrophe before it, the usual mark of
+ * text; numbers are left alone. Control characters are shown as \x0a, so that one row is always one line. */
+#include "formats.h"
+
+#include "beamgauge/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void print_string(const char *string, size_t length, FILE *out)
+{
+    bool formula = length > 0 && strchr("=+-@", string[0]) != NULL && string[0] != '\0';
+    bool quoted = formula || memchr(string, ',', length) != NULL || memchr(string, '"', length) != NULL ||
+                  (length > 0 && (string[0] == ' ' || string[length - 1] == ' '));
+    char piece[8];
+    struct bg_text text;
+
+    fputs(quoted ? "\"" : "", out);
+    fputs(formula ? "'" : "", out);
+    for (size_t at = 0, size; at < length; at += size) {
+        if ((size = bg_text_utf8_first(string + at, length - at, NULL)) == 0)
+            size = 1;
+        bg_text_init(&text, piece, sizeof piece);
+        bg_text_add_escaped(&text, string + at, size, "");
+        fputs(piece[0] == '"' ? "\"\"" : piece, out);
+    }
+    fputs(quoted ? "\"" : "", out);
+}
+
+static void print_cell(json_t *value, FILE *out)
+{
+    char *dump;
+
+    if (value == NULL || json_is_null(value))
+        return;
+    if (json_is_string(value)) {
+        print_string(json_string_value(value), json_string_length(value), out);
+    } else if ((dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))) != NULL) {
+        if (json_is_object(value) || json_is_array(value))
+            print_string(dump, strlen(dump), out);
+        else
+            fputs(dump, out);
+        free(dump);
+    }
+}
+
+void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
+{
+    const struct bg_column *column;
+    size_t index;
+    json_t *row;
+
+    for (column = endpoint->columns; column->path != NULL; column++) {
+        if (column != endpoint->columns)
+            fputc(',', out);
+        for (const char *c = column->path; *c != '\0'; c++)
+            fputc(*c == '.' ? '_' : *c, out);
+    }
+    fputs("\r\n", out);
+    json_array_foreach(rows, index, row)
+    {
+        for (column = endpoint->columns; column->path != NULL; column++) {
+            if (column != endpoint->columns)
+                fputc(',', out);
+            print_cell(bg_cell_find(row, column->path), out);
+        }
+        fputs("\r\n", out);
+    }
+}

@@ -1,0 +1,33 @@
+/* gate.h: the strict check of a request's head, on its raw bytes, before anything else has parsed it. */
+#ifndef BG_HTTP_GATE_H
+#define BG_HTTP_GATE_H
+
+#include "beamgauge/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BG_TARGET_MAX 4096 /* bytes of a request target */
+#define BG_HEADERS_MAX 64  /* header lines of a request */
+
+struct bg_gate {
+    size_t header_max_bytes, body_max_bytes;
+    const char *address; /* the one listened on; its name is always allowed in Host */
+    const char *const *allowed_hosts;
+    size_t allowed_hosts_count;
+};
+
+enum bg_head_progress { BG_HEAD_PARTIAL, BG_HEAD_WHOLE, BG_HEAD_BAD };
+
+/* Looks for the end of a head. Bytes that can never become a good one (control characters, bare CR or LF, too much) are told at once. */
+enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes, size_t length, size_t *ret_head_length,
+                                   struct bg_failure *ret_failure);
+
+/* Checks a whole head (with its empty line) and tells how many bytes of body follow it. */
+enum bg_error bg_gate_check(const struct bg_gate *gate, const char *head, size_t length, size_t *ret_body_length,
+                            struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+/* The allowlist: names of this machine's loopback, the address listened on, and those configured. Any port will do. */
+enum bg_error bg_gate_check_host(const struct bg_gate *gate, const char *host, size_t length, struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+#endif

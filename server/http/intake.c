@@ -1,0 +1,136 @@
+/* intake.c: what stands between the socket and evhttp: bytes are held back until the gate has passed the whole head they belong to. */
+#include "connection.h"
+
+#include "server.h"
+
+#include <string.h>
+
+/* Moves bytes from `held` to where evhttp reads, unseen by our own watch. */
+static void hand_over(struct bg_connection *connection, size_t length)
+{
+    struct evbuffer *input = bufferevent_get_input(connection->bev);
+
+    evbuffer_cb_clear_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
+    evbuffer_unfreeze(input, 0);
+    evbuffer_remove_buffer(connection->held, input, length);
+    evbuffer_freeze(input, 0);
+    evbuffer_cb_set_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
+}
+
+static void take_back(struct bg_connection *connection, struct evbuffer *input)
+{
+    evbuffer_cb_clear_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
+    evbuffer_add_buffer(connection->held, input);
+    evbuffer_cb_set_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
+}
+
+/* Puts an ordinary request in the place of one that cannot be shown to evhttp. */
+void bg_intake_refuse(struct bg_connection *connection)
+{
+    static const char get[] = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", head[] = "HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n";
+    struct evbuffer *held = connection->held;
+    char first[5] = "";
+
+    if (connection->state == BG_CONNECTION_BODY) { /* evhttp has the head already: give it the rest, of no matter what bytes */
+        static const char nothing[512];
+        for (size_t part; connection->body_left > 0; connection->body_left -= part) {
+            part = connection->body_left < sizeof nothing ? connection->body_left : sizeof nothing;
+            evbuffer_add(held, nothing, part);
+        }
+    } else {
+        evbuffer_copyout(held, first, sizeof first);
+        evbuffer_drain(held, evbuffer_get_length(held));
+        if (memcmp(first, "HEAD ", sizeof first) == 0)
+            evbuffer_add(held, head, sizeof head - 1);
+        else
+            evbuffer_add(held, get, sizeof get - 1);
+    }
+    bg_connection_set_state(connection, BG_CONNECTION_ASKED);
+    hand_over(connection, evbuffer_get_length(held));
+}
+
+static bool refuse(struct bg_connection *connection, const struct bg_failure *failure)
+{
+    connection->failure = *failure;
+    bg_intake_refuse(connection);
+    return true;
+}
+
+bool bg_intake_next(struct bg_connection *connection)
+{
+    const struct bg_gate *gate = &connection->http->gate;
+    struct evbuffer *held = connection->held;
+    size_t length = evbuffer_get_length(held), head_length, body_length;
+    size_t looked_at = length < gate->header_max_bytes ? length : gate->header_max_bytes;
+    const char *bytes = (const char *)evbuffer_pullup(held, (ev_ssize_t)looked_at);
+    struct bg_failure failure;
+
+    switch (bg_gate_scan(gate, bytes, looked_at, &head_length, &failure)) {
+    case BG_HEAD_PARTIAL:
+        if (connection->state != BG_CONNECTION_HEAD)
+            bg_connection_set_state(connection, BG_CONNECTION_HEAD);
+        return false;
+    case BG_HEAD_BAD:
+        return refuse(connection, &failure);
+    case BG_HEAD_WHOLE:
+        break;
+    }
+    if (connection->refused) {
+        bg_fail(&failure, BG_TOO_MANY, "All %zu connections are taken.", connection->http->options.connections_max);
+        return refuse(connection, &failure);
+    }
+    if (bg_gate_check(gate, bytes, head_length, &body_length, &failure) != BG_OK)
+        return refuse(connection, &failure);
+
+    size_t whole = head_length + body_length;
+    connection->body_left = whole > length ? whole - length : 0;
+    bg_connection_set_state(connection, connection->body_left > 0 ? BG_CONNECTION_BODY : BG_CONNECTION_ASKED);
+    hand_over(connection, whole - connection->body_left);
+    return true;
+}
+
+/* More of a body: what is over its end belongs to the next request. */
+static void take_body(struct bg_connection *connection, struct evbuffer *input, size_t added)
+{
+    if (added < connection->body_left) {
+        connection->body_left -= added;
+        return;
+    }
+    size_t surplus = added - connection->body_left;
+    connection->body_left = 0;
+    bg_connection_set_state(connection, BG_CONNECTION_ASKED);
+    if (surplus > 0) {
+        take_back(connection, input);
+        hand_over(connection, evbuffer_get_length(connection->held) - surplus);
+    }
+}
+
+/* While an answer is due evhttp reads nothing, but while it is written it reads on and on. */
+static void take_early(struct bg_connection *connection)
+{
+    const struct bg_gate *gate = &connection->http->gate;
+
+    if (connection->failure.error != BG_OK)
+        evbuffer_drain(connection->held, evbuffer_get_length(connection->held));
+    else if (evbuffer_get_length(connection->held) > gate->header_max_bytes + gate->body_max_bytes)
+        bufferevent_disable(connection->bev, EV_READ); /* evhttp enables it again for the next request */
+}
+
+/* Called when the bufferevent has read, before evhttp is. */
+void bg_intake_watch(struct evbuffer *input, const struct evbuffer_cb_info *info, void *argument)
+{
+    struct bg_connection *connection = argument;
+
+    if (info->n_added == 0)
+        return;
+    connection->http->current = connection;
+    if (connection->state == BG_CONNECTION_BODY) {
+        take_body(connection, input, info->n_added);
+        return;
+    }
+    take_back(connection, input);
+    if (connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HEAD)
+        bg_intake_next(connection);
+    else
+        take_early(connection);
+}

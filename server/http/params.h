@@ -1,0 +1,35 @@
+/* params.h: a request's parameters, checked against its endpoint's descriptor. */
+#ifndef BG_HTTP_PARAMS_H
+#define BG_HTTP_PARAMS_H
+
+#include "beamgauge/endpoint.h"
+#include "formats.h"
+
+#include <jansson.h>
+
+#define BG_PARAMS_MAX 24       /* parameters of an endpoint */
+#define BG_PARAM_ERRORS_MAX 16 /* reported at once */
+
+struct bg_value {
+    const char *text; /* NULL: absent */
+    int64_t integer;
+    bool given; /* by the client, not the fallback */
+};
+
+/* Values in the order of the descriptor's table; the texts are in `arena`. */
+struct bg_values {
+    struct bg_value list[BG_PARAMS_MAX];
+    enum bg_format format; /* of the implied `format`; BG_FORMAT_ANY where it is not given */
+    char *arena;
+};
+
+/* *ret_errors is a new array of {"param", "reason"}, empty where all is well: then ret_values is to be done with bg_values_done(). NULL
+ * only where memory ran out. */
+void bg_params_read(const struct bg_endpoint *endpoint, const char *path, size_t path_length, const char *query,
+                    struct bg_values *ret_values, json_t **ret_errors);
+void bg_values_done(struct bg_values *values);
+
+/* Where `name` is in the table; -1: it is not. */
+int bg_param_index(const struct bg_endpoint *endpoint, const char *name);
+
+#endif

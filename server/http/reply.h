@@ -1,0 +1,45 @@
+/* reply.h: the head of a reply, and the problem document (RFC 9457) that answers whatever fails. */
+#ifndef BG_HTTP_REPLY_H
+#define BG_HTTP_REPLY_H
+
+#include "beamgauge/error.h"
+#include "body.h"
+#include "connection.h"
+#include "request.h"
+
+#include <jansson.h>
+
+#define BG_HEAD_SIZE 4096
+
+/* The reason phrase and, after it, all headers but Date, Content-Length and Connection. evhttp prints the reason as it is given and each
+ * header of its own list with allocations and a printf, so this costs a fraction. What is added is checked: no value can begin a line. */
+struct bg_head {
+    size_t length;
+    char text[BG_HEAD_SIZE];
+};
+
+/* Begins with the headers that every reply has. */
+void bg_head_start(struct bg_head *ret_head, int status, const struct bg_request *request);
+/* What answers of the API have besides: they are of the moment and no page. */
+void bg_head_add_live(struct bg_head *head, const char *content_type);
+/* Left out whole where it does not fit; control characters become '?'. */
+void bg_head_add(struct bg_head *head, const char *name, const char *value);
+
+/* What there is to say about a failed request. */
+struct bg_problem {
+    const struct bg_failure *failure;
+    json_t *errors;           /* array of {"param", "reason"}, borrowed; NULL: made from the failure */
+    const char *allow;        /* 405 */
+    const char *authenticate; /* 401, 403 */
+};
+json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_request *request);
+
+/* Sends a head and what is in the request's output buffer; HEAD is told its length only. */
+void bg_reply_send(struct bg_connection *connection, const struct bg_request *request, int status, const struct bg_head *head);
+void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem);
+void bg_reply_failure(struct bg_connection *connection, const struct bg_request *request, const struct bg_failure *failure);
+/* A rendered answer; `timing` is Server-Timing's value. */
+void bg_reply_body(struct bg_connection *connection, const struct bg_request *request, int status, struct bg_body *body, const char *timing,
+                   const char *location);
+
+#endif

@@ -1,0 +1,80 @@
+/* request.c: what this room needs of a request, picked out of evhttp's in one pass. */
+#include "request.h"
+
+#include "server.h"
+
+#include <event2/keyvalq_struct.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
+
+static unsigned method_of(enum evhttp_cmd_type type)
+{
+    switch (type) {
+    case EVHTTP_REQ_GET:
+    case EVHTTP_REQ_HEAD:
+        return BG_GET;
+    case EVHTTP_REQ_PUT:
+        return BG_PUT;
+    case EVHTTP_REQ_POST:
+        return BG_POST;
+    case EVHTTP_REQ_DELETE:
+        return BG_DELETE;
+    case EVHTTP_REQ_OPTIONS:
+    case EVHTTP_REQ_TRACE:
+    case EVHTTP_REQ_CONNECT:
+    case EVHTTP_REQ_PATCH:
+        break;
+    }
+    return 0;
+}
+
+/* Only what cannot harm a header, a log line or a shell. */
+static bool id_is_fit(const char *id)
+{
+    size_t length = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+    return length > 0 && length < BG_REQUEST_ID_SIZE && id[length] == '\0';
+}
+
+/* The first of repeated headers counts; the gate refuses those where that would matter. */
+static void take_header(struct bg_request *request, const char *name, const char *value, const char **ret_id)
+{
+    const struct {
+        const char *name;
+        const char **place;
+    } known[] = {{"Accept", &request->accept},
+                 {"Accept-Encoding", &request->accept_encoding},
+                 {"Authorization", &request->authorization},
+                 {"Content-Type", &request->content_type},
+                 {"If-None-Match", &request->if_none_match},
+                 {"X-Request-Id", ret_id}};
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if ((name[0] | 0x20) == (known[i].name[0] | 0x20) && strcasecmp(name, known[i].name) == 0 && *known[i].place == NULL)
+            *known[i].place = value + strspn(value, "\t ");
+}
+
+void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg_request *ret_request)
+{
+    struct evkeyval *header;
+    const char *id = NULL, *query;
+
+    *ret_request = (struct bg_request){.raw = raw, .method = method_of(evhttp_request_get_command(raw))};
+    ret_request->is_head = evhttp_request_get_command(raw) == EVHTTP_REQ_HEAD;
+    ret_request->target = evhttp_request_get_uri(raw);
+    ret_request->target_length = ret_request->path_length = strlen(ret_request->target);
+    if ((query = memchr(ret_request->target, '?', ret_request->target_length)) != NULL) {
+        ret_request->path_length = (size_t)(query - ret_request->target);
+        ret_request->query = query + 1;
+    }
+    for (header = TAILQ_FIRST(evhttp_request_get_input_headers(raw)); header != NULL; header = TAILQ_NEXT(header, next))
+        take_header(ret_request, header->key, header->value, &id);
+    http->requests_count++;
+    if (id != NULL && id_is_fit(id))
+        memcpy(ret_request->id, id, strlen(id) + 1);
+    else
+        snprintf(ret_request->id, sizeof ret_request->id, "%s-%" PRIx64, http->instance, http->requests_count);
+}

@@ -1,0 +1,29 @@
+/* request.h: what this room needs of a request, picked out of evhttp's in one pass. The gate has passed it before. */
+#ifndef BG_HTTP_REQUEST_H
+#define BG_HTTP_REQUEST_H
+
+#include "beamgauge/endpoint.h"
+
+#include <event2/http.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BG_REQUEST_ID_SIZE 65
+
+struct bg_http;
+
+/* The pointers are evhttp's and live as long as `raw`; headers that are absent are NULL. */
+struct bg_request {
+    struct evhttp_request *raw;
+    unsigned method; /* of enum bg_method; 0: any other. HEAD counts as GET */
+    bool is_head;    /* answered like GET, without the body */
+    const char *target;
+    size_t target_length, path_length;
+    const char *query; /* after the '?'; NULL where there is none */
+    const char *accept, *accept_encoding, *authorization, *content_type, *if_none_match;
+    char id[BG_REQUEST_ID_SIZE]; /* the client's X-Request-Id where it is fit to be repeated, else a new one */
+};
+
+void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg_request *ret_request);
+
+#endif

@@ -1,0 +1,202 @@
+/* server.c: starting, listening, draining and stopping. */
+#include "server.h"
+
+#include "beamgauge/log.h"
+#include "connection.h"
+#include "dispatch.h"
+#include "reply_cache.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+int64_t bg_http_now(const struct bg_http *http)
+{
+    return bg_clock_monotonic_us(http->options.clock);
+}
+
+const char *bg_http_date(struct bg_http *http)
+{
+    time_t now_s = (time_t)(bg_clock_wall_ms(http->options.clock) / 1000);
+    struct tm tm;
+
+    if (now_s != http->date_s && gmtime_r(&now_s, &tm) != NULL) {
+        evutil_date_rfc1123(http->date, sizeof http->date, &tm);
+        http->date_s = now_s;
+    }
+    return http->date;
+}
+
+void bg_http_update_listening(struct bg_http *http)
+{
+    struct evconnlistener *listener = http->bound != NULL ? evhttp_bound_socket_get_listener(http->bound) : NULL;
+
+    if (listener == NULL)
+        return;
+    if (http->connections_count >= http->options.connections_max + BG_REFUSALS_MAX)
+        evconnlistener_disable(listener);
+    else
+        evconnlistener_enable(listener);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *argument)
+{
+    (void)fd;
+    (void)what;
+    bg_connections_sweep(argument);
+}
+
+static void on_drained(evutil_socket_t fd, short what, void *argument)
+{
+    struct bg_http *http = argument;
+    void (*drained)(void *context) = http->drained;
+
+    (void)fd;
+    (void)what;
+    http->drained = NULL;
+    if (drained != NULL)
+        drained(http->drained_context);
+}
+
+void bg_http_check_drained(struct bg_http *http)
+{
+    if (http->drained == NULL)
+        return;
+    for (const struct bg_connection *connection = http->connections; connection != NULL; connection = connection->next)
+        if (connection->state != BG_CONNECTION_LINGERING)
+            return;
+    event_active(http->drained_turn, EV_TIMEOUT, 0);
+}
+
+static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_failure)
+{
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+
+    errno = 0;
+    http->bound = evhttp_bind_socket_with_handle(http->evhttp, http->options.address, http->options.port);
+    if (http->bound == NULL)
+        return bg_fail(ret_failure, BG_SYSTEM, "Cannot listen on %s port %u: %s.", http->options.address, http->options.port,
+                       errno != 0 ? strerror(errno) : "not an address of this machine");
+    if (getsockname(evhttp_bound_socket_get_fd(http->bound), (struct sockaddr *)&address, &length) != 0)
+        return bg_fail(ret_failure, BG_SYSTEM, "Cannot tell the port listened on: %s.", strerror(errno));
+    http->port =
+        ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
+    return BG_OK;
+}
+
+static struct bg_http *http_new(struct event_base *base, const struct bg_http_options *options)
+{
+    struct bg_http *http = calloc(1, sizeof *http);
+    unsigned char random[4];
+
+    if (http == NULL)
+        return NULL;
+    http->base = base;
+    http->options = *options;
+    http->gate = (struct bg_gate){.header_max_bytes = options->header_max_bytes,
+                                  .body_max_bytes = options->body_max_bytes,
+                                  .address = options->address,
+                                  .allowed_hosts = options->allowed_hosts,
+                                  .allowed_hosts_count = options->allowed_hosts_count};
+    evutil_secure_rng_get_bytes(random, sizeof random);
+    snprintf(http->instance, sizeof http->instance, "%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
+    http->evhttp = evhttp_new(base);
+    http->cache = bg_reply_cache_new();
+    http->sweep = event_new(base, -1, EV_PERSIST, on_sweep, http);
+    http->drained_turn = event_new(base, -1, 0, on_drained, http);
+    if (http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
+        return http;
+    bg_http_free(http);
+    return NULL;
+}
+
+enum bg_error bg_http_start(struct event_base *base, const struct bg_http_options *options, struct bg_http **ret_http,
+                            struct bg_failure *ret_failure)
+{
+    struct bg_http *http = http_new(base, options);
+    enum bg_error error;
+
+    if (http == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory to start the server.");
+    evhttp_set_max_headers_size(http->evhttp, (ev_ssize_t)options->header_max_bytes);
+    evhttp_set_max_body_size(http->evhttp, (ev_ssize_t)options->body_max_bytes);
+    /* All of them, and the bit that marks an unknown one: 405 is ours to answer. */
+    evhttp_set_allowed_methods(http->evhttp, UINT16_MAX);
+    evhttp_set_default_content_type(http->evhttp, NULL);
+    evhttp_set_bevcb(http->evhttp, bg_connection_accept, http);
+    evhttp_set_gencb(http->evhttp, bg_dispatch, http);
+    if ((error = http_listen(http, ret_failure)) != BG_OK) {
+        bg_http_free(http);
+        return error;
+    }
+    *ret_http = http;
+    return BG_OK;
+}
+
+uint16_t bg_http_port(const struct bg_http *http)
+{
+    return http->port;
+}
+
+static void tokens_free(struct bg_token *tokens, size_t count)
+{
+    for (size_t i = 0; tokens != NULL && i < count; i++)
+        free(tokens[i].name);
+    free(tokens);
+}
+
+enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *tokens, size_t count, struct bg_failure *ret_failure)
+{
+    struct bg_token *copy = count > 0 ? calloc(count, sizeof *copy) : NULL;
+
+    if (count > 0 && copy == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory for the tokens.");
+    for (size_t i = 0; i < count; i++) {
+        copy[i] = tokens[i];
+        if ((copy[i].name = strdup(tokens[i].name)) == NULL) {
+            tokens_free(copy, i);
+            return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory for the tokens.");
+        }
+    }
+    tokens_free(http->tokens, http->tokens_count);
+    http->tokens = copy;
+    http->tokens_count = count;
+    bg_reply_cache_flush(http->cache);
+    return BG_OK;
+}
+
+void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context)
+{
+    http->drained = drained;
+    http->drained_context = context;
+    if (http->bound != NULL)
+        evhttp_del_accept_socket(http->evhttp, http->bound);
+    http->bound = NULL;
+    bg_connections_drain(http);
+    bg_http_check_drained(http);
+}
+
+void bg_http_free(struct bg_http *http)
+{
+    if (http == NULL)
+        return;
+    http->drained = NULL;
+    http->bound = NULL;
+    if (http->evhttp != NULL)
+        evhttp_free(http->evhttp);
+    bg_connections_free(http);
+    if (http->sweep != NULL)
+        event_free(http->sweep);
+    if (http->drained_turn != NULL)
+        event_free(http->drained_turn);
+    bg_reply_cache_free(http->cache);
+    tokens_free(http->tokens, http->tokens_count);
+    free(http);
+}

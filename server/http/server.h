@@ -1,0 +1,52 @@
+/* server.h: the server's own state, shared by the files of this room only. */
+#ifndef BG_HTTP_SERVER_H
+#define BG_HTTP_SERVER_H
+
+#include "beamgauge/http.h"
+#include "gate.h"
+
+#include <event2/event.h>
+#include <event2/http.h>
+
+#define BG_REFUSALS_MAX 64 /* connections over connections_max that are answered 429; past them we stop accepting */
+#define BG_SWEEP_MS 100    /* how late a deadline may be noticed */
+
+struct bg_connection;
+struct bg_reply_cache;
+
+struct bg_http {
+    struct event_base *base;
+    struct bg_http_options options;
+    struct bg_gate gate;
+    struct evhttp *evhttp;
+    struct evhttp_bound_socket *bound; /* NULL once draining */
+    uint16_t port;
+
+    struct bg_token *tokens;
+    size_t tokens_count;
+    struct bg_reply_cache *cache;
+
+    struct bg_connection *connections; /* a list; those that linger too */
+    size_t connections_count;
+    size_t calls_count;            /* in flight */
+    struct bg_connection *current; /* whose bytes evhttp is being shown */
+    struct event *sweep, *drained_turn;
+
+    void (*drained)(void *context); /* NULL: not draining, or told already */
+    void *drained_context;
+
+    uint64_t requests_count; /* numbers the request ids */
+    char instance[9];        /* random, in every request id */
+    char date[40];           /* the Date header, of the second date_s */
+    int64_t date_s;
+};
+
+int64_t bg_http_now(const struct bg_http *http); /* monotonic, in us */
+/* The value of the Date header; made once a second. */
+const char *bg_http_date(struct bg_http *http);
+/* Stops or goes on accepting, as the number of connections allows. */
+void bg_http_update_listening(struct bg_http *http);
+/* Tells `drained` when the last connection with something to say has gone. */
+void bg_http_check_drained(struct bg_http *http);
+
+#endif

@@ -1,0 +1,235 @@
+/* control.c: the control messages of the distribution that we send and understand (erl_dist_protocol, "Protocol between Connected Nodes").
+ */
+#include "control.h"
+
+#include <event2/buffer.h>
+#include <string.h>
+
+#define PASS_THROUGH 'p'
+#define ELEMENTS_MAX 8
+
+enum operation {
+    OP_SEND = 2,
+    OP_EXIT = 3,
+    OP_EXIT2 = 8,
+    OP_SEND_TT = 12,
+    OP_EXIT_TT = 13,
+    OP_MONITOR_P = 19,
+    OP_SEND_SENDER = 22,
+    OP_SEND_SENDER_TT = 23,
+    OP_PAYLOAD_EXIT = 24,
+    OP_PAYLOAD_EXIT_TT = 26,
+    OP_SPAWN_REQUEST = 29,
+    OP_SPAWN_REPLY = 31,
+    OP_SPAWN_REPLY_TT = 32,
+    OP_UNLINK_ID = 35,
+    OP_UNLINK_ID_ACK = 36
+};
+
+/* Where in the tuple of each operation the things stand; 0: not there, and a value then is the payload. */
+struct layout {
+    uint8_t operation, arity;
+    enum bg_control_kind kind;
+    uint8_t from, to, value;
+};
+
+static const struct layout layouts[] = {
+    {OP_SEND, 3, BG_CONTROL_SEND, 0, 2, 0},           {OP_SEND_TT, 4, BG_CONTROL_SEND, 0, 2, 0},
+    {OP_SEND_SENDER, 3, BG_CONTROL_SEND, 1, 2, 0},    {OP_SEND_SENDER_TT, 4, BG_CONTROL_SEND, 1, 2, 0},
+    {OP_EXIT, 4, BG_CONTROL_EXIT, 1, 2, 3},           {OP_EXIT_TT, 5, BG_CONTROL_EXIT, 1, 2, 4},
+    {OP_PAYLOAD_EXIT, 3, BG_CONTROL_EXIT, 1, 2, 0},   {OP_PAYLOAD_EXIT_TT, 4, BG_CONTROL_EXIT, 1, 2, 0},
+    {OP_SPAWN_REPLY, 5, BG_CONTROL_SPAWNED, 0, 2, 4}, {OP_SPAWN_REPLY_TT, 6, BG_CONTROL_SPAWNED, 0, 2, 4},
+    {OP_UNLINK_ID, 4, BG_CONTROL_UNLINK, 2, 3, 1},
+};
+
+static const struct layout *layout_find(int64_t operation)
+{
+    for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++)
+        if (layouts[i].operation == operation)
+            return &layouts[i];
+    return NULL;
+}
+
+/* A payload is exactly one term behind its version byte. */
+static bool payload_is_term(struct bg_slice payload)
+{
+    struct bg_reader reader = bg_reader_of(payload);
+    uint64_t version;
+    struct bg_slice term;
+    return bg_read_number(&reader, 1, &version) && version == BG_TERM_VERSION && bg_read_term(&reader, &term) &&
+           bg_reader_left(&reader) == 0;
+}
+
+static bool take_pid(const struct bg_slice elements[], uint8_t at, struct bg_pid *ret_pid)
+{
+    if (at == 0)
+        return true;
+    struct bg_reader reader = bg_reader_of(elements[at]);
+    return bg_read_pid(&reader, ret_pid);
+}
+
+static bool read_by_layout(const struct layout *layout, const struct bg_slice elements[], struct bg_slice payload,
+                           struct bg_control *control)
+{
+    control->kind = layout->kind;
+    if (!take_pid(elements, layout->from, &control->from) || !take_pid(elements, layout->to, &control->to))
+        return false;
+    if (layout->value != 0) {
+        control->value = elements[layout->value];
+        return true;
+    }
+    control->value = payload;
+    if (!payload_is_term(payload))
+        return false;
+    if (layout->kind == BG_CONTROL_EXIT) /* its reason is told without the version byte */
+        control->value = (struct bg_slice){.bytes = payload.bytes + 1, .length = payload.length - 1};
+    return true;
+}
+
+bool bg_control_read(struct bg_slice message, struct bg_control *ret_control)
+{
+    struct bg_reader reader = bg_reader_of(message);
+    struct bg_control control = {.kind = BG_CONTROL_OTHER};
+    struct bg_slice elements[ELEMENTS_MAX] = {{NULL, 0}}, payload;
+    uint64_t type, version;
+    size_t arity;
+    int64_t operation;
+    if (!bg_read_number(&reader, 1, &type) || type != PASS_THROUGH || !bg_read_number(&reader, 1, &version) || version != BG_TERM_VERSION ||
+        !bg_read_tuple(&reader, &arity) || arity == 0 || arity > ELEMENTS_MAX)
+        return false;
+    for (size_t i = 0; i < arity; i++)
+        if (!bg_read_term(&reader, &elements[i]))
+            return false;
+    payload = (struct bg_slice){.bytes = reader.at, .length = bg_reader_left(&reader)};
+    struct bg_reader first = bg_reader_of(elements[0]);
+    if (!bg_read_integer(&first, &operation))
+        return false;
+    const struct layout *layout = layout_find(operation);
+    if (layout != NULL && (layout->arity != arity || !read_by_layout(layout, elements, payload, &control)))
+        return false;
+    *ret_control = control;
+    return true;
+}
+
+static void start_control(struct bg_writer *writer, uint8_t arity, int64_t operation)
+{
+    writer->length = 0;
+    bg_write_u8(writer, PASS_THROUGH);
+    bg_write_u8(writer, BG_TERM_VERSION);
+    bg_write_tuple(writer, arity);
+    bg_write_integer(writer, operation);
+}
+
+/* The pieces of one frame, behind their common length. The size is reserved first: a frame goes out whole or not at all. */
+static bool send_frame(struct evbuffer *out, const struct bg_slice pieces[], size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++)
+        length += pieces[i].length;
+    const uint8_t head[4] = {(uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8), (uint8_t)length};
+    if (evbuffer_expand(out, sizeof head + length) != 0 || evbuffer_add(out, head, sizeof head) != 0)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (evbuffer_add(out, pieces[i].bytes, pieces[i].length) != 0)
+            return false;
+    return true;
+}
+
+static struct bg_slice written(const struct bg_writer *writer)
+{
+    return (struct bg_slice){.bytes = writer->bytes, .length = writer->length};
+}
+
+static bool send_control(struct evbuffer *out, const struct bg_writer *writer)
+{
+    const struct bg_slice piece = written(writer);
+    return send_frame(out, &piece, 1);
+}
+
+/* [link, {priority, low}, {max_heap_size, #{size, kill, error_logger}}] */
+static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words)
+{
+    bg_write_list(writer, 3);
+    bg_write_atom(writer, "link");
+    bg_write_tuple(writer, 2);
+    bg_write_atom(writer, "priority");
+    bg_write_atom(writer, "low");
+    bg_write_tuple(writer, 2);
+    bg_write_atom(writer, "max_heap_size");
+    bg_write_map(writer, 3);
+    bg_write_atom(writer, "size");
+    bg_write_integer(writer, max_heap_words);
+    bg_write_atom(writer, "kill");
+    bg_write_atom(writer, "true");
+    bg_write_atom(writer, "error_logger");
+    bg_write_atom(writer, "false");
+    bg_write_nil(writer);
+}
+
+/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}, then [Forms, [{'Args', Args}, {'Reply', Pid}]]. The group leader is ours too, so
+ * that nothing a question might print or log ends up with the node's own. */
+bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_slice forms, struct bg_slice args, int64_t max_heap_words)
+{
+    struct bg_writer head, middle = {.length = 0}, tail = {.length = 0};
+    start_control(&head, 6, OP_SPAWN_REQUEST);
+    bg_write_reference(&head, own);
+    bg_write_pid(&head, own);
+    bg_write_pid(&head, own);
+    bg_write_tuple(&head, 3);
+    bg_write_atom(&head, "erl_eval");
+    bg_write_atom(&head, "exprs");
+    bg_write_integer(&head, 2);
+    write_spawn_options(&head, max_heap_words);
+    bg_write_u8(&head, BG_TERM_VERSION);
+    bg_write_list(&head, 2);
+
+    bg_write_list(&middle, 2);
+    bg_write_tuple(&middle, 2);
+    bg_write_atom(&middle, "Args");
+
+    bg_write_tuple(&tail, 2);
+    bg_write_atom(&tail, "Reply");
+    bg_write_pid(&tail, own);
+    bg_write_nil(&tail);
+    bg_write_nil(&tail);
+
+    const struct bg_slice pieces[] = {written(&head), forms, written(&middle), args, written(&tail)};
+    return send_frame(out, pieces, sizeof pieces / sizeof *pieces);
+}
+
+bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struct bg_pid *peer)
+{
+    struct bg_writer writer;
+    start_control(&writer, 4, OP_EXIT2);
+    bg_write_pid(&writer, own);
+    bg_write_pid(&writer, peer);
+    bg_write_atom(&writer, "kill");
+    return send_control(out, &writer);
+}
+
+bool bg_control_unlink_ack(struct evbuffer *out, const struct bg_control *unlink)
+{
+    struct bg_writer writer;
+    if (unlink->value.length > 16 || unlink->from.node.length > 255 || unlink->to.node.length > 255)
+        return true; /* nothing that a node sends */
+    start_control(&writer, 4, OP_UNLINK_ID_ACK);
+    bg_write_bytes(&writer, unlink->value.bytes, unlink->value.length);
+    bg_write_pid(&writer, &unlink->to);
+    bg_write_pid(&writer, &unlink->from);
+    return send_control(out, &writer);
+}
+
+bool bg_control_provoke(struct evbuffer *out, const struct bg_pid *own)
+{
+    struct bg_writer writer;
+    start_control(&writer, 4, OP_MONITOR_P);
+    bg_write_pid(&writer, own);
+    bg_write_atom(&writer, "undefined");
+    bg_write_reference(&writer, own);
+    return send_control(out, &writer);
+}
+
+bool bg_control_tick(struct evbuffer *out)
+{
+    return send_frame(out, NULL, 0);
+}

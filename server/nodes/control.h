@@ -1,0 +1,37 @@
+/* control.h: the control messages of the distribution that we send and understand. Pure. */
+#ifndef BG_NODES_CONTROL_H
+#define BG_NODES_CONTROL_H
+
+#include "wire.h"
+
+struct evbuffer;
+
+/* Largest question that is sent: forms and arguments together. */
+#define BG_REQUEST_MAX_BYTES ((size_t)1 << 20)
+
+enum bg_control_kind {
+    BG_CONTROL_OTHER,   /* none of our business */
+    BG_CONTROL_SEND,    /* `to` gets `value`, an external term with its version byte */
+    BG_CONTROL_EXIT,    /* linked `from` has ended; `value` is the reason, a term without version byte */
+    BG_CONTROL_SPAWNED, /* `to` asked for it; `value` is the new pid or an atom that says why not */
+    BG_CONTROL_UNLINK   /* `from` unlinks `to` and wants it acknowledged with `value`, its number for that */
+};
+
+struct bg_control {
+    enum bg_control_kind kind;
+    struct bg_pid from, to;
+    struct bg_slice value;
+};
+
+/* One frame that is no tick. False: it cannot be decoded. */
+bool bg_control_read(struct bg_slice message, struct bg_control *ret_control);
+
+/* Append one frame each. False: no memory. */
+bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_slice forms, struct bg_slice args, int64_t max_heap_words);
+bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struct bg_pid *peer);
+bool bg_control_unlink_ack(struct evbuffer *out, const struct bg_control *unlink);
+/* Has the peer's emulator say something: we monitor a name that no process can have. */
+bool bg_control_provoke(struct evbuffer *out, const struct bg_pid *own);
+bool bg_control_tick(struct evbuffer *out);
+
+#endif

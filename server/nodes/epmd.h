@@ -1,0 +1,16 @@
+/* epmd.h: one question to the Erlang port mapper, and its answer. */
+#ifndef BG_NODES_EPMD_H
+#define BG_NODES_EPMD_H
+
+#include "setback.h"
+#include "wire.h"
+
+/* PORT_PLEASE2_REQ for a node name of the form "name@host". */
+void bg_epmd_ask(const char *node_name, struct bg_writer *ret_request);
+
+enum bg_epmd_answer { BG_EPMD_MORE, BG_EPMD_PORT, BG_EPMD_REFUSED };
+
+/* PORT2_RESP, or as much of it as has come. Where it is refused, *ret_setback says why. */
+enum bg_epmd_answer bg_epmd_read(struct bg_slice bytes, const char *node_name, uint16_t *ret_port, struct bg_setback *ret_setback);
+
+#endif

@@ -1,0 +1,210 @@
+/* handshake.c: the distribution handshake, version 6, as the side that connects (erl_dist_protocol, "Distribution Handshake"). */
+#include "handshake.h"
+
+#include "framing.h"
+
+#include <event2/buffer.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DIGEST_SIZE 16
+#define MESSAGE_MAX 1024 /* the longest is the challenge: 19 bytes and a name */
+
+#define FLAG_SPAWN (UINT64_C(1) << 32)
+
+/* What we can take from a peer: everything that is mandatory from OTP 25 on, UNLINK_ID, and SPAWN. Not PUBLISHED, which makes us
+ * hidden; no fragments, no atom cache, no payload in exits. */
+static const uint64_t own_flags =
+    0x4 /* EXTENDED_REFERENCES */ | 0x8 /* DIST_MONITOR */ | 0x10 /* FUN_TAGS */ | 0x20 /* DIST_MONITOR_NAME */ | 0x80 /* NEW_FUN_TAGS */ |
+    0x100 /* EXTENDED_PIDS_PORTS */ | 0x200 /* EXPORT_PTR_TAG */ | 0x400 /* BIT_BINARIES */ | 0x800 /* NEW_FLOATS */ |
+    0x10000 /* UTF8_ATOMS */ | 0x20000 /* MAP_TAG */ | 0x40000 /* BIG_CREATION */ | 0x1000000 /* HANDSHAKE_23 */ |
+    0x2000000 /* UNLINK_ID */ | FLAG_SPAWN | UINT64_C(1) << 34 /* V4_NC */ | UINT64_C(1) << 36 /* MANDATORY_25_DIGEST */;
+
+static void send_message(struct evbuffer *out, const struct bg_writer *message)
+{
+    const uint8_t head[2] = {(uint8_t)(message->length >> 8), (uint8_t)message->length};
+    evbuffer_add(out, head, sizeof head);
+    evbuffer_add(out, message->bytes, message->length);
+}
+
+static bool make_digest(const char *cookie, uint32_t challenge, uint8_t ret_digest[DIGEST_SIZE])
+{
+    char decimal[16];
+    unsigned size = DIGEST_SIZE;
+    int length = snprintf(decimal, sizeof decimal, "%u", (unsigned)challenge);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool made = context != NULL && EVP_DigestInit_ex(context, EVP_md5(), NULL) == 1 &&
+                EVP_DigestUpdate(context, cookie, strlen(cookie)) == 1 && EVP_DigestUpdate(context, decimal, (size_t)length) == 1 &&
+                EVP_DigestFinal_ex(context, ret_digest, &size) == 1;
+    EVP_MD_CTX_free(context);
+    return made;
+}
+
+void bg_handshake_start(struct bg_handshake *handshake, struct evbuffer *out)
+{
+    struct bg_writer message = {.length = 0};
+    size_t length = strlen(handshake->own_name);
+    bg_write_u8(&message, 'N');
+    bg_write_u64(&message, own_flags);
+    bg_write_u32(&message, handshake->creation);
+    bg_write_u16(&message, (uint16_t)length);
+    bg_write_bytes(&message, handshake->own_name, length);
+    send_message(out, &message);
+    handshake->awaited = BG_HANDSHAKE_STATUS;
+}
+
+static enum bg_handshake_result fail_nonsense(const char *where, struct bg_setback *ret_setback)
+{
+    bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "what answers there does not speak the Erlang distribution (%s)", where);
+    return BG_HANDSHAKE_FAILED;
+}
+
+/* The peer still holds a connection from our name. We never ask it to drop that one. */
+static enum bg_handshake_result refuse_alive(struct evbuffer *out, struct bg_setback *ret_setback)
+{
+    struct bg_writer message = {.length = 0};
+    bg_write_bytes(&message, "sfalse", 6);
+    send_message(out, &message);
+    bg_setback_set(ret_setback, BG_REASON_NAME_IN_USE,
+                   "the node already has a connection from our name: another beamgauge, or one just gone that it still waits for");
+    return BG_HANDSHAKE_FAILED;
+}
+
+static enum bg_handshake_result take_status(struct bg_handshake *handshake, struct bg_reader reader, struct evbuffer *out,
+                                            struct bg_setback *ret_setback)
+{
+    struct bg_slice tag, status;
+    if (!bg_read_bytes(&reader, 1, &tag) || !bg_slice_is(tag, "s") || !bg_read_bytes(&reader, bg_reader_left(&reader), &status))
+        return fail_nonsense("no status", ret_setback);
+    if (bg_slice_is(status, "ok") || bg_slice_is(status, "ok_simultaneous")) {
+        handshake->awaited = BG_HANDSHAKE_CHALLENGE;
+        return BG_HANDSHAKE_MORE;
+    }
+    if (bg_slice_is(status, "alive"))
+        return refuse_alive(out, ret_setback);
+    if (bg_slice_is(status, "nok"))
+        bg_setback_set(ret_setback, BG_REASON_NAME_IN_USE, "the node is itself connecting to one of our name, and prefers that");
+    else if (bg_slice_is(status, "not_allowed"))
+        bg_setback_set(ret_setback, BG_REASON_NOT_ALLOWED, "the node does not allow connections from us: see net_kernel:allow/1 there");
+    else
+        return fail_nonsense("unknown status", ret_setback);
+    return BG_HANDSHAKE_FAILED;
+}
+
+static void send_reply(const struct bg_handshake *handshake, const uint8_t digest[DIGEST_SIZE], struct evbuffer *out)
+{
+    struct bg_writer message = {.length = 0};
+    bg_write_u8(&message, 'r');
+    bg_write_u32(&message, handshake->challenge);
+    bg_write_bytes(&message, digest, DIGEST_SIZE);
+    send_message(out, &message);
+}
+
+static enum bg_handshake_result learn_name(struct bg_handshake *handshake, struct bg_slice name, struct bg_setback *ret_setback)
+{
+    if (name.length >= sizeof handshake->learned)
+        return fail_nonsense("too long a name", ret_setback);
+    memcpy(handshake->learned, name.bytes, name.length);
+    handshake->learned[name.length] = '\0';
+    return BG_HANDSHAKE_DONE;
+}
+
+/* A peer that may be asked, is the one asked for, and gets our answer to its challenge. */
+static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake, uint64_t flags, uint32_t challenge, struct bg_slice name,
+                                                 struct evbuffer *out, struct bg_setback *ret_setback)
+{
+    uint8_t digest[DIGEST_SIZE];
+    if (!bg_slice_is(name, handshake->peer_name))
+        bg_setback_set(ret_setback, BG_REASON_WRONG_NAME, "the node there calls itself \"%.*s\"", (int)name.length,
+                       (const char *)name.bytes);
+    else if (!(flags & FLAG_SPAWN))
+        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "the node cannot spawn a process at our request, as OTP 23 and later can");
+    else if (!make_digest(handshake->cookie, challenge, digest))
+        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "no MD5, which the distribution needs, in this system's OpenSSL");
+    else {
+        send_reply(handshake, digest, out);
+        handshake->awaited = BG_HANDSHAKE_ACK;
+        return BG_HANDSHAKE_MORE;
+    }
+    return BG_HANDSHAKE_FAILED;
+}
+
+static enum bg_handshake_result take_challenge(struct bg_handshake *handshake, struct bg_reader reader, struct evbuffer *out,
+                                               struct bg_setback *ret_setback)
+{
+    uint64_t tag, flags, challenge, creation, length;
+    struct bg_slice name;
+    if (!bg_read_number(&reader, 1, &tag))
+        return fail_nonsense("no challenge", ret_setback);
+    if (tag == 'n') {
+        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "the node is older than OTP 23, which is the oldest that can be asked");
+        return BG_HANDSHAKE_FAILED;
+    }
+    if (tag != 'N' || !bg_read_number(&reader, 8, &flags) || !bg_read_number(&reader, 4, &challenge) ||
+        !bg_read_number(&reader, 4, &creation) || !bg_read_number(&reader, 2, &length) || !bg_read_bytes(&reader, (size_t)length, &name))
+        return fail_nonsense("no challenge", ret_setback);
+    if (handshake->peer_name == NULL)
+        return learn_name(handshake, name, ret_setback);
+    return answer_challenge(handshake, flags, (uint32_t)challenge, name, out, ret_setback);
+}
+
+static void reject_cookie(struct bg_setback *ret_setback)
+{
+    bg_setback_set(ret_setback, BG_REASON_COOKIE_REJECTED, "the node has another cookie: give this node's own");
+}
+
+static enum bg_handshake_result take_ack(const struct bg_handshake *handshake, struct bg_reader reader, struct bg_setback *ret_setback)
+{
+    uint8_t expected[DIGEST_SIZE];
+    struct bg_slice tag, digest;
+    if (!bg_read_bytes(&reader, 1, &tag) || !bg_slice_is(tag, "a") || !bg_read_bytes(&reader, DIGEST_SIZE, &digest) ||
+        bg_reader_left(&reader) != 0)
+        return fail_nonsense("no acknowledgement", ret_setback);
+    if (make_digest(handshake->cookie, handshake->challenge, expected) && CRYPTO_memcmp(expected, digest.bytes, DIGEST_SIZE) == 0)
+        return BG_HANDSHAKE_DONE;
+    reject_cookie(ret_setback);
+    return BG_HANDSHAKE_FAILED;
+}
+
+static enum bg_handshake_result take_message(struct bg_handshake *handshake, struct bg_slice message, struct evbuffer *out,
+                                             struct bg_setback *ret_setback)
+{
+    struct bg_reader reader = bg_reader_of(message);
+    switch (handshake->awaited) {
+    case BG_HANDSHAKE_STATUS:
+        return take_status(handshake, reader, out, ret_setback);
+    case BG_HANDSHAKE_CHALLENGE:
+        return take_challenge(handshake, reader, out, ret_setback);
+    case BG_HANDSHAKE_ACK:
+        break;
+    }
+    return take_ack(handshake, reader, ret_setback);
+}
+
+enum bg_handshake_result bg_handshake_take(struct bg_handshake *handshake, struct evbuffer *in, struct evbuffer *out,
+                                           struct bg_setback *ret_setback)
+{
+    struct bg_slice message;
+    enum bg_handshake_result result = BG_HANDSHAKE_MORE;
+    while (result == BG_HANDSHAKE_MORE) {
+        enum bg_frame frame = bg_frame_next(in, 2, MESSAGE_MAX, &message);
+        if (frame == BG_FRAME_MORE)
+            return BG_HANDSHAKE_MORE;
+        if (frame == BG_FRAME_TOO_LARGE)
+            return fail_nonsense("too long a message", ret_setback);
+        result = take_message(handshake, message, out, ret_setback);
+        bg_frame_drop(in, 2, message);
+    }
+    return result;
+}
+
+void bg_handshake_closed(const struct bg_handshake *handshake, struct bg_setback *ret_setback)
+{
+    if (handshake->awaited == BG_HANDSHAKE_ACK)
+        reject_cookie(ret_setback);
+    else
+        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED,
+                       "the node closed the connection at our name: it is older than OTP 23, or not an Erlang node");
+}

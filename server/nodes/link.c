@@ -1,0 +1,492 @@
+/* link.c: the state machine of a connection: from a name to a link that is up, down again, and back. */
+#include "link.h"
+
+#include "beamgauge/log.h"
+#include "epmd.h"
+#include "socket.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EPMD_ANSWER_MAX 2048
+#define BIT(state) (1u << (state))
+
+/* Where each state may go. From the second to the next address means from a step back to an earlier one. */
+static const unsigned state_next[] = {
+    [BG_LINK_RESOLVING] = BIT(BG_LINK_ASKING_EPMD) | BIT(BG_LINK_CONNECTING) | BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
+    [BG_LINK_ASKING_EPMD] = BIT(BG_LINK_ASKING_EPMD) | BIT(BG_LINK_CONNECTING) | BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
+    [BG_LINK_CONNECTING] =
+        BIT(BG_LINK_ASKING_EPMD) | BIT(BG_LINK_CONNECTING) | BIT(BG_LINK_HANDSHAKING) | BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
+    [BG_LINK_HANDSHAKING] = BIT(BG_LINK_UP) | BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
+    [BG_LINK_UP] = BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
+    [BG_LINK_WAITING] = BIT(BG_LINK_RESOLVING) | BIT(BG_LINK_CLOSED),
+    [BG_LINK_CLOSED] = 0,
+};
+
+int64_t bg_link_now(const struct bg_link *link)
+{
+    return bg_clock_monotonic_us(link->shared->clock);
+}
+
+/* The only place where the state changes. Every step has its own time limit. */
+static void link_change(struct bg_link *link, enum bg_link_state state)
+{
+    assert(state_next[link->state] & BIT(state));
+    bg_log(state == BG_LINK_UP ? BG_LOG_INFO : BG_LOG_DEBUG, "link_state", BG_TEXT("node", link->settings.name),
+           BG_TEXT("from", bg_link_state_text(link->state)), BG_TEXT("to", bg_link_state_text(state)));
+    link->state = state;
+    link->since_us = bg_link_now(link);
+    link->since_wall_ms = bg_clock_wall_ms(link->shared->clock);
+    link->due_us = link->since_us + link->shared->options.connect_timeout_ms * 1000;
+}
+
+static void set_wanted(struct event *event, bool wanted)
+{
+    if (wanted)
+        event_add(event, NULL);
+    else
+        event_del(event);
+}
+
+/* The only place where events are armed. The timer may run early: it then looks and is armed anew. */
+static void link_arm(struct bg_link *link)
+{
+    if (link->state == BG_LINK_CLOSED)
+        return;
+    if (link->fd >= 0) {
+        set_wanted(link->readable, link->connected);
+        set_wanted(link->writable, !link->connected || evbuffer_get_length(link->out) > 0);
+    }
+    int64_t due_us = link->due_us;
+    if (link->state == BG_LINK_UP && link->inquiries.wake_us < due_us)
+        due_us = link->inquiries.wake_us;
+    int64_t delay_us = due_us - bg_link_now(link);
+    if (delay_us < 0)
+        delay_us = 0;
+    const struct timeval delay = {.tv_sec = delay_us / 1000000, .tv_usec = delay_us % 1000000};
+    event_add(link->timer, &delay);
+}
+
+void bg_link_send_soon(struct bg_link *link)
+{
+    event_active(link->timer, EV_TIMEOUT, 0);
+}
+
+static void link_disconnect(struct bg_link *link)
+{
+    bg_resolve_cancel(link->resolve);
+    link->resolve = NULL;
+    if (link->fd >= 0) {
+        event_del(link->readable);
+        event_del(link->writable);
+        close(link->fd);
+    }
+    link->fd = -1;
+    link->connected = false;
+    evbuffer_drain(link->out, evbuffer_get_length(link->out));
+}
+
+static uint32_t random_number(void)
+{
+    uint32_t number;
+    evutil_secure_rng_get_bytes(&number, sizeof number);
+    return number;
+}
+
+static void tell_watcher(const struct bg_link *link)
+{
+    if (link->shared->watcher != NULL)
+        link->shared->watcher(link->shared->watcher_context, link->settings.name, link->state);
+}
+
+/* The same setback again and again is not worth a line above debug each time. */
+static void log_setback(struct bg_link *link, const struct bg_setback *setback, int64_t wait_ms)
+{
+    bool again = link->failures > 1 && link->told == setback->reason;
+    bg_log(again ? BG_LOG_DEBUG : BG_LOG_WARN, "link_down", BG_TEXT("node", link->settings.name),
+           BG_TEXT("state", bg_link_state_text(link->state)), BG_TEXT("reason", bg_link_reason_code(setback->reason)),
+           BG_TEXT("detail", setback->text), BG_NUMBER("retry_ms", wait_ms));
+    link->told = setback->reason;
+}
+
+/* Questions and the watcher come last: both may call back into the registry, and even end this link. */
+void bg_link_down(struct bg_link *link, const struct bg_setback *setback)
+{
+    const struct bg_nodes_options *options = &link->shared->options;
+    bool was_up = link->state == BG_LINK_UP;
+    if (was_up && bg_link_now(link) - link->since_us >= options->retry_max_ms * 1000)
+        link->failures = 0;
+    link->failures++;
+    int64_t wait_ms = bg_setback_wait_ms(setback->reason, link->failures, options->retry_min_ms, options->retry_max_ms, random_number());
+    log_setback(link, setback, wait_ms);
+    link_disconnect(link);
+    link->setback = *setback;
+    link->losses += was_up;
+    link_change(link, BG_LINK_WAITING);
+    link->due_us = link->since_us + wait_ms * 1000;
+    link_arm(link);
+    if (!was_up)
+        return;
+    bg_traffic_fail_all(link, setback->reason == BG_REASON_BAD_ANSWER ? BG_BAD_ANSWER : BG_NODE_UNREACHABLE, setback->text);
+    if (link->state != BG_LINK_CLOSED)
+        tell_watcher(link);
+}
+
+/* One address did not work. The setback of the one that got furthest is the one to tell. */
+static void link_address_failed(struct bg_link *link, const struct bg_setback *setback)
+{
+    if (link->state >= link->furthest) {
+        link->furthest = link->state;
+        link->setback = *setback;
+    }
+    link_disconnect(link);
+}
+
+static void set_step_failed(const struct bg_link *link, const char *why, struct bg_setback *ret_setback)
+{
+    const struct bg_node_settings *settings = &link->settings;
+    if (link->state == BG_LINK_ASKING_EPMD)
+        bg_setback_set(ret_setback, BG_REASON_EPMD_UNREACHABLE, "epmd at %s port %u: %s", settings->address,
+                       (unsigned)link->shared->options.epmd_port, why);
+    else
+        bg_setback_set(ret_setback, BG_REASON_PORT_REFUSED, "the node's port %u at %s: %s", (unsigned)link->port, settings->address, why);
+}
+
+static void link_open(struct bg_link *link, uint16_t port)
+{
+    struct bg_setback setback;
+    link->fd = bg_socket_connect(&link->addresses[link->address_next - 1], port);
+    if (link->fd < 0) {
+        set_step_failed(link, strerror(errno), &setback);
+        link_address_failed(link, &setback);
+        return;
+    }
+    event_assign(link->readable, link->shared->base, link->fd, EV_READ | EV_PERSIST, event_get_callback(link->readable), link);
+    event_assign(link->writable, link->shared->base, link->fd, EV_WRITE | EV_PERSIST, event_get_callback(link->writable), link);
+}
+
+static void link_ask_epmd(struct bg_link *link)
+{
+    struct bg_writer request;
+    link_change(link, BG_LINK_ASKING_EPMD);
+    bg_epmd_ask(link->settings.name, &request);
+    evbuffer_drain(link->in, evbuffer_get_length(link->in));
+    evbuffer_add(link->out, request.bytes, request.length);
+    link_open(link, link->shared->options.epmd_port);
+}
+
+/* Either way the connection is being made when this returns, or the link is down. */
+static void link_next_address(struct bg_link *link)
+{
+    while (link->fd < 0 && link->address_next < link->addresses_count) {
+        link->address_next++;
+        if (link->settings.port == 0) {
+            link_ask_epmd(link);
+        } else {
+            link->port = link->settings.port;
+            link_change(link, BG_LINK_CONNECTING);
+            link_open(link, link->port);
+        }
+    }
+    if (link->fd < 0) {
+        struct bg_setback furthest = link->setback;
+        bg_link_down(link, &furthest);
+    }
+}
+
+static void on_resolved(void *context, const char *error, const struct sockaddr_storage *addresses, size_t count)
+{
+    struct bg_link *link = context;
+    struct bg_setback setback;
+    link->resolve = NULL;
+    if (error != NULL) {
+        bg_setback_set(&setback, BG_REASON_HOST_UNKNOWN, "the host \"%s\" has no address that could be found: %s", link->settings.address,
+                       error);
+        bg_link_down(link, &setback);
+        return;
+    }
+    memcpy(link->addresses, addresses, count * sizeof *addresses);
+    link->addresses_count = count;
+    link_next_address(link);
+    link_arm(link);
+}
+
+static void link_start(struct bg_link *link)
+{
+    link_change(link, BG_LINK_RESOLVING);
+    evbuffer_drain(link->in, evbuffer_get_length(link->in));
+    link->addresses_count = link->address_next = 0;
+    link->furthest = BG_LINK_RESOLVING;
+    link->resolve = bg_resolve_start(link->shared->dns, link->settings.address, on_resolved, link);
+}
+
+/* Before the handshake another address may do better; from then on it is the node itself that has spoken. */
+static void link_fail_step(struct bg_link *link, const struct bg_setback *setback)
+{
+    if (link->state == BG_LINK_HANDSHAKING)
+        bg_socket_write(link->fd, link->out); /* a last word, if there is one */
+    if (link->state >= BG_LINK_HANDSHAKING) {
+        bg_link_down(link, setback);
+        return;
+    }
+    link_address_failed(link, setback);
+    link_next_address(link);
+}
+
+static void link_shake_hands(struct bg_link *link)
+{
+    link_change(link, BG_LINK_HANDSHAKING);
+    link->handshake = (struct bg_handshake){
+        .own_name = link->shared->options.own_name,
+        .peer_name = link->settings.name,
+        .cookie = link->settings.cookie,
+        .creation = link->shared->creation,
+        .challenge = random_number(),
+    };
+    bg_handshake_start(&link->handshake, link->out);
+}
+
+static void link_up(struct bg_link *link)
+{
+    link_change(link, BG_LINK_UP);
+    link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
+    link->told = BG_REASON_NONE;
+    link->overflow = false;
+    link->connects++;
+    link->heard_us = link->sent_us = link->since_us;
+    link->due_us = link->since_us + link->shared->options.tick_ms * 1000;
+    tell_watcher(link);
+    if (link->state == BG_LINK_UP)
+        bg_traffic_take(link); /* what came in one piece with the handshake's end */
+}
+
+static void take_epmd_answer(struct bg_link *link)
+{
+    struct bg_setback setback;
+    size_t length = evbuffer_get_length(link->in);
+    if (length > EPMD_ANSWER_MAX)
+        length = EPMD_ANSWER_MAX;
+    const struct bg_slice bytes = {.bytes = evbuffer_pullup(link->in, (ev_ssize_t)length), .length = length};
+    switch (bg_epmd_read(bytes, link->settings.name, &link->port, &setback)) {
+    case BG_EPMD_MORE:
+        return;
+    case BG_EPMD_REFUSED:
+        link_fail_step(link, &setback);
+        return;
+    case BG_EPMD_PORT:
+        link_disconnect(link);
+        evbuffer_drain(link->in, evbuffer_get_length(link->in));
+        link_change(link, BG_LINK_CONNECTING);
+        link_open(link, link->port);
+        if (link->fd < 0)
+            link_next_address(link);
+    }
+}
+
+static void take_handshake(struct bg_link *link)
+{
+    struct bg_setback setback;
+    switch (bg_handshake_take(&link->handshake, link->in, link->out, &setback)) {
+    case BG_HANDSHAKE_MORE:
+        return;
+    case BG_HANDSHAKE_DONE:
+        link_up(link);
+        return;
+    case BG_HANDSHAKE_FAILED:
+        link_fail_step(link, &setback);
+    }
+}
+
+static void link_take(struct bg_link *link)
+{
+    if (link->state == BG_LINK_ASKING_EPMD)
+        take_epmd_answer(link);
+    else if (link->state == BG_LINK_HANDSHAKING)
+        take_handshake(link);
+    else if (link->state == BG_LINK_UP)
+        bg_traffic_take(link);
+}
+
+/* The peer has closed, or the connection is broken: what that means depends on how far we were. */
+static void link_broken(struct bg_link *link, const char *why)
+{
+    struct bg_setback setback;
+    if (link->state == BG_LINK_HANDSHAKING)
+        bg_handshake_closed(&link->handshake, &setback);
+    else if (link->state == BG_LINK_UP)
+        bg_setback_set(&setback, BG_REASON_CONNECTION_LOST, "the connection was lost: %s", why);
+    else
+        set_step_failed(link, why, &setback);
+    link_fail_step(link, &setback);
+}
+
+static void link_read(struct bg_link *link)
+{
+    ssize_t got = bg_socket_read(link->fd, link->in);
+    if (got > 0) {
+        link->heard_us = bg_link_now(link);
+        link_take(link);
+    } else if (got == 0) {
+        link_broken(link, "closed by the other side");
+    } else if (errno != EAGAIN && errno != EINTR) {
+        link_broken(link, strerror(errno));
+    }
+}
+
+static void link_write(struct bg_link *link)
+{
+    if (evbuffer_get_length(link->out) == 0)
+        return;
+    size_t before = evbuffer_get_length(link->out);
+    if (bg_socket_write(link->fd, link->out) != 0)
+        link_broken(link, strerror(errno));
+    else if (evbuffer_get_length(link->out) < before)
+        link->sent_us = bg_link_now(link);
+}
+
+static void link_too_late(struct bg_link *link)
+{
+    struct bg_setback setback;
+    if (link->state == BG_LINK_RESOLVING)
+        bg_setback_set(&setback, BG_REASON_HOST_UNKNOWN, "looking up the host \"%s\" took too long", link->settings.address);
+    else if (link->state == BG_LINK_HANDSHAKING)
+        bg_setback_set(&setback, BG_REASON_HANDSHAKE_TIMEOUT, "the node took the connection, but did not finish the handshake in time");
+    else
+        set_step_failed(link, "no answer in time", &setback);
+    link_fail_step(link, &setback);
+}
+
+static void link_timer(struct bg_link *link)
+{
+    if (link->state == BG_LINK_UP)
+        bg_traffic_timer(link);
+    else if (bg_link_now(link) >= link->due_us && link->state == BG_LINK_WAITING)
+        link_start(link);
+    else if (bg_link_now(link) >= link->due_us)
+        link_too_late(link);
+}
+
+static void link_connected(struct bg_link *link)
+{
+    int error = bg_socket_error(link->fd);
+    link->connected = error == 0;
+    if (error != 0)
+        link_broken(link, strerror(error));
+    else if (link->state == BG_LINK_CONNECTING)
+        link_shake_hands(link);
+}
+
+/* Whatever happens to a link comes through here. */
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+    struct bg_link *link = context;
+    (void)fd;
+    if (what & EV_TIMEOUT)
+        link_timer(link);
+    else if (what & EV_READ)
+        link_read(link);
+    else if (!link->connected)
+        link_connected(link);
+    if (link->connected)
+        link_write(link);
+    link_arm(link);
+}
+
+struct bg_link *bg_link_new(const struct bg_link_shared *shared, struct bg_node_settings *settings)
+{
+    struct bg_link *link = calloc(1, sizeof *link);
+    if (link == NULL)
+        return NULL;
+    link->shared = shared;
+    link->fd = -1;
+    link->state = BG_LINK_WAITING;
+    link->since_wall_ms = bg_clock_wall_ms(shared->clock);
+    link->since_us = link->due_us = bg_link_now(link);
+    link->in = evbuffer_new();
+    link->out = evbuffer_new();
+    link->readable = event_new(shared->base, -1, EV_READ | EV_PERSIST, on_event, link);
+    link->writable = event_new(shared->base, -1, EV_WRITE | EV_PERSIST, on_event, link);
+    link->timer = evtimer_new(shared->base, on_event, link);
+    if (link->in == NULL || link->out == NULL || link->readable == NULL || link->writable == NULL || link->timer == NULL ||
+        !bg_inquiries_init(&link->inquiries, shared->options.in_flight_max)) {
+        bg_link_free(link);
+        return NULL;
+    }
+    link->settings = *settings;
+    *settings = (struct bg_node_settings){.name = NULL};
+    link_arm(link);
+    return link;
+}
+
+void bg_link_close(struct bg_link *link, enum bg_error error, const char *why)
+{
+    bool was_up = link->state == BG_LINK_UP;
+    link_disconnect(link);
+    link_change(link, BG_LINK_CLOSED);
+    event_del(link->timer);
+    bg_traffic_fail_all(link, error, why);
+    if (was_up)
+        tell_watcher(link);
+}
+
+void bg_link_free(struct bg_link *link)
+{
+    if (link == NULL)
+        return;
+    struct event *const events[] = {link->readable, link->writable, link->timer};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (events[i] != NULL)
+            event_free(events[i]);
+    if (link->in != NULL)
+        evbuffer_free(link->in);
+    if (link->out != NULL)
+        evbuffer_free(link->out);
+    bg_inquiries_done(&link->inquiries);
+    bg_settings_done(&link->settings);
+    free(link);
+}
+
+void bg_link_restart(struct bg_link *link)
+{
+    struct bg_setback none = {.reason = BG_REASON_NONE};
+    if (link->state != BG_LINK_WAITING) {
+        snprintf(none.text, sizeof none.text, "the node's settings have changed");
+        bg_link_down(link, &none);
+    }
+    if (link->state != BG_LINK_WAITING)
+        return; /* someone whose question failed has removed the node */
+    link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
+    link->failures = 0;
+    link->due_us = bg_link_now(link);
+    link_arm(link);
+}
+
+void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
+{
+    int64_t wait_us = link->due_us - bg_link_now(link);
+    *ret_info = (struct bg_node_info){
+        .name = link->settings.name,
+        .address = link->settings.address,
+        .port = link->settings.port,
+        .origin = link->settings.origin,
+        .tags = (const char *const *)link->settings.tags,
+        .tags_count = link->settings.tags_count,
+        .state = link->state,
+        .reason = link->setback.reason,
+        .reason_text = link->setback.text,
+        .since_wall_ms = link->since_wall_ms,
+        .retry_in_ms = link->state != BG_LINK_WAITING ? -1
+                       : wait_us > 0                  ? (wait_us + 999) / 1000
+                                                      : 0,
+        .generation = link->connects,
+        .in_flight_count = link->inquiries.count,
+        .connects_count = link->connects,
+        .losses_count = link->losses,
+    };
+}

@@ -1,0 +1,102 @@
+/* settings.c: checking a node's name and spec, and our own copy of it. */
+#include "settings.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+#define HOST_CHARACTERS NAME_CHARACTERS ".:"
+#define ADDRESS_CHARACTERS HOST_CHARACTERS "%"
+
+/* The same characters that net_kernel takes before the '@'; behind it, those of host names and of numeric addresses. */
+enum bg_error bg_node_name_check(const char *name, struct bg_failure *ret_failure)
+{
+    size_t length = strlen(name), head = strspn(name, NAME_CHARACTERS);
+    if (length > BG_NODE_NAME_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "node", "a node's name has at most %d bytes, this has %zu", BG_NODE_NAME_MAX, length);
+    if (head == 0 || name[head] != '@')
+        return bg_fail_param(ret_failure, BG_INVALID, "node",
+                             "a node's name is \"name@host\", the first part of letters, digits, '_' and '-'");
+    const char *host = name + head + 1;
+    if (*host == '\0' || host[strspn(host, HOST_CHARACTERS)] != '\0')
+        return bg_fail_param(ret_failure, BG_INVALID, "node", "what follows the '@' in a node's name is a host name or an IP address");
+    return BG_OK;
+}
+
+static enum bg_error check_address(const char *address, struct bg_failure *ret_failure)
+{
+    if (address == NULL)
+        return BG_OK;
+    size_t length = strlen(address);
+    if (length == 0 || length > BG_NODE_NAME_MAX || address[strspn(address, ADDRESS_CHARACTERS)] != '\0')
+        return bg_fail_param(ret_failure, BG_INVALID, "address", "an address is a host name or an IP address, without a port");
+    return BG_OK;
+}
+
+static enum bg_error check_cookie(const char *cookie, struct bg_failure *ret_failure)
+{
+    size_t length = cookie != NULL ? strlen(cookie) : 0;
+    if (length == 0 || length > BG_COOKIE_MAX_BYTES)
+        return bg_fail_param(ret_failure, BG_INVALID, "cookie", "a cookie has 1 to %d bytes", BG_COOKIE_MAX_BYTES);
+    return BG_OK;
+}
+
+static enum bg_error check_tags(const struct bg_node_spec *spec, struct bg_failure *ret_failure)
+{
+    if (spec->tags_count > BG_TAGS_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "tags", "a node has at most %d tags", BG_TAGS_MAX);
+    for (size_t i = 0; i < spec->tags_count; i++)
+        if (spec->tags[i][0] == '\0' || strlen(spec->tags[i]) > BG_TAG_MAX_BYTES)
+            return bg_fail_param(ret_failure, BG_INVALID, "tags", "a tag has 1 to %d bytes", BG_TAG_MAX_BYTES);
+    return BG_OK;
+}
+
+static bool copy_tags(const struct bg_node_spec *spec, struct bg_node_settings *settings)
+{
+    if (spec->tags_count == 0)
+        return true;
+    settings->tags = calloc(spec->tags_count, sizeof *settings->tags);
+    if (settings->tags == NULL)
+        return false;
+    for (; settings->tags_count < spec->tags_count; settings->tags_count++)
+        if ((settings->tags[settings->tags_count] = strdup(spec->tags[settings->tags_count])) == NULL)
+            return false;
+    return true;
+}
+
+enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_settings *ret_settings, struct bg_failure *ret_failure)
+{
+    enum bg_error error;
+    if ((error = bg_node_name_check(spec->name, ret_failure)) != BG_OK || (error = check_cookie(spec->cookie, ret_failure)) != BG_OK ||
+        (error = check_address(spec->address, ret_failure)) != BG_OK || (error = check_tags(spec, ret_failure)) != BG_OK)
+        return error;
+    struct bg_node_settings settings = {.port = spec->port, .origin = spec->origin};
+    settings.name = strdup(spec->name);
+    settings.cookie = strdup(spec->cookie);
+    settings.address = strdup(spec->address != NULL ? spec->address : strchr(spec->name, '@') + 1);
+    if (settings.name == NULL || settings.cookie == NULL || settings.address == NULL || !copy_tags(spec, &settings)) {
+        bg_settings_done(&settings);
+        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to register a node");
+    }
+    *ret_settings = settings;
+    return BG_OK;
+}
+
+void bg_settings_done(struct bg_node_settings *settings)
+{
+    if (settings->cookie != NULL)
+        OPENSSL_cleanse(settings->cookie, strlen(settings->cookie));
+    free(settings->name);
+    free(settings->cookie);
+    free(settings->address);
+    for (size_t i = 0; i < settings->tags_count; i++)
+        free(settings->tags[i]);
+    free(settings->tags);
+    *settings = (struct bg_node_settings){.name = NULL};
+}
+
+bool bg_settings_connect_alike(const struct bg_node_settings *a, const struct bg_node_settings *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->cookie, b->cookie) == 0 && strcmp(a->address, b->address) == 0 && a->port == b->port;
+}

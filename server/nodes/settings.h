@@ -1,0 +1,26 @@
+/* settings.h: our own copy of a node's spec. */
+#ifndef BG_NODES_SETTINGS_H
+#define BG_NODES_SETTINGS_H
+
+#include "beamgauge/node.h"
+
+#define BG_TAGS_MAX 32
+#define BG_TAG_MAX_BYTES 64
+#define BG_COOKIE_MAX_BYTES 255 /* it is an atom */
+
+struct bg_node_settings {
+    char *name, *cookie, *address; /* address: as given, or the name's own host */
+    uint16_t port;
+    char **tags;
+    size_t tags_count;
+    enum bg_node_origin origin;
+};
+
+/* Checks and copies. */
+enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_settings *ret_settings,
+                               struct bg_failure *ret_failure) BG_MUST_CHECK;
+void bg_settings_done(struct bg_node_settings *settings);
+/* Whether a connection made by one is what the other asks for. */
+bool bg_settings_connect_alike(const struct bg_node_settings *a, const struct bg_node_settings *b);
+
+#endif

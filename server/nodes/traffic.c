@@ -1,0 +1,304 @@
+/* traffic.c: what a link carries while it is up: questions out, answers in, ticks both ways. */
+#include "link.h"
+
+#include "control.h"
+#include "framing.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TIMEOUT_MAX_MS (24 * 3600 * 1000)
+#define SILENT_TICKS 4 /* of ours: a peer that says nothing for so long is lost */
+
+static struct bg_pid own_pid(const struct bg_link *link, uint32_t id)
+{
+    return bg_inquiry_pid(link->shared->options.own_name, link->shared->creation, id);
+}
+
+/* What may wait to be sent: every question of a full table, at its largest. */
+static bool out_is_full(const struct bg_link *link, size_t more)
+{
+    return evbuffer_get_length(link->out) + more > link->shared->options.in_flight_max * (BG_REQUEST_MAX_BYTES + BG_WRITER_SIZE);
+}
+
+static void take_down_not_reading(struct bg_link *link)
+{
+    struct bg_setback setback;
+    bg_setback_set(&setback, BG_REASON_CONNECTION_LOST, "the node does not read what it is sent");
+    bg_link_down(link, &setback);
+}
+
+/* The only way in which a question ends with a word to whoever asked. */
+static void inquiry_end(struct bg_inquiry *inquiry, struct bg_inquiry_result *result, bool forget)
+{
+    struct bg_link *link = inquiry->link;
+    bg_inquiry_done *done = inquiry->done;
+    void *context = inquiry->context;
+    result->rpc_us = bg_link_now(link) - inquiry->asked_us;
+    if (forget)
+        bg_inquiries_remove(&link->inquiries, inquiry);
+    if (done != NULL)
+        done(context, result);
+}
+
+static void __attribute__((format(printf, 4, 5)))
+inquiry_fail(struct bg_inquiry *inquiry, bool forget, enum bg_error error, const char *format, ...)
+{
+    struct bg_failure failure = {.error = error};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(failure.text, sizeof failure.text, format, args);
+    va_end(args);
+    inquiry_end(inquiry, &(struct bg_inquiry_result){.error = error, .failure = &failure}, forget);
+}
+
+void bg_traffic_fail_all(struct bg_link *link, enum bg_error error, const char *why)
+{
+    char text[BG_SETBACK_TEXT_SIZE]; /* `why` may change under us: a callback can restart the link */
+    struct bg_inquiry *inquiry;
+    snprintf(text, sizeof text, "%s", why);
+    while (link->state >= BG_LINK_WAITING && (inquiry = bg_inquiries_any(&link->inquiries)) != NULL)
+        inquiry_fail(inquiry, true, error, "%s: %s", link->settings.name, text);
+}
+
+/* Kills the question's process; where that is not known yet, as soon as it is. Linked processes of its own die with it. */
+static void inquiry_kill(struct bg_inquiry *inquiry)
+{
+    struct bg_link *link = inquiry->link;
+    if (!inquiry->spawned) {
+        bg_inquiries_abandon(&link->inquiries, inquiry);
+        return;
+    }
+    const struct bg_pid own = own_pid(link, inquiry->id);
+    struct bg_pid peer = {.id = inquiry->process.id, .serial = inquiry->process.serial, .creation = inquiry->process.creation};
+    peer.node = (struct bg_slice){.bytes = (const uint8_t *)link->settings.name, .length = strlen(link->settings.name)};
+    bg_control_kill(link->out, &own, &peer);
+    bg_inquiries_remove(&link->inquiries, inquiry);
+    bg_link_send_soon(link);
+}
+
+void bg_inquiry_cancel(struct bg_inquiry *inquiry)
+{
+    assert(inquiry->id != 0 && inquiry->done != NULL);
+    inquiry->done = NULL;
+    inquiry_kill(inquiry);
+}
+
+/* It is taken out of the table, or left there to be killed, before anyone hears of it. */
+static void inquiry_expire(struct bg_inquiry *inquiry)
+{
+    struct bg_inquiry gone = *inquiry;
+    inquiry_kill(inquiry);
+    inquiry_fail(&gone, false, BG_DEADLINE, "%s did not answer within %lld ms", gone.link->settings.name,
+                 (long long)((gone.deadline_us - gone.asked_us) / 1000));
+}
+
+static enum bg_error check_up(const struct bg_link *link, struct bg_failure *ret_failure)
+{
+    struct bg_node_info info;
+    bg_link_info(link, &info);
+    if (info.state == BG_LINK_UP)
+        return BG_OK;
+    enum bg_error error = info.reason == BG_REASON_COOKIE_REJECTED ? BG_COOKIE_REJECTED : BG_NODE_UNREACHABLE;
+    if (info.reason == BG_REASON_NONE)
+        return bg_fail(ret_failure, error, "%s is not connected yet (%s)", info.name, bg_link_state_text(info.state));
+    if (info.retry_in_ms < 0)
+        return bg_fail(ret_failure, error, "%s is not connected (%s again): %s", info.name, bg_link_state_text(info.state),
+                       info.reason_text);
+    return bg_fail(ret_failure, error, "%s is not connected: %s (next try in %lld s)", info.name, info.reason_text,
+                   (long long)((info.retry_in_ms + 999) / 1000));
+}
+
+static enum bg_error check_request(const struct bg_inquiry_request *request, struct bg_failure *ret_failure)
+{
+    if (request->timeout_ms < 1 || request->timeout_ms > TIMEOUT_MAX_MS || request->max_heap_words < 1)
+        return bg_fail(ret_failure, BG_INVALID, "a question needs a time limit of at most a day, and a heap limit");
+    if (request->forms_length > BG_REQUEST_MAX_BYTES || request->args_length > BG_REQUEST_MAX_BYTES - request->forms_length)
+        return bg_fail(ret_failure, BG_INVALID, "a question has at most %zu bytes", BG_REQUEST_MAX_BYTES);
+    return BG_OK;
+}
+
+/* The timer notices a full buffer and takes the link down, since no `done` may be called from here. */
+static enum bg_error check_room(struct bg_link *link, const struct bg_inquiry_request *request, struct bg_failure *ret_failure)
+{
+    if (link->inquiries.count >= link->inquiries.max)
+        return bg_fail(ret_failure, BG_TOO_MANY, "%s has %zu questions in flight, as many as it may", link->settings.name,
+                       link->inquiries.count);
+    if (!link->overflow && out_is_full(link, request->forms_length + request->args_length + BG_WRITER_SIZE)) {
+        link->overflow = true;
+        bg_link_send_soon(link);
+    }
+    if (link->overflow)
+        return bg_fail(ret_failure, BG_NODE_UNREACHABLE, "%s does not read what it is sent", link->settings.name);
+    return BG_OK;
+}
+
+enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request *request, bg_inquiry_done *done, void *context,
+                          struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure)
+{
+    enum bg_error error;
+    if ((error = check_request(request, ret_failure)) != BG_OK || (error = check_up(link, ret_failure)) != BG_OK ||
+        (error = check_room(link, request, ret_failure)) != BG_OK)
+        return error;
+    int64_t now_us = bg_link_now(link);
+    struct bg_inquiry *inquiry = bg_inquiries_add(&link->inquiries, now_us, now_us + request->timeout_ms * 1000);
+    const struct bg_pid own = own_pid(link, inquiry->id);
+    const struct bg_slice forms = {.bytes = request->forms, .length = request->forms_length};
+    const struct bg_slice args = {.bytes = request->args, .length = request->args_length};
+    if (!bg_control_spawn(link->out, &own, forms, args, request->max_heap_words)) {
+        bg_inquiries_remove(&link->inquiries, inquiry);
+        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to send a question");
+    }
+    inquiry->link = link;
+    inquiry->done = done;
+    inquiry->context = context;
+    bg_link_send_soon(link);
+    *ret_inquiry = inquiry;
+    return BG_OK;
+}
+
+static void take_spawned(struct bg_inquiry *inquiry, struct bg_slice result)
+{
+    struct bg_reader reader = bg_reader_of(result), again = reader;
+    struct bg_pid process;
+    struct bg_slice why;
+    if (bg_read_pid(&reader, &process) && bg_slice_is(process.node, inquiry->link->settings.name)) {
+        inquiry->spawned = true;
+        inquiry->process.id = process.id;
+        inquiry->process.serial = process.serial;
+        inquiry->process.creation = process.creation;
+        if (inquiry->done == NULL)
+            inquiry_kill(inquiry);
+        return;
+    }
+    if (!bg_read_atom(&again, &why))
+        why = (struct bg_slice){.bytes = (const uint8_t *)"?", .length = 1};
+    enum bg_error error =
+        bg_slice_is(why, "badopt") || bg_slice_is(why, "notsup") || bg_slice_is(why, "system_limit") ? BG_UNSUPPORTED : BG_BAD_ANSWER;
+    char text[128];
+    bg_term_describe(result, sizeof text, text);
+    inquiry_fail(inquiry, true, error, "%s did not start the question: %s", inquiry->link->settings.name, text);
+}
+
+/* {undef, [{erl_eval, exprs, _, _} | _]}: a node without stdlib's evaluator. */
+static bool is_without_evaluator(struct bg_slice reason)
+{
+    struct bg_reader reader = bg_reader_of(reason);
+    size_t arity, count;
+    struct bg_slice atom;
+    return bg_read_tuple(&reader, &arity) && arity == 2 && bg_read_atom(&reader, &atom) && bg_slice_is(atom, "undef") &&
+           bg_read_list(&reader, &count) && count > 0 && bg_read_tuple(&reader, &arity) && arity == 4 && bg_read_atom(&reader, &atom) &&
+           bg_slice_is(atom, "erl_eval");
+}
+
+static void take_exit(struct bg_inquiry *inquiry, struct bg_slice reason)
+{
+    const char *name = inquiry->link->settings.name;
+    struct bg_reader reader = bg_reader_of(reason);
+    struct bg_slice atom;
+    char text[200];
+    if (bg_read_atom(&reader, &atom) && bg_slice_is(atom, "killed")) {
+        inquiry_fail(inquiry, true, BG_PROBE_LIMIT, "the question's process on %s was killed, most likely by its own heap limit", name);
+    } else if (is_without_evaluator(reason)) {
+        inquiry_fail(inquiry, true, BG_UNSUPPORTED, "%s has no erl_eval, a part of stdlib, with which questions are answered", name);
+    } else {
+        bg_term_describe(reason, sizeof text, text);
+        inquiry_fail(inquiry, true, BG_BAD_ANSWER, "the question's process on %s ended without an answer: %s", name, text);
+    }
+}
+
+static struct bg_inquiry *inquiry_of(const struct bg_link *link, const struct bg_pid *pid)
+{
+    bool ours = bg_slice_is(pid->node, link->shared->options.own_name) && pid->creation == link->shared->creation;
+    return ours ? bg_inquiries_find_pid(&link->inquiries, pid) : NULL;
+}
+
+static void take_control(struct bg_link *link, const struct bg_control *control)
+{
+    if (control->kind == BG_CONTROL_UNLINK) {
+        bg_control_unlink_ack(link->out, control);
+        return;
+    }
+    struct bg_inquiry *inquiry = control->kind != BG_CONTROL_OTHER ? inquiry_of(link, &control->to) : NULL;
+    if (inquiry == NULL)
+        return; /* what a process still says after its question has ended */
+    if (control->kind == BG_CONTROL_SPAWNED)
+        take_spawned(inquiry, control->value);
+    else if (control->kind == BG_CONTROL_EXIT)
+        take_exit(inquiry, control->value);
+    else if (inquiry->done != NULL)
+        inquiry_end(inquiry, &(struct bg_inquiry_result){.answer = control->value.bytes, .answer_length = control->value.length}, true);
+}
+
+static void take_nonsense(struct bg_link *link, enum bg_frame frame)
+{
+    struct bg_setback setback;
+    if (frame == BG_FRAME_TOO_LARGE)
+        bg_setback_set(&setback, BG_REASON_BAD_ANSWER, "the node sent a message of more than %zu bytes",
+                       link->shared->options.answer_max_bytes);
+    else
+        bg_setback_set(&setback, BG_REASON_BAD_ANSWER, "the node sent a message that cannot be decoded");
+    bg_link_down(link, &setback);
+}
+
+void bg_traffic_take(struct bg_link *link)
+{
+    while (link->state == BG_LINK_UP) {
+        struct bg_slice message;
+        struct bg_control control;
+        enum bg_frame frame = bg_frame_next(link->in, 4, link->shared->options.answer_max_bytes, &message);
+        if (frame == BG_FRAME_MORE)
+            return;
+        if (frame == BG_FRAME_READY && message.length == 0) {
+            bg_control_tick(link->out);
+        } else if (frame == BG_FRAME_READY && bg_control_read(message, &control)) {
+            take_control(link, &control);
+        } else {
+            take_nonsense(link, frame);
+        }
+        if (link->state == BG_LINK_UP)
+            bg_frame_drop(link->in, 4, message);
+        if (link->state == BG_LINK_UP && out_is_full(link, 0))
+            take_down_not_reading(link);
+    }
+}
+
+static void expire_inquiries(struct bg_link *link, int64_t now_us)
+{
+    struct bg_inquiry *inquiry;
+    while (link->state == BG_LINK_UP && (inquiry = bg_inquiries_expired(&link->inquiries, now_us)) != NULL)
+        inquiry_expire(inquiry);
+}
+
+/* A tick tells the peer that we live. One that has been silent itself is provoked to speak: an idle node ticks only every
+ * net_ticktime / 4, and that may be set to anything. */
+static void keep_alive(struct bg_link *link, int64_t now_us, int64_t tick_us)
+{
+    const struct bg_pid own = own_pid(link, 0);
+    if (evbuffer_get_length(link->out) > 0)
+        return;
+    if (now_us - link->heard_us >= tick_us)
+        bg_control_provoke(link->out, &own);
+    else if (now_us - link->sent_us >= tick_us)
+        bg_control_tick(link->out);
+}
+
+void bg_traffic_timer(struct bg_link *link)
+{
+    struct bg_setback setback;
+    int64_t now_us = bg_link_now(link), tick_us = link->shared->options.tick_ms * 1000;
+    if (link->overflow || out_is_full(link, 0)) {
+        take_down_not_reading(link);
+    } else if (now_us - link->heard_us >= SILENT_TICKS * tick_us) {
+        bg_setback_set(&setback, BG_REASON_TICK_TIMEOUT, "the node has said nothing for %lld ms: it hangs, or the network does",
+                       (long long)((now_us - link->heard_us) / 1000));
+        bg_link_down(link, &setback);
+    } else if (now_us >= link->due_us) {
+        keep_alive(link, now_us, tick_us);
+        link->due_us = now_us + tick_us;
+    }
+    expire_inquiries(link, now_us);
+}

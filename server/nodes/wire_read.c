@@ -1,0 +1,187 @@
+/* wire_read.c: walking external terms from a peer that may be hostile: never past the end, never recursing. */
+#include "wire.h"
+
+#include <string.h>
+
+bool bg_slice_is(struct bg_slice slice, const char *text)
+{
+    return slice.length == strlen(text) && memcmp(slice.bytes, text, slice.length) == 0;
+}
+
+struct bg_reader bg_reader_of(struct bg_slice slice)
+{
+    return (struct bg_reader){.at = slice.bytes, .end = slice.bytes + slice.length};
+}
+
+size_t bg_reader_left(const struct bg_reader *reader)
+{
+    return (size_t)(reader->end - reader->at);
+}
+
+bool bg_read_bytes(struct bg_reader *reader, size_t length, struct bg_slice *ret_slice)
+{
+    if (length > bg_reader_left(reader))
+        return false;
+    *ret_slice = (struct bg_slice){.bytes = reader->at, .length = length};
+    reader->at += length;
+    return true;
+}
+
+static bool pass_bytes(struct bg_reader *reader, uint64_t length)
+{
+    if (length > bg_reader_left(reader))
+        return false;
+    reader->at += length;
+    return true;
+}
+
+bool bg_read_number(struct bg_reader *reader, size_t width, uint64_t *ret_value)
+{
+    struct bg_slice slice;
+    if (!bg_read_bytes(reader, width, &slice))
+        return false;
+    uint64_t value = 0;
+    for (size_t i = 0; i < width; i++)
+        value = value << 8 | slice.bytes[i];
+    *ret_value = value;
+    return true;
+}
+
+bool bg_read_atom(struct bg_reader *reader, struct bg_slice *ret_text)
+{
+    uint64_t tag, length;
+    if (!bg_read_number(reader, 1, &tag))
+        return false;
+    size_t width = tag == 's' || tag == 'w' ? 1 : tag == 'd' || tag == 'v' ? 2 : 0;
+    return width != 0 && bg_read_number(reader, width, &length) && bg_read_bytes(reader, (size_t)length, ret_text);
+}
+
+bool bg_read_pid(struct bg_reader *reader, struct bg_pid *ret_pid)
+{
+    struct bg_pid pid;
+    uint64_t tag, id, serial, creation;
+    if (!bg_read_number(reader, 1, &tag) || (tag != 'X' && tag != 'g') || !bg_read_atom(reader, &pid.node) ||
+        !bg_read_number(reader, 4, &id) || !bg_read_number(reader, 4, &serial) || !bg_read_number(reader, tag == 'X' ? 4 : 1, &creation))
+        return false;
+    pid.id = (uint32_t)id;
+    pid.serial = (uint32_t)serial;
+    pid.creation = (uint32_t)creation;
+    *ret_pid = pid;
+    return true;
+}
+
+bool bg_read_integer(struct bg_reader *reader, int64_t *ret_value)
+{
+    uint64_t tag, value;
+    if (!bg_read_number(reader, 1, &tag) || (tag != 'a' && tag != 'b') || !bg_read_number(reader, tag == 'a' ? 1 : 4, &value))
+        return false;
+    *ret_value = tag == 'a' ? (int64_t)value : (int32_t)(uint32_t)value;
+    return true;
+}
+
+bool bg_read_tuple(struct bg_reader *reader, size_t *ret_arity)
+{
+    uint64_t tag, arity;
+    if (!bg_read_number(reader, 1, &tag) || (tag != 'h' && tag != 'i') || !bg_read_number(reader, tag == 'h' ? 1 : 4, &arity))
+        return false;
+    *ret_arity = (size_t)arity;
+    return true;
+}
+
+bool bg_read_list(struct bg_reader *reader, size_t *ret_count)
+{
+    uint64_t tag, count = 0;
+    if (!bg_read_number(reader, 1, &tag) || (tag != 'j' && tag != 'l') || (tag == 'l' && !bg_read_number(reader, 4, &count)))
+        return false;
+    *ret_count = (size_t)count;
+    return true;
+}
+
+/* How a term of each tag goes on: a length of `width` bytes that counts `unit`s, an atom, `extra` bytes, and terms. */
+struct shape {
+    uint8_t tag;
+    uint8_t width; /* of the length that follows the tag; 0: none */
+    uint8_t unit;  /* bytes per counted thing, after the atom */
+    uint8_t atom;  /* a node's name follows */
+    uint8_t extra; /* further bytes */
+    uint8_t terms; /* terms per counted thing; a list has its tail besides */
+    uint8_t more;  /* further terms */
+};
+
+static const struct shape shapes[] = {
+    {.tag = 'a', .extra = 1},
+    {.tag = 'b', .extra = 4},
+    {.tag = 'F', .extra = 8},
+    {.tag = 'c', .extra = 31},
+    {.tag = 'd', .width = 2, .unit = 1},
+    {.tag = 'v', .width = 2, .unit = 1},
+    {.tag = 's', .width = 1, .unit = 1},
+    {.tag = 'w', .width = 1, .unit = 1},
+    {.tag = 'h', .width = 1, .terms = 1},
+    {.tag = 'i', .width = 4, .terms = 1},
+    {.tag = 'j'},
+    {.tag = 'k', .width = 2, .unit = 1},
+    {.tag = 'l', .width = 4, .terms = 1, .more = 1},
+    {.tag = 't', .width = 4, .terms = 2},
+    {.tag = 'm', .width = 4, .unit = 1},
+    {.tag = 'M', .width = 4, .unit = 1, .extra = 1},
+    {.tag = 'n', .width = 1, .unit = 1, .extra = 1},
+    {.tag = 'o', .width = 4, .unit = 1, .extra = 1},
+    {.tag = 'g', .atom = 1, .extra = 9},
+    {.tag = 'X', .atom = 1, .extra = 12},
+    {.tag = 'f', .atom = 1, .extra = 5},
+    {.tag = 'Y', .atom = 1, .extra = 8},
+    {.tag = 'x', .atom = 1, .extra = 12},
+    {.tag = 'e', .atom = 1, .extra = 5},
+    {.tag = 'r', .width = 2, .unit = 4, .atom = 1, .extra = 1},
+    {.tag = 'Z', .width = 2, .unit = 4, .atom = 1, .extra = 4},
+    {.tag = 'q', .more = 3},
+};
+
+static const struct shape *shape_find(uint64_t tag)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        if (shapes[i].tag == tag)
+            return &shapes[i];
+    return NULL;
+}
+
+/* A fun says its own size, the four bytes of the size included. */
+static bool pass_fun(struct bg_reader *reader)
+{
+    uint64_t size;
+    return bg_read_number(reader, 4, &size) && size >= 4 && pass_bytes(reader, size - 4);
+}
+
+/* Passes one term but for the terms inside it, whose number it tells. */
+static bool pass_head(struct bg_reader *reader, uint64_t *ret_inside)
+{
+    uint64_t tag, count = 0;
+    struct bg_slice node;
+    *ret_inside = 0;
+    if (!bg_read_number(reader, 1, &tag))
+        return false;
+    if (tag == 'p')
+        return pass_fun(reader);
+    const struct shape *shape = shape_find(tag);
+    if (shape == NULL || (shape->width > 0 && !bg_read_number(reader, shape->width, &count)) ||
+        (shape->atom && !bg_read_atom(reader, &node)))
+        return false;
+    *ret_inside = count * shape->terms + shape->more;
+    return pass_bytes(reader, count * shape->unit + shape->extra);
+}
+
+bool bg_read_term(struct bg_reader *reader, struct bg_slice *ret_term)
+{
+    const uint8_t *start = reader->at;
+    for (uint64_t pending = 1; pending > 0; pending--) {
+        uint64_t inside;
+        if (!pass_head(reader, &inside))
+            return false;
+        pending += inside;
+        if (pending - 1 > bg_reader_left(reader)) /* every term takes a byte */
+            return false;
+    }
+    *ret_term = (struct bg_slice){.bytes = start, .length = (size_t)(reader->at - start)};
+    return true;
+}

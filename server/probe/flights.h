@@ -1,0 +1,70 @@
+/* flights.h: questions in flight, and the tickets of those who wait for them. Only structure: no clock, no event loop, no node. */
+#ifndef BEAMGAUGE_PROBE_FLIGHTS_H
+#define BEAMGAUGE_PROBE_FLIGHTS_H
+
+#include "beamgauge/query.h"
+#include "outcome.h"
+#include "question.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+/*
+ * A ticket is in one of two places, and `flight` says in which:
+ *   waiting   flight != NULL, outcome == NULL   in flight->tickets and in by_deadline
+ *   ended     flight == NULL, outcome != NULL   in `ended`, until `done` is called
+ */
+struct bg_ticket {
+    struct bg_queries *queries;
+    bg_query_done *done;
+    void *context;
+    int64_t deadline_us, timeout_ms;
+    bool shared;
+    struct bg_flight *flight;
+    struct bg_outcome *outcome;
+    TAILQ_ENTRY(bg_ticket) in_place, in_time;
+};
+TAILQ_HEAD(bg_ticket_list, bg_ticket);
+
+/* One question on its way. A flight without tickets is of no use to anyone: whoever takes the last one ends it. */
+struct bg_flight {
+    char *key;
+    struct bg_ticket_list tickets;
+    struct bg_queries *queries;
+    const struct bg_question *question;
+    char *node;
+    uint8_t *args; /* of the question, as an external term */
+    size_t args_length;
+    struct bg_inquiry *inquiry; /* NULL while it is not on a link */
+    int64_t sent_us;
+};
+
+struct bg_flights {
+    void *by_key;                      /* a tsearch(3) tree of flights; no more of them than tickets */
+    struct bg_ticket_list by_deadline; /* first: the earliest */
+    struct bg_ticket_list ended;       /* in the order they ended */
+    size_t tickets_count, tickets_max; /* waiting and ended together */
+    size_t ended_count;
+};
+
+void bg_flights_init(struct bg_flights *flights, size_t tickets_max);
+/* NULL where there is none. */
+struct bg_flight *bg_flights_find(const struct bg_flights *flights, const char *key);
+/* Takes `key` for its own; NULL, and the key not taken, without memory. */
+struct bg_flight *bg_flight_new(struct bg_flights *flights, char *key);
+/* Its tickets must have gone. */
+void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight);
+
+/* In no place yet. BG_TOO_MANY at the maximum. */
+enum bg_error bg_ticket_new(struct bg_flights *flights, bg_query_done *done, void *context, struct bg_ticket **ret_ticket,
+                            struct bg_failure *ret_failure) BG_MUST_CHECK;
+void bg_ticket_free(struct bg_flights *flights, struct bg_ticket *ticket);
+void bg_ticket_wait(struct bg_flights *flights, struct bg_ticket *ticket, struct bg_flight *flight);
+/* From waiting, or from no place, to ended; takes a reference of its own. */
+void bg_ticket_end(struct bg_flights *flights, struct bg_ticket *ticket, struct bg_outcome *outcome);
+/* The latest deadline of those who wait for it. */
+int64_t bg_flight_deadline_us(const struct bg_flight *flight);
+
+#endif

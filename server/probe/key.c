@@ -1,0 +1,26 @@
+/* key.c: what makes two questions the same. */
+#include "key.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The moment the link came up stands beside its generation, which begins anew for a node that was deleted and registered again. */
+enum bg_error bg_query_key(const struct bg_node_info *node, const char *question, const json_t *args, char **ret_key,
+                           struct bg_failure *ret_failure)
+{
+    char *canonical = NULL;
+    if (args != NULL && (canonical = json_dumps(args, JSON_COMPACT | JSON_SORT_KEYS)) == NULL)
+        goto fail;
+    char *key;
+    int length = asprintf(&key, "%" PRIu64 "\n%" PRId64 "\n%s\n%s\n%s", node->generation, node->since_wall_ms, question, node->name,
+                          canonical != NULL ? canonical : "{}");
+    if (length < 0)
+        goto fail;
+    free(canonical);
+    *ret_key = key;
+    return BG_OK;
+fail:
+    free(canonical);
+    return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while asking %s", node->name);
+}

@@ -1,0 +1,14 @@
+/* key.h: what makes two questions the same. */
+#ifndef BEAMGAUGE_PROBE_KEY_H
+#define BEAMGAUGE_PROBE_KEY_H
+
+#include "beamgauge/error.h"
+#include "beamgauge/node.h"
+
+#include <jansson.h>
+
+/* Node, incarnation, question and arguments as one text; the order of members in the arguments does not matter. *ret_key is malloc'ed. */
+enum bg_error bg_query_key(const struct bg_node_info *node, const char *question, const json_t *args, char **ret_key,
+                           struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+#endif

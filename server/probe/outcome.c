@@ -1,0 +1,43 @@
+/* outcome.c: how a question ended, counted by reference. */
+#include "outcome.h"
+
+#include <stdlib.h>
+
+/* Its own reference is never given back, so it is never freed. */
+static struct bg_outcome no_memory = {.references = 1, .failure = {.error = BG_NO_MEMORY, .text = "out of memory"}};
+
+struct bg_outcome *bg_outcome_new_answer(json_t *data)
+{
+    struct bg_outcome *outcome = calloc(1, sizeof *outcome);
+    if (outcome == NULL) {
+        json_decref(data);
+        return NULL;
+    }
+    outcome->references = 1;
+    outcome->data = data;
+    return outcome;
+}
+
+struct bg_outcome *bg_outcome_new_failure(const struct bg_failure *failure)
+{
+    struct bg_outcome *outcome = calloc(1, sizeof *outcome);
+    if (outcome == NULL)
+        return bg_outcome_ref(&no_memory);
+    outcome->references = 1;
+    outcome->failure = *failure;
+    return outcome;
+}
+
+struct bg_outcome *bg_outcome_ref(struct bg_outcome *outcome)
+{
+    outcome->references++;
+    return outcome;
+}
+
+void bg_outcome_unref(struct bg_outcome *outcome)
+{
+    if (outcome == NULL || --outcome->references > 0)
+        return;
+    json_decref(outcome->data);
+    free(outcome);
+}

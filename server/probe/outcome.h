@@ -1,0 +1,25 @@
+/* outcome.h: how a question ended: one answer or failure, shared by the cache and everyone who asked. */
+#ifndef BEAMGAUGE_PROBE_OUTCOME_H
+#define BEAMGAUGE_PROBE_OUTCOME_H
+
+#include "beamgauge/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct bg_outcome {
+    size_t references;
+    struct bg_failure failure; /* error is BG_OK for an answer; what follows is only for that */
+    json_t *data;
+    int64_t collected_us, collected_wall_ms; /* when the answer came */
+    int64_t duration_us, rpc_us;
+};
+
+/* Both return one reference. `data` is stolen, also on failure (NULL). The second never fails: without memory it says just that. */
+struct bg_outcome *bg_outcome_new_answer(json_t *data);
+struct bg_outcome *bg_outcome_new_failure(const struct bg_failure *failure);
+struct bg_outcome *bg_outcome_ref(struct bg_outcome *outcome);
+void bg_outcome_unref(struct bg_outcome *outcome);
+
+#endif

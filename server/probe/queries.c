@@ -1,0 +1,339 @@
+/* queries.c: asking with sharing: joins the cache of answers, the questions in flight, the nodes and the event loop. */
+#include "beamgauge/query.h"
+
+#include "answers.h"
+#include "flights.h"
+#include "key.h"
+#include "message.h"
+#include "reply.h"
+
+#include "beamgauge/term.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS_MAX (60 * 60 * 1000)
+#define WORD_BYTES 8 /* of the target */
+/* A question ended by its first asker's deadline is put once more for those who joined with at least so much more time. */
+#define RETRY_MS_MIN 100
+
+struct bg_queries {
+    const struct bg_clock *clock;
+    struct bg_nodes *nodes;
+    struct bg_queries_options options;
+    struct event *wake; /* armed for the next thing to do: an ended ticket (at once) or the earliest deadline */
+    struct bg_flights flights;
+    struct bg_answers answers;
+    struct bg_queries_stats stats;
+    bool stopping;
+};
+
+static void arm(struct bg_queries *queries)
+{
+    int64_t wait_us = 0;
+    const struct bg_ticket *earliest = TAILQ_FIRST(&queries->flights.by_deadline);
+    if (TAILQ_EMPTY(&queries->flights.ended)) {
+        if (earliest == NULL) {
+            evtimer_del(queries->wake);
+            return;
+        }
+        wait_us = earliest->deadline_us - bg_clock_monotonic_us(queries->clock);
+    }
+    if (wait_us < 0)
+        wait_us = 0;
+    struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
+    evtimer_add(queries->wake, &wait);
+}
+
+static void ticket_end(struct bg_queries *queries, struct bg_ticket *ticket, struct bg_outcome *outcome)
+{
+    if (outcome->failure.error != BG_OK)
+        queries->stats.failed_count++;
+    bg_ticket_end(&queries->flights, ticket, outcome);
+}
+
+/* Ends every ticket of the flight, and the flight. */
+static void flight_end(struct bg_queries *queries, struct bg_flight *flight, struct bg_outcome *outcome)
+{
+    while (!TAILQ_EMPTY(&flight->tickets))
+        ticket_end(queries, TAILQ_FIRST(&flight->tickets), outcome);
+    bg_flight_free(&queries->flights, flight);
+}
+
+/* After a ticket has left: where it was the last one, the question is taken back. */
+static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
+{
+    if (!TAILQ_EMPTY(&flight->tickets))
+        return;
+    bg_inquiry_cancel(flight->inquiry);
+    bg_flight_free(&queries->flights, flight);
+}
+
+static bg_inquiry_done flight_done;
+
+static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
+{
+    int64_t heap_words = queries->options.probe_heap_bytes / WORD_BYTES;
+    uint8_t *message;
+    size_t length;
+    enum bg_error error =
+        bg_message_new(flight->question, flight->args, flight->args_length, timeout_ms, heap_words, &message, &length, ret_failure);
+    if (error != BG_OK)
+        return error;
+    struct bg_inquiry_request request = {
+        .forms = bg_question_guard.forms,
+        .forms_length = bg_question_guard.forms_length,
+        .args = message,
+        .args_length = length,
+        .timeout_ms = timeout_ms,
+        .max_heap_words = heap_words,
+    };
+    error = bg_nodes_ask(queries->nodes, flight->node, &request, flight_done, flight, &flight->inquiry, ret_failure);
+    free(message);
+    if (error != BG_OK)
+        return error;
+    flight->sent_us = bg_clock_monotonic_us(queries->clock);
+    queries->stats.sent_count++;
+    return BG_OK;
+}
+
+static bool flight_retry(struct bg_queries *queries, struct bg_flight *flight)
+{
+    int64_t left_ms = (bg_flight_deadline_us(flight) - bg_clock_monotonic_us(queries->clock)) / 1000;
+    return left_ms >= RETRY_MS_MIN && flight_send(queries, flight, left_ms, NULL) == BG_OK;
+}
+
+static struct bg_outcome *answer_take(struct bg_queries *queries, const struct bg_flight *flight, json_t *stolen_data, int64_t rpc_us)
+{
+    struct bg_outcome *outcome = bg_outcome_new_answer(stolen_data);
+    if (outcome == NULL)
+        return bg_outcome_new_failure(&(struct bg_failure){.error = BG_NO_MEMORY, .text = "out of memory"});
+    outcome->collected_us = bg_clock_monotonic_us(queries->clock);
+    outcome->collected_wall_ms = bg_clock_wall_ms(queries->clock);
+    outcome->duration_us = outcome->collected_us - flight->sent_us;
+    outcome->rpc_us = rpc_us;
+    bg_answers_put(&queries->answers, flight->key, outcome);
+    return outcome;
+}
+
+static void flight_done(void *context, const struct bg_inquiry_result *result)
+{
+    struct bg_flight *flight = context;
+    struct bg_queries *queries = flight->queries;
+    flight->inquiry = NULL;
+    struct bg_failure failure = {.error = result->error};
+    json_t *data = NULL;
+    enum bg_error error = result->error;
+    if (error != BG_OK)
+        failure = *result->failure;
+    else
+        error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &failure);
+    if (error == BG_DEADLINE && flight_retry(queries, flight))
+        return;
+    struct bg_outcome *outcome = error == BG_OK ? answer_take(queries, flight, data, result->rpc_us) : bg_outcome_new_failure(&failure);
+    flight_end(queries, flight, outcome);
+    bg_outcome_unref(outcome);
+    arm(queries);
+}
+
+static void ticket_expire(struct bg_queries *queries, struct bg_ticket *ticket)
+{
+    struct bg_flight *flight = ticket->flight;
+    struct bg_failure failure;
+    bg_fail(&failure, BG_DEADLINE, "%s did not answer the question \"%s\" within %lld ms", flight->node, flight->question->name,
+            (long long)ticket->timeout_ms);
+    struct bg_outcome *outcome = bg_outcome_new_failure(&failure);
+    ticket_end(queries, ticket, outcome);
+    bg_outcome_unref(outcome);
+    flight_left(queries, flight);
+}
+
+/* The only place from where `done` is called. It may ask again or cancel any ticket but its own. */
+static void ticket_deliver(struct bg_queries *queries, struct bg_ticket *ticket)
+{
+    struct bg_outcome *outcome = bg_outcome_ref(ticket->outcome);
+    bg_query_done *done = ticket->done;
+    void *context = ticket->context;
+    struct bg_answer answer = {
+        .data = outcome->data,
+        .collected_wall_ms = outcome->collected_wall_ms,
+        .collected_us = outcome->collected_us,
+        .age_ms = (bg_clock_monotonic_us(queries->clock) - outcome->collected_us) / 1000,
+        .duration_ms = outcome->duration_us / 1000,
+        .rpc_us = outcome->rpc_us,
+        .shared = ticket->shared,
+    };
+    bg_ticket_free(&queries->flights, ticket);
+    bool failed = outcome->failure.error != BG_OK;
+    done(context, failed ? &outcome->failure : NULL, failed ? NULL : &answer);
+    bg_outcome_unref(outcome);
+}
+
+static void wake(evutil_socket_t ignored_fd, short ignored_what, void *context)
+{
+    (void)ignored_fd, (void)ignored_what;
+    struct bg_queries *queries = context;
+    struct bg_ticket *ticket;
+    int64_t now_us = bg_clock_monotonic_us(queries->clock);
+    while ((ticket = TAILQ_FIRST(&queries->flights.by_deadline)) != NULL && ticket->deadline_us <= now_us)
+        ticket_expire(queries, ticket);
+    /* Counted first, so that one who asks again from `done` cannot hold the loop here. */
+    for (size_t left = queries->flights.ended_count; left > 0 && (ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL; left--)
+        ticket_deliver(queries, ticket);
+    arm(queries);
+}
+
+enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clock, struct bg_nodes *nodes,
+                             const struct bg_queries_options *options, struct bg_queries **ret_queries, struct bg_failure *ret_failure)
+{
+    struct bg_queries *queries = calloc(1, sizeof *queries);
+    if (queries == NULL || (queries->wake = evtimer_new(base, wake, queries)) == NULL)
+        goto fail;
+    queries->clock = clock;
+    queries->nodes = nodes;
+    queries->options = *options;
+    bg_flights_init(&queries->flights, options->waiting_max);
+    bg_answers_init(&queries->answers, options->answers_max);
+    *ret_queries = queries;
+    return BG_OK;
+fail:
+    free(queries);
+    return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+}
+
+void bg_queries_free(struct bg_queries *queries)
+{
+    if (queries == NULL)
+        return;
+    queries->stopping = true;
+    struct bg_outcome *outcome = bg_outcome_new_failure(&(struct bg_failure){.error = BG_CANCELLED, .text = "beamgauge is stopping"});
+    struct bg_ticket *ticket;
+    while ((ticket = TAILQ_FIRST(&queries->flights.by_deadline)) != NULL) {
+        struct bg_flight *flight = ticket->flight;
+        bg_ticket_end(&queries->flights, ticket, outcome);
+        flight_left(queries, flight);
+    }
+    while ((ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL)
+        ticket_deliver(queries, ticket);
+    bg_outcome_unref(outcome);
+    bg_answers_done(&queries->answers);
+    event_free(queries->wake);
+    free(queries);
+}
+
+/* Steals the key. On failure nothing is left in flight. */
+static enum bg_error flight_start(struct bg_queries *queries, const struct bg_question *question, const struct bg_query_request *request,
+                                  char *key, struct bg_flight **ret_flight, struct bg_failure *ret_failure)
+{
+    enum bg_error error = BG_NO_MEMORY;
+    struct bg_flight *flight = bg_flight_new(&queries->flights, key);
+    if (flight == NULL) {
+        free(key);
+        return bg_fail(ret_failure, error, "out of memory");
+    }
+    flight->queries = queries;
+    flight->question = question;
+    json_t *args = request->args != NULL ? json_incref(request->args) : json_object();
+    if (args == NULL || (flight->node = strdup(request->node)) == NULL)
+        bg_fail(ret_failure, error, "out of memory");
+    else
+        error = bg_term_from_json(args, &flight->args, &flight->args_length, ret_failure);
+    json_decref(args);
+    if (error == BG_OK)
+        error = flight_send(queries, flight, request->timeout_ms, ret_failure);
+    if (error != BG_OK)
+        goto fail;
+    *ret_flight = flight;
+    return BG_OK;
+fail:
+    bg_flight_free(&queries->flights, flight);
+    return error;
+}
+
+/* Borrowed. While the link is down nothing is served: what the node is then, nobody knows. */
+static struct bg_outcome *fresh_answer(struct bg_queries *queries, const struct bg_node_info *info, const char *key, int64_t max_age_ms)
+{
+    if (info->state != BG_LINK_UP || max_age_ms <= 0)
+        return NULL;
+    struct bg_outcome *outcome = bg_answers_find(&queries->answers, key);
+    if (outcome == NULL || (bg_clock_monotonic_us(queries->clock) - outcome->collected_us) / 1000 > max_age_ms)
+        return NULL;
+    return outcome;
+}
+
+/* Gives the ticket its place: an answer that is fresh enough, an identical question in flight, or a new one. */
+static enum bg_error ticket_place(struct bg_queries *queries, struct bg_ticket *ticket, const struct bg_question *question,
+                                  const struct bg_query_request *request, struct bg_failure *ret_failure)
+{
+    struct bg_node_info info;
+    char *key;
+    enum bg_error error = bg_nodes_info(queries->nodes, request->node, &info, ret_failure);
+    if (error == BG_OK)
+        error = bg_query_key(&info, question->name, request->args, &key, ret_failure);
+    if (error != BG_OK)
+        return error;
+    struct bg_outcome *outcome = fresh_answer(queries, &info, key, request->max_age_ms);
+    struct bg_flight *flight = outcome == NULL ? bg_flights_find(&queries->flights, key) : NULL;
+    ticket->shared = outcome != NULL || flight != NULL;
+    queries->stats.cached_count += outcome != NULL;
+    queries->stats.joined_count += flight != NULL;
+    if (ticket->shared)
+        free(key);
+    else
+        error = flight_start(queries, question, request, key, &flight, ret_failure);
+    if (error != BG_OK)
+        return error;
+    if (outcome != NULL)
+        ticket_end(queries, ticket, outcome);
+    else
+        bg_ticket_wait(&queries->flights, ticket, flight);
+    return BG_OK;
+}
+
+enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_request *request, bg_query_done *done, void *context,
+                           struct bg_ticket **ret_ticket, struct bg_failure *ret_failure)
+{
+    if (queries->stopping)
+        return bg_fail(ret_failure, BG_CANCELLED, "beamgauge is stopping");
+    const struct bg_question *question = bg_question_find(request->question);
+    if (question == NULL)
+        return bg_fail(ret_failure, BG_INTERNAL, "there is no question \"%s\"", request->question);
+    if (request->timeout_ms < 1 || request->timeout_ms > TIMEOUT_MS_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "timeout_ms", "must be 1 to %d", TIMEOUT_MS_MAX);
+    struct bg_ticket *ticket;
+    enum bg_error error = bg_ticket_new(&queries->flights, done, context, &ticket, ret_failure);
+    if (error != BG_OK)
+        return error;
+    ticket->queries = queries;
+    ticket->timeout_ms = request->timeout_ms;
+    ticket->deadline_us = bg_clock_monotonic_us(queries->clock) + request->timeout_ms * 1000;
+    error = ticket_place(queries, ticket, question, request, ret_failure);
+    if (error != BG_OK)
+        goto fail;
+    queries->stats.asked_count++;
+    arm(queries);
+    *ret_ticket = ticket;
+    return BG_OK;
+fail:
+    bg_ticket_free(&queries->flights, ticket);
+    return error;
+}
+
+void bg_ticket_cancel(struct bg_ticket *ticket)
+{
+    if (ticket == NULL)
+        return;
+    struct bg_queries *queries = ticket->queries;
+    struct bg_flight *flight = ticket->flight;
+    bg_ticket_free(&queries->flights, ticket);
+    if (flight != NULL)
+        flight_left(queries, flight);
+    if (!queries->stopping)
+        arm(queries);
+}
+
+void bg_queries_stats(const struct bg_queries *queries, struct bg_queries_stats *ret_stats)
+{
+    *ret_stats = queries->stats;
+}

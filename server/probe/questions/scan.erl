@@ -1,0 +1,66 @@
+%% One pass over all processes that answers every ranking; monitors and links are then counted where they can matter.
+-module(scan).
+-export([answer/1]).
+
+-define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is
+
+answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax}) ->
+    Started = erlang:monotonic_time(microsecond),
+    Calibration = entries:calibrate(),
+    {[{_, _, Kept, Candidates} | Rankings], Seen, Dead} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary),
+    Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
+    {Counts, Relations} = relations(Candidates, Kept, Seen - Dead, Limit, Calibration, Limits),
+    Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
+    {Rows, Places} = table(Ranked, Counts, Calibration, Limits, Binary),
+    #{<<"process_count">> => Seen,
+      <<"scanned_count">> => Seen - Dead,
+      <<"skipped_count">> => Dead,
+      <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
+      <<"word_bytes">> => element(1, Calibration),
+      <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
+      <<"monitor_bytes">> => element(3, Calibration),
+      <<"rows">> => Rows,
+      <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
+      <<"exact">> => maps:from_list([{Key, Exact} || {Key, _, Exact, _} <- Ranked]),
+      <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
+
+rankings(Limit, Order, Binary) ->
+    Keys = [{<<"memory">>, 2}, {<<"total_heap">>, 3}, {<<"message_queue_len">>, 4}, {<<"reductions">>, 5}, {<<"stack">>, 6}, {<<"off_heap">>, 7}]
+        ++ [{<<"binary">>, 9} || Binary],
+    [pass:candidates(erlang:system_info(process_count), Limit) | [figures:ranking(Key, At, Order, Limit) || {Key, At} <- Keys]].
+
+%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, and all counts made for them.
+relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}) ->
+    {Counts, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
+    Large = [Row || Row <- Candidates, element(8, Row) > BytesMax],
+    Beyond = case Left of
+        [{Unexplained, _} | _] -> Unexplained;
+        [] when Alive > Kept -> element(8, lists:last(Candidates));
+        [] -> none
+    end,
+    Least = [{element(1, Row), Min, Min, Min} || Row <- Large, {Min, _} <- [entries:range(element(1, Row), element(8, Row), Calibration)]],
+    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Candidates]),
+    {Counts, [relation(Key, At, Counts ++ Least, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
+              || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
+
+bound(_, none, _) -> none;
+bound(4, Unexplained, Calibration) -> entries:links_max(Unexplained, Calibration);
+bound(_, Unexplained, Calibration) -> entries:monitors_max(Unexplained, Calibration).
+
+%% Those too large to be counted rank by what they have at least; their place is not exact, nor is anyone's who may be behind them.
+relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
+    Sorted = lists:reverse(lists:keysort(At, Counts)),
+    Best = lists:sublist(Sorted, Limit),
+    Pids = [element(1, Count) || Count <- Best],
+    Behind = [element(At, Count) || Count <- lists:sublist(lists:nthtail(length(Best), Sorted), 1)]
+        ++ [bound(At, element(8, Row), Calibration) || Row <- Large, not lists:member(element(1, Row), Pids)]
+        ++ [Beyond || is_integer(Beyond)],
+    Exact = Large =:= [] andalso (Beyond =:= none orelse length(Best) =:= Limit andalso element(At, lists:last(Best)) >= Beyond),
+    {Key, [maps:get(Pid, ByPid) || Pid <- Pids], Exact, case Behind of [] -> none; _ -> lists:max(Behind) end}.
+
+%% One row for each process in any ranking, and its place among them.
+table(Ranked, Counts, Calibration, Limits, Binary) ->
+    Figures = lists:usort(lists:append([Best || {_, Best, _, _} <- Ranked])),
+    Pids = [element(1, Row) || Row <- Figures],
+    Rows = rows:make(Figures, rows:count(Figures, Counts, Calibration, Limits), Calibration, Binary),
+    {Rows, maps:from_list(lists:zip(Pids, lists:seq(0, length(Pids) - 1)))}.

@@ -1,0 +1,54 @@
+/* reply.c: what comes back for a question: an answer, or why there is none. */
+#include "reply.h"
+
+#include "beamgauge/term.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_MAX 32
+#define ELEMENTS_MAX 1000000
+#define REASON_BYTES_MAX 300
+
+static const struct bg_term_limits limits = {.depth_max = DEPTH_MAX, .elements_max = ELEMENTS_MAX};
+
+/* The reason is the node's own text: as ASCII JSON nothing in it can act on a terminal or a log. */
+static enum bg_error fail_as_told(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
+{
+    char *text = json_dumps(reason, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_COMPACT);
+    if (text == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while reading an answer of %s", node);
+    bg_fail(ret_failure, BG_BAD_ANSWER, "the question \"%s\" failed on %s: %.*s", question, node, REASON_BYTES_MAX, text);
+    free(text);
+    return BG_BAD_ANSWER;
+}
+
+static enum bg_error reason_read(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
+{
+    const char *word = json_is_string(reason) ? json_string_value(reason) : "";
+    if (strcmp(word, "deadline") == 0)
+        return bg_fail(ret_failure, BG_DEADLINE, "the question \"%s\" did not finish on %s in the time it had", question, node);
+    if (strcmp(word, "heap_limit") == 0)
+        return bg_fail(ret_failure, BG_PROBE_LIMIT, "the question \"%s\" needed more memory on %s than it is allowed, and was ended there",
+                       question, node);
+    return fail_as_told(node, question, reason, ret_failure);
+}
+
+enum bg_error bg_reply_read(const char *node, const char *question, const uint8_t *reply, size_t length, json_t **ret_data,
+                            struct bg_failure *ret_failure)
+{
+    json_t *json;
+    enum bg_error error = bg_term_to_json(reply, length, &limits, &json, ret_failure);
+    if (error != BG_OK)
+        return error;
+    const char *word = json_string_value(json_array_get(json, 0));
+    json_t *value = json_array_size(json) == 2 ? json_array_get(json, 1) : NULL;
+    if (word != NULL && value != NULL && strcmp(word, "ok") == 0)
+        *ret_data = json_incref(value);
+    else if (word != NULL && value != NULL && strcmp(word, "error") == 0)
+        error = reason_read(node, question, value, ret_failure);
+    else
+        error = fail_as_told(node, question, json, ret_failure);
+    json_decref(json);
+    return error;
+}

@@ -1,0 +1,95 @@
+%% Monitors and links of processes: what an entry takes on this node, bounds on how many a process has, and exact counts.
+-module(entries).
+-export([calibrate/0, unexplained_max/2, monitors_max/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4]).
+
+-define(BATCH_ENTRIES, 20000).
+-define(BATCH_PROCESSES, 256).
+
+%% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes}: what a process takes beside its heap when it has
+%% nothing, and what each local monitor, link and queued message adds. Remote entries and messages with content take more, so what is
+%% derived are upper bounds. Measured on a process made for it, and on ourselves.
+calibrate() ->
+    WordBytes = erlang:system_info(wordsize),
+    Alone = outside(self(), WordBytes),
+    Pid = spawn_link(fun() -> receive stop -> ok after 10000 -> ok end end),
+    LinkBytes = outside(self(), WordBytes) - Alone,
+    Linked = outside(Pid, WordBytes),
+    Monitor = erlang:monitor(process, Pid),
+    Monitored = outside(Pid, WordBytes),
+    Pid ! go,
+    Messaged = outside(Pid, WordBytes),
+    unlink(Pid),
+    exit(Pid, kill),
+    receive {'DOWN', Monitor, _, _, _} -> ok end,
+    {WordBytes, Linked - LinkBytes, Monitored - Linked, LinkBytes, Messaged - Monitored}.
+
+%% What a living process takes beside its heap, in bytes.
+outside(Pid, WordBytes) ->
+    [{memory, Memory}, {total_heap_size, Heap}] = process_info(Pid, [memory, total_heap_size]),
+    Memory - Heap * WordBytes.
+
+%% What a process is judged by are its unexplained bytes: those that neither heap, base nor messages take. Entries of any kind at most:
+links_max(Unexplained, {_, _, MonitorBytes, LinkBytes, _}) -> max(0, Unexplained) div min(MonitorBytes, LinkBytes).
+
+%% Monitors, or entries of monitored_by, at most.
+monitors_max(Unexplained, {_, _, MonitorBytes, _, _}) -> max(0, Unexplained) div MonitorBytes.
+
+%% The most bytes that so many entries may leave unexplained.
+unexplained_max(Entries, {_, _, MonitorBytes, LinkBytes, _}) -> (Entries + 1) * min(MonitorBytes, LinkBytes) - 1.
+
+%% {Min, Max} of all entries together. A message queue off the heap may explain anything, so there is no lower bound then.
+range(Pid, Unexplained, {_, _, MonitorBytes, _, _} = Calibration) ->
+    Min = case process_info(Pid, message_queue_data) of
+        {_, on_heap} -> max(0, Unexplained) div (2 * MonitorBytes);
+        _ -> 0
+    end,
+    {Min, links_max(Unexplained, Calibration)}.
+
+%% {Pid, Monitors, MonitoredBy, Links} for one that is not counted: each as if all were of that kind, half of the monitors remote.
+estimate(Pid, Unexplained, Calibration) ->
+    Monitors = monitors_max(Unexplained, Calibration) * 4 div 5,
+    {Pid, Monitors, Monitors, links_max(Unexplained, Calibration)}.
+
+%% Counts processes in falling order of bound until the Limit-th best of each kind has at least what the next one may have, or Budget
+%% entries were copied. Candidates are [{Unexplained, Pid}], highest first. {[{Pid, Monitors, MonitoredBy, Links}], Left, BudgetLeft}.
+count_best(Candidates, Limit, Calibration, Budget) -> count_best(Candidates, Limit, Calibration, Budget, []).
+
+count_best([], _, _, Budget, Counts) -> {Counts, [], Budget};
+count_best([{Unexplained, _} | _] = Candidates, Limit, Calibration, Budget, Counts) ->
+    case Budget =< 0 orelse settled(Counts, Limit, Unexplained, Calibration) of
+        true ->
+            {Counts, Candidates, Budget};
+        false ->
+            {Batch, Rest} = batch(Candidates, Calibration),
+            More = count(Batch),
+            count_best(Rest, Limit, Calibration, Budget - copied(More), More ++ Counts)
+    end.
+
+settled(Counts, Limit, Unexplained, Calibration) ->
+    Monitors = monitors_max(Unexplained, Calibration),
+    Bounds = [{2, Monitors}, {3, Monitors}, {4, links_max(Unexplained, Calibration)}],
+    length(Counts) >= Limit andalso [] =:= [At || {At, Bound} <- Bounds, element(At, nth_best(Limit, At, Counts)) < Bound].
+
+nth_best(Limit, At, Counts) -> lists:nth(length(Counts) - Limit + 1, lists:keysort(At, Counts)).
+
+%% Counts as many of [{Unexplained, Pid}], highest first, as Budget allows, added to Counts.
+count_all([_ | _] = Candidates, Calibration, Budget, Counts) when Budget > 0 ->
+    {Batch, Rest} = batch(Candidates, Calibration),
+    More = count(Batch),
+    count_all(Rest, Calibration, Budget - copied(More), More ++ Counts);
+count_all(_, _, _, Counts) -> Counts.
+
+%% So many processes that their lists cannot be too long together, which the first one's bound tells; one at least.
+batch([{Unexplained, _} | _] = Candidates, Calibration) ->
+    Fitting = ?BATCH_ENTRIES div max(1, links_max(Unexplained, Calibration)),
+    {Batch, Rest} = lists:split(lists:min([length(Candidates), ?BATCH_PROCESSES, max(1, Fitting)]), Candidates),
+    {[Pid || {_, Pid} <- Batch], Rest}.
+
+copied(Counts) -> lists:sum([1 + Monitors + MonitoredBy + Links || {_, Monitors, MonitoredBy, Links} <- Counts]).
+
+%% Of those alive.
+count(Pids) ->
+    Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(length(Pids), [monitors, monitored_by, links])),
+    Lengths = {{'$1', {length, '$2'}, {length, '$3'}, {length, '$4'}}},
+    ets:match_spec_run(lists:zip(Pids, Infos),
+                       ets:match_spec_compile([{{'$1', [{monitors, '$2'}, {monitored_by, '$3'}, {links, '$4'}]}, [], [Lengths]}])).

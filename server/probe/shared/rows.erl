@@ -1,0 +1,59 @@
+%% Raw process rows out of figures: names, counts of monitors and links, and the application, for the few that are shown.
+-module(rows).
+-export([make/4, count/4]).
+
+%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}]; who is not there is estimated.
+make(Figures, Counts, Calibration, Binary) ->
+    Counted = maps:from_list([{element(1, Count), Count} || Count <- Counts]),
+    Pids = [element(1, Row) || Row <- Figures],
+    Items = identity:items() ++ [current_function, status, group_leader],
+    Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(length(Pids), Items)),
+    Applications = applications(lists:zip(Infos, Pids)),
+    [maps:merge(row(Row, described(Info), Calibration, Applications),
+                maps:merge(counts(Row, maps:get(element(1, Row), Counted, none), Calibration),
+                           maps:from_list([{<<"binary_bytes">>, element(9, Row)} || Binary])))
+     || {Row, Info} <- lists:zip(Figures, Infos)].
+
+row({Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, _, _}, Info, Calibration, Applications) ->
+    maps:merge(maps:with([registered_name, initial_call, current_function, status], Info),
+               #{memory => Memory,
+                 total_heap_size => Heap,
+                 message_queue_len => Queue,
+                 reductions => Reductions,
+                 stack_size => Stack,
+                 <<"pid">> => Pid,
+                 <<"off_heap_bytes">> => OffHeap,
+                 <<"started_as">> => identity:started_as(Pid, Info, Heap * element(1, Calibration)),
+                 <<"label">> => identity:label(Info),
+                 <<"application">> => maps:get(maps:get(group_leader, Info), Applications, undefined)}).
+
+%% One that has died since keeps its figures.
+described(undefined) -> #{registered_name => [], initial_call => undefined, current_function => undefined, status => exiting, group_leader => undefined};
+described(Info) -> maps:from_list(Info).
+
+counts(Row, none, Calibration) ->
+    {Pid, Unexplained} = {element(1, Row), element(8, Row)},
+    {Min, Max} = entries:range(Pid, Unexplained, Calibration),
+    maps:merge(counts(Row, entries:estimate(Pid, Unexplained, Calibration), Calibration),
+               #{<<"exact">> => false, <<"entries_min">> => Min, <<"entries_max">> => Max});
+counts(_, {_, Monitors, MonitoredBy, Links}, _) ->
+    #{<<"monitors_count">> => Monitors, <<"monitored_by_count">> => MonitoredBy, <<"links_count">> => Links, <<"exact">> => true}.
+
+%% Counts for the figures that have none yet, of those within the bytes, while the budget lasts.
+count(Figures, Counts, Calibration, {BytesMax, Budget}) ->
+    Counted = maps:from_list([{element(1, Count), true} || Count <- Counts]),
+    Missing = [Candidate || {_, Pid} = Candidate <- figures:unexplained(Figures, BytesMax), not maps:is_key(Pid, Counted)],
+    entries:count_all(lists:reverse(lists:sort(Missing)), Calibration, Budget, Counts).
+
+%% Processes of one group leader belong to one application, so one of each is asked for.
+applications(InfosAndPids) ->
+    Leaders = maps:from_list([{Leader, Pid} || {[_ | _] = Info, Pid} <- InfosAndPids, {group_leader, Leader} <- [lists:last(Info)]]),
+    maps:map(fun(_, Pid) -> application(Pid) end, Leaders).
+
+application(Pid) ->
+    try application:get_application(Pid) of
+        {ok, Name} -> Name;
+        undefined -> undefined
+    catch
+        _:_ -> undefined
+    end.

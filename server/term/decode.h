@@ -1,0 +1,58 @@
+/* decode.h: what the files of the decoder share: a bounds-checked cursor over one term, and the decoders of single tags. */
+#ifndef BEAMGAUGE_TERM_DECODE_H
+#define BEAMGAUGE_TERM_DECODE_H
+
+#include "beamgauge/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BG_ATOM_BYTES_MAX (255 * 4) /* an atom has at most 255 characters */
+
+/*
+ *  term             next                   end
+ *   |  already read  |  never past here     |
+ *   +----------------+----------------------+
+ */
+struct bg_decoder {
+    const uint8_t *term, *next, *end;
+    size_t depth_left, elements_left;
+    struct bg_failure *failure;
+    enum bg_error error; /* of the first failure; BG_OK while all is well */
+};
+
+struct bg_atom {
+    size_t length;
+    char text[BG_ATOM_BYTES_MAX + 1]; /* UTF-8, terminated */
+};
+
+/* Both record the failure if none is there yet, and return NULL so that a decoder can end with them. */
+json_t *bg_decoder_fail(struct bg_decoder *decoder, const char *reason);
+json_t *bg_decoder_no_memory(struct bg_decoder *decoder);
+
+/* False, with the failure recorded, where the input ends before. */
+bool bg_decoder_take(struct bg_decoder *decoder, size_t length, const uint8_t **ret_bytes);
+bool bg_decoder_unsigned(struct bg_decoder *decoder, size_t width, uint64_t *ret_number); /* big-endian, up to 8 bytes */
+/* A length of `width` bytes, and as many bytes as it says. */
+bool bg_decoder_block(struct bg_decoder *decoder, size_t width, const uint8_t **ret_bytes, size_t *ret_length);
+/* A number of elements still to come: refused at once where neither the input nor the limit can hold them. */
+bool bg_decoder_count(struct bg_decoder *decoder, size_t width, size_t element_bytes_min, size_t *ret_count);
+
+/* Any term: tag and all. */
+json_t *bg_decode_value(struct bg_decoder *decoder);
+
+/* An atom, tag and all; where something else stands, it is a failure. */
+bool bg_decode_atom(struct bg_decoder *decoder, struct bg_atom *ret_atom);
+
+/* What follows one tag. A new reference, or NULL with the failure recorded. */
+typedef json_t *bg_tag_decoder(struct bg_decoder *decoder);
+bg_tag_decoder bg_decode_small_integer, bg_decode_integer, bg_decode_small_big, bg_decode_large_big;
+bg_tag_decoder bg_decode_old_float, bg_decode_new_float;
+bg_tag_decoder bg_decode_binary, bg_decode_bit_binary, bg_decode_string, bg_decode_atom_value;
+bg_tag_decoder bg_decode_old_pid, bg_decode_new_pid, bg_decode_old_port, bg_decode_new_port, bg_decode_v4_port;
+bg_tag_decoder bg_decode_old_reference, bg_decode_new_reference, bg_decode_newer_reference;
+bg_tag_decoder bg_decode_fun, bg_decode_export;
+
+#endif

@@ -1,0 +1,41 @@
+// How numbers and names are shown.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as format from '../../web/format.js';
+
+const shows = (name, show, cases) => test(name, () => {
+  for (const [value, text] of cases) assert.equal(show(value), text);
+});
+
+shows('bytes', format.bytes, [[0, '0 B'], [1023, '1023 B'], [1024, '1.0 KiB'], [28.4e9, '26.4 GiB'], [5 * 2 ** 50, '5120 TiB'], [null, '–'], [undefined, '–']]);
+shows('counts', format.count, [[0, '0'], [1234567, '1,234,567'], [null, '–'], [NaN, '–']]);
+shows('large counts', format.short, [[999999, '999,999'], [1e6, '1.0 M'], [129020311, '129 M'], [8.4e9, '8.4 G'], [undefined, '–']]);
+shows('shares', format.percent, [[0, '0%'], [0.0004, '<0.1%'], [0.046, '4.6%'], [1, '100%'], [NaN, '–']]);
+shows('repetition', format.times, [[1, '1.0×'], [2140, '2,140×'], [null, '–']]);
+shows('rates', format.rate, [[14.2, '+14/s'], [0.04, '0/s'], [-3, '−3/s'], [2.44, '+2.4/s'], [null, '']]);
+shows('durations', format.duration, [[0, '0 s'], [59999, '59 s'], [3600000, '1 h'], [93784000, '1 d 2 h'], [60000, '1 min'], [undefined, '–']]);
+
+test('characters that hide or reorder text are shown by their number', () => {
+  assert.equal(format.visible('a\u202eb\nc\u0000'), 'a\\u{202e}b\\u{a}c\\u{0}');
+  assert.equal(format.visible('Žluť <b> 日本'), 'Žluť <b> 日本');
+});
+
+test('a peer of every kind has a text', () => {
+  assert.equal(format.peerText({ pid: '<0.95.0>', name: 'pay' }), 'pay <0.95.0>');
+  assert.equal(format.peerText({ pid: '<0.95.0>', name: null, initial_call: { text: 'pay:init/1' } }), 'pay:init/1 <0.95.0>');
+  assert.equal(format.peerText({ name: 'pay', node: 'a@b' }), 'pay');
+  assert.equal(format.peerText({ port: '#Port<0.5>' }), '#Port<0.5>');
+  assert.equal(format.peerText({ reference: '#Ref<0.1.2.3>' }), '#Ref<0.1.2.3>');
+  assert.equal(format.peerText({}), '–');
+});
+
+test('an estimate is marked and has its bounds', () => {
+  assert.deepEqual(format.counted({ exact: true, n: 5 }, 'n'), { text: '5', title: undefined });
+  assert.deepEqual(format.counted({ exact: false, n: 5000, n_min: 10, n_max: 9000 }, 'n'), { text: '≈ 5,000', title: 'between 10 and 9,000' });
+  assert.deepEqual(format.counted({ exact: false, n: null }, 'n'), { text: '–', title: undefined });
+});
+
+test('growth needs some seconds before it says anything', () => {
+  assert.equal(format.growth({ value: 10, at: 0 }, 20, 3999), null);
+  assert.equal(format.growth({ value: 10, at: 0 }, 20, 5000), 2);
+});

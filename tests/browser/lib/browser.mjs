@@ -1,0 +1,31 @@
+// A real Chromium, and pages in it that remember every error, warning and violation they meet.
+import { chromium } from 'playwright-core';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const QUIET = ['--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+
+// Each launch has a new and empty profile, made and removed by playwright.
+export async function startBrowser() {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, '--no-sandbox'] });
+  return { open: (gauge, hash, options) => openPage(browser, gauge, hash, options), stop: () => browser.close() };
+}
+
+// `expected`: faults that a test provokes on purpose. Everything else is in page.faults, which `visit` wants empty.
+async function openPage(browser, gauge, hash, { expected = /(?!)/, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  page.faults = [];
+  const note = (kind, text) => expected.test(text) || page.faults.push(`${kind}: ${text}`);
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && note(message.type(), `${message.text()} ${message.location().url}`));
+  page.on('pageerror', (error) => note('page error', error.stack ?? String(error)));
+  page.on('dialog', (dialog) => note('dialog', dialog.message()) && dialog.dismiss());
+  page.on('response', (response) => response.status() >= 400 && note('response', `${response.status()} ${response.url()}`));
+  await page.exposeFunction('noteViolation', (text) => note('CSP violation', text));
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => window.noteViolation(`${event.violatedDirective} ${event.blockedURI}`));
+  });
+  const host = gauge.host.includes(':') ? `[${gauge.host}]` : gauge.host;
+  await page.goto(`http://${host}:${gauge.port}/${hash}`);
+  return page;
+}

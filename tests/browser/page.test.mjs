@@ -1,0 +1,226 @@
+// The page, in a real browser, on the real program and real nodes.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { randomCookie, randomName } from '../integration/lib/node.mjs';
+import { suite } from '../integration/lib/suite.mjs';
+import { sleep } from '../integration/lib/wait.mjs';
+import { startBrowser } from './lib/browser.mjs';
+
+const HOSTILE = '<script>alert(1)</script>';
+const SORTS = ['memory', 'total_heap', 'off_heap', 'stack', 'binary', 'message_queue_len', 'reductions', 'monitors', 'monitored_by', 'links'];
+const FIELDS = { memory: 'memory_bytes', total_heap: 'total_heap_bytes', off_heap: 'off_heap_bytes', stack: 'stack_bytes', binary: 'binary_bytes',
+  reductions: 'reductions_count', monitors: 'monitors_count', monitored_by: 'monitored_by_count', links: 'links_count' };
+
+const nodeHash = (node) => `#/nodes/${encodeURIComponent(node.name)}`;
+const panel = (page, title) => page.locator('section.panel', { has: page.getByRole('heading', { name: title, exact: true }) });
+
+// Two nodes with the story's leak across them, a healthy registry, and a process under a hostile name.
+async function plant(world) {
+  const cookie = randomCookie();
+  world.shop = await world.node({ cookie, name: `${randomName('shop')}@127.0.0.1` });
+  world.pay = await world.node({ cookie, name: `${randomName('pay')}@127.0.0.1` });
+  world.service = await world.pay.eval('P = plant:idle(), register(payment_service, P), P');
+  world.gateway = await world.shop.eval(`P = plant:watcher([{rpc:call('${world.pay.name}', erlang, whereis, [payment_service]), 2140}]),
+    register(order_gateway, P), P`);
+  await world.shop.eval('register(session_registry, plant:watcher([{P, 1} || P <- plant:idle(400)]))');
+  await world.shop.eval(`register('${HOSTILE}', plant:watcher([{plant:idle(), 30}]))`);
+  world.gauge = await world.beamgauge();
+  await world.gauge.register(world.shop);
+  await world.gauge.register(world.pay);
+  world.browser = world.keep(await startBrowser());
+}
+
+suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) => {
+  // A test with a page of its own, which must not have met a single fault at the end.
+  const visit = (name, hash, body, options) => test(name, async () => {
+    const page = await world.browser.open(world.gauge, hash(), options);
+    try {
+      await body(page);
+      assert.deepEqual(page.faults, []);
+    } finally {
+      await page.context().close();
+    }
+  });
+  const shop = () => nodeHash(world.shop);
+
+  visit('lists the nodes, those in trouble first, with the reason', () => '', async (page) => {
+    const stray = await world.node();
+    await world.gauge.put(stray, { cookie: 'wrong' });
+    await world.gauge.failed(stray, 'cookie_rejected');
+    const rows = page.locator('tbody tr');
+    await rows.first().filter({ hasText: stray.name }).filter({ hasText: 'cookie_rejected' }).waitFor();
+    assert.match(await rows.filter({ hasText: world.shop.name }).innerText(), /up/);
+    await world.gauge.api(`nodes/${stray.name}`, { method: 'DELETE' });
+    await page.getByRole('link', { name: world.pay.name }).click();
+    await page.getByRole('heading', { level: 1, name: world.pay.name }).waitFor();
+  });
+
+  visit('a node has its headline and its memory', shop, async (page) => {
+    const figure = (term) => page.locator('.headline .figure', { hasText: term });
+    await figure('Uptime').getByText(/OTP \d+/).waitFor();
+    await figure('Memory').getByText(/iB in processes/).waitFor();
+    assert.match(await figure('Processes').innerText(), /\d+\s*[\d.<]+% of [\d,]+/);
+    const areas = page.getByRole('table', { name: 'Memory by area' });
+    const names = (await areas.locator('tbody th').allInnerTexts()).map((text) => text.trim());
+    assert.deepEqual(names, ['Total', 'Processes', 'System', 'Binary', 'ETS', 'Code', 'Atom', 'Other']);
+    assert.match(await areas.locator('tbody tr').first().innerText(), /iB\s+100%/);
+    assert.match(await page.getByRole('table', { name: 'Allocators' }).innerText(), /eheap_alloc\s+[\d.]+ MiB\s+[\d.]+ MiB/);
+    assert.match(await panel(page, 'Memory').innerText(), /holds about [\d,]+ monitors/);
+  });
+
+  visit('the leaking pair is said in a sentence', shop, async (page) => {
+    const finding = page.locator('.finding.loud', { hasText: 'payment_service' });
+    await finding.waitFor();
+    const said = (await finding.innerText()).replace(/\s+/g, ' ');
+    const pair = `order_gateway ${world.gateway} monitors payment_service ${world.service} on ${world.pay.name} 2,140 times`;
+    assert.ok(said.startsWith(pair), `${said} is not ${pair}`);
+    const first = await panel(page, 'Who monitors whom').locator('tbody tr').first().innerText();
+    assert.match(first, new RegExp(`${world.gateway}[^]*${world.service} on ${world.pay.name}\\s+2,140\\s`));
+  });
+
+  visit('both rankings tell a leak from a registry', shop, async (page) => {
+    const row = (title, text) => panel(page, title).locator('tbody tr', { hasText: text });
+    const leak = await row('Monitors most', 'order_gateway').innerText();
+    assert.match(leak.replace(/\s+/g, ' '), new RegExp(`2,140 1 2,140× 2,140× ${world.service} on ${world.pay.name}`));
+    assert.match((await row('Monitors most', 'session_registry').innerText()).replace(/\s+/g, ' '), / 400 400 1\.0× 1×/);
+    const watched = row('Monitored most', HOSTILE).first();
+    assert.match((await watched.innerText()).replace(/\s+/g, ' '), / 30 1 30× 30× <script>/);
+  });
+
+  visit('every column sorts, by asking the service', shop, async (page) => {
+    const top = panel(page, 'Top processes');
+    await top.locator('tbody tr').first().waitFor();
+    const headings = top.locator('thead button');
+    assert.equal(await headings.count(), SORTS.length);
+    for (const [index, sort] of [...SORTS.entries()].reverse()) {
+      const [response] = await Promise.all([
+        page.waitForResponse((answer) => answer.url().includes(`/processes?sort=${sort}&`)),
+        headings.nth(index).click(),
+      ]);
+      const { data } = await response.json();
+      const values = data.map((row) => row[FIELDS[sort] ?? sort]);
+      assert.deepEqual(values, [...values].sort((a, b) => b - a), sort);
+      await top.locator('tbody tr').first().filter({ hasText: data[0].pid }).waitFor();
+      assert.equal(await top.locator('thead th[aria-sort=descending]').count(), 1);
+      assert.equal(await top.locator('thead th').nth(index + 1).getAttribute('aria-sort'), 'descending');
+    }
+  });
+
+  visit('sorting and the number of rows are in the address', () => `${shop()}?sort=monitors&limit=10`, async (page) => {
+    const top = panel(page, 'Top processes');
+    await top.locator('tbody tr').first().filter({ hasText: 'order_gateway' }).waitFor();
+    assert.equal(await top.locator('tbody tr').count(), 10);
+    await top.getByLabel('Rows').selectOption('50');
+    await top.locator('tbody tr').nth(20).waitFor();
+    assert.match(page.url(), /\?sort=monitors&limit=50$/);
+    await top.getByLabel('Show').selectOption('1000');
+    await top.getByText(/^[+−]?[\d.,]+\/s$/).first().waitFor();
+  });
+
+  visit('a pid leads to its process, and its peer to the other node', shop, async (page) => {
+    await panel(page, 'Who monitors whom').locator('tbody').getByRole('link', { name: world.gateway }).first().click();
+    await page.getByRole('heading', { level: 1, name: `order_gateway ${world.gateway}` }).waitFor();
+    const text = (await panel(page, 'Process').innerText()).replace(/\s+/g, ' ');
+    assert.match(text, /Monitors 2,140/);
+    assert.match(text, /Heap [\d.]+ \w+ /);
+    assert.match(text, /Stack plant:/);
+    const monitors = page.getByRole('table', { name: 'Monitors', exact: true });
+    await monitors.locator('tbody tr', { hasText: world.service }).filter({ hasText: '2,140' }).waitFor();
+    assert.match(await panel(page, 'Relations').innerText(), /Monitored by 0[^]*Nothing monitors it\.[^]*Links 0/);
+    await monitors.getByRole('link', { name: world.service }).click();
+    await page.getByRole('heading', { level: 1, name: `payment_service ${world.service}` }).waitFor();
+    const watchers = page.getByRole('table', { name: 'Monitored by' });
+    assert.match(await watchers.innerText(), new RegExp(`${world.gateway} on ${world.shop.name}\\s+2,140\\s+100%`));
+    await page.goBack();
+    await page.goBack();
+    await page.locator('.headline').waitFor();
+  });
+
+  visit('a hostile registered name is text', () => `${shop()}?sort=monitors`, async (page) => {
+    for (const title of ['Top processes', 'Monitors most', 'Who monitors whom']) {
+      await panel(page, title).getByText(HOSTILE, { exact: true }).first().waitFor();
+    }
+    assert.equal(await page.locator('#app script').count(), 0);
+  });
+
+  visit('what grows is seen to grow, and its rate is told', shop, async (page) => {
+    const finding = page.locator('.finding');
+    await finding.getByText('2,140 times').waitFor();
+    await world.shop.eval(`plant:add_watches(whereis(order_gateway), [{rpc:call('${world.pay.name}', erlang, whereis, [payment_service]), 60}])`);
+    await finding.getByText('2,200 times').waitFor();
+    await finding.getByText(/growing \+[\d.]+\/s/).waitFor();
+  });
+
+  visit('nothing is asked while the page is hidden or paused', shop, async (page) => {
+    await page.locator('.finding').waitFor();
+    let asked = 0;
+    page.on('request', () => asked++);
+    const hide = (hidden) => page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, value });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+    await hide(true);
+    await sleep(1000); // what was on its way
+    asked = 0;
+    await sleep(6000);
+    assert.equal(asked, 0, 'hidden');
+    await hide(false);
+    await page.waitForRequest(/pairs/);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.locator('.stale .mark').first().waitFor();
+    await sleep(1000);
+    asked = 0;
+    await sleep(6000);
+    assert.equal(asked, 0, 'paused');
+  });
+
+  test('when a node goes, its last answers stay, marked as old, with the reason', async () => {
+    const node = await world.node();
+    await world.gauge.register(node);
+    const page = await world.browser.open(world.gauge, nodeHash(node), { expected: /50[24]/ });
+    await panel(page, 'Top processes').locator('tbody tr').first().waitFor();
+    await node.kill();
+    await page.locator('.banner', { hasText: /connection_lost|port_refused|node_not_in_epmd/ }).waitFor();
+    await panel(page, 'Memory').locator('.mark', { hasText: /old: from \d\d:\d\d:\d\d/ }).waitFor();
+    assert.ok((await panel(page, 'Top processes').locator('tbody tr').count()) > 10);
+    assert.deepEqual(page.faults, []);
+    await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' });
+    await page.locator('.banner', { hasText: 'No node of this name is registered' }).waitFor();
+    await page.context().close();
+  });
+
+  test('a problem is shown in the words of the service, with its code', async () => {
+    const dead = await world.shop.eval('P = plant:idle(), exit(P, kill), P');
+    const hash = `${shop()}/processes/${dead.replace(/[<>]/g, '')}`;
+    const page = await world.browser.open(world.gauge, hash, { expected: /410/ });
+    await panel(page, 'Process').locator('.problem', { hasText: 'process_dead' }).waitFor();
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test('where tokens are asked for, the page asks for one and keeps it for its tab', async () => {
+    const token = `bg_${'a'.repeat(43)}`;
+    const sha256 = createHash('sha256').update(token).digest('hex');
+    const gauge = await world.beamgauge({ sections: { 'token page': { sha256, scopes: 'read admin' } } });
+    gauge.token = token;
+    await gauge.register(world.shop);
+    const page = await world.browser.open(gauge, nodeHash(world.shop), { expected: /401/ });
+    await page.getByLabel('Token').fill('bg_wrong');
+    await page.getByRole('button', { name: 'Use it' }).click();
+    await page.locator('.token .problem', { hasText: 'unauthenticated' }).waitFor();
+    await page.getByLabel('Token').fill(token);
+    await page.keyboard.press('Enter');
+    await page.locator('.finding').waitFor();
+    await page.reload();
+    await page.locator('.finding').waitFor();
+    assert.ok(!page.url().includes(token));
+    await page.getByRole('button', { name: 'Forget token' }).click();
+    await page.getByLabel('Token').waitFor();
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  for (const hash of ['#/nowhere', '#/nodes/%E0%A4%A', '#/nodes/a%40b/processes/1.2']) {
+    visit(`the address ${hash} leads nowhere, and says so`, () => hash, (page) => page.getByText('This address leads nowhere').waitFor());
+  }
+});

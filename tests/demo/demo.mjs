@@ -1,0 +1,159 @@
+// The story on this machine: two real nodes with the bug in them, and beamgauge looking at them. demo.mjs [--check] BINARY
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Child, run } from '../integration/lib/child.mjs';
+import { environment, Folder, ini } from '../integration/lib/beamgauge.mjs';
+import { epmdNames, startEpmd } from '../integration/lib/epmd.mjs';
+import { request } from '../integration/lib/http.mjs';
+import { freePort, listens } from '../integration/lib/net.mjs';
+import { randomCookie, randomName } from '../integration/lib/node.mjs';
+import { until } from '../integration/lib/wait.mjs';
+
+const ROOT = new URL('../../', import.meta.url).pathname;
+const STORY = join(ROOT, 'tests/fixtures/story');
+const EPMD_PORT = 4369;
+const HTTP_PORT = 7788;
+const BACKLOG = 2000; // monitors that the gateway leaks at its start
+
+const say = (text) => process.stderr.write(`${text}\n`);
+
+// What was started, stopped in the reverse order.
+const started = [];
+const keep = (stop) => started.push(stop);
+
+async function stopAll() {
+  while (started.length) {
+    try {
+      await started.pop()();
+    } catch (error) {
+      say(`demo: while stopping: ${error.message}`);
+    }
+  }
+}
+
+async function compile() {
+  await mkdir(join(ROOT, 'build/demo'), { recursive: true });
+  const path = await mkdtemp(join(ROOT, 'build/demo/run-'));
+  keep(() => rm(path, { recursive: true, force: true }));
+  const sources = (await readdir(STORY)).filter((name) => name.endsWith('.erl')).map((name) => join(STORY, name));
+  const result = await run('erlc', ['-o', path, ...sources], { timeout: 120_000 });
+  if (result.error) throw new Error('erlc is missing: install Erlang (Debian: erlang-base erlang-dev)');
+  if (result.code !== 0) throw new Error(`erlc failed:\n${result.stdout}\n${result.stderr}`);
+  return Object.assign(new Folder(), { path });
+}
+
+// The check has an epmd of its own; the demo uses the one that runs, else starts one.
+async function findEpmd(check) {
+  if (!check && (await epmdNames(EPMD_PORT))) return EPMD_PORT;
+  const epmd = await startEpmd(check ? undefined : EPMD_PORT, { detached: true });
+  keep(async () => {
+    const names = await epmdNames(epmd.port);
+    if (!names?.size) return epmd.stop();
+    say(`demo: leaving epmd, since other nodes came to use it: ${[...names.keys()].join(', ')}`);
+    epmd.child.release();
+  });
+  return epmd.port;
+}
+
+async function requireFree(names, epmdPort) {
+  const known = (await epmdNames(epmdPort)) ?? new Map();
+  const taken = names.find((name) => known.has(name.split('@')[0]));
+  if (taken) throw new Error(`a node called ${taken} runs here already (epmd on port ${epmdPort} knows it): stop it first, or use --check`);
+  if (await listens(HTTP_PORT)) throw new Error(`port ${HTTP_PORT} is taken: stop what listens on 127.0.0.1:${HTTP_PORT} first, or use --check`);
+}
+
+// Starts one node and returns the pid, in its own words, of the process that is to be found.
+async function startStory(context, name, call) {
+  const loopback = ['-kernel', 'inet_dist_use_interface', '{127,0,0,1}'];
+  const args = ['-noshell', '-name', name, '-setcookie', context.cookie, ...loopback, '-pa', context.folder.path, '-eval', call];
+  const child = new Child('erl', args, { name, cwd: context.folder.path, detached: true,
+    env: { ...environment(context.folder.path), ERL_EPMD_PORT: String(context.epmdPort), ERL_CRASH_DUMP_SECONDS: '0' } });
+  keep(async () => {
+    child.process.stdin.end(); // the node ends with its stdin, and so even if we are killed
+    await child.stop({ grace: 3000 });
+  });
+  context.children.push(child);
+  const [, pid] = await child.line('stdout', /^ready \S+ (<[\d.]+>)$/, 30_000);
+  return { node: name, pid };
+}
+
+async function startBeamgauge(context, binary, port) {
+  const cookie = await context.folder.write('cookie', context.cookie);
+  const nodes = Object.fromEntries(context.names.map((name) => [`node ${name}`, { cookie_file: cookie }]));
+  const settings = { server: { listen: `127.0.0.1:${port}`, epmd_port: context.epmdPort, discover: 'false' }, ...nodes };
+  const config = await context.folder.write('beamgauge.ini', ini(settings));
+  const child = new Child(binary, ['--config', config], { name: 'beamgauge', detached: true, env: environment(context.folder.path) });
+  keep(() => child.stop());
+  context.children.push(child);
+  const match = await child.line('stderr', /event=listening\b.*\bport=(\d+)/, 15_000);
+  return Number(match[1]);
+}
+
+async function startEverything(check, binary) {
+  const names = check ? [`${randomName('shop')}@127.0.0.1`, `${randomName('pay')}@127.0.0.1`] : ['shop@127.0.0.1', 'pay@127.0.0.1'];
+  const context = { names, cookie: randomCookie(), children: [] };
+  context.folder = await compile();
+  context.epmdPort = await findEpmd(check);
+  if (!check) await requireFree(names, context.epmdPort);
+  const [shop, pay] = names;
+  context.watched = await startStory(context, pay, 'story:pay().');
+  context.watcher = await startStory(context, shop, `story:shop('${pay}').`);
+  context.port = await startBeamgauge(context, binary, check ? await freePort() : HTTP_PORT);
+  return context;
+}
+
+function pairs(context, query) {
+  const [shop] = context.names;
+  return until(`the pairs of ${shop}`, async () => {
+    const answer = await request(context.port, `/api/v1/nodes/${shop}/monitors/pairs?${query}`, { timeout: 10_000 });
+    if (answer.status === 200) return answer;
+    throw new Error(`${answer.status} ${answer.body?.code} ${answer.body?.detail}`);
+  }, { timeout: 20_000, interval: 200 });
+}
+
+const same = (ref, planted) => ref?.pid === planted.pid && ref?.node === planted.node;
+
+// Prints the top pair; true if it is the one that was planted.
+async function checkPair(context) {
+  const { body } = await pairs(context, 'limit=3');
+  const [top] = body.data;
+  if (top) process.stdout.write(`${JSON.stringify(top)}\n`);
+  if (top && same(top.watcher, context.watcher) && same(top.watched, context.watched) && top.count >= BACKLOG) return true;
+  say(`demo: expected ${context.watcher.pid} on ${context.watcher.node} monitoring ${context.watched.pid} on ${context.watched.node} ` +
+    `at least ${BACKLOG} times`);
+  return false;
+}
+
+async function show(context, stopped) {
+  say(`beamgauge is at http://127.0.0.1:${context.port}/ (Ctrl-C stops everything)`);
+  const { text } = await pairs(context, 'format=text&limit=5');
+  process.stdout.write(`\nWho monitors whom on ${context.names[0]}:\n\n${text}\n`);
+  const gone = await Promise.race([stopped, ...context.children.map((child) => child.ended.then(() => child))]);
+  if (gone instanceof Child) throw new Error(`${gone.name} ended by itself: ${JSON.stringify(gone.end)}\n${gone.text('stderr')}`);
+}
+
+async function main() {
+  const args = process.argv.slice(2);
+  const check = args[0] === '--check';
+  const [binary, ...rest] = check ? args.slice(1) : args;
+  if (!binary || rest.length) throw new Error('usage: demo.mjs [--check] BINARY');
+  if (!existsSync(binary)) throw new Error(`${binary} does not exist: ./dev build makes it`);
+  const stopped = new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => done(signal));
+  });
+  const work = startEverything(check, resolve(binary)).then((context) => (check ? checkPair(context) : show(context, stopped).then(() => true)));
+  work.catch(() => {}); // once stopped, what it was doing no longer matters
+  const result = await Promise.race([work, stopped]);
+  return result === true || (typeof result === 'string' && !check) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  say(`demo: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  await stopAll();
+  process.exit();
+}

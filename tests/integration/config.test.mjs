@@ -1,0 +1,131 @@
+// The command line and the configuration file: what is wrong is said with file, line and reason, before anything starts.
+import assert from 'node:assert/strict';
+import { BINARY, environment, Folder } from './lib/beamgauge.mjs';
+import { run } from './lib/child.mjs';
+import { freePort } from './lib/net.mjs';
+import { suite } from './lib/suite.mjs';
+
+const BAD = {
+  'an unknown key': ['[server]\nlisten = 127.0.0.1:0\ncolour = red\n', 3],
+  'an unknown section': ['[server]\n[walrus]\nx = 1\n', [2, 3]],
+  'a key outside of any section': ['colour = red\n', 1],
+  'not a line at all': ['[server]\nlisten = 127.0.0.1:0\nnonsense\n', 3],
+  'an open section': ['[server\n', 1],
+  'a listen address that is none': ['[server]\n\nlisten = nowhere\n', 3],
+  'a port out of bounds': ['[server]\nlisten = 127.0.0.1:70000\n', 2],
+  'a number out of bounds': ['[limits]\nnodes_max = 0\n', 2],
+  'a number that is none': ['[limits]\nconnections_max = many\n', 2],
+  'a number too large for a machine': ['[limits]\nconnections_max = 99999999999999999999999\n', 2],
+  'a boolean that is none': ['[server]\ndiscover = perhaps\n', 2],
+  'a level that is none': ['[server]\nlog_level = loud\n', 2],
+  'a node name that is none': ['[node nohost]\ntags = a\n', [1, 2]],
+  'a token without a hash': ['[token ci]\nsha256 = zz\nscopes = read\n', 2],
+  'an unknown scope': [`[token ci]\nsha256 = ${'ab'.repeat(32)}\nscopes = read fly\n`, 3],
+};
+
+suite('config', { timeout: 60_000 }, (world, test) => {
+  const folder = async () => {
+    const made = await Folder.make();
+    world.keep({ stop: () => made.remove() });
+    return made;
+  };
+  const beamgauge = (home, ...args) => run(BINARY, args, { timeout: 5000, cwd: home.path, env: environment(home.path) });
+
+  for (const [what, [text, lines]] of Object.entries(BAD)) {
+    test(`${what} stops the start with file, line and reason`, async () => {
+      const home = await folder();
+      const path = await home.write('bad.ini', text);
+      for (const args of [['--check-config'], []]) {
+        const result = await beamgauge(home, '--config', path, ...args);
+        assert.ok(result.code > 0, `exit ${result.code} ${result.signal}`);
+        const line = new RegExp(`bad\\.ini:(\\d+): *\\S+`).exec(result.stderr);
+        assert.ok(line, result.stderr);
+        assert.ok([lines].flat().includes(Number(line[1])), `line ${line[1]}, not ${lines}: ${result.stderr}`);
+      }
+    });
+  }
+
+  test('a file that is not there, a folder, and bytes that are no text', async () => {
+    const home = await folder();
+    const missing = await beamgauge(home, '--config', home.file('none.ini'));
+    assert.ok(missing.code > 0);
+    assert.match(missing.stderr, /none\.ini/);
+    assert.ok((await beamgauge(home, '--config', home.path)).code > 0);
+    const path = await home.write('bytes.ini', Buffer.from([0, 255, 1, 10, 254]));
+    assert.ok((await beamgauge(home, '--config', path, '--check-config')).code > 0);
+    const long = await home.write('long.ini', `[server]\nname = ${'x'.repeat(100_000)}\n`);
+    const refused = await beamgauge(home, '--config', long, '--check-config');
+    assert.ok(refused.code > 0);
+    assert.match(refused.stderr, /long\.ini:2/);
+  });
+
+  test('a good file is right, and the sample is too', async () => {
+    const home = await folder();
+    const good = await home.write('good.ini', '; comment\n[server]\nlisten = 127.0.0.1:0\n[limits]\nnodes_max = 3\n');
+    const result = await beamgauge(home, '--config', good, '--check-config');
+    assert.equal(result.code, 0, result.stderr);
+    const sample = await beamgauge(home, '--sample-config');
+    assert.equal(sample.code, 0);
+    assert.match(sample.stdout, /listen/);
+    const path = await home.write('sample.ini', `${sample.stdout}\n`);
+    assert.equal((await beamgauge(home, '--config', path, '--check-config')).code, 0);
+  });
+
+  test('a cookie file that is missing or that others can read is refused with its name', async () => {
+    const home = await folder();
+    const path = await home.write('nodes.ini', `[node a@127.0.0.1]\ncookie_file = ${home.file('absent')}\n`);
+    const result = await beamgauge(home, '--config', path, '--check-config');
+    assert.ok(result.code > 0);
+    assert.match(result.stderr, /absent/);
+  });
+
+  test('listening anywhere but on loopback without tokens is refused, with tokens it is not', async () => {
+    const home = await folder();
+    for (const listen of ['0.0.0.0:0', '[::]:0']) {
+      const result = await beamgauge(home, '--listen', listen);
+      assert.ok(result.code > 0, listen);
+      assert.match(result.stderr, /token/, result.stderr);
+    }
+    const made = await beamgauge(home, 'token', 'ci', 'read');
+    assert.equal(made.code, 0, made.stderr);
+    const path = await home.write('tokens.ini', `${made.stdout}\n`);
+    const checked = await beamgauge(home, '--listen', '0.0.0.0:0', '--config', path, '--check-config');
+    assert.equal(checked.code, 0, checked.stderr);
+  });
+
+  test('a taken port is told', async () => {
+    const gauge = await world.beamgauge();
+    const result = await beamgauge(gauge.folder, '--listen', `127.0.0.1:${gauge.port}`);
+    assert.ok(result.code > 0);
+    assert.match(result.stderr, new RegExp(`${gauge.port}|in use`));
+  });
+
+  test('--version, --help, and options that are none', async () => {
+    const home = await folder();
+    const version = await beamgauge(home, '--version');
+    assert.deepEqual([version.code, /^beamgauge \d+\.\d+\.\d+$/.test(version.stdout.trim())], [0, true], version.stdout);
+    const help = await beamgauge(home, '--help');
+    assert.equal(help.code, 0);
+    for (const option of ['--config', '--listen', '--node', '--cookie-file', '--name', '--log-level', '--check-config', 'token']) assert.ok(help.stdout.includes(option), option);
+    for (const args of [['--walrus'], ['walrus'], ['--listen'], ['--listen', 'x'], ['--node', 'nohost'], ['--log-level', 'loud'], ['token'], ['token', 'ci'],
+      ['token', 'ci', 'fly'], ['--name', 'a b@c']]) {
+      const result = await beamgauge(home, ...args);
+      assert.ok(result.code > 0, args.join(' '));
+      assert.ok(result.stderr.trim().length > 0, args.join(' '));
+    }
+  });
+
+  test('every log line is logfmt', async () => {
+    const gauge = await world.beamgauge({ args: ['--log-level', 'debug'] });
+    await gauge.put('a@127.0.0.1', { cookie: 'x', port: await freePort() });
+    await gauge.failed('a@127.0.0.1', 'port_refused');
+    await gauge.stop();
+    const lines = gauge.child.lines('stderr');
+    assert.ok(lines.length > 2);
+    for (const line of lines) {
+      assert.match(line, /^(?:[\w.]+=(?:"(?:[^"\\]|\\.)*"|[^\s"=]*) ?)+$/, line);
+      assert.match(line, /\bevent=\w+/);
+      assert.match(line, /\blevel=(debug|info|warn|error)\b/);
+    }
+  });
+});

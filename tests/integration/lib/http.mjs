@@ -1,0 +1,25 @@
+// HTTP as a plain client speaks it, with every header in our hands.
+import http from 'node:http';
+
+// {status, headers, text, body}: body is the parsed JSON, where it is JSON.
+export function request(port, path, { method = 'GET', headers = {}, body, host = '127.0.0.1', timeout = 30_000, agent = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const own = bytes === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(bytes) };
+    const started = performance.now();
+    const call = http.request({ host, port, path, method, agent, headers: { ...own, ...headers } }, (answer) => {
+      const chunks = [];
+      answer.on('data', (chunk) => chunks.push(chunk)).on('error', reject);
+      answer.on('end', () => resolve(read(answer, Buffer.concat(chunks), performance.now() - started)));
+    });
+    call.setTimeout(timeout, () => call.destroy(new Error(`no answer in ${timeout} ms: ${method} ${path}`)));
+    call.on('error', reject);
+    call.end(bytes);
+  });
+}
+
+function read(answer, bytes, ms) {
+  const text = bytes.toString('utf8');
+  const json = /json/.test(answer.headers['content-type'] ?? '') && !/ndjson/.test(answer.headers['content-type']);
+  return { status: answer.statusCode, headers: answer.headers, text, bytes, body: json && text ? JSON.parse(text) : undefined, ms };
+}

@@ -1,0 +1,50 @@
+// A labelled, time-limited group of tests, and the things they start, stopped in the reverse order.
+import { after, before, describe, it } from 'node:test';
+import { startBeamgauge } from './beamgauge.mjs';
+import { startEpmd } from './epmd.mjs';
+import { startNode } from './node.mjs';
+
+// A signal ends us by way of `exit`, which ends what we started.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+// What was started and has to be stopped, whatever happens.
+export class World {
+  #started = [];
+
+  async start() {
+    this.epmd = this.keep(await startEpmd());
+  }
+
+  keep(thing) {
+    this.#started.push(thing);
+    return thing;
+  }
+
+  async node(options) {
+    return this.keep(await startNode(this.epmd, options));
+  }
+
+  async beamgauge(options) {
+    return this.keep(await startBeamgauge(this.epmd, options));
+  }
+
+  async stop() {
+    const failures = [];
+    for (const thing of this.#started.reverse()) await thing.stop().catch((error) => failures.push(error));
+    this.#started = [];
+    if (failures.length) throw failures[0];
+  }
+}
+
+// `define(world, test)`: test(name, body) is node:test's `it` with the suite's own limit for each.
+export function suite(label, { timeout = 60_000, each = 30_000, prepare }, define) {
+  describe(label, { timeout }, () => {
+    const world = new World();
+    before(async () => {
+      await world.start();
+      await prepare?.(world);
+    }, { timeout: 60_000 });
+    after(() => world.stop(), { timeout: 30_000 });
+    define(world, (name, body) => it(name, { timeout: each }, body));
+  });
+}

@@ -1,0 +1,319 @@
+/* test_processes.c: the ranking of processes, and one process. */
+#include "fake.h"
+#include "samples.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SHOP "node=shop@127.0.0.1"
+#define THREE ROW("<0.10.0>", "9000", "5") "," ROW("<0.11.0>", "7000", "0") "," ROW("<0.12.0>", "100", "8")
+
+static void asks_one_scan_that_serves_every_sort_key(void **state)
+{
+    static const char *const keys[] = {"memory", "message_queue_len", "reductions", "total_heap", "stack", "off_heap", "monitors", "links"};
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char params[100];
+        (void)snprintf(params, sizeof params, SHOP " sort=%s limit=%zu", keys[i], i + 1);
+        fake_call("listProcesses", params, NULL);
+        assert_int_equal(fake.asks_count, 1);
+        assert_string_equal(fake.asks[0].question, "scan");
+        assert_string_equal(fake.asks[0].node, "shop@127.0.0.1");
+        EXPECT_ARG(0, "", "{\"limit\":50,\"order\":\"desc\",\"binary\":false,\"list_entries_max\":200000}");
+        assert_int_equal(fake.asks[0].max_age_ms, 1000);
+        assert_int_equal(fake.asks[0].timeout_ms, 5000);
+        fake_cancel();
+    }
+}
+
+static void rounds_limits_up_and_takes_binaries_only_where_asked_for(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " limit=51", NULL);
+    EXPECT_ARG(0, "limit", "200");
+    fake_cancel();
+    fake_call("listProcesses", SHOP " limit=1000 sort=binary order=asc", NULL);
+    EXPECT_ARG(0, "", "{\"limit\":1000,\"order\":\"asc\",\"binary\":true,\"list_entries_max\":200000}");
+    fake_cancel();
+}
+
+static void shapes_rows_in_the_order_of_the_ranking(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " sort=monitors", NULL);
+    fake_answer(SCAN_OF(THREE, "monitors", "[2,0,1]", "0", "4"));
+    assert_int_equal(fake.status, 200);
+    assert_int_equal(json_array_size(fake.data), 3);
+    EXPECT("0.pid", "\"<0.12.0>\"");
+    EXPECT("1.pid", "\"<0.10.0>\"");
+    EXPECT("1", "{\"pid\":\"<0.10.0>\",\"registered_name\":null,\"label\":null,\"initial_call\":{\"module\":\"Elixir.Shop.Cart\","
+                "\"function\":\"init\",\"arity\":1,\"text\":\"Shop.Cart.init/1\"},\"current_function\":{\"module\":\"gen_server\","
+                "\"function\":\"loop\",\"arity\":7,\"text\":\"gen_server:loop/7\"},\"application\":\"shop\",\"status\":\"waiting\","
+                "\"memory_bytes\":9000,\"total_heap_bytes\":800,\"stack_bytes\":80,\"off_heap_bytes\":640,\"binary_bytes\":null,"
+                "\"message_queue_len\":3,\"reductions_count\":12345,\"monitors_count\":5,\"monitored_by_count\":2,\"links_count\":1,"
+                "\"exact\":true}");
+    EXPECT_META("", "{\"node\":\"shop@127.0.0.1\",\"collected_at\":\"2026-11-23T08:00:00.123Z\",\"duration_ms\":7,\"warnings\":[],"
+                    "\"process_count\":1000,\"scanned_count\":998,\"skipped_count\":0,\"returned_count\":3,\"truncated\":false,"
+                    "\"exact\":true}");
+}
+
+static void cuts_at_the_limit_and_says_so(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " limit=2", NULL);
+    fake_answer(SCAN_OF(THREE, "memory", "[0,1,2]", "0", "0"));
+    assert_int_equal(json_array_size(fake.data), 2);
+    EXPECT_META("truncated", "true");
+    EXPECT_META("returned_count", "2");
+}
+
+static void leaves_out_what_is_under_min(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " min=7000", NULL);
+    fake_answer(SCAN_OF(THREE, "memory", "[0,1,2]", "0", "0"));
+    assert_int_equal(json_array_size(fake.data), 2);
+    EXPECT_META("truncated", "false");
+    fake_call("listProcesses", SHOP " sort=total_heap min=801", NULL); /* 100 words of 8 bytes */
+    fake_answer(SCAN_OF(THREE, "total_heap", "[0,1,2]", "0", "0"));
+    assert_int_equal(json_array_size(fake.data), 0);
+}
+
+static void figures_of_the_scan_pass_through(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP, NULL);
+    fake_answer("{\"process_count\":9,\"scanned_count\":7,\"skipped_count\":2,\"word_bytes\":8,\"exact\":{\"memory\":false},"
+                "\"rankings\":{\"memory\":[]},\"rows\":[]}");
+    EXPECT("", "[]");
+    EXPECT_META("exact", "false");
+    EXPECT_META("process_count", "9");
+    EXPECT_META("scanned_count", "7");
+    EXPECT_META("skipped_count", "2");
+}
+
+static void a_full_ranking_says_that_there_may_be_more(void **state)
+{
+    static char text[40000] = ROW("<0.1.0>", "10", "1"), places[200] = "[0";
+    (void)state;
+    for (int i = 1; i < 50; i++) {
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), ",%s", ROW("<0.1.0>", "10", "1"));
+        (void)snprintf(places + strlen(places), sizeof places - strlen(places), ",%d", i);
+    }
+    static char json[45000];
+    (void)snprintf(json, sizeof json, SCAN_OF("%s", "memory", "%s]", "0", "0"), text, places);
+    fake_call("listProcesses", SHOP " limit=50", NULL);
+    fake_answer(json);
+    assert_int_equal(json_array_size(fake.data), 50);
+    EXPECT_META("truncated", "true");
+}
+
+static void counts_from_the_top_only(void **state)
+{
+    static const char *const keys[] = {"monitors", "monitored_by", "links"};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        char params[100];
+        (void)snprintf(params, sizeof params, SHOP " order=asc sort=%s", keys[i]);
+        fake_call("listProcesses", params, NULL);
+        fake_expect_failure(BG_INVALID, "from the top only");
+        assert_string_equal(fake.failure.param, "order");
+        assert_int_equal(fake.asks_count, 0);
+    }
+}
+
+static void a_window_waits_for_its_own_length_too(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " sort=total_heap window_ms=2000 limit=3 timeout_ms=1000", NULL);
+    assert_string_equal(fake.asks[0].question, "window");
+    EXPECT_ARG(0, "", "{\"sort\":\"total_heap\",\"limit\":50,\"order\":\"desc\",\"window_ms\":2000,\"binary\":false}");
+    assert_int_equal(fake.asks[0].timeout_ms, 3000);
+    fake_answer("{\"process_count\":2,\"scanned_count\":2,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"total_heap\":true},"
+                "\"rankings\":{\"total_heap\":[0]},\"rows\":[{\"pid\":{\"pid\":\"<0.1.0>\"},\"memory\":1,\"total_heap_size\":5,"
+                "\"stack_size\":1,\"message_queue_len\":0,\"reductions\":1,\"delta\":-100,\"window_us\":2000000}]}");
+    EXPECT("0.total_heap_bytes_delta", "-800");
+    EXPECT("0.total_heap_bytes_per_second", "-400.0");
+    EXPECT("0.initial_call", "null");
+    EXPECT("0.monitors_count", "null");
+}
+
+static void a_window_under_its_least_is_refused(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " window_ms=99", NULL);
+    fake_expect_failure(BG_INVALID, "100 to 30000");
+    assert_string_equal(fake.failure.param, "window_ms");
+}
+
+static void estimates_are_marked_and_bounded(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " sort=monitors", NULL);
+    fake_answer(SCAN_OF("{\"pid\":\"<0.1.0>\",\"memory\":1,\"total_heap_size\":5,\"stack_size\":1,\"message_queue_len\":0,\"reductions\":1,"
+                        "\"monitors_count\":500000,\"monitored_by_count\":null,\"links_count\":null,\"exact\":false,"
+                        "\"entries_min\":300000,\"entries_max\":600000}",
+                        "monitors", "[0]", "0", "0"));
+    EXPECT("0.exact", "false");
+    EXPECT("0.monitors_count_max", "600000");
+    EXPECT("0.links_count_max", "600000");
+}
+
+static void odd_names_pass_through_unchanged(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP, NULL);
+    fake_answer("{\"process_count\":2,\"scanned_count\":2,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"memory\":true},"
+                "\"rankings\":{\"memory\":[0]},\"rows\":[{\"pid\":{\"pid\":\"<0.1.0>\"},\"memory\":1,\"total_heap_size\":5,"
+                "\"registered_name\":\"<script>|\\n\\u0001\",\"label\":{\"base64\":\"/w==\"},\"initial_call\":[\"Elixir\",true,0],"
+                "\"current_function\":[\"Elixir.\",null,2],\"stack_size\":1,\"message_queue_len\":0,\"reductions\":1}]}");
+    EXPECT("0.registered_name", "\"<script>|\\n\\u0001\"");
+    EXPECT("0.label", "null");
+    EXPECT("0.initial_call.text", "\"Elixir:true/0\"");
+    EXPECT("0.current_function.text", "\"Elixir.:undefined/2\"");
+}
+
+static void malformed_answers_name_what_is_wrong(void **state)
+{
+    static const char *const samples[][2] = {
+        {"[]", "process_count"},
+        {"null", "process_count"},
+        {"\"x\"", "process_count"},
+        {"{\"process_count\":-1}", "process_count"},
+        {"{\"process_count\":1,\"scanned_count\":\"many\"}", "scanned_count"},
+        {"{\"process_count\":1,\"scanned_count\":1,\"skipped_count\":0}", "exact"},
+        {SCAN_OF("", "stack", "[]", "0", "0"), "memory"},
+        {SCAN_OF("", "memory", "{}", "0", "0"), "memory"},
+        {SCAN_OF("", "memory", "[0]", "0", "0"), "an item of a list"},
+        {SCAN_OF("", "memory", "[-1]", "0", "0"), "rankings"},
+        {SCAN_OF("", "memory", "[null]", "0", "0"), "rankings"},
+        {SCAN_OF("7", "memory", "[0]", "0", "0"), "an item of a list"},
+        {SCAN_OF("{}", "memory", "[0]", "0", "0"), "pid"},
+        {SCAN_OF("{\"pid\":7,\"memory\":1}", "memory", "[0]", "0", "0"), "pid"},
+        {SCAN_OF(ROW("<0.1.0>", "\"1\"", "1"), "memory", "[0]", "0", "0"), "memory"},
+        {SCAN_OF(ROW("<0.1.0>", "1", "1.5"), "memory", "[0]", "0", "0"), "monitors_count"},
+        {SCAN_OF("{\"pid\":\"<0.1.0>\",\"memory\":1,\"initial_call\":[1,2,3]}", "memory", "[0]", "0", "0"), "initial_call"},
+        {SCAN_OF("{\"pid\":\"<0.1.0>\",\"memory\":1,\"initial_call\":[\"a\",\"b\"]}", "memory", "[0]", "0", "0"), "initial_call"},
+        {SCAN_OF("{\"pid\":\"<0.1.0>\",\"memory\":1,\"registered_name\":17}", "memory", "[0]", "0", "0"), "registered_name"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        fake_call("listProcesses", SHOP, NULL);
+        fake_answer(samples[i][0]);
+        fake_expect_failure(BG_BAD_ANSWER, samples[i][1]);
+        assert_non_null(strstr(fake.failure.text, "\"scan\""));
+    }
+}
+
+static void a_ranking_longer_than_asked_for_is_refused(void **state)
+{
+    char places[200] = "[0";
+    static char json[1000];
+    (void)state;
+    for (int i = 1; i < 51; i++)
+        (void)snprintf(places + strlen(places), sizeof places - strlen(places), ",0");
+    (void)snprintf(json, sizeof json, SCAN_OF("%s", "memory", "%s]", "0", "0"), ROW("<0.1.0>", "1", "1"), places);
+    fake_call("listProcesses", SHOP, NULL);
+    fake_answer(json);
+    fake_expect_failure(BG_BAD_ANSWER, "ranks 51 processes");
+}
+
+#define PROCESS                                                                                                                            \
+    "{\"pid\":{\"pid\":\"<0.10.0>\",\"node\":\"n\"},\"registered_name\":\"cart\",\"memory\":9000,\"total_heap_size\":100,"                 \
+    "\"stack_size\":10,\"message_queue_len\":3,\"reductions\":5,\"off_heap_bytes\":640,\"monitors_count\":5,\"monitored_by_count\":2,"     \
+    "\"links_count\":1,\"exact\":true,\"word_bytes\":8,\"entry_bytes\":64,\"garbage_collection_info\":{\"heap_size\":50},"                 \
+    "\"parent\":{\"pid\":\"<0.9.0>\"},\"group_leader\":{\"pid\":\"<0.8.0>\"},\"priority\":\"normal\",\"message_queue_data\":\"on_heap\","  \
+    "\"trap_exit\":true,\"suspending_count\":0,\"current_stacktrace\":[[\"Elixir.Foo\",\"run\",2,\"lib/foo.ex\",87],"                      \
+    "[\"proc_lib\",\"init_p\",5,null,null]]}"
+
+static void tells_one_process(void **state)
+{
+    (void)state;
+    fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+    assert_string_equal(fake.asks[0].question, "process");
+    EXPECT_ARG(0, "", "{\"pid\":\"<0.10.0>\"}");
+    fake_answer(PROCESS);
+    assert_int_equal(fake.status, 200);
+    EXPECT("registered_name", "\"cart\"");
+    EXPECT("parent", "\"<0.9.0>\"");
+    EXPECT("group_leader", "\"<0.8.0>\"");
+    EXPECT("priority", "\"normal\"");
+    EXPECT("trap_exit", "true");
+    EXPECT("message_queue_data", "\"on_heap\"");
+    EXPECT("memory_split", "{\"heap_bytes\":800,\"off_heap_bytes\":640,\"monitors_estimate_bytes\":512}");
+    EXPECT("garbage_collection.heap_bytes", "400");
+    EXPECT("garbage_collection.old_heap_bytes", "null");
+    EXPECT("stack.0",
+           "{\"module\":\"Elixir.Foo\",\"function\":\"run\",\"arity\":2,\"text\":\"Foo.run/2\",\"file\":\"lib/foo.ex\",\"line\":87}");
+    EXPECT("stack.1.file", "null");
+    assert_null(json_object_get(fake.meta, "process_count"));
+}
+
+static void one_process_as_rows_of_fields(void **state)
+{
+    (void)state;
+    fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+    fake_answer(PROCESS);
+    json_t *rows = fake_endpoint("getProcess")->rows(fake.data);
+    fake_expect(rows, "0", "{\"field\":\"pid\",\"value\":\"<0.10.0>\"}");
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const char *field = json_string_value(fake_at(json_array_get(rows, i), "field"));
+        if (strcmp(field, "stack.0") == 0) {
+            fake_expect(json_array_get(rows, i), "value", "\"Foo.run/2\"");
+            found = true;
+        }
+    }
+    assert_true(found);
+    json_decref(rows);
+}
+
+static void a_dead_process_is_gone(void **state)
+{
+    (void)state;
+    fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+    fake_answer("{\"dead\":true}");
+    fake_expect_failure(BG_PROCESS_DEAD, "<0.10.0>");
+    fake_call("getProcess", SHOP " pid=<9123.10.0>", NULL);
+    fake_expect_failure(BG_PROCESS_DEAD, "<9123.10.0>");
+    assert_int_equal(fake.asks_count, 0);
+}
+
+static void a_malformed_process_is_refused(void **state)
+{
+    static const char *const samples[] = {
+        "{}", "[]", "{\"dead\":1}", "{\"word_bytes\":8}", "{\"dead\":false,\"word_bytes\":8,\"pid\":\"<0.1.0>\"}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+        fake_answer(samples[i]);
+        fake_expect_failure(BG_BAD_ANSWER, "\"process\"");
+    }
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
+    const struct CMUnitTest tests[] = {
+        T(asks_one_scan_that_serves_every_sort_key),
+        T(rounds_limits_up_and_takes_binaries_only_where_asked_for),
+        T(shapes_rows_in_the_order_of_the_ranking),
+        T(cuts_at_the_limit_and_says_so),
+        T(leaves_out_what_is_under_min),
+        T(figures_of_the_scan_pass_through),
+        T(a_full_ranking_says_that_there_may_be_more),
+        T(counts_from_the_top_only),
+        T(a_window_waits_for_its_own_length_too),
+        T(a_window_under_its_least_is_refused),
+        T(estimates_are_marked_and_bounded),
+        T(odd_names_pass_through_unchanged),
+        T(malformed_answers_name_what_is_wrong),
+        T(a_ranking_longer_than_asked_for_is_refused),
+        T(tells_one_process),
+        T(one_process_as_rows_of_fields),
+        T(a_dead_process_is_gone),
+        T(a_malformed_process_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

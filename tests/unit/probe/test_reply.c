@@ -1,0 +1,104 @@
+/* test_reply.c: answers, told failures and nonsense from a node. */
+#include "reply.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define READ(bytes, json, failure) bg_reply_read("a@b", "scan", (const uint8_t *)(bytes), sizeof(bytes) - 1, json, failure)
+
+static void an_answer_is_what_stands_beside_ok(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    assert_int_equal(READ("\x83h\2w\2okh\2a\1a\2", &json, NULL), BG_OK);
+    assert_int_equal(json_array_size(json), 2);
+    assert_int_equal(json_integer_value(json_array_get(json, 1)), 2);
+    json_decref(json);
+}
+
+static void refusals_are_told_apart(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    struct bg_failure failure;
+    assert_int_equal(READ("\x83h\2w\5errorw\x08"
+                          "deadline",
+                          &json, &failure),
+                     BG_DEADLINE);
+    assert_int_equal(failure.error, BG_DEADLINE);
+    assert_int_equal(READ("\x83h\2w\5errorw\x0aheap_limit", &json, &failure), BG_PROBE_LIMIT);
+    assert_non_null(strstr(failure.text, "a@b"));
+    assert_int_equal(READ("\x83h\2w\5errorh\2w\5errorm\0\0\0\6badarg", &json, &failure), BG_BAD_ANSWER);
+    assert_non_null(strstr(failure.text, "[\"error\",\"badarg\"]"));
+    assert_non_null(strstr(failure.text, "\"scan\" failed on a@b"));
+    assert_null(json);
+}
+
+static void a_reason_is_escaped_and_bounded(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    struct bg_failure failure;
+    assert_int_equal(READ("\x83h\2w\5errorh\2w\4exitm\0\0\0\x09"
+                          "a\x1b[2J\n\"\xc3\xa9",
+                          &json, &failure),
+                     BG_BAD_ANSWER);
+    assert_non_null(strstr(failure.text, "a\\u001B[2J\\n\\\"\\u00E9"));
+    uint8_t reply[16 + 1000] = "\x83h\2w\5errorm\0\0\3\xe8";
+    memset(reply + 15, 'x', 1000);
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, 15 + 1000, &json, &failure), BG_BAD_ANSWER);
+    assert_in_range(strlen(failure.text), 300, 400);
+    assert_null(json);
+}
+
+static void nonsense_is_a_bad_answer(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    struct bg_failure failure;
+    assert_int_equal(READ("\x83h\1w\2ok", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("\x83h\3w\2oka\1a\2", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("\x83h\2w\4wella\1", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("\x83h\2a\1a\1", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("\x83w\2ok", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("\x83t\0\0\0\0", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("\x83h\2w\2ok", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(READ("", &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(failure.error, BG_BAD_ANSWER);
+    assert_null(json);
+}
+
+static void an_answer_of_too_many_elements_or_levels_is_a_bad_answer(void **state)
+{
+    (void)state;
+    static const uint8_t head[] = "\x83h\2w\2ok";
+    static uint8_t reply[sizeof head + 5 + 1000001];
+    json_t *json = NULL;
+    memcpy(reply, head, sizeof head - 1);
+    memcpy(reply + sizeof head - 1, "i\0\x0f\x42\x41", 5); /* 1,000,001 empty lists */
+    memset(reply + sizeof head + 4, 'j', 1000001);
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, sizeof head + 4 + 1000001, &json, NULL), BG_BAD_ANSWER);
+    size_t at = sizeof head - 1;
+    for (int i = 0; i < 40; i++, at += 2)
+        memcpy(reply + at, "h\1", 2);
+    reply[at++] = 'j';
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, at, &json, NULL), BG_BAD_ANSWER);
+    assert_null(json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_answer_is_what_stands_beside_ok),
+        cmocka_unit_test(refusals_are_told_apart),
+        cmocka_unit_test(a_reason_is_escaped_and_bounded),
+        cmocka_unit_test(nonsense_is_a_bad_answer),
+        cmocka_unit_test(an_answer_of_too_many_elements_or_levels_is_a_bad_answer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

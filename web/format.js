@@ -1,0 +1,96 @@
+// Numbers, times and names as people read them. Text from a node is only ever shown through visible().
+
+const UNKNOWN = '–';
+const grouped = new Intl.NumberFormat('en-US');
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+
+/** Control and direction characters as \u{...}, so that a name can neither hide nor reorder what stands beside it. */
+export const visible = (text) => String(text).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+
+const known = (value) => typeof value === 'number' && Number.isFinite(value);
+
+export const count = (value) => (known(value) ? grouped.format(value) : UNKNOWN);
+
+/** Large counts in four characters or so: "129 M", "8.4 G". */
+export function short(value) {
+  if (!known(value) || Math.abs(value) < 1e6) return count(value);
+  const [unit, letter] = [[1e12, 'T'], [1e9, 'G'], [1e6, 'M']].find(([size]) => Math.abs(value) >= size);
+  const number = value / unit;
+  return `${number.toFixed(Math.abs(number) < 100 ? 1 : 0)} ${letter}`;
+}
+
+export function bytes(value) {
+  if (!known(value)) return UNKNOWN;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = value;
+  let unit = 0;
+  while (Math.abs(size) >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? size : size.toFixed(Math.abs(size) < 100 ? 1 : 0)} ${units[unit]}`;
+}
+
+export function percent(ratio) {
+  if (!known(ratio)) return UNKNOWN;
+  const value = 100 * ratio;
+  if (value > 0 && value < 0.1) return '<0.1%';
+  return `${value.toFixed(value < 10 && value > 0 ? 1 : 0)}%`;
+}
+
+export const times = (ratio) => (known(ratio) ? `${ratio < 10 ? ratio.toFixed(1) : grouped.format(Math.round(ratio))}×` : UNKNOWN);
+
+/** "+2.4/s", "0/s", "−3/s"; empty where there is no rate yet. */
+export function rate(value) {
+  if (!known(value)) return '';
+  const size = Math.abs(value);
+  const text = size >= 10 ? grouped.format(Math.round(size)) : size.toFixed(1).replace(/\.0$/, '');
+  if (text === '0') return '0/s';
+  return `${value > 0 ? '+' : '−'}${text}/s`;
+}
+
+export const byteRate = (value) => `${value < 0 ? '−' : '+'}${bytes(Math.abs(Math.round(value)))}/s`;
+
+/** The two largest units: "3 d 4 h", "12 min 5 s". */
+export function duration(ms) {
+  if (!known(ms)) return UNKNOWN;
+  const seconds = Math.floor(ms / 1000);
+  const parts = [
+    [Math.floor(seconds / 86400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([value]) => value > 0);
+  if (first < 0) return '0 s';
+  return parts.slice(first, first + 2).filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`).join(' ');
+}
+
+export const timeOfDay = (at) => (at ? clock.format(new Date(at)) : UNKNOWN);
+
+/** An MFA as the service prints it, or null. */
+export const mfa = (value) => (value && typeof value === 'object' ? value.text ?? null : value ?? null);
+
+/** What people call a process row or a peer: its registered name, its label, or what it was started as. Null: only its pid. */
+export const nameOf = (row) => row.registered_name ?? row.name ?? row.label ?? mfa(row.initial_call);
+
+/** "payment_service <0.95.0>", "{registry, shop@host}", a port or a reference: for sentences, keys and titles. */
+export function peerText(peer) {
+  const name = nameOf(peer);
+  const identity = peer.pid ?? peer.port ?? peer.reference ?? null;
+  return [name, identity].filter((part) => part !== null).map(visible).join(' ') || UNKNOWN;
+}
+
+/** A count and whether it is exact: "≈ 1,200" with its bounds for a title. */
+export function counted(row, field) {
+  const value = row[field];
+  if (row.exact !== false || !known(value)) return { text: count(value), title: undefined };
+  const [least, most] = [row[`${field}_min`] ?? 0, row[`${field}_max`]];
+  return { text: `≈ ${count(value)}`, title: known(most) ? `between ${count(least)} and ${count(most)}` : 'an estimate' };
+}
+
+/** Change per second of `value` since it was first seen; null until that says something. */
+export function growth(first, value, at) {
+  const seconds = (at - first.at) / 1000;
+  return seconds < 4 ? null : (value - first.value) / seconds;
+}

@@ -1,0 +1,46 @@
+// One node: whether it can be asked, then its headline, the monitors that repeat, memory, processes.
+import { html, useContext, useRef } from '/htm.js';
+import { HeadlinePanel } from '/headline.js';
+import { MemoryPanel } from '/memory.js';
+import { RankingPanel } from '/ranking.js';
+import { PairsPanel } from '/pairs.js';
+import { Heading } from '/parts.js';
+import { Live, usePoll } from '/poll.js';
+import { ProcessesPanel } from '/processes.js';
+import { Reason, State } from '/nodes.js';
+import { nodesHash } from '/route.js';
+
+/** Around everything that asks a node: says what is wrong with its link, and asks only while it is up. */
+export function Reachable({ node, children }) {
+  const live = useContext(Live);
+  const row = live.nodes.get(node);
+  const up = row?.state === 'up';
+  const seen = useRef(false);
+  seen.current ||= up;
+  if (row === undefined) {
+    return html`<p class="banner bad">No node of this name is registered. <a href=${nodesHash}>All nodes</a></p>`;
+  }
+  return html`
+    ${!up && html`<p class="banner" role="status"><${State} state=${row.state} /> <${Reason} row=${row} /></p>`}
+    <${Live.Provider} value=${{ ...live, active: live.active && up }}>${seen.current && children}<//>`;
+}
+
+export function NodeView({ node, query }) {
+  return html`
+    <${Heading} title=${node} />
+    <${Reachable} node=${node}><${NodePanels} node=${node} query=${query} /><//>`;
+}
+
+function NodePanels({ node, query }) {
+  const path = `/nodes/${encodeURIComponent(node)}`;
+  const memory = usePoll(`${path}/memory`);
+  return html`
+    <${HeadlinePanel} path=${path} memory=${memory} />
+    <${PairsPanel} path=${path} node=${node} />
+    <div class="columns">
+      <${RankingPanel} path=${path} node=${node} by="monitors" />
+      <${RankingPanel} path=${path} node=${node} by="monitored_by" />
+    </div>
+    <${MemoryPanel} answer=${memory} />
+    <${ProcessesPanel} path=${path} node=${node} query=${query} />`;
+}

@@ -1,0 +1,69 @@
+// Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
+import { html, useContext, useRef } from '/htm.js';
+import { count, growth, nameOf, peerText, percent, rate, visible } from '/format.js';
+import { Bar, Counted, Panel, Peer } from '/parts.js';
+import { Live, usePoll } from '/poll.js';
+import { Table } from '/table.js';
+
+// One monitor on a peer is what a program needs, a few are common; from here on it is worth a look at night.
+const LOUD_COUNT = 100;
+
+const keyOf = (pair) => `${peerText(pair.watcher)} ${peerText(pair.watched)} ${pair.watched.node ?? ''}`;
+
+export function PairsPanel({ path, node }) {
+  const answer = usePoll(`${path}/monitors/pairs?limit=10`);
+  const pairs = answer.data ?? [];
+  const rates = useRates(pairs, answer.meta);
+  const title = 'Who monitors whom';
+  return html`
+    <${Panel} title=${title} answer=${answer}>
+      ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
+      <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf}
+        empty="No process on this node monitors another." />
+    <//>`;
+}
+
+/** A watcher's node does not know what a process of another node is called: its own node is asked, where it is registered. */
+function useNamed(peer, node) {
+  const { nodes } = useContext(Live);
+  const isElsewhere = peer.pid && peer.node !== node && nodes.get(peer.node)?.state === 'up' && nameOf(peer) === null;
+  const path = isElsewhere ? `/nodes/${encodeURIComponent(peer.node)}/processes/${peer.pid.replace(/[<>]/g, '')}` : null;
+  const { data } = usePoll(path);
+  return data?.pid === peer.pid && isElsewhere ? { ...peer, name: nameOf(data) } : peer;
+}
+
+function Finding({ pair, node, perSecond }) {
+  const { watcher } = pair;
+  const watched = useNamed(pair.watched, node);
+  if (pair.count <= 1) return html`<p class="finding">No process monitors another more than once.</p>`;
+  const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
+  const about = pair.exact === false ? 'about ' : '';
+  const home = watched.node ?? node;
+  return html`
+    <p class=${pair.count >= LOUD_COUNT ? 'finding loud' : 'finding'}>
+      <${Peer} peer=${watcher} node=${node} /> monitors${' '}
+      <${Peer} peer=${watched} node=${home} /> on <bdi class="name">${visible(home)}</bdi>${' '}
+      <b>${about}${count(pair.count)} times</b>${growing}.
+    </p>`;
+}
+
+function columnsOf(node, pairs, rates) {
+  const sum = pairs.reduce((total, pair) => total + pair.count, 0);
+  return [
+    { key: 'watcher', title: 'Watcher', head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` },
+    { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => html`<${Peer} peer=${pair.watched} node=${node} />` },
+    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />` },
+    { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
+    { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(pair.count / sum) },
+    { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${pair.count / sum} />` },
+  ];
+}
+
+/** Change per second of each pair since it was first seen here. Holds no more pairs than are listed. */
+function useRates(pairs, meta) {
+  const seen = useRef(new Map());
+  const at = Date.parse(meta?.collected_at);
+  const firsts = pairs.map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)) ?? { value: pair.count, at }]);
+  seen.current = new Map(firsts);
+  return new Map(pairs.map((pair) => [keyOf(pair), growth(seen.current.get(keyOf(pair)), pair.count, at)]));
+}

@@ -1,0 +1,120 @@
+// What every view is put together from: panels, problems, bars, names of processes.
+import { html, useContext, useEffect, useRef } from '/htm.js';
+import { count, counted, mfa, nameOf, peerText, timeOfDay, visible } from '/format.js';
+import { Live } from '/poll.js';
+import { processHash } from '/route.js';
+
+/** One answer, under a heading where there are others beside it: its controls, its problem, its contents, where it came from. */
+export function Panel({ title, answer, controls, note, children }) {
+  const { active } = useContext(Live);
+  const { data, meta, problem, loading } = answer;
+  const stale = data !== null && (problem !== null || !active);
+  return html`
+    <section class=${stale ? 'panel stale' : 'panel'} aria-busy=${loading && active}>
+      ${(title || stale) && html`
+        <header>
+          ${title && html`<h2>${title}</h2>`}
+          ${stale && html`<span class="mark">old: from ${timeOfDay(meta?.collected_at)}</span>`}
+          ${controls}
+        </header>`}
+      ${problem !== null && html`<${ProblemNote} problem=${problem} />`}
+      ${data !== null && children}
+      ${data === null && problem === null && html`<p class="quiet">${active ? 'Asking the node…' : 'Not asked.'}</p>`}
+      ${data !== null && html`<${Provenance} meta=${meta} note=${note} />`}
+    </section>`;
+}
+
+/** How much was looked at, when, and at what cost: an answer without this cannot be trusted at three in the morning. */
+function Provenance({ meta, note }) {
+  const parts = note ? [note] : [];
+  if (meta?.scanned_count !== undefined) parts.push(`${count(meta.scanned_count)} of ${count(meta.process_count)} processes looked at`);
+  if (meta?.skipped_count > 0) parts.push(`${count(meta.skipped_count)} skipped`);
+  if (meta?.exact === false) parts.push('the ranking is not certain to be exact');
+  const took = meta?.duration_ms > 0 ? ` in ${count(meta.duration_ms)} ms` : '';
+  if (meta?.collected_at) parts.push(`collected ${timeOfDay(meta.collected_at)}${took}`);
+  const warnings = meta?.warnings ?? [];
+  return html`
+    <footer>
+      ${parts.join(' · ')}
+      ${warnings.map((warning) => html`<p class="warning">${visible(warning)}</p>`)}
+    </footer>`;
+}
+
+export function ProblemNote({ problem }) {
+  return html`
+    <p class="problem" role="status">
+      <strong>${visible(problem.title)}.</strong> ${visible(problem.detail)}
+      ${problem.errors.map((error) => html` <span>${visible(error.param)}: ${visible(error.reason)}.</span>`)}
+      ${' '}<code>${visible(problem.code)}</code>
+    </p>`;
+}
+
+/** A share of something as a bar; the number stands beside it, so it is hidden from screen readers. */
+export function Bar({ ratio, kind = '' }) {
+  const width = `${100 * Math.min(Math.max(ratio || 0, 0), 1)}%`;
+  return html`<div class="bar" aria-hidden="true"><div class=${kind} style=${{ width }}></div></div>`;
+}
+
+export const Name = ({ text }) => html`<bdi class="name">${visible(text)}</bdi>`;
+
+/** A pid that leads to its process, where its node is one of ours. */
+export function Pid({ node, pid }) {
+  const { nodes } = useContext(Live);
+  if (!nodes.has(node)) return html`<span class="pid" title=${`${visible(node)} is not registered here`}>${visible(pid)}</span>`;
+  return html`<a class="pid" href=${processHash(node, pid)}>${visible(pid)}</a>`;
+}
+
+/** Who a process row is about: its name, its pid, and what it was started as where the name does not say so. */
+export function Process({ row, node }) {
+  const name = nameOf(row);
+  const more = [mfa(row.initial_call), row.application ?? null].filter((part) => part !== null && part !== name);
+  return html`
+    <div class="who">
+      ${name !== null && html`<${Name} text=${name} />${' '}`}<${Pid} node=${node} pid=${row.pid} />
+      ${more.length > 0 && html`<small>${more.map(visible).join(' · ')}</small>`}
+    </div>`;
+}
+
+/** The other end of a monitor or link: a process, a name, a port, a reference. `node`: whose page this is. */
+export function Peer({ peer, node }) {
+  const name = nameOf(peer);
+  const home = peer.node ?? node;
+  const identity = peer.port ?? peer.reference;
+  return html`
+    <span class="peer">
+      ${name !== null && html`<${Name} text=${name} />${' '}`}
+      ${peer.pid && html`<${Pid} node=${home} pid=${peer.pid} />`}
+      ${identity && html`<span class="pid">${visible(identity)}</span>`}
+      ${home !== node && html` <span class="quiet">on <bdi>${visible(home)}</bdi></span>`}
+      ${peer.alive === false && html` <span class="mark">dead</span>`}
+    </span>`;
+}
+
+/** The most frequent peers, each with how often it occurs. */
+export function TopPeers({ peers = [], node, limit = 2 }) {
+  if (!peers || peers.length === 0) return html`<span class="quiet">–</span>`;
+  const shown = peers.slice(0, limit);
+  const item = (peer) => html`<li key=${peerText(peer)}><b>${count(peer.count)}×</b> <${Peer} peer=${peer} node=${node} /></li>`;
+  return html`<ul class="peers">${shown.map(item)}</ul>`;
+}
+
+export function Counted({ row, field }) {
+  const { text, title } = counted(row, field);
+  return html`<span title=${title}>${text}</span>`;
+}
+
+/** Pairs of a term and what it is. Null values are left out. */
+export function Facts({ facts, kind = 'facts' }) {
+  const present = facts.filter(([, value]) => value !== null && value !== undefined);
+  return html`<dl class=${kind}>${present.map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** The view's heading: takes the focus when the view is entered, so that a keyboard or a screen reader starts there. */
+export function Heading({ title, children }) {
+  const element = useRef(null);
+  useEffect(() => {
+    document.title = `${visible(title)} · beamgauge`;
+    element.current.focus({ preventScroll: true });
+  }, [title]);
+  return html`<h1 tabindex="-1" ref=${element}>${children ?? html`<bdi>${visible(title)}</bdi>`}</h1>`;
+}

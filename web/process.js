@@ -1,0 +1,120 @@
+// One process: what it is, where its memory is, what it is doing, and whom it watches, is watched by, is linked to.
+import { html } from '/htm.js';
+import { bytes, count, mfa, nameOf, percent, short, times, visible } from '/format.js';
+import { Bar, Counted, Facts, Heading, Name, Panel, Peer } from '/parts.js';
+import { Reachable } from '/node.js';
+import { usePoll } from '/poll.js';
+import { Table } from '/table.js';
+
+export function ProcessView({ node, pid }) {
+  const brackets = `<${pid}>`;
+  return html`<${Reachable} node=${node}><${ProcessPanels} node=${node} pid=${pid} brackets=${brackets} /><//>`;
+}
+
+function ProcessPanels({ node, pid, brackets }) {
+  const path = `/nodes/${encodeURIComponent(node)}/processes/${pid}`;
+  const answer = usePoll(path);
+  const relations = usePoll(`${path}/relations?direction=all&limit=20`);
+  const name = answer.data && nameOf(answer.data);
+  const relationOf = (relation) => html`<${Relation} key=${relation.direction} relation=${relation} node=${node} />`;
+  const title = name ? `${name} ${brackets}` : brackets;
+  return html`
+    <${Heading} title=${title}>${name && html`<${Name} text=${name} />${' '}`}<span class="pid">${brackets}</span><//>
+    <${Panel} title="Process" answer=${answer}>${answer.data && html`<${Summary} row=${answer.data} node=${node} />`}<//>
+    <${Panel} title="Relations" answer=${relations}>
+      <div class="three">${(relations.data ?? []).map(relationOf)}</div>
+    <//>`;
+}
+
+/** A process elsewhere in a row: a ref, or a pid in brackets. */
+const peerOf = (value) => (value && typeof value === 'object' ? value : value ? { pid: value } : null);
+
+function Summary({ row, node }) {
+  const peer = (value) => peerOf(value) && html`<${Peer} peer=${peerOf(value)} node=${node} />`;
+  const facts = [
+    ['Status', visible(row.status ?? '–')],
+    ['Memory', bytes(row.memory_bytes)],
+    ['Message queue', count(row.message_queue_len)],
+    ['Reductions', short(row.reductions_count)],
+    ['Monitors', html`<${Counted} row=${row} field="monitors_count" />`],
+    ['Monitored by', html`<${Counted} row=${row} field="monitored_by_count" />`],
+    ['Links', html`<${Counted} row=${row} field="links_count" />`],
+  ];
+  const details = [
+    ['Registered name', row.registered_name && html`<${Name} text=${row.registered_name} />`],
+    ['Label', row.label && html`<${Name} text=${row.label} />`],
+    ['Application', row.application && visible(row.application)],
+    ['Started as', row.initial_call && html`<code>${visible(mfa(row.initial_call))}</code>`],
+    ['Is in', row.current_function && html`<code>${visible(mfa(row.current_function))}</code>`],
+    ['Parent', peer(row.parent)],
+    ['Group leader', peer(row.group_leader)],
+    ['Priority', row.priority && visible(row.priority)],
+    ['Traps exits', row.trap_exit === undefined ? null : row.trap_exit ? 'yes' : 'no'],
+    ['Message queue data', row.message_queue_data && visible(row.message_queue_data)],
+  ];
+  return html`
+    <${Facts} facts=${facts} kind="facts large" />
+    <div class="columns inside">
+      <div><${Split} row=${row} /><${Stack} stack=${row.stack ?? []} /></div>
+      <${Facts} facts=${details} />
+    </div>
+    <${Collection} values=${row.garbage_collection} />`;
+}
+
+const SPLIT = [
+  { field: 'heap_bytes', title: 'Heap', kind: 'processes' },
+  { field: 'off_heap_bytes', title: 'Off heap', kind: 'ets' },
+  { field: 'monitors_estimate_bytes', title: 'of it monitors, about', kind: 'other', inner: true },
+];
+
+const PartName = ({ part }) => html`<span class=${part.inner ? 'inner' : ''}><i class=${`swatch ${part.kind}`}></i>${part.title}</span>`;
+
+function Split({ row }) {
+  const split = row.memory_split;
+  if (!split) return null;
+  const share = (part) => split[part.field] / row.memory_bytes;
+  const columns = [
+    { key: 'part', title: 'Memory', head: true, cell: (part) => html`<${PartName} part=${part} />` },
+    { key: 'bytes', title: 'Size', number: true, cell: (part) => bytes(split[part.field]) },
+    { key: 'share', title: 'Share', number: true, cell: (part) => percent(share(part)) },
+    { key: 'bar', title: '', kind: 'wide', cell: (part) => html`<${Bar} ratio=${share(part)} kind=${part.kind} />` },
+  ];
+  return html`<${Table} caption="Memory of this process" columns=${columns} rows=${SPLIT} keyOf=${(part) => part.field} />`;
+}
+
+function Stack({ stack }) {
+  if (stack.length === 0) return null;
+  const place = (frame) => (frame.file ? `${frame.file}:${frame.line ?? '?'}` : '');
+  const item = (frame) => html`<li><code>${visible(frame.text)}</code> <span class="quiet">${visible(place(frame))}</span></li>`;
+  return html`<h3>Stack</h3><ol class="stack">${stack.map(item)}</ol>`;
+}
+
+function Collection({ values }) {
+  if (!values) return null;
+  const show = (value) => (typeof value === 'number' ? count(value) : visible(JSON.stringify(value)));
+  const facts = Object.entries(values).map(([name, value]) => [visible(name.replaceAll('_', ' ')), show(value)]);
+  return html`<details><summary>Garbage collection</summary><${Facts} facts=${facts} /></details>`;
+}
+
+const peerKey = (peer) => JSON.stringify({ ...peer, count: undefined });
+
+const DIRECTIONS = {
+  monitors: { title: 'Monitors', empty: 'It monitors nothing.' },
+  monitored_by: { title: 'Monitored by', empty: 'Nothing monitors it.' },
+  links: { title: 'Links', empty: 'It is linked to nothing.' },
+};
+
+function Relation({ relation, node }) {
+  const text = DIRECTIONS[relation.direction] ?? { title: visible(relation.direction), empty: 'None.' };
+  const columns = [
+    { key: 'peer', title: 'Peer', head: true, cell: (peer) => html`<${Peer} peer=${peer} node=${node} />` },
+    { key: 'count', title: 'Count', number: true, cell: (peer) => count(peer.count) },
+    { key: 'share', title: 'Share', number: true, cell: (peer) => percent(peer.count / relation.count) },
+  ];
+  const spread = relation.count > 0 && `, ${count(relation.distinct_count)} distinct, each ${times(relation.duplication_ratio)}`;
+  return html`
+    <div>
+      <h3>${text.title} <span class="quiet"><${Counted} row=${relation} field="count" />${spread}</span></h3>
+      <${Table} caption=${text.title} columns=${columns} rows=${relation.top_peers ?? []} keyOf=${peerKey} empty=${text.empty} />
+    </div>`;
+}

@@ -1,0 +1,32 @@
+// Who monitors most, and who is monitored most: with how often the same peer is repeated, which tells a leak from a registry.
+import { html } from '/htm.js';
+import { count, times } from '/format.js';
+import { Counted, Panel, Process, TopPeers } from '/parts.js';
+import { usePoll } from '/poll.js';
+import { Table } from '/table.js';
+
+const LOUD_RATIO = 10;
+
+const TEXTS = {
+  monitors: { title: 'Monitors most', count: 'Monitors', peers: 'Monitors mostly', empty: 'No process monitors another.' },
+  monitored_by: { title: 'Monitored most', count: 'Monitored by', peers: 'Mostly by', empty: 'No process is monitored.' },
+};
+
+export function RankingPanel({ path, node, by }) {
+  const answer = usePoll(`${path}/monitors?by=${by}&limit=10&peers=2`);
+  const text = TEXTS[by];
+  const columns = [
+    { key: 'process', title: 'Process', head: true, cell: (row) => html`<${Process} row=${row} node=${node} />` },
+    { key: 'count', title: text.count, number: true, cell: (row) => html`<${Counted} row=${row} field=${`${by}_count`} />` },
+    { key: 'distinct', title: 'Distinct', number: true, hint: 'How many different peers', cell: (row) => count(row.distinct_count) },
+    { key: 'ratio', title: 'Repeated', number: true, hint: 'Entries per distinct peer: 1 is healthy', cell: (row) => ratio(row) },
+    { key: 'peers', title: text.peers, cell: (row) => html`<${TopPeers} peers=${row.top_peers} node=${node} />` },
+  ];
+  const rows = (answer.data ?? []).filter((row) => row[`${by}_count`] !== 0);
+  return html`
+    <${Panel} title=${text.title} answer=${answer}>
+      <${Table} caption=${text.title} columns=${columns} rows=${rows} keyOf=${(row) => row.pid} empty=${text.empty} />
+    <//>`;
+}
+
+const ratio = (row) => html`<span class=${row.duplication_ratio >= LOUD_RATIO ? 'loud' : ''}>${times(row.duplication_ratio)}</span>`;
