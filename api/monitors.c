@@ -3,7 +3,8 @@
 #include "params.h"
 #include "peers.h"
 
-/* Puts its list into a row; a process without entries was not asked for it. */
+/* Puts its list into a row; a process without entries was not asked for it. The list was counted after the ranking, so where it was
+ * counted exactly, its count is the row's: the ratio beside it is of the same moment. */
 static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -12,6 +13,8 @@ static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
     struct bg_peer_list list = {.distinct_count = json_is_integer(count) && json_integer_value(count) == 0 ? 0 : -1};
     if (process != NULL)
         bg_peer_list_read(shaper, process, by, &list);
+    if (process != NULL && list.exact)
+        bg_put(shaper, row, bg_sort_find(by)->field, json_integer(list.count));
     bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "peers"));
 }
 

@@ -92,12 +92,27 @@ static int64_t change(struct bg_shaper *shaper, const json_t *raw, const struct 
     return __builtin_mul_overflow(delta, scan->word_bytes, &bytes) ? 0 : bytes;
 }
 
+/* The whole ranking may be uncertain further down than was asked for. What is listed is exact if nobody left out can have more than the
+ * last of the rows; else the reader is told how much that could be. */
+static void settle_exact(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter, int64_t last_listed)
+{
+    bool counted = true;
+    if (ask->ranking.exact || filter->window || ask->shaper.failed)
+        return;
+    for (size_t place = 0; place < json_array_size(scan->ranking) && counted; place++)
+        counted = bg_answer_boolean_or(&ask->shaper, bg_scan_raw_at(ask, scan, place), "exact", true);
+    ask->ranking.exact = counted && last_listed >= scan->next_bound;
+    if (!ask->ranking.exact && scan->next_bound > 0)
+        bg_ask_warn(ask, "processes that are not listed may have up to %" PRId64 " each", scan->next_bound);
+}
+
 json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter)
 {
     struct bg_shaper *shaper = &ask->shaper;
     json_t *rows = bg_array_new(shaper);
     size_t passed = 0;
     bool last_passed = false;
+    int64_t last_listed = 0;
     for (size_t place = 0; place < json_array_size(scan->ranking) && !shaper->failed; place++) {
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
         const int64_t delta = filter->window ? change(shaper, raw, scan) : 0;
@@ -105,11 +120,14 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
         last_passed = filter->min == 0 || value >= filter->min;
         if (!last_passed || ++passed > filter->limit)
             continue;
+        last_listed = value;
         json_t *row = bg_row_new(shaper, raw, scan->word_bytes);
         if (filter->window)
             put_change(shaper, row, raw, scan, delta);
         bg_append(shaper, rows, row);
     }
+    /* Where fewer rows pass than were asked for, whoever passes matters. */
+    settle_exact(ask, scan, filter, passed >= filter->limit ? last_listed : filter->min - 1);
     /* Past the end of a full ranking there are more processes, which pass if the last one did, or may if values rise. */
     const bool beyond = scan->full && ask->ranking.scanned_count > (int64_t)json_array_size(scan->ranking);
     ask->ranking.returned_count = passed < filter->limit ? passed : filter->limit;

@@ -2,7 +2,7 @@
 import { html, useContext, useRef } from '/htm.js';
 import { HeadlinePanel } from '/headline.js';
 import { MemoryPanel } from '/memory.js';
-import { RankingPanel } from '/ranking.js';
+import { RankingPanel, useRanking } from '/ranking.js';
 import { PairsPanel } from '/pairs.js';
 import { Heading } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
@@ -34,12 +34,14 @@ export function NodeView({ node, query }) {
 function NodePanels({ node, query }) {
   const path = `/nodes/${encodeURIComponent(node)}`;
   const memory = usePoll(`${path}/memory`);
+  const watchers = useRanking(path, 'monitors');
+  const watched = useRanking(path, 'monitored_by');
   return html`
     <${HeadlinePanel} path=${path} memory=${memory} />
-    <${PairsPanel} path=${path} node=${node} />
+    <${PairsPanel} path=${path} node=${node} watched=${watched} />
     <div class="columns">
-      <${RankingPanel} path=${path} node=${node} by="monitors" />
-      <${RankingPanel} path=${path} node=${node} by="monitored_by" />
+      <${RankingPanel} answer=${watchers} node=${node} by="monitors" />
+      <${RankingPanel} answer=${watched} node=${node} by="monitored_by" />
     </div>
     <${MemoryPanel} answer=${memory} />
     <${ProcessesPanel} path=${path} node=${node} query=${query} />`;

@@ -7,23 +7,31 @@ import { Table } from '/table.js';
 
 // One monitor on a peer is what a program needs, a few are common; from here on it is worth a look at night.
 const LOUD_COUNT = 100;
+const ROWS = 10;
 
-const keyOf = (pair) => `${peerText(pair.watcher)} ${peerText(pair.watched)} ${pair.watched.node ?? ''}`;
+const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, peerText(watched), watched.node].join(' ');
 
-export function PairsPanel({ path, node }) {
-  const answer = usePoll(`${path}/monitors/pairs?limit=10`);
-  const pairs = answer.data ?? [];
+/** `watched` is the ranking by monitored_by: it tells of watchers on other nodes, which this node's own pairs cannot. */
+export function PairsPanel({ path, node, watched }) {
+  const answer = usePoll(`${path}/monitors/pairs?min=2&limit=${ROWS}`);
+  const pairs = [...(answer.data ?? []), ...fromElsewhere(watched.data ?? [], node)].sort((a, b) => b.count - a.count).slice(0, ROWS);
   const rates = useRates(pairs, answer.meta);
-  const title = 'Who monitors whom';
+  const title = 'Repeated monitors';
   return html`
     <${Panel} title=${title} answer=${answer}>
       ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
       <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf}
-        empty="No process on this node monitors another." />
+        empty="No process monitors another more than once." />
     <//>`;
 }
 
-/** A watcher's node does not know what a process of another node is called: its own node is asked, where it is registered. */
+function fromElsewhere(rows, node) {
+  const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact });
+  const pairs = rows.flatMap((row) => (row.top_peers ?? []).map(pairOf(row)));
+  return pairs.filter((pair) => pair.count > 1 && pair.watcher.node !== undefined && pair.watcher.node !== node);
+}
+
+/** A node does not know what a process of another node is called: that one's own node is asked, where it is registered. */
 function useNamed(peer, node) {
   const { nodes } = useContext(Live);
   const isElsewhere = peer.pid && peer.node !== node && nodes.get(peer.node)?.state === 'up' && nameOf(peer) === null;
@@ -33,9 +41,8 @@ function useNamed(peer, node) {
 }
 
 function Finding({ pair, node, perSecond }) {
-  const { watcher } = pair;
+  const watcher = useNamed(pair.watcher, node);
   const watched = useNamed(pair.watched, node);
-  if (pair.count <= 1) return html`<p class="finding">No process monitors another more than once.</p>`;
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   const about = pair.exact === false ? 'about ' : '';
   const home = watched.node ?? node;

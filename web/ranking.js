@@ -12,8 +12,10 @@ const TEXTS = {
   monitored_by: { title: 'Monitored most', count: 'Monitored by', peers: 'Mostly by', empty: 'No process is monitored.' },
 };
 
-export function RankingPanel({ path, node, by }) {
-  const answer = usePoll(`${path}/monitors?by=${by}&limit=10&peers=2`);
+/** One ranking; `by` is monitors or monitored_by. */
+export const useRanking = (path, by) => usePoll(`${path}/monitors?by=${by}&limit=10`);
+
+export function RankingPanel({ answer, node, by }) {
   const text = TEXTS[by];
   const columns = [
     { key: 'process', title: 'Process', head: true, cell: (row) => html`<${Process} row=${row} node=${node} />` },

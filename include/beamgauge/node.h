@@ -92,7 +92,7 @@ struct bg_nodes_options {
 
 enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock, const struct bg_nodes_options *options,
                            struct bg_nodes **ret_nodes, struct bg_failure *ret_failure) BG_MUST_CHECK;
-void bg_nodes_free(struct bg_nodes *nodes); /* every question in flight ends with BG_CANCELLED first */
+void bg_nodes_free(struct bg_nodes *nodes); /* every question in flight ends with BG_CANCELLED first; not from inside a `done` */
 
 /* Registers a node, or changes it (a changed cookie, address or port reconnects; the same spec changes nothing). */
 enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created,
@@ -106,7 +106,8 @@ enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, stru
 /* Checks the form "name@host" (bytes, length, characters); does not touch the network. */
 enum bg_error bg_node_name_check(const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* Told whenever a link comes up or goes down. */
+/* Told whenever a link comes up (BG_LINK_UP), goes down or could not be made (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
+ * It may call back into the registry, to remove the node too. */
 typedef void bg_nodes_watcher(void *context, const char *name, enum bg_link_state state);
 void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context);
 

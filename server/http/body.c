@@ -66,9 +66,8 @@ struct bg_body *bg_body_new(const struct bg_endpoint *endpoint, enum bg_format f
         done = render_rows(endpoint, body, data, meta, out);
     done = !ferror(out) && done;
     if (fclose(out) == 0 && done) {
-        if (body->age_at != SIZE_MAX) {
-            memcpy(body->bytes + body->age_at, "}}\n", 3);
-        }
+        if (body->age_at != SIZE_MAX) /* 0}} -> }} and a newline */
+            body->bytes[body->age_at] = '}', body->bytes[body->age_at + 2] = '\n';
         return body;
     }
     bg_body_unref(body);

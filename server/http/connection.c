@@ -223,7 +223,7 @@ struct bufferevent *bg_connection_accept(struct event_base *base, void *argument
         connection->next->previous = connection;
     http->connections = connection;
     if (http->connections_count++ == 0)
-        event_add(http->sweep, &(struct timeval){.tv_usec = BG_SWEEP_MS * 1000});
+        event_add(http->sweep, &(struct timeval){.tv_usec = BG_SWEEP_US});
     bg_http_update_listening(http);
     event_active(connection->turn, EV_TIMEOUT, 0);
     return connection->bev;
@@ -345,6 +345,10 @@ void bg_connections_drain(struct bg_http *http)
 
 void bg_connections_free(struct bg_http *http)
 {
-    while (http->connections != NULL)
-        connection_free(http->connections);
+    struct bg_connection *next;
+
+    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        connection_free(connection);
+    }
 }

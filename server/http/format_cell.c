@@ -15,10 +15,9 @@ json_t *bg_rows_of(const struct bg_endpoint *endpoint, const json_t *data)
     if (endpoint->rows != NULL)
         return endpoint->rows(data);
     if (json_is_array(data))
-        return json_incref((json_t *)(uintptr_t)data);
+        return json_incref((json_t *)data);
     rows = json_array();
-    json_object_foreach((json_t *)(uintptr_t)data, field, value)
-        json_array_append_new(rows, json_pack("{s:s, s:O}", "field", field, "value", value));
+    json_object_foreach((json_t *)data, field, value) json_array_append_new(rows, json_pack("{s:s, s:O}", "field", field, "value", value));
     return rows;
 }
 

@@ -257,7 +257,7 @@ static void take_rest(struct reading *reading, const char *path, size_t path_len
 /* Room for every decoded piece, its terminator and two brackets, however the pieces are cut. */
 static size_t arena_size(const struct bg_endpoint *endpoint, size_t path_length, const char *query)
 {
-    size_t size = path_length + strlen(query) + 3 * (2 * PAIRS_MAX + BG_PARAMS_MAX + 1);
+    size_t size = path_length + strlen(query) + (size_t)3 * (2 * PAIRS_MAX + BG_PARAMS_MAX + 1);
 
     for (int i = 0; endpoint->params != NULL && endpoint->params[i].name != NULL; i++)
         if (endpoint->params[i].fallback != NULL)

@@ -76,7 +76,11 @@ void bg_http_check_drained(struct bg_http *http)
 
 static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_failure)
 {
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6.sin6_port = 0};
     socklen_t length = sizeof address;
 
     errno = 0;
@@ -84,10 +88,9 @@ static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_fa
     if (http->bound == NULL)
         return bg_fail(ret_failure, BG_SYSTEM, "Cannot listen on %s port %u: %s.", http->options.address, http->options.port,
                        errno != 0 ? strerror(errno) : "not an address of this machine");
-    if (getsockname(evhttp_bound_socket_get_fd(http->bound), (struct sockaddr *)&address, &length) != 0)
+    if (getsockname(evhttp_bound_socket_get_fd(http->bound), &address.any, &length) != 0)
         return bg_fail(ret_failure, BG_SYSTEM, "Cannot tell the port listened on: %s.", strerror(errno));
-    http->port =
-        ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
+    http->port = ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
     return BG_OK;
 }
 

@@ -9,7 +9,7 @@
 #include <event2/http.h>
 
 #define BG_REFUSALS_MAX 64 /* connections over connections_max that are answered 429; past them we stop accepting */
-#define BG_SWEEP_MS 100    /* how late a deadline may be noticed */
+#define BG_SWEEP_US 100000 /* how late a deadline may be noticed */
 
 struct bg_connection;
 struct bg_reply_cache;

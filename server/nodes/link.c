@@ -131,10 +131,8 @@ void bg_link_down(struct bg_link *link, const struct bg_setback *setback)
     link_change(link, BG_LINK_WAITING);
     link->due_us = link->since_us + wait_ms * 1000;
     link_arm(link);
-    if (!was_up)
-        return;
     bg_traffic_fail_all(link, setback->reason == BG_REASON_BAD_ANSWER ? BG_BAD_ANSWER : BG_NODE_UNREACHABLE, setback->text);
-    if (link->state != BG_LINK_CLOSED)
+    if (link->state == BG_LINK_WAITING)
         tell_watcher(link);
 }
 

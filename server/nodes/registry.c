@@ -157,12 +157,15 @@ static void change_link(struct bg_link *link, struct bg_node_settings *settings)
 
 enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created, struct bg_failure *ret_failure)
 {
+    struct bg_node_spec whole = *spec;
     struct bg_node_settings settings;
     bool found;
-    enum bg_error error = bg_settings_init(spec, &settings, ret_failure);
+    size_t place = find_place(nodes, spec->name, &found);
+    if (found && spec->cookie == NULL)
+        whole.cookie = nodes->links[place]->settings.cookie;
+    enum bg_error error = bg_settings_init(&whole, &settings, ret_failure);
     if (error != BG_OK)
         return error;
-    size_t place = find_place(nodes, settings.name, &found);
     if (found)
         change_link(nodes->links[place], &settings);
     else

@@ -8,6 +8,8 @@
 %% A question's calls to modules under shared/ (beside this file) become local functions of that question.
 -mode(compile).
 
+-define(INLINE_FUNCTIONS_MAX, 3).
+
 main(["--atoms"]) -> main(["--atoms" | default_sources()]);
 main(["--atoms" | Sources]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- atoms([F || {_, F} <- embed(Sources)])] end);
 main(["--term", Out | Sources]) -> run(fun() -> ok = file:write_file(Out, term_to_binary(embed(Sources))) end);
@@ -62,28 +64,38 @@ anno(Location) -> erl_anno:new(Location).
 
 %%% One question
 
-%% A question exports answer/1, the guard guard/2; both become `case` on the two bindings that a node is given.
+%% A question exports answer/1, the guard guard/2. In a small one the entry becomes a `case` on the bindings that a node is given; in
+%% others a function too, so that few variables are in sight of it: erl_eval merges all in sight at each step.
 question(#{name := Name, exports := [{Entry, Arity}]} = Module, Shared) when {Entry, Arity} =:= {answer, 1}; {Entry, Arity} =:= {guard, 2} ->
     Modules = Shared#{Name => Module},
     Root = {Name, Entry, Arity},
-    Order = lists:reverse(tl(visit(Root, [], [], Modules))),
-    Names = maps:from_list(lists:zip(Order, [variable(I) || I <- lists:seq(1, length(Order))])),
-    Bodies = [function(F, Names, Modules) || F <- Order],
-    {Name, Bodies ++ entry(Entry, clauses(Root, Names, Modules))};
+    [Root | Others] = visit(Root, [], [], Modules),
+    Given = [{var, 1, Variable} || Variable <- lists:sublist(['Args', 'Reply'], Arity)],
+    case length(Others) =< ?INLINE_FUNCTIONS_MAX of
+        true ->
+            Names = names(Others),
+            Clauses = [{clause, 1, [{tuple, 1, Patterns}], Guards, Body} || {clause, 1, Patterns, Guards, Body} <- clauses(Root, Names, Modules)],
+            {Name, functions(Others, Names, Modules) ++ entry(Entry, {'case', 1, {tuple, 1, Given}, Clauses})};
+        false ->
+            Names = names([Root | Others]),
+            {Name, functions([Root | Others], Names, Modules) ++ entry(Entry, {call, 1, {var, 1, maps:get(Root, Names)}, Given})}
+    end;
 question(Module, _) ->
     fail(Module, none, "must export answer/1, or guard/2, and nothing else", []).
 
-entry(answer, Clauses) ->
+%% Both take functions in the order of their visit, callers first.
+names(Functions) -> maps:from_list(lists:zip(lists:reverse(Functions), [variable(I) || I <- lists:seq(1, length(Functions))])).
+
+functions(Functions, Names, Modules) -> [function(F, Names, Modules) || F <- lists:reverse(Functions)].
+
+entry(guard, Expression) -> [Expression];
+entry(answer, Expression) ->
     Reply = "try erlang:send(Reply, {ok, answer}) catch "
             "V1:V2 -> erlang:send(Reply, {error, {V1, unicode:characters_to_binary("
             "string:slice(io_lib:format(\"~0tp\", [V2], [{chars_limit, 400}]), 0, 400))}}) end.",
     {ok, Tokens, _} = erl_scan:string(Reply),
     {ok, Template} = erl_parse:parse_exprs(Tokens),
-    Answer = {'case', 1, {var, 1, 'Args'}, [{clause, 1, Pattern, Guards, Body} || {clause, 1, Pattern, Guards, Body} <- Clauses]},
-    replace({atom, 1, answer}, Answer, plain(Template));
-entry(guard, Clauses) ->
-    [{'case', 1, {tuple, 1, [{var, 1, 'Args'}, {var, 1, 'Reply'}]},
-      [{clause, 1, [{tuple, 1, Patterns}], Guards, Body} || {clause, 1, Patterns, Guards, Body} <- Clauses]}].
+    replace({atom, 1, answer}, Expression, plain(Template)).
 
 replace(Old, New, Old) -> New;
 replace(Old, New, Term) when is_tuple(Term) -> list_to_tuple(replace(Old, New, tuple_to_list(Term)));

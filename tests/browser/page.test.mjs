@@ -24,9 +24,9 @@ async function plant(world) {
     register(order_gateway, P), P`);
   await world.shop.eval('register(session_registry, plant:watcher([{P, 1} || P <- plant:idle(400)]))');
   await world.shop.eval(`register('${HOSTILE}', plant:watcher([{plant:idle(), 30}]))`);
+  world.quiet = await world.node();
   world.gauge = await world.beamgauge();
-  await world.gauge.register(world.shop);
-  await world.gauge.register(world.pay);
+  for (const node of [world.shop, world.pay, world.quiet]) await world.gauge.register(node);
   world.browser = world.keep(await startBrowser());
 }
 
@@ -56,7 +56,7 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
   });
 
   visit('a node has its headline and its memory', shop, async (page) => {
-    const figure = (term) => page.locator('.headline .figure', { hasText: term });
+    const figure = (term) => page.locator('.headline .figure', { has: page.locator('dt', { hasText: term }) });
     await figure('Uptime').getByText(/OTP \d+/).waitFor();
     await figure('Memory').getByText(/iB in processes/).waitFor();
     assert.match(await figure('Processes').innerText(), /\d+\s*[\d.<]+% of [\d,]+/);
@@ -74,8 +74,20 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
     const said = (await finding.innerText()).replace(/\s+/g, ' ');
     const pair = `order_gateway ${world.gateway} monitors payment_service ${world.service} on ${world.pay.name} 2,140 times`;
     assert.ok(said.startsWith(pair), `${said} is not ${pair}`);
-    const first = await panel(page, 'Who monitors whom').locator('tbody tr').first().innerText();
+    const first = await panel(page, 'Repeated monitors').locator('tbody tr').first().innerText();
     assert.match(first, new RegExp(`${world.gateway}[^]*${world.service} on ${world.pay.name}\\s+2,140\\s`));
+  });
+
+  visit('the watched side tells of the same pair', () => nodeHash(world.pay), async (page) => {
+    const finding = page.locator('.finding.loud', { hasText: 'order_gateway' });
+    await finding.waitFor();
+    const said = (await finding.innerText()).replace(/\s+/g, ' ');
+    const pair = `order_gateway ${world.gateway} on ${world.shop.name} monitors payment_service ${world.service} on ${world.pay.name} 2,140 times`;
+    assert.ok(said.startsWith(pair), `${said} is not ${pair}`);
+  });
+
+  visit('a node without repeated monitors says so', () => nodeHash(world.quiet), async (page) => {
+    await panel(page, 'Repeated monitors').getByText('No process monitors another more than once.').waitFor();
   });
 
   visit('both rankings tell a leak from a registry', shop, async (page) => {
@@ -118,7 +130,7 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
   });
 
   visit('a pid leads to its process, and its peer to the other node', shop, async (page) => {
-    await panel(page, 'Who monitors whom').locator('tbody').getByRole('link', { name: world.gateway }).first().click();
+    await panel(page, 'Repeated monitors').locator('tbody').getByRole('link', { name: world.gateway }).first().click();
     await page.getByRole('heading', { level: 1, name: `order_gateway ${world.gateway}` }).waitFor();
     const text = (await panel(page, 'Process').innerText()).replace(/\s+/g, ' ');
     assert.match(text, /Monitors 2,140/);
@@ -137,7 +149,7 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
   });
 
   visit('a hostile registered name is text', () => `${shop()}?sort=monitors`, async (page) => {
-    for (const title of ['Top processes', 'Monitors most', 'Who monitors whom']) {
+    for (const title of ['Top processes', 'Monitors most', 'Repeated monitors']) {
       await panel(page, title).getByText(HOSTILE, { exact: true }).first().waitFor();
     }
     assert.equal(await page.locator('#app script').count(), 0);
@@ -201,7 +213,8 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
   test('where tokens are asked for, the page asks for one and keeps it for its tab', async () => {
     const token = `bg_${'a'.repeat(43)}`;
     const sha256 = createHash('sha256').update(token).digest('hex');
-    const gauge = await world.beamgauge({ sections: { 'token page': { sha256, scopes: 'read admin' } } });
+    const sections = { server: { name: `${randomName()}@127.0.0.1` }, 'token page': { sha256, scopes: 'read admin' } };
+    const gauge = await world.beamgauge({ sections });
     gauge.token = token;
     await gauge.register(world.shop);
     const page = await world.browser.open(gauge, nodeHash(world.shop), { expected: /401/ });

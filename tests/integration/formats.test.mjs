@@ -7,6 +7,7 @@ const HOSTILE = {
   script: '<script>alert(1)</script>', pipe: 'a|b', newline: 'a\nb', carriage: 'a\r\nX-Evil: 1', escape: 'a\u001b[31mred\u0007', nul: 'a\u0000b',
   quote: 'a"b\'c`d', comma: 'a,b;c', formula: '=cmd|calc!A1', backslash: 'a\\b', long: 'x'.repeat(255), umlaut: 'äöü漢字😀', bidi: 'a\u202eb',
   c1: 'a\u0085\u009bb', line: 'a\u2028b', link: '[a](http://evil)', bold: '**a** _b_ # c', tab: 'a\tb', space: ' a ', logfmt: 'x level=error event=fake',
+  wide: '😀'.repeat(255),
 };
 
 const SHOWN = ['memory', 'system', 'allocators', 'processes?limit=50&sort=message_queue_len', 'monitors?by=monitors', 'monitors?by=monitored_by',
@@ -103,6 +104,42 @@ suite('formats', { timeout: 120_000, prepare: async (world) => {
         assertHarmless(related.text, format);
       }
     }
+  });
+
+  test('hostile modules are harmless in every format, and whole in json', async () => {
+    const made = [];
+    for (const [key, name] of Object.entries(HOSTILE)) {
+      const pid = await world.target.eval(`plant:running(base64:decode("${Buffer.from(name).toString('base64')}"), 50)`);
+      if (!pid) continue; // no module can be called that
+      made.push(key);
+      const one = await world.gauge.ask(world.target, `processes/${pid.slice(1, -1)}`);
+      assert.equal(one.status, 200, `${key}: ${one.text}`);
+      assert.equal(one.body.data.current_function.module, name);
+      assert.equal(one.body.data.initial_call.function, name);
+    }
+    assert.ok(made.includes('script') && made.includes('pipe') && made.length > 8, `${made}`);
+    for (const format of ['text', 'md', 'csv', 'ndjson']) {
+      const answer = await ask('processes?sort=message_queue_len&limit=100&max_age_ms=0', format);
+      assert.equal(answer.status, 200);
+      assertHarmless(answer.text, format);
+    }
+  });
+
+  test('whatever a process says that it is, it is shown or null', async () => {
+    const terms = ['x', '{}', '{a, b}', '{a, b, c}', '{a, b, -1}', '{a, b, 1 bsl 80}', '{"a", b, 1}', '{a, <<"b">>, 1}', '[a | b]', '#{a => b}', 'fun() -> ok end',
+      'self()', 'make_ref()', '1.5', '<<255, 254>>', '<<1:3>>', '"\\x{202e}\\x{0}"', 'lists:seq(1, 100000)', 'binary:copy(<<"x">>, 1000000)', "{'<script>', '|', 2}",
+      '{lists:seq(1, 1000), lists:seq(1, 1000), lists:seq(1, 1000)}', '[[[[[[[[[[]]]]]]]]]]', '{erl_eval, {a}, 1}', '1 bsl 5000'];
+    const wrong = [];
+    for (const term of terms) {
+      const pid = await world.target.eval(`P = plant:pretending(${term}), plant:watcher([{P, 30}]), [P ! x || _ <- lists:seq(1, 60)], P`);
+      for (const path of [`processes/${pid.slice(1, -1)}`, 'processes?sort=message_queue_len&max_age_ms=0', 'monitors?by=monitored_by&max_age_ms=0', 'monitors/pairs?max_age_ms=0']) {
+        const answer = await world.gauge.ask(world.target, path);
+        if (answer.status !== 200) wrong.push(`${term}: ${path}: ${answer.body?.detail}`);
+        if (answer.text.length > 1_000_000) wrong.push(`${term}: ${answer.text.length} bytes`);
+      }
+      await world.target.eval(`exit(list_to_pid("${pid}"), kill)`);
+    }
+    assert.deepEqual(wrong, []);
   });
 
   test('Accept chooses as format= does, and what nobody has is 406', async () => {

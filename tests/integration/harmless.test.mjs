@@ -9,50 +9,44 @@ const QUESTIONS = ['memory', 'system', 'allocators', 'processes?sort=memory', 'p
 const HOSTILE = ['processes?sort=atom_that_is_new_1', 'processes/new_atom_2', 'processes?sort=%E6%BC%A2', 'monitors?by=new_atom_3', 'new_atom_4',
   'processes?order=new_atom_5', 'processes/0.1.99999'];
 
-suite('harmless', { timeout: 120_000, each: 60_000, prepare: async (world) => {
-  world.target = await world.node();
-  await world.target.eval('plant:idle(2000), plant:watcher([{plant:idle(), 3000}]), plant:named(<<"harmless">>), ok');
-} }, (world, test) => {
+suite('harmless', { timeout: 150_000, each: 60_000 }, (world, test) => {
   const fresh = (path) => `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`;
 
-  // A service that is gone when `body` ends, so that its name is free on the target for the next.
-  async function watching(node, body) {
+  // A node with something to look at, and who looks.
+  async function scene() {
+    const node = await world.node();
+    await node.eval('plant:idle(2000), plant:watcher([{plant:idle(), 3000}]), plant:named(<<"harmless">>), ok');
     const gauge = await world.beamgauge();
-    try {
-      await gauge.register(node);
-      await body(gauge);
-    } finally {
-      await gauge.stop();
-    }
+    await gauge.register(node);
+    return { node, gauge };
   }
 
   // Everything once, so that what the first use of stdlib loads and creates is there.
-  async function warm(gauge) {
-    for (const path of [...QUESTIONS, ...HOSTILE]) await gauge.ask(world.target, fresh(path));
+  async function warm({ node, gauge }) {
+    for (const path of [...QUESTIONS, ...HOSTILE]) await gauge.ask(node, fresh(path));
   }
 
-  const snapshot = () => world.target.eval('{_, T} = truth:leftovers(now), [length(T), erlang:system_info(atom_count), truth:loaded(), erlang:system_info(port_count)]');
+  const snapshot = (node) => node.eval('{_, T} = truth:leftovers(now), [length(T), erlang:system_info(atom_count), truth:loaded(), erlang:system_info(port_count)]');
   // Keeps the list of processes and tables on the node itself, in a process that was there before.
-  const remember = () => world.target.eval(
+  const remember = (node) => node.eval(
     'P = spawn(fun() -> S = truth:leftovers(now), (fun L() -> receive {ask, F} -> F ! {left, truth:leftovers(S)}, L() end end)() end), timer:sleep(50), P');
-  const leftovers = (keeper) => world.target.eval(`P = list_to_pid("${keeper}"), P ! {ask, self()}, receive {left, {Ps, Ts}} -> {[X || {Q, _} = X <- Ps, Q =/= P], Ts} after 3000 -> error(late) end`);
+  const leftovers = (node, keeper) => node.eval(`P = list_to_pid("${keeper}"), P ! {ask, self()}, receive {left, {Ps, Ts}} -> {[X || {Q, _} = X <- Ps, Q =/= P], Ts} after 3000 -> error(late) end`);
 
   test('some hundreds of mixed requests, hostile ones too: no atom, module, process, table or port more', async () => {
-    const gauge = await world.beamgauge();
-    await gauge.register(world.target);
-    await warm(gauge);
-    await warm(gauge);
-    const keeper = await remember();
-    const [, atoms, modules, ports] = await snapshot();
+    const { node, gauge } = await scene();
+    await warm({ node, gauge });
+    await warm({ node, gauge });
+    const keeper = await remember(node);
+    const [, atoms, modules, ports] = await snapshot(node);
     for (let round = 0; round < 20; round++) {
-      await Promise.all([...QUESTIONS, ...HOSTILE].map((path, n) => gauge.ask(world.target, fresh(path.replace(/new/g, `new${round}_${n}`)))));
+      await Promise.all([...QUESTIONS, ...HOSTILE].map((path, n) => gauge.ask(node, fresh(path.replace(/new/g, `new${round}_${n}`)))));
     }
-    const after = await snapshot();
+    const after = await snapshot(node);
     assert.equal(after[1] - atoms, 0, 'atoms');
     assert.deepEqual(after[2], modules, 'modules');
     assert.ok(after[3] <= ports + 1, 'ports');
     await until('nothing left', async () => {
-      const [processes, tables] = await leftovers(keeper);
+      const [processes, tables] = await leftovers(node, keeper);
       assert.deepEqual([processes, tables], [[], []]);
       return true;
     }, { timeout: 3000 });
@@ -75,23 +69,23 @@ suite('harmless', { timeout: 120_000, each: 60_000, prepare: async (world) => {
   });
 
   test('kill -9 in the middle of questions leaves nothing within 2 s', async () => {
-    const warmer = await world.beamgauge();
-    await warmer.register(world.target);
-    await warm(warmer);
+    const { node, gauge: warmer } = await scene();
+    await warm({ node, gauge: warmer });
     await warmer.stop();
-    await sleep(500);
-    const keeper = await remember();
+    await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0);
+    await sleep(200);
+    const keeper = await remember(node);
     const gauge = await world.beamgauge();
-    await gauge.register(world.target);
-    const asked = [20_000, 21_000, 22_000].map((ms) => gauge.ask(world.target, `processes?window_ms=${ms}&max_age_ms=0`).catch((error) => error));
-    asked.push(gauge.ask(world.target, 'processes?sort=binary&max_age_ms=0').catch((error) => error));
-    await until('questions in flight', async () => (await gauge.info(world.target)).in_flight_count >= 3);
-    const during = await leftovers(keeper);
+    await gauge.register(node);
+    const asked = [20_000, 21_000, 22_000].map((ms) => gauge.ask(node, `processes?window_ms=${ms}&max_age_ms=0`).catch((error) => error));
+    asked.push(gauge.ask(node, 'processes?sort=binary&max_age_ms=0').catch((error) => error));
+    await until('questions in flight', async () => (await gauge.info(node)).in_flight_count >= 3);
+    const during = await leftovers(node, keeper);
     assert.ok(during[0].length >= 3, 'the questions are processes there');
     gauge.child.signal('SIGKILL');
     const killed = Date.now();
     await until('nothing left on the node', async () => {
-      const [processes, tables] = await leftovers(keeper);
+      const [processes, tables] = await leftovers(node, keeper);
       assert.deepEqual([processes, tables], [[], []]);
       return true;
     }, { timeout: 2000 });
@@ -100,16 +94,15 @@ suite('harmless', { timeout: 120_000, each: 60_000, prepare: async (world) => {
   });
 
   test('what asks runs at low priority, and is linked', async () => {
-    const gauge = await world.beamgauge();
-    await gauge.register(world.target);
-    const keeper = await remember();
-    const asked = gauge.ask(world.target, 'processes?window_ms=2000&max_age_ms=0');
-    await until('it in flight', async () => (await gauge.info(world.target)).in_flight_count > 0);
+    const { node, gauge } = await scene();
+    const keeper = await remember(node);
+    const asked = gauge.ask(node, 'processes?window_ms=2000&max_age_ms=0');
+    await until('it in flight', async () => (await gauge.info(node)).in_flight_count > 0);
     await sleep(200);
-    const [processes] = await leftovers(keeper);
+    const [processes] = await leftovers(node, keeper);
     assert.ok(processes.length >= 1);
     for (const [pid] of processes) {
-      const [priority, links] = await world.target.eval(
+      const [priority, links] = await node.eval(
         `P = list_to_pid("${pid}"), [element(2, process_info(P, priority)), length(element(2, process_info(P, links)))]`);
       assert.equal(priority, 'low');
       assert.ok(links >= 1, 'it would outlive us');
@@ -118,11 +111,10 @@ suite('harmless', { timeout: 120_000, each: 60_000, prepare: async (world) => {
   });
 
   test('a deadline is kept on the node, too', async () => {
-    const gauge = await world.beamgauge();
-    await gauge.register(world.target);
-    const keeper = await remember();
-    await gauge.ask(world.target, 'processes?sort=binary&timeout_ms=100&max_age_ms=0');
-    await until('nothing left', async () => (await leftovers(keeper))[0].length === 0, { timeout: 3000 });
+    const { node, gauge } = await scene();
+    const keeper = await remember(node);
+    await gauge.ask(node, 'processes?sort=binary&timeout_ms=100&max_age_ms=0');
+    await until('nothing left', async () => (await leftovers(node, keeper))[0].length === 0, { timeout: 3000 });
   });
 
   test('a node that was deleted is let go', async () => {

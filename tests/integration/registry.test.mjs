@@ -68,6 +68,19 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
     await gauge.up(node);
   });
 
+  test('a node that is put again and again while it connects comes up all the same', async () => {
+    const { gauge } = world;
+    const node = await world.node();
+    for (let round = 0; round < 5; round++) {
+      // One after the other, so that every step of connecting is met by one.
+      for (let n = 0; n < 30; n++) assert.ok([200, 201].includes((await gauge.put(node, { cookie: node.cookie, tags: [`t${n}`] })).status));
+      assert.equal((await gauge.up(node)).reason, null);
+      await gauge.put(node, { cookie: randomCookie() });
+    }
+    await gauge.put(node);
+    await gauge.up(node);
+  });
+
   test('a name that epmd does not know', async () => {
     const { gauge } = world;
     const name = `${randomName()}@127.0.0.1`;

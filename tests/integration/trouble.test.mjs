@@ -119,6 +119,20 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
     await until('its processes to be gone', async () => (await node.eval('length(processes())')) <= counter, { timeout: 3000 });
   });
 
+  test('a node deleted, or given another cookie, in the middle of a question ends it with a problem', async () => {
+    for (const change of [(node) => world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' }), (node) => world.gauge.put(node, { cookie: 'another' })]) {
+      const node = await victim();
+      const asked = windowed(node, 20_000);
+      await inFlight(node);
+      assert.ok([200, 204].includes((await change(node)).status));
+      const answer = await asked;
+      assert.ok([404, 502].includes(answer.status), answer.text);
+      assert.match(answer.headers['content-type'], /^application\/problem\+json/);
+      assert.ok(answer.ms < 5000);
+    }
+    assert.equal((await world.gauge.api('/livez')).status, 200);
+  });
+
   test('a node that takes no more questions says 429', async () => {
     const gauge = await world.beamgauge({ args: ['--name', `busy${process.pid}@127.0.0.1`], sections: { limits: { node_in_flight_max: 2 } } });
     const node = await world.node();

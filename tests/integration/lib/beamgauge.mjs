@@ -113,9 +113,11 @@ export class Beamgauge {
     return this.up(node);
   }
 
+  // It must have ended well, unless a test killed it: here a sanitizer's findings come to light.
   async stop() {
-    const end = await this.child.stop();
+    const end = await this.child.stop({ grace: 8000 });
     if (this.ownFolder) await this.folder.remove();
+    if (end.code !== 0 && end.signal !== 'SIGKILL') throw new Error(`beamgauge ended with ${JSON.stringify(end)}:\n${this.child.text('stderr').slice(-6000)}`);
     return end;
   }
 }

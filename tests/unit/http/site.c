@@ -102,13 +102,15 @@ static const struct bg_endpoint rows = {.method = BG_GET,
                                         .handler = on_rows};
 static const struct bg_endpoint slow = {
     .method = BG_GET, .path = "/slow", .scope = BG_SCOPE_READ, .params = slow_params, .handler = on_slow};
+static const struct bg_endpoint slow_post = {
+    .method = BG_POST, .path = "/slow", .scope = BG_SCOPE_ADMIN, .params = slow_params, .handler = on_slow};
 static const struct bg_endpoint thing_put = {
     .method = BG_PUT, .path = "/api/v1/things/x", .scope = BG_SCOPE_ADMIN, .body_max_bytes = 64, .handler = on_put};
 static const struct bg_endpoint thing_delete = {
     .method = BG_DELETE, .path = "/api/v1/things/x", .scope = BG_SCOPE_ADMIN, .handler = on_delete};
 static const struct bg_endpoint live = {.method = BG_GET, .path = "/livez", .scope = BG_SCOPE_NONE, .handler = on_live};
 static const struct bg_endpoint big = {.method = BG_GET, .path = "/big", .scope = BG_SCOPE_READ, .params = big_params, .handler = on_big};
-static const struct bg_endpoint *const endpoints[] = {&rows, &slow, &thing_put, &thing_delete, &live, &big, NULL};
+static const struct bg_endpoint *const endpoints[] = {&rows, &slow, &slow_post, &thing_put, &thing_delete, &live, &big, NULL};
 
 static const struct bg_asset assets[] = {
     {"/", "text/html; charset=utf-8", (const uint8_t *)"<p>page</p>", 11, (const uint8_t *)"zipped", 6, "\"tag\""},
@@ -185,8 +187,10 @@ void client_send_bytes(struct client *client, const char *bytes, size_t length)
 
     for (ssize_t sent; length > 0 && now_ms() < end;) {
         sent = send(client->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (sent < 0 && errno != EAGAIN)
+        if (sent < 0 && errno != EAGAIN) {
+            client->reset = true;
             return;
+        }
         if (sent < 0)
             site_turn(1);
         else
@@ -206,7 +210,7 @@ static void client_receive(struct client *client)
     if (got > 0)
         client->length += (size_t)got;
     else if (got == 0 || errno != EAGAIN)
-        client->closed = true;
+        client->closed = true, client->reset = client->reset || got < 0;
 }
 
 static int replies_in(const char *text)

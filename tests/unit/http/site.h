@@ -32,6 +32,7 @@ struct client {
     char text[1 << 20];
     size_t length;
     bool closed; /* the server has closed it */
+    bool reset;  /* it has, without waiting for what we sent */
 };
 
 struct client *client_open(void);

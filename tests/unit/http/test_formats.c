@@ -1,4 +1,226 @@
+/* test_formats.c: rows in every format, with text that means harm. */
+#include "body.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct bg_column columns[] = {{"pid", "Pid", BG_COLUMN_TEXT, true},
+                                           {"name", "Name", BG_COLUMN_TEXT, true},
+                                           {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},
+                                           {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
+                                           {"growth", "Growth", BG_COLUMN_RATE, true},
+                                           {"ratio", "Ratio", BG_COLUMN_RATIO, true},
+                                           {"peer.pid", "Peer", BG_COLUMN_TEXT, false},
+                                           {NULL, NULL, BG_COLUMN_TEXT, false}};
+static const struct bg_endpoint ranking = {.method = BG_GET, .path = "/x", .columns = columns};
+static const struct bg_column field_columns[] = {
+    {"field", "Field", BG_COLUMN_TEXT, true}, {"value", "Value", BG_COLUMN_COUNT, true}, {NULL, NULL, BG_COLUMN_TEXT, false}};
+static const struct bg_endpoint fields = {.method = BG_GET, .path = "/y", .columns = field_columns};
+
+/* Everything that has ever made a terminal, a chat, a page or a spreadsheet do something. */
+static const char hostile[] = "=1+1|a`b\x1b[31m\r\n<script>alert(1)</script>\"q\",\xe2\x80\xae,\xc2\x9b"
+                              "0m @all [x](javascript:y) *b*";
+
+static struct bg_body *render(const struct bg_endpoint *endpoint, enum bg_format format, json_t *data, json_t *meta)
+{
+    struct bg_body *body = bg_body_new(endpoint, format, data, meta, 0);
+
+    assert_non_null(body);
+    json_decref(data);
+    json_decref(meta);
+    return body;
+}
+
+static json_t *two_rows(void)
+{
+    return json_pack("[{s:s, s:s, s:i, s:i, s:f, s:f, s:{s:s}, s:s}, {s:s, s:n, s:i, s:i, s:f, s:f, s:n}]", "pid", "<0.1.0>", "name",
+                     "shop", "memory_bytes", 1610612736, "monitors_count", 1234567, "growth", 140.25, "ratio", 0.5, "peer", "pid",
+                     "<0.2.0>", "extra", "e", "pid", "<0.12.0>", "name", "memory_bytes", 512, "monitors_count", -1234, "growth", -1.0,
+                     "ratio", 2.0, "peer");
+}
+
+static json_t *meta(void)
+{
+    return json_pack("{s:s, s:s, s:[s]}", "node", "shop@10.0.0.5", "collected_at", "2026-11-23T08:00:00.123Z", "warnings", "3 skipped");
+}
+
+static void text_is_an_aligned_table(void **state)
+{
+    struct bg_body *body = render(&ranking, BG_FORMAT_TEXT, two_rows(), meta());
+
+    (void)state;
+    assert_string_equal(body->bytes, "Pid       Name   Memory   Monitors    Growth  Ratio\n"
+                                     "<0.1.0>   shop  1.5 GiB  1,234,567  +140.2/s   0.50\n"
+                                     "<0.12.0>  -       512 B     -1,234    -1.0/s   2.00\n"
+                                     "\n"
+                                     "shop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
+                                     "warning: 3 skipped\n");
+    bg_body_unref(body);
+}
+
+static void md_is_a_table(void **state)
+{
+    struct bg_body *body = render(&ranking, BG_FORMAT_MD, two_rows(), meta());
+
+    (void)state;
+    assert_string_equal(body->bytes, "| Pid | Name | Memory | Monitors | Growth | Ratio |\n"
+                                     "| --- | --- | ---: | ---: | ---: | ---: |\n"
+                                     "| &lt;0.1.0&gt; | shop | 1.5 GiB | 1,234,567 | +140.2/s | 0.50 |\n"
+                                     "| &lt;0.12.0&gt; | - | 512 B | -1,234 | -1.0/s | 2.00 |\n"
+                                     "\nshop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
+                                     "\nwarning: 3 skipped\n");
+    bg_body_unref(body);
+}
+
+static void csv_has_every_column_and_raw_numbers(void **state)
+{
+    struct bg_body *body = render(&ranking, BG_FORMAT_CSV, two_rows(), meta());
+
+    (void)state;
+    assert_string_equal(body->bytes, "pid,name,memory_bytes,monitors_count,growth,ratio,peer_pid\r\n"
+                                     "<0.1.0>,shop,1610612736,1234567,140.25,0.5,<0.2.0>\r\n"
+                                     "<0.12.0>,,512,-1234,-1.0,2.0,\r\n");
+    bg_body_unref(body);
+}
+
+static void ndjson_is_one_whole_row_a_line(void **state)
+{
+    struct bg_body *body = render(&ranking, BG_FORMAT_NDJSON, json_pack("[{s:s}, {s:i}]", "a", "x\ny", "b", 2), meta());
+
+    (void)state;
+    assert_string_equal(body->bytes, "{\"a\":\"x\\ny\"}\n{\"b\":2}\n");
+    bg_body_unref(body);
+}
+
+static void an_object_is_a_row_for_each_member(void **state)
+{
+    struct bg_body *body = render(&fields, BG_FORMAT_TEXT,
+                                  json_pack("{s:i, s:i, s:f, s:f, s:s, s:b, s:{s:i}}", "total_bytes", 2048, "process_count", 1000,
+                                            "used_ratio", 0.25, "new_per_second", 2.0, "release", "25", "smp", 1, "nested", "a", 1),
+                                  json_object());
+
+    (void)state;
+    assert_non_null(strstr(body->bytes, "total_bytes     2.0 KiB\n"));
+    assert_non_null(strstr(body->bytes, "process_count     1,000\n"));
+    assert_non_null(strstr(body->bytes, "used_ratio         0.25\n"));
+    assert_non_null(strstr(body->bytes, "new_per_second   +2.0/s\n"));
+    assert_non_null(strstr(body->bytes, "smp                true\n"));
+    assert_non_null(strstr(body->bytes, "nested          {\"a\":1}\n"));
+    bg_body_unref(body);
+}
+
+static json_t *hostile_rows(void)
+{
+    return json_pack("[{s:s%, s:s%, s:{s:s}}]", "pid", hostile, sizeof hostile - 1, "name", hostile, sizeof hostile - 1, "peer", "pid",
+                     "@all");
+}
+
+static size_t lines_of(const char *text)
+{
+    size_t count = 0;
+
+    for (; *text != '\0'; text++)
+        count += *text == '\n';
+    return count;
+}
+
+static void hostile_text_is_harmless_in_every_format(void **state)
+{
+    static const size_t lines[] = {1, 3, 3, 2, 1};
+
+    (void)state;
+    for (enum bg_format format = BG_FORMAT_JSON; format < BG_FORMAT_ANY; format++) {
+        struct bg_body *body = render(&ranking, format, hostile_rows(), json_object());
+        assert_int_equal(strlen(body->bytes), body->length);
+        assert_int_equal(lines_of(body->bytes), lines[format]);
+        assert_null(strchr(body->bytes, '\x1b'));
+        assert_null(strstr(body->bytes, "\xe2\x80\xae")); /* right-to-left override */
+        assert_null(strstr(body->bytes, "\xc2\x9b"));     /* the one-character form of ESC [ */
+        if (format != BG_FORMAT_CSV)
+            assert_null(strchr(body->bytes, '\r'));
+        bg_body_unref(body);
+    }
+}
+
+static void md_cannot_be_given_markup(void **state)
+{
+    struct bg_body *body = render(&ranking, BG_FORMAT_MD, hostile_rows(), json_object());
+    const char *row = strstr(body->bytes, "| =1+1");
+    size_t bars = 0;
+
+    (void)state;
+    assert_non_null(row);
+    assert_null(strstr(body->bytes, "<script"));
+    assert_non_null(strstr(row, "=1+1\\|a\\`b\\\\x1b\\[31m"));
+    assert_null(strstr(row, " @all"));
+    for (const char *c = row; *c != '\n'; c++)
+        bars += *c == '|' && c[-1] != '\\';
+    assert_int_equal(bars, 7); /* six columns */
+    bg_body_unref(body);
+}
+
+static void csv_cannot_be_given_a_formula_or_a_field(void **state)
+{
+    struct bg_body *body = render(&ranking, BG_FORMAT_CSV, hostile_rows(), json_object());
+
+    (void)state;
+    assert_non_null(strstr(body->bytes, "\r\n\"'=1+1|a`b\\x1b[31m\\x0d\\x0a<script>alert(1)</script>\"\"q\"\","));
+    assert_non_null(strstr(body->bytes, ",\"'@all\"\r\n"));
+    bg_body_unref(body);
+}
+
+static void a_long_cell_is_cut_between_characters(void **state)
+{
+    char name[3 * 200 + 1] = "";
+    struct bg_body *body;
+
+    (void)state;
+    for (size_t i = 0; i < 200; i++)
+        memcpy(name + 2 * i, "\xc3\xa9", 2);
+    body = render(&ranking, BG_FORMAT_TEXT, json_pack("[{s:s, s:s}]", "pid", "p", "name", name), json_object());
+    name[2 * BG_CELL_MAX] = '\0';
+    const char *cell = strstr(body->bytes, name);
+    assert_non_null(cell);
+    assert_int_equal(strncmp(cell + strlen(name), "\xe2\x80\xa6 ", 4), 0);
+    bg_body_unref(body);
+}
+
+static void the_hostile_longest_cell_fits_its_buffer(void **state)
+{
+    char name[5 * BG_CELL_MAX + 1], cell[BG_CELL_SIZE];
+    json_t *row;
+
+    (void)state;
+    for (size_t i = 0; i + 4 <= sizeof name - 1; i += 4)
+        memcpy(name + i, "\xe2\x80\xae\x1b", 4);
+    name[sizeof name - 1 - (sizeof name - 1) % 4] = '\0';
+    row = json_pack("{s:s}", "name", name);
+    bg_cell_show(row, &columns[1], cell);
+    assert_true(strlen(cell) < BG_CELL_SIZE);
+    assert_int_equal(strncmp(cell, "\\xe2\\x80\\xae\\x1b", 16), 0);
+    assert_string_equal(cell + strlen(cell) - 3, "\xe2\x80\xa6");
+    json_decref(row);
+}
+
 int main(void)
 {
-    return 0;
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_is_an_aligned_table),
+        cmocka_unit_test(md_is_a_table),
+        cmocka_unit_test(csv_has_every_column_and_raw_numbers),
+        cmocka_unit_test(ndjson_is_one_whole_row_a_line),
+        cmocka_unit_test(an_object_is_a_row_for_each_member),
+        cmocka_unit_test(hostile_text_is_harmless_in_every_format),
+        cmocka_unit_test(md_cannot_be_given_markup),
+        cmocka_unit_test(csv_cannot_be_given_a_formula_or_a_field),
+        cmocka_unit_test(a_long_cell_is_cut_between_characters),
+        cmocka_unit_test(the_hostile_longest_cell_fits_its_buffer),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

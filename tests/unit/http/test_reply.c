@@ -1,4 +1,101 @@
+/* test_reply.c: heads and problem documents. */
+#include "reply.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct bg_request request = {.target = "/a?b=%22<c>", .id = "id-1"};
+
+static void a_head_is_a_phrase_and_lines(void **state)
+{
+    struct bg_head head;
+
+    (void)state;
+    bg_head_start(&head, 404, &request);
+    assert_int_equal(strncmp(head.text, "Not Found\r\n", 11), 0);
+    assert_non_null(strstr(head.text, "\r\nX-Request-Id: id-1"));
+    bg_head_add(&head, "X", "a\r\nSet-Cookie: b\x1b");
+    assert_non_null(strstr(head.text, "\r\nX: a??Set-Cookie: b?"));
+    assert_null(strstr(head.text, "\nSet-Cookie"));
+}
+
+static void a_header_that_does_not_fit_is_left_out_whole(void **state)
+{
+    char value[BG_HEAD_SIZE];
+    struct bg_head head;
+    size_t room, before;
+
+    (void)state;
+    bg_head_start(&head, 200, &request);
+    before = head.length;
+    room = sizeof head.text - 1 - head.length - strlen("\r\nX: ");
+    memset(value, 'v', sizeof value);
+    value[room + 1] = '\0';
+    bg_head_add(&head, "X", value);
+    assert_int_equal(head.length, before);
+    value[room] = '\0';
+    bg_head_add(&head, "X", value);
+    assert_int_equal(head.length, sizeof head.text - 1);
+    assert_int_equal(strlen(head.text), head.length);
+}
+
+static void a_problem_says_what_and_where(void **state)
+{
+    struct bg_failure failure;
+    json_t *document, *expected;
+
+    (void)state;
+    bg_fail_param(&failure, BG_INVALID, "limit", "must be \"%s\"", "less");
+    document = bg_problem_document(&(struct bg_problem){.failure = &failure}, &request);
+    expected = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:[{s:s, s:s}]}", "type", "urn:beamgauge:error:invalid", "title",
+                         bg_error_info(BG_INVALID)->title, "status", 400, "detail", "must be \"less\"", "instance", "/a?b=%22<c>", "code",
+                         "invalid", "request_id", "id-1", "errors", "param", "limit", "reason", "must be \"less\"");
+    assert_true(json_equal(document, expected));
+    json_decref(document);
+    json_decref(expected);
+}
+
+static void a_problem_without_a_param_has_no_errors_and_may_lack_an_instance(void **state)
+{
+    static const struct bg_request unknown = {.id = "id-2"};
+    struct bg_failure failure;
+    json_t *document;
+
+    (void)state;
+    bg_fail(&failure, BG_TOO_MANY, "busy");
+    document = bg_problem_document(&(struct bg_problem){.failure = &failure}, &unknown);
+    assert_int_equal(json_array_size(json_object_get(document, "errors")), 0);
+    assert_null(json_object_get(document, "instance"));
+    assert_int_equal(json_integer_value(json_object_get(document, "status")), 429);
+    json_decref(document);
+}
+
+static void every_error_makes_a_problem(void **state)
+{
+    struct bg_failure failure;
+
+    (void)state;
+    for (int error = BG_INVALID; error < BG_ERROR_COUNT; error++) {
+        bg_fail(&failure, (enum bg_error)error, "x\xff\x1b");
+        json_t *document = bg_problem_document(&(struct bg_problem){.failure = &failure}, &request);
+        assert_non_null(document);
+        assert_true(json_integer_value(json_object_get(document, "status")) >= 400);
+        json_decref(document);
+    }
+}
+
 int main(void)
 {
-    return 0;
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_head_is_a_phrase_and_lines),  cmocka_unit_test(a_header_that_does_not_fit_is_left_out_whole),
+        cmocka_unit_test(a_problem_says_what_and_where), cmocka_unit_test(a_problem_without_a_param_has_no_errors_and_may_lack_an_instance),
+        cmocka_unit_test(every_error_makes_a_problem),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
 /* test_server.c: the whole server, spoken to in raw bytes over loopback. */
+#include "reply_cache.h"
+#include "server.h"
 #include "site.h"
 
 #include <setjmp.h>
@@ -174,6 +176,22 @@ static void a_request_split_at_every_byte_is_answered(void **state)
     }
 }
 
+static void what_follows_a_body_passes_the_gate_too(void **state)
+{
+    struct client *client = client_open();
+
+    (void)state;
+    client_send(client, "PUT /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                        "Content-Length: 7\r\n\r\n[\"a");
+    site_turn(20);
+    client_send(client, "bc\"]GET /livez HTTP/1.1\r\nHost: evil.example\r\n\r\n");
+    client_wait_closed(client);
+    assert_int_equal(client_status(client), 201);
+    assert_non_null(strstr(client->text, "HTTP/1.1 421 "));
+    assert_null(strstr(client->text, "ok\n"));
+    client_free(client);
+}
+
 static void expect_continue_is_met(void **state)
 {
     struct client *client = client_open();
@@ -235,8 +253,12 @@ static void a_refused_upload_still_hears_why(void **state)
     (void)state;
     memset(upload, 'x', 1 << 20);
     client_send(client, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n");
-    client_send_bytes(client, upload, 1 << 20);
+    for (int i = 0; i < 16; i++) { /* as slowly as networks are */
+        client_send_bytes(client, upload + (i << 16), 1 << 16);
+        site_turn(2);
+    }
     client_wait_closed(client);
+    assert_false(client->reset);
     assert_problem(client, 413, "too_large");
     client_free(client);
     free(upload);
@@ -350,6 +372,27 @@ static void the_same_question_is_answered_from_the_cache_until_something_changes
     client_free(client);
 }
 
+static void an_answer_kept_during_a_change_is_forgotten_after_it(void **state)
+{
+    struct client *changing = client_open(), *client;
+
+    (void)state;
+    site.fresh_us = 10000000;
+    client_send(changing, "POST /slow?timeout_ms=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    site_turn(20);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(site_ask(GET("/api/v1/rows/a"), &client), 200);
+        client_free(client);
+    }
+    assert_int_equal(site.answers_count, 1);
+    bg_call_empty(site.slow);
+    client_wait(changing, 1);
+    assert_int_equal(site_ask(GET("/api/v1/rows/a"), &client), 200);
+    assert_int_equal(site.answers_count, 2);
+    client_free(client);
+    client_free(changing);
+}
+
 static void a_cached_answer_ages(void **state)
 {
     struct client *client = client_open();
@@ -384,6 +427,7 @@ static void tokens_guard_all_but_liveness_and_the_page(void **state)
     client_free(client);
     assert_int_equal(bg_token_generate(text, token.sha256, &failure), BG_OK);
     assert_int_equal(bg_http_set_tokens(site.http, &token, 1, &failure), BG_OK);
+    assert_int_equal(bg_reply_cache_bytes(site.http->cache), 0);
 
     static const struct {
         const char *target;
@@ -416,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pipelined_requests_are_answered_in_order, start, stop),
         cmocka_unit_test_setup_teardown(a_request_behind_one_in_flight_waits_its_turn, start, stop),
         cmocka_unit_test_setup_teardown(a_request_split_at_every_byte_is_answered, start, stop),
+        cmocka_unit_test_setup_teardown(what_follows_a_body_passes_the_gate_too, start, stop),
         cmocka_unit_test_setup_teardown(expect_continue_is_met, start, stop),
         cmocka_unit_test_setup_teardown(a_malformed_request_gets_a_problem_and_the_end, start, stop),
         cmocka_unit_test_setup_teardown(a_refused_upload_still_hears_why, start, stop),
@@ -425,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_request_id_is_repeated_only_if_it_is_harmless, start, stop),
         cmocka_unit_test_setup_teardown(a_header_value_cannot_begin_a_line, start, stop),
         cmocka_unit_test_setup_teardown(the_same_question_is_answered_from_the_cache_until_something_changes, start, stop),
+        cmocka_unit_test_setup_teardown(an_answer_kept_during_a_change_is_forgotten_after_it, start, stop),
         cmocka_unit_test_setup_teardown(a_cached_answer_ages, start, stop),
         cmocka_unit_test_setup_teardown(tokens_guard_all_but_liveness_and_the_page, start, stop),
     };

@@ -93,6 +93,16 @@ void world_wait_reason(struct world *world, const char *name, enum bg_link_reaso
     }
 }
 
+void world_wait_count(struct world *world, const unsigned *count, unsigned at_least)
+{
+    int64_t end_ms = now_ms() + WAIT_MS;
+    while (*count < at_least) {
+        if (now_ms() > end_ms)
+            fail_msg("%u of %u have come", *count, at_least);
+        world_run(world, 2);
+    }
+}
+
 void world_wait_outcome(struct world *world, const struct outcome *outcome)
 {
     int64_t end_ms = now_ms() + WAIT_MS;

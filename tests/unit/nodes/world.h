@@ -31,6 +31,7 @@ void world_run(struct world *world, int64_t ms);
 /* These run the loop until it is so, or fail the test after ten seconds. */
 void world_wait_state(struct world *world, const char *name, enum bg_link_state state);
 void world_wait_reason(struct world *world, const char *name, enum bg_link_reason reason);
+void world_wait_count(struct world *world, const unsigned *count, unsigned at_least);
 void world_wait_outcome(struct world *world, const struct outcome *outcome);
 
 enum bg_error world_ask(struct world *world, const char *name, const struct bg_writer *forms, int64_t timeout_ms, struct outcome *outcome,
@@ -39,12 +40,12 @@ enum bg_error world_ask(struct world *world, const char *name, const struct bg_w
 enum bg_error world_ask_now(struct world *world, const char *name, const struct bg_writer *forms, struct outcome *outcome);
 
 /* Questions, as lists of abstract expressions. */
-void forms_echo(struct bg_writer *ret_forms);                  /* answers with its arguments */
-void forms_hang(struct bg_writer *ret_forms);                  /* for ever */
-void forms_crash(struct bg_writer *ret_forms);                 /* erlang:error(boom) */
-void forms_eat(struct bg_writer *ret_forms);                   /* more heap than any limit */
-void forms_copy(struct bg_writer *ret_forms, int64_t bytes);   /* answers with a binary of this size */
-void forms_count_processes(struct bg_writer *ret_forms);       /* answers with an integer */
+void forms_echo(struct bg_writer *ret_forms);                /* answers with its arguments */
+void forms_hang(struct bg_writer *ret_forms);                /* for ever */
+void forms_crash(struct bg_writer *ret_forms);               /* erlang:error(boom) */
+void forms_eat(struct bg_writer *ret_forms);                 /* more heap than any limit */
+void forms_copy(struct bg_writer *ret_forms, int64_t bytes); /* answers with a binary of this size */
+void forms_count_processes(struct bg_writer *ret_forms);     /* answers with an integer */
 int64_t outcome_integer(const struct outcome *outcome);
 
 #endif
