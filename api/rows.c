@@ -53,30 +53,39 @@ static json_t *mfa_text(const char *module, const char *function, json_int_t ari
     return json_sprintf("%s:%s/%" JSON_INTEGER_FORMAT, module, function, arity);
 }
 
+#define ARITY_MAX 255 /* MAX_ARG of the emulator */
+
+static bool mfa_is_whole(const json_t *mfa)
+{
+    const json_t *arity = json_array_get(mfa, 2);
+    return json_array_size(mfa) >= 3 && atom_text(json_array_get(mfa, 0)) != NULL && atom_text(json_array_get(mfa, 1)) != NULL &&
+           json_is_integer(arity) && json_integer_value(arity) >= 0 && json_integer_value(arity) <= ARITY_MAX;
+}
+
 json_t *bg_mfa_new(struct bg_shaper *shaper, const json_t *mfa, const char *key)
 {
     if (mfa == NULL || json_is_null(mfa))
         return json_null();
-    const char *module = atom_text(json_array_get(mfa, 0));
-    const char *function = atom_text(json_array_get(mfa, 1));
-    const json_t *arity = json_array_get(mfa, 2);
-    if (json_array_size(mfa) < 3 || module == NULL || function == NULL || !json_is_integer(arity)) {
+    if (!mfa_is_whole(mfa)) {
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"%s\" is not {Module, Function, Arity}",
                        shaper->source, key);
         return json_null();
     }
+    const char *module = atom_text(json_array_get(mfa, 0)), *function = atom_text(json_array_get(mfa, 1));
+    const json_int_t arity = json_integer_value(json_array_get(mfa, 2));
     json_t *object = bg_object_new(shaper);
     bg_put(shaper, object, "module", json_string(module));
     bg_put(shaper, object, "function", json_string(function));
-    bg_put(shaper, object, "arity", json_integer(json_integer_value(arity)));
-    bg_put(shaper, object, "text", mfa_text(module, function, json_integer_value(arity)));
+    bg_put(shaper, object, "arity", json_integer(arity));
+    bg_put(shaper, object, "text", mfa_text(module, function, arity));
     return object;
 }
 
+/* What started_as tells a process wrote itself, so it may be anything; initial_call is the emulator's. */
 json_t *bg_initial_call_new(struct bg_shaper *shaper, const json_t *raw)
 {
     const json_t *started_as = json_object_get(raw, "started_as");
-    if (started_as != NULL && !json_is_null(started_as))
+    if (mfa_is_whole(started_as))
         return bg_mfa_new(shaper, started_as, "started_as");
     return bg_mfa_new(shaper, json_object_get(raw, "initial_call"), "initial_call");
 }

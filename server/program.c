@@ -238,7 +238,22 @@ static void on_stop(evutil_socket_t signal, short what, void *context)
     bg_http_drain(program->http, on_drained, program);
 }
 
-/* Nodes and tokens are taken over; everything else needs a new start. A file with a fault changes nothing. */
+/* Nodes and tokens are taken over; everything else keeps the values of the start, which others borrow. */
+static void config_take(struct bg_config *config, struct bg_config *read)
+{
+    const struct bg_config old = *config;
+
+    config->nodes = read->nodes;
+    config->nodes_count = read->nodes_count;
+    config->tokens = read->tokens;
+    config->tokens_count = read->tokens_count;
+    read->nodes = old.nodes;
+    read->nodes_count = old.nodes_count;
+    read->tokens = old.tokens;
+    read->tokens_count = old.tokens_count;
+}
+
+/* A file with a fault changes nothing. */
 static void on_reload(evutil_socket_t signal, short what, void *context)
 {
     struct program *program = context;
@@ -247,18 +262,17 @@ static void on_reload(evutil_socket_t signal, short what, void *context)
 
     (void)signal;
     (void)what;
-    if (bg_options_load(program->options, &config, &failure) != BG_OK)
-        goto fail;
-    bg_config_done(&program->config);
-    program->config = config;
-    if (nodes_apply(program, &failure) != BG_OK)
-        goto fail;
-    if (bg_http_set_tokens(program->http, config.tokens, config.tokens_count, &failure) != BG_OK)
-        goto fail;
-    bg_log(BG_LOG_INFO, "reloaded", BG_NUMBER("nodes", config.nodes_count), BG_NUMBER("tokens", config.tokens_count));
-    return;
-fail:
-    bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text));
+    if (bg_options_load(program->options, &config, &failure) != BG_OK) {
+        bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text));
+        return;
+    }
+    config_take(&program->config, &config);
+    bg_config_done(&config);
+    if (bg_http_set_tokens(program->http, program->config.tokens, program->config.tokens_count, &failure) != BG_OK ||
+        nodes_apply(program, &failure) != BG_OK)
+        bg_log(BG_LOG_ERROR, "reload_incomplete", BG_TEXT("reason", failure.text));
+    else
+        bg_log(BG_LOG_INFO, "reloaded", BG_NUMBER("nodes", program->config.nodes_count), BG_NUMBER("tokens", program->config.tokens_count));
 }
 
 static enum bg_error signals_create(struct program *program, struct bg_failure *ret_failure)

@@ -122,7 +122,7 @@ struct bg_inquiry_result {
 typedef void bg_inquiry_done(void *context, const struct bg_inquiry_result *result);
 
 /* What is sent: a process is spawned on the node with the distribution's own SPAWN_REQUEST (OTP 23+), linked to us so that it
- * dies with the link, at low priority, and evaluates erl_eval:exprs(Forms, [{'Args', Args}, {'Reply', Pid}]). It answers by
+ * dies with the link, at low priority, and evaluates erl_eval:exprs(Forms, [{'Args', Args}, {'Reply', Pid}], none). It answers by
  * sending one term to that pid. Both parts are external terms without the version byte; they are copied. */
 struct bg_inquiry_request {
     const uint8_t *forms; /* a list of abstract expressions */

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_NAME_MAX 64
 
 static enum bg_error no_memory(struct bg_failure *ret_failure)
 {
@@ -135,9 +134,10 @@ enum bg_error bg_config_append_token(struct bg_config *config, const char *name,
 {
     struct bg_token token = {0}, *grown;
 
-    if (!name_is_plain(name, TOKEN_NAME_MAX))
-        return bg_fail_param(ret_failure, BG_INVALID, "token", "token %.80s: expected a name of 1 to %d bytes, without blanks", name,
-                             TOKEN_NAME_MAX);
+    enum bg_error error = bg_token_check_name(name, ret_failure);
+
+    if (error != BG_OK)
+        return error;
     for (size_t i = 0; i < config->tokens_count; i++)
         if (strcmp(config->tokens[i].name, name) == 0)
             return bg_fail_param(ret_failure, BG_CONFLICT, "token", "token %s is there already", name);

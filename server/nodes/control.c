@@ -166,8 +166,9 @@ static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words
     bg_write_nil(writer);
 }
 
-/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}, then [Forms, [{'Args', Args}, {'Reply', Pid}]]. The group leader is ours too, so
- * that nothing a question might print or log ends up with the node's own. */
+/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}, then [Forms, [{'Args', Args}, {'Reply', Pid}], none]. The group leader is ours
+ * too, so that nothing a question might print or log ends up with the node's own. `none`, that there is no handler of local functions,
+ * is what exprs/2 passes on too, once it has linted the forms: ours were checked when they were embedded. */
 bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_slice forms, struct bg_slice args, int64_t max_heap_words)
 {
     struct bg_writer head, middle = {.length = 0}, tail = {.length = 0};
@@ -178,10 +179,10 @@ bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_
     bg_write_tuple(&head, 3);
     bg_write_atom(&head, "erl_eval");
     bg_write_atom(&head, "exprs");
-    bg_write_integer(&head, 2);
+    bg_write_integer(&head, 3);
     write_spawn_options(&head, max_heap_words);
     bg_write_u8(&head, BG_TERM_VERSION);
-    bg_write_list(&head, 2);
+    bg_write_list(&head, 3);
 
     bg_write_list(&middle, 2);
     bg_write_tuple(&middle, 2);
@@ -191,6 +192,7 @@ bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_
     bg_write_atom(&tail, "Reply");
     bg_write_pid(&tail, own);
     bg_write_nil(&tail);
+    bg_write_atom(&tail, "none");
     bg_write_nil(&tail);
 
     const struct bg_slice pieces[] = {written(&head), forms, written(&middle), args, written(&tail)};

@@ -255,7 +255,6 @@ static void link_up(struct bg_link *link)
     link_change(link, BG_LINK_UP);
     link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
     link->told = BG_REASON_NONE;
-    link->overflow = false;
     link->connects++;
     link->heard_us = link->sent_us = link->since_us;
     link->due_us = link->since_us + link->shared->options.tick_ms * 1000;

@@ -59,7 +59,6 @@ struct bg_link {
     struct bg_handshake handshake;
 
     struct bg_inquiries inquiries;
-    bool overflow;             /* more should be sent than may wait: the link is about to go down */
     int64_t heard_us, sent_us; /* when the peer last said anything, and we */
     unsigned failures;         /* in a row */
     enum bg_link_reason told;  /* the last one logged as a warning */

@@ -143,16 +143,22 @@ static enum bg_error add_link(struct bg_nodes *nodes, size_t place, struct bg_no
     return BG_OK;
 }
 
-/* The old settings stay until nothing can be looking at them any more. */
+/* What a connection is made with, a handshake under way looks at: it is exchanged only where the link starts anew. `settings` is left
+ * with what is not needed any more. */
 static void change_link(struct bg_link *link, struct bg_node_settings *settings)
 {
-    struct bg_node_settings old = link->settings;
-    bool alike = bg_settings_connect_alike(&old, settings);
-    link->settings = *settings;
-    *settings = (struct bg_node_settings){.name = NULL};
-    if (!alike)
+    const struct bg_node_settings old = link->settings;
+    if (bg_settings_connect_alike(&old, settings)) {
+        link->settings.tags = settings->tags;
+        link->settings.tags_count = settings->tags_count;
+        link->settings.origin = settings->origin;
+        settings->tags = old.tags;
+        settings->tags_count = old.tags_count;
+    } else {
+        link->settings = *settings;
+        *settings = old;
         bg_link_restart(link);
-    bg_settings_done(&old);
+    }
 }
 
 enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created, struct bg_failure *ret_failure)

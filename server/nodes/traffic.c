@@ -18,10 +18,11 @@ static struct bg_pid own_pid(const struct bg_link *link, uint32_t id)
     return bg_inquiry_pid(link->shared->options.own_name, link->shared->creation, id);
 }
 
-/* What may wait to be sent: every question of a full table, at its largest. */
-static bool out_is_full(const struct bg_link *link, size_t more)
+/* More waits to be sent than every question of a full table at its largest. A slot of the table is free again only once the node has
+ * read the question, so an honest node never gets there by questions. */
+static bool out_is_full(const struct bg_link *link)
 {
-    return evbuffer_get_length(link->out) + more > link->shared->options.in_flight_max * (BG_REQUEST_MAX_BYTES + BG_WRITER_SIZE);
+    return evbuffer_get_length(link->out) > link->inquiries.max * (BG_REQUEST_MAX_BYTES + BG_WRITER_SIZE);
 }
 
 static void take_down_not_reading(struct bg_link *link)
@@ -121,30 +122,17 @@ static enum bg_error check_request(const struct bg_inquiry_request *request, str
     return BG_OK;
 }
 
-/* The timer notices a full buffer and takes the link down, since no `done` may be called from here. */
-static enum bg_error check_room(struct bg_link *link, const struct bg_inquiry_request *request, struct bg_failure *ret_failure)
-{
-    if (link->inquiries.count >= link->inquiries.max)
-        return bg_fail(ret_failure, BG_TOO_MANY, "%s has %zu questions in flight, as many as it may", link->settings.name,
-                       link->inquiries.count);
-    if (!link->overflow && out_is_full(link, request->forms_length + request->args_length + BG_WRITER_SIZE)) {
-        link->overflow = true;
-        bg_link_send_soon(link);
-    }
-    if (link->overflow)
-        return bg_fail(ret_failure, BG_NODE_UNREACHABLE, "%s does not read what it is sent", link->settings.name);
-    return BG_OK;
-}
-
 enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request *request, bg_inquiry_done *done, void *context,
                           struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure)
 {
     enum bg_error error;
-    if ((error = check_request(request, ret_failure)) != BG_OK || (error = check_up(link, ret_failure)) != BG_OK ||
-        (error = check_room(link, request, ret_failure)) != BG_OK)
+    if ((error = check_request(request, ret_failure)) != BG_OK || (error = check_up(link, ret_failure)) != BG_OK)
         return error;
     int64_t now_us = bg_link_now(link);
     struct bg_inquiry *inquiry = bg_inquiries_add(&link->inquiries, now_us, now_us + request->timeout_ms * 1000);
+    if (inquiry == NULL)
+        return bg_fail(ret_failure, BG_TOO_MANY, "%s has %zu questions in flight, as many as it may", link->settings.name,
+                       link->inquiries.count);
     const struct bg_pid own = own_pid(link, inquiry->id);
     const struct bg_slice forms = {.bytes = request->forms, .length = request->forms_length};
     const struct bg_slice args = {.bytes = request->args, .length = request->args_length};
@@ -261,7 +249,7 @@ void bg_traffic_take(struct bg_link *link)
         }
         if (link->state == BG_LINK_UP)
             bg_frame_drop(link->in, 4, message);
-        if (link->state == BG_LINK_UP && out_is_full(link, 0))
+        if (link->state == BG_LINK_UP && out_is_full(link))
             take_down_not_reading(link);
     }
 }
@@ -290,7 +278,7 @@ void bg_traffic_timer(struct bg_link *link)
 {
     struct bg_setback setback;
     int64_t now_us = bg_link_now(link), tick_us = link->shared->options.tick_ms * 1000;
-    if (link->overflow || out_is_full(link, 0)) {
+    if (out_is_full(link)) {
         take_down_not_reading(link);
     } else if (now_us - link->heard_us >= SILENT_TICKS * tick_us) {
         bg_setback_set(&setback, BG_REASON_TICK_TIMEOUT, "the node has said nothing for %lld ms: it hangs, or the network does",

@@ -75,10 +75,10 @@ question(#{name := Name, exports := [{Entry, Arity}]} = Module, Shared) when {En
         true ->
             Names = names(Others),
             Clauses = [{clause, 1, [{tuple, 1, Patterns}], Guards, Body} || {clause, 1, Patterns, Guards, Body} <- clauses(Root, Names, Modules)],
-            {Name, functions(Others, Names, Modules) ++ entry(Entry, {'case', 1, {tuple, 1, Given}, Clauses})};
+            {Name, functions(Others, Names, Modules) ++ entry(Entry, {'case', 1, {tuple, 1, Given}, Clauses}, Names)};
         false ->
             Names = names([Root | Others]),
-            {Name, functions([Root | Others], Names, Modules) ++ entry(Entry, {call, 1, {var, 1, maps:get(Root, Names)}, Given})}
+            {Name, functions([Root | Others], Names, Modules) ++ entry(Entry, {call, 1, {var, 1, maps:get(Root, Names)}, Given}, Names)}
     end;
 question(Module, _) ->
     fail(Module, none, "must export answer/1, or guard/2, and nothing else", []).
@@ -88,12 +88,14 @@ names(Functions) -> maps:from_list(lists:zip(lists:reverse(Functions), [variable
 
 functions(Functions, Names, Modules) -> [function(F, Names, Modules) || F <- lists:reverse(Functions)].
 
-entry(guard, Expression) -> [Expression];
-entry(answer, Expression) ->
-    Reply = "try erlang:send(Reply, {ok, answer}) catch "
-            "V1:V2 -> erlang:send(Reply, {error, {V1, unicode:characters_to_binary("
-            "string:slice(io_lib:format(\"~0tp\", [V2], [{chars_limit, 400}]), 0, 400))}}) end.",
-    {ok, Tokens, _} = erl_scan:string(Reply),
+%% What was raised gets names that nothing is bound to yet, lest the pattern compare.
+entry(guard, Expression, _) -> [Expression];
+entry(answer, Expression, Names) ->
+    Class = variable(map_size(Names) + 1),
+    Reason = variable(map_size(Names) + 2),
+    Reply = io_lib:format("try erlang:send(Reply, {ok, answer}) catch ~s:~s -> erlang:send(Reply, {error, {~s, unicode:characters_to_binary("
+                          "string:slice(io_lib:format(\"~~0tp\", [~s], [{chars_limit, 400}]), 0, 400))}}) end.", [Class, Reason, Class, Reason]),
+    {ok, Tokens, _} = erl_scan:string(lists:flatten(Reply)),
     {ok, Template} = erl_parse:parse_exprs(Tokens),
     replace({atom, 1, answer}, Expression, plain(Template)).
 

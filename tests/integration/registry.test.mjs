@@ -69,7 +69,7 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
   });
 
   test('a node that is put again and again while it connects comes up all the same', async () => {
-    const { gauge } = world;
+    const gauge = await world.beamgauge();
     const node = await world.node();
     for (let round = 0; round < 5; round++) {
       // One after the other, so that every step of connecting is met by one.

@@ -23,7 +23,7 @@ started_as(Pid, _, HeapBytes) when HeapBytes =< ?DICTIONARY_HEAP_MAX ->
 started_as(_, _, _) -> undefined.
 
 %% A process may write there what it likes.
-mfa({M, F, A} = Mfa) when is_atom(M), is_atom(F), is_integer(A) -> Mfa;
+mfa({M, F, A} = Mfa) when is_atom(M), is_atom(F), is_integer(A), A >= 0, A =< 255 -> Mfa;
 mfa(_) -> undefined.
 
 %% The label that a process gave itself, whatever term it is, as a short text.

@@ -239,7 +239,7 @@ static void a_question_is_two_whole_terms(void **state)
     assert_int_equal(bg_reader_left(&reader), 0);
     reader = bg_reader_of(control);
     assert_true(bg_read_tuple(&reader, &arity) && arity == 6 && bg_read_integer(&reader, &operation) && operation == 29);
-    assert_memory_equal(payload.bytes, "l\0\0\0\2jl\0\0\0\2h\2w\4Argsa\7h\2w\5Reply", 28);
+    assert_memory_equal(payload.bytes, "l\0\0\0\3jl\0\0\0\2h\2w\4Argsa\7h\2w\5Reply", 28);
     evbuffer_free(out);
 }
 

@@ -9,6 +9,7 @@
 #include "settings.h"
 #include "world.h"
 
+#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +124,18 @@ static void an_unknown_node_cannot_be_asked(void **state)
     world_close(&world);
 }
 
+static void a_registry_can_end_while_a_name_is_looked_up(void **state)
+{
+    (void)state;
+    struct world world;
+    struct bg_nodes_options options;
+    world_options(&options);
+    world_open(&world, &options);
+    world_put(&world, "a@never-asked-before.example.com", "x", NULL, 0);
+    event_base_loop(world.base, EVLOOP_NONBLOCK);
+    world_close(&world);
+}
+
 static void waits_grow_to_their_maximum_with_jitter(void **state)
 {
     (void)state;
@@ -164,6 +177,7 @@ int main(void)
         cmocka_unit_test(specs_out_of_bounds_are_refused),
         cmocka_unit_test(nodes_are_kept_in_the_order_of_their_names),
         cmocka_unit_test(an_unknown_node_cannot_be_asked),
+        cmocka_unit_test(a_registry_can_end_while_a_name_is_looked_up),
         cmocka_unit_test(waits_grow_to_their_maximum_with_jitter),
         cmocka_unit_test(what_the_target_logs_is_not_tried_often),
         cmocka_unit_test(every_reason_has_its_own_code),

@@ -255,11 +255,45 @@ void forms_copy(struct bg_writer *ret_forms, int64_t bytes)
     bg_write_nil(ret_forms);
 }
 
-void forms_count_processes(struct bg_writer *ret_forms)
+static void form_tuple(struct bg_writer *forms, uint32_t elements)
+{
+    form_start(forms, 3, "tuple");
+    bg_write_list(forms, elements);
+}
+
+/* process_info(P, initial_call) =:= {initial_call, {erl_eval, exprs, 2}} */
+static void form_is_question(struct bg_writer *forms)
+{
+    form_start(forms, 5, "op");
+    bg_write_atom(forms, "=:=");
+    form_call(forms, "erlang", "process_info", 2);
+    form_atom(forms, "var", "P");
+    form_atom(forms, "atom", "initial_call");
+    bg_write_nil(forms);
+    form_tuple(forms, 2);
+    form_atom(forms, "atom", "initial_call");
+    form_tuple(forms, 3);
+    form_atom(forms, "atom", "erl_eval");
+    form_atom(forms, "atom", "exprs");
+    form_integer(forms, 2);
+    bg_write_nil(forms);
+    bg_write_nil(forms);
+}
+
+/* length([P || P <- processes(), ...]) */
+void forms_count_questions(struct bg_writer *ret_forms)
 {
     forms_start_reply(ret_forms);
-    form_call(ret_forms, "erlang", "system_info", 1);
-    form_atom(ret_forms, "atom", "process_count");
+    form_call(ret_forms, "erlang", "length", 1);
+    form_start(ret_forms, 4, "lc");
+    form_atom(ret_forms, "var", "P");
+    bg_write_list(ret_forms, 2);
+    form_start(ret_forms, 4, "generate");
+    form_atom(ret_forms, "var", "P");
+    form_call(ret_forms, "erlang", "processes", 0);
+    bg_write_nil(ret_forms);
+    form_is_question(ret_forms);
+    bg_write_nil(ret_forms);
     bg_write_nil(ret_forms);
     bg_write_nil(ret_forms);
     bg_write_nil(ret_forms);

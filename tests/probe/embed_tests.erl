@@ -1,0 +1,86 @@
+%% embed.escript: what it refuses, and what forms look like.
+-module(embed_tests).
+-compile([export_all, nowarn_export_all]).
+-include_lib("stdlib/include/assert.hrl").
+
+embed() -> filename:join(persistent_term:get(probe), "embed.escript").
+
+%% {Status, Output} of embedding a module of this text, which begins at its third line.
+embedded(Text) ->
+    Folder = filename:join(os:getenv("TMPDIR", "/tmp"), "embed-" ++ os:getpid() ++ "-" ++ integer_to_list(erlang:unique_integer([positive]))),
+    Source = filename:join(Folder, "sample.erl"),
+    Out = filename:join(Folder, "out"),
+    ok = filelib:ensure_dir(Source),
+    ok = file:write_file(Source, ["-module(sample).\n-export([answer/1]).\n", Text]),
+    Result = run(["--term", Out, Source]),
+    Term = file:read_file(Out),
+    [file:delete(File) || File <- [Source, Out]],
+    file:del_dir(Folder),
+    case {Result, Term} of
+        {{0, _}, {ok, Binary}} -> {0, proplists:get_value(sample, binary_to_term(Binary))};
+        {{Status, Output}, _} -> {Status, Output}
+    end.
+
+run(Arguments) ->
+    Port = open_port({spawn_executable, embed()}, [{args, Arguments}, exit_status, stderr_to_stdout, binary]),
+    output(Port, <<>>).
+
+output(Port, Text) ->
+    receive
+        {Port, {data, More}} -> output(Port, <<Text/binary, More/binary>>);
+        {Port, {exit_status, Status}} -> {Status, Text}
+    end.
+
+refused(Text, Reason) ->
+    {Status, Output} = embedded(Text),
+    ?assertEqual({1, Output}, {Status, Output}),
+    ?assertMatch({Output, {_, _}}, {Output, binary:match(Output, Reason)}).
+
+answer(Text, Arguments) ->
+    {0, Forms} = embedded(Text),
+    {value, _, _} = erl_eval:exprs(Forms, [{'Args', Arguments}, {'Reply', self()}], none),
+    receive {Tag, _} = Reply when Tag =:= ok; Tag =:= error -> Reply after 1000 -> nothing end.
+
+refusals_test_() -> [{timeout, 60, {Title, fun() -> refused(Text, Reason) end}} || {Title, Text, Reason} <- [
+    {"records", "-record(r, {a}).\nanswer(A) -> #r{a = A}.", <<"sample.erl:3: record is not supported">>},
+    {"imports", "-import(lists, [map/2]).\nanswer(A) -> map(fun(X) -> X end, A).", <<"sample.erl:3: import is not supported">>},
+    {"mutual recursion", "answer(A) -> odd(A).\nodd(0) -> no;\nodd(N) -> even(N - 1).\neven(0) -> yes;\neven(N) -> odd(N - 1).", <<"mutual recursion">>},
+    {"a call of the entry", "answer(0) -> 0;\nanswer(N) -> answer(N - 1).", <<"call of the entry">>},
+    {"21 arguments", "answer(A) -> f(A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A).\nf(A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A) -> A.", <<"sample.erl:4: a function may have at most 20 arguments">>},
+    {"warnings", "answer(A) -> B = 1, A.", <<"sample.erl:3:">>},
+    {"syntax errors", "answer(A) -> .", <<"sample.erl:3:">>},
+    {"unknown remote functions", "answer(A) -> lists:mapp(A).", <<"sample.erl:3: no function lists:mapp/1">>},
+    {"functions that a shared module does not export", "answer(A) -> chunks:list(A).", <<"chunks:list/1 is not exported">>},
+    {"more exports", "-export([f/0]).\nanswer(A) -> A.\nf() -> 1.", <<"must export answer/1">>}]].
+
+calls_test_() -> [{timeout, 60, {Title, fun() -> ?assertEqual(Expected, answer(Text, Arguments)) end}} || {Title, Text, Arguments, Expected} <- [
+    {"functions, in the order that they need", "answer(A) -> f(A) + g(A).\nf(A) -> g(A) * 2.\ng(A) -> A + 1.", 4, {ok, 15}},
+    {"recursion", "answer(A) -> sum(A, 0).\nsum([], S) -> S;\nsum([H | T], S) -> sum(T, S + H).", [1, 2, 3], {ok, 6}},
+    {"functions of one name and several arities", "answer(A) -> f(A) + f(A, 1).\nf(A) -> A.\nf(A, B) -> A * 10 + B.", 2, {ok, 23}},
+    {"local funs by name", "answer(A) -> lists:map(fun f/1, A).\nf(A) -> A * A.", [2, 3], {ok, [4, 9]}},
+    {"remote funs", "answer(A) -> lists:map(fun erlang:abs/1, A).", [-2], {ok, [2]}},
+    {"variables of one name in different clauses", "answer([A]) -> A;\nanswer({A, B}) -> {B, A}.", {1, 2}, {ok, {2, 1}}},
+    {"a name in a fun that hides none", "answer(A) -> B = 5, (fun(C) -> C + B end)(A).", 1, {ok, 6}},
+    {"variables called Args and Reply", "answer(Args) -> Reply = f(Args), {Reply}.\nf(Reply) -> Reply.", 7, {ok, {7}}},
+    {"guards, strings, binaries and maps", "answer(#{<<\"k\">> := V}) when is_list(V), length(V) > 1 -> {\"text\", <<1:16>>, #{<<\"v\">> => hd(V)}}.",
+     #{<<"k">> => [a, b]}, {ok, {"text", <<0, 1>>, #{<<"v">> => a}}}},
+    {"receive, try and comprehensions", "answer(A) -> self() ! A, receive A -> ok after 0 -> no end, try error(oops) catch error:R -> [{R, X} || X <- A, X > 1] end.",
+     [1, 2], {ok, [{oops, 2}]}},
+    {"exceptions, where functions have names too", "answer(A) -> f(g(A)).\nf(A) -> h(A).\ng(A) -> A.\nh(A) -> i(A).\ni(A) -> hd(A).", x, {error, {error, <<"badarg">>}}},
+    {"exceptions, as class and text", "answer(A) -> throw({A, 1}).", x, {error, {throw, <<"{x,1}">>}}}]].
+
+%% Atoms that a node would keep for ever: only names of ours that are in the list, and it is looked at when it grows.
+atoms_test_() -> {timeout, 60, {"the atoms that questions bring are those listed", fun() ->
+    {0, Output} = run(["--atoms"]),
+    {ok, Listed} = file:read_file(filename:join(filename:dirname(code:which(?MODULE)), "atoms.txt")),
+    ?assertEqual(binary:split(Listed, <<"\n">>, [global]), binary:split(Output, <<"\n">>, [global]))
+end}}.
+
+names_test() ->
+    Names = lists:usort(lists:append([names(Forms) || Forms <- maps:values(persistent_term:get(forms))])),
+    ?assertEqual([], [Name || Name <- Names, Name =/= 'Args', Name =/= 'Reply', Name =/= '_', re:run(atom_to_list(Name), "^V[0-9]+$") =:= nomatch]).
+
+names({var, _, Name}) -> [Name];
+names(Term) when is_tuple(Term) -> names(tuple_to_list(Term));
+names([Head | Tail]) -> names(Head) ++ names(Tail);
+names(_) -> [].

@@ -1,0 +1,113 @@
+%% The guard: deadline, heap limit, failures, and the link to whoever asked.
+-module(guard_tests).
+-compile([export_all, nowarn_export_all]).
+-include_lib("stdlib/include/assert.hrl").
+
+%% What a worker is to evaluate, wrapped as embed.escript wraps questions.
+forms(Text) ->
+    {ok, Tokens, _} = erl_scan:string("try Reply ! {ok, begin " ++ Text ++ " end} catch C:R -> Reply ! {error, {C, R}} end."),
+    {ok, Forms} = erl_parse:parse_exprs(Tokens),
+    Forms.
+
+start(Arity, Text, Timeout, MaxHeapWords, Options) ->
+    #{guard := Guard} = persistent_term:get(forms),
+    Bindings = [{'Args', {forms(Text), #{}, Timeout, MaxHeapWords}}, {'Reply', self()}],
+    spawn_opt(erl_eval, exprs, lists:sublist([Guard, Bindings, none], Arity), [monitor | Options]).
+
+reply() -> receive {Tag, _} = Reply when Tag =:= ok; Tag =:= error -> Reply after 5000 -> nothing end.
+
+ended({Pid, Monitor}) -> receive {'DOWN', Monitor, process, Pid, Reason} -> Reason after 5000 -> still_there end.
+
+answer_test() ->
+    [begin
+         Guard = start(Arity, "{Args, self() =/= Reply}", 5000, 1000000, []),
+         ?assertEqual({ok, {#{}, true}}, reply()),
+         ?assertEqual(normal, ended(Guard))
+     end || Arity <- [2, 3]].
+
+deadline_test() ->
+    Before = processes(),
+    Guard = start(2, "receive never -> ok end", 100, 1000000, []),
+    ?assertEqual({error, deadline}, reply()),
+    ?assertEqual(normal, ended(Guard)),
+    asking:eventually(fun() -> processes() -- Before =:= [] end).
+
+busy_deadline_test() ->
+    Before = processes(),
+    Guard = start(2, "F = fun F(N) -> F(N + 1) end, F(0)", 100, 1000000, []),
+    ?assertEqual({error, deadline}, reply()),
+    ?assertEqual(normal, ended(Guard)),
+    asking:eventually(fun() -> processes() -- Before =:= [] end).
+
+heap_limit_test() ->
+    Log = log(),
+    Guard = start(2, "length(lists:seq(1, 10000000))", 20000, 100000, []),
+    ?assertEqual({error, heap_limit}, reply()),
+    ?assertEqual(normal, ended(Guard)),
+    ?assertEqual([], logged(Log)).
+
+killed_worker_test() ->
+    Guard = start(2, "exit(self(), other), receive after infinity -> ok end", 5000, 1000000, []),
+    ?assertMatch({error, {exit, Text}} when is_binary(Text), reply()),
+    ?assertEqual(normal, ended(Guard)).
+
+%% The link to beamgauge goes down.
+lost_link_test() ->
+    Self = self(),
+    Log = log(),
+    Before = processes(),
+    Asker = spawn(fun() ->
+        {Guard, _} = start(2, "receive never -> ok end", 60000, 1000000, [link]),
+        asking:eventually(fun() -> {links, Links} = process_info(Guard, links), length(Links) =:= 2 end),
+        Self ! {guard, Guard},
+        receive stop -> exit(noconnection) end
+    end),
+    Guard = receive {guard, Pid} -> Pid end,
+    {links, Links} = process_info(Guard, links),
+    [Worker] = Links -- [Asker],
+    ?assertEqual({priority, low}, process_info(Worker, priority)),
+    Asker ! stop,
+    asking:eventually(fun() -> not is_process_alive(Guard) andalso not is_process_alive(Worker) end),
+    asking:eventually(fun() -> processes() -- Before =:= [] end),
+    ?assertEqual([], logged(Log)).
+
+%% A kill of the guard, which it cannot trap, takes the worker along too.
+killed_guard_test() ->
+    Before = processes(),
+    {Guard, _} = Started = start(2, "receive never -> ok end", 60000, 1000000, []),
+    asking:eventually(fun() -> {links, Links} = process_info(Guard, links), length(Links) =:= 1 end),
+    exit(Guard, kill),
+    ?assertEqual(killed, ended(Started)),
+    asking:eventually(fun() -> processes() -- Before =:= [] end).
+
+%% What a question raises comes as a class and a bounded text, and nothing is logged on the node.
+failing_question_test() ->
+    Log = log(),
+    Long = binary:copy(<<"x">>, 100000),
+    Window = #{<<"sort">> => Long, <<"limit">> => 1, <<"order">> => <<"desc">>, <<"window_ms">> => 0, <<"binary">> => false},
+    {error, {error, Text}} = asking:ask_for(forms, window, Window, 5000, 10000000),
+    ?assertMatch(<<"{case_clause,<<\"xxxx", _/binary>>, Text),
+    ?assert(byte_size(Text) =< 1600),
+    {error, {error, Missing}} = asking:ask_for(forms, scan, #{}, 5000, 10000000),
+    ?assertMatch({_, _}, binary:match(Missing, <<"function_clause">>)),
+    ?assertEqual([], logged(Log)).
+
+question_heap_limit_test() ->
+    Many = asking:planted(3000, fun() -> ok end),
+    Arguments = #{<<"limit">> => 1000, <<"order">> => <<"desc">>, <<"binary">> => false, <<"list_entries_max">> => 200000},
+    ?assertEqual({error, heap_limit}, asking:ask_for(forms, scan, Arguments, 5000, 30000)),
+    asking:uproot(Many).
+
+%% Events are sent to the process that called log/0.
+log() ->
+    Name = list_to_atom("guard_tests_" ++ integer_to_list(erlang:unique_integer([positive]) rem 8)),
+    _ = logger:remove_handler(Name),
+    ok = logger:add_handler(Name, ?MODULE, #{config => #{to => self()}}),
+    Name.
+
+log(#{level := Level, msg := Message}, #{config := #{to := To}}) -> To ! {logged, Level, Message}.
+
+logged(Name) ->
+    timer:sleep(100),
+    ok = logger:remove_handler(Name),
+    receive {logged, Level, Message} when Level =:= error; Level =:= critical -> [{Level, Message}] after 0 -> [] end.

@@ -1,0 +1,57 @@
+%% memory, system, allocators: what is told of the node as a whole.
+-module(node_tests).
+-compile([export_all, nowarn_export_all]).
+-include_lib("stdlib/include/assert.hrl").
+
+memory_test_() -> asking:each("memory tells the emulator's kinds and every allocator", fun(Mode) ->
+    #{<<"memory">> := Memory, <<"allocators">> := Allocators, <<"process_count">> := Processes} = asking:ask(Mode, memory, #{}),
+    ?assertEqual([atom, atom_used, binary, code, ets, processes, processes_used, system, total], lists:sort(maps:keys(Memory))),
+    ?assert(abs(maps:get(total, Memory) - erlang:memory(total)) < 10000000),
+    ?assert(abs(Processes - erlang:system_info(process_count)) < 10),
+    ?assertEqual(lists:sort(erlang:system_info(alloc_util_allocators)), lists:sort([maps:get(<<"name">>, Allocator) || Allocator <- Allocators])),
+    [?assert(Used =< Allocated andalso Blocks >= 0 andalso (Used =:= 0) =:= (Blocks =:= 0))
+     || #{<<"used_bytes">> := Used, <<"allocated_bytes">> := Allocated, <<"blocks_count">> := Blocks} <- Allocators],
+    Used = lists:sum([Bytes || #{<<"used_bytes">> := Bytes} <- Allocators]),
+    ?assert(Used > maps:get(total, Memory) div 2 andalso Used < 2 * maps:get(total, Memory))
+end).
+
+monitors_estimate_test_() -> asking:each("local monitors show in the estimate without a process being touched", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    #{<<"monitors_estimate">> := #{<<"local_count">> := Before}} = asking:ask(Mode, memory, #{}),
+    Watcher = asking:plant(fun() -> [erlang:monitor(process, Watched) || _ <- lists:seq(1, 100000)] end),
+    #{<<"monitors_estimate">> := #{<<"local_count">> := After, <<"bytes">> := Bytes}} = asking:ask(Mode, memory, #{}),
+    ?assert(abs(After - Before - 100000) < 1000),
+    ?assert(Bytes > 100000 * 100 andalso Bytes < 100000 * 200),
+    asking:uproot([Watcher, Watched])
+end).
+
+system_test_() -> asking:each("system tells limits, counts and releases", fun(Mode) ->
+    #{<<"applications">> := Applications} = Answer = asking:ask(Mode, system, #{}),
+    [?assertEqual({Key, Value}, {Key, maps:get(Key, Answer)})
+     || {Key, Value} <- [{<<"otp_release">>, list_to_binary(erlang:system_info(otp_release))},
+                         {<<"erts_version">>, list_to_binary(erlang:system_info(version))},
+                         {<<"process_limit">>, erlang:system_info(process_limit)},
+                         {<<"atom_limit">>, erlang:system_info(atom_limit)},
+                         {<<"port_limit">>, erlang:system_info(port_limit)},
+                         {<<"ets_limit">>, erlang:system_info(ets_limit)},
+                         {<<"schedulers_online_count">>, erlang:system_info(schedulers_online)},
+                         {<<"wordsize_bytes">>, erlang:system_info(wordsize)},
+                         {<<"connected_nodes_count">>, 0}, {<<"hidden_nodes_count">>, 0},
+                         {<<"elixir_version">>, undefined}]],
+    ?assertEqual([], [Key || {Key, Value} <- maps:to_list(Answer), not is_integer(Value), not is_binary(Value), Key =/= <<"applications">>, Key =/= <<"elixir_version">>]),
+    ?assert(maps:get(<<"uptime_ms">>, Answer) > 0),
+    ?assertMatch([<<_/binary>>], [Version || #{<<"name">> := kernel, <<"version">> := Version} <- Applications])
+end).
+
+allocators_test_() -> asking:each("allocators tells every instance, blocks never more than carriers", fun(Mode) ->
+    #{<<"allocators">> := Instances, <<"mseg_cache">> := Cache} = asking:ask(Mode, allocators, #{}),
+    ?assertEqual(lists:sum([length(List) || Name <- erlang:system_info(alloc_util_allocators), List <- [erlang:system_info({allocator, Name})]]), length(Instances)),
+    [begin
+         ?assert(maps:get(<<"mbcs_block_bytes">>, I) =< maps:get(<<"mbcs_carrier_bytes">>, I)),
+         ?assert(maps:get(<<"sbcs_block_bytes">>, I) =< maps:get(<<"sbcs_carrier_bytes">>, I)),
+         ?assertEqual(19, maps:size(I))
+     end || I <- Instances],
+    ?assert(lists:sum([maps:get(<<"mbcs_blocks_count">>, I) || #{<<"name">> := ets_alloc} = I <- Instances]) > 0),
+    ?assert(lists:sum([maps:get(<<"calls_count">>, I) || I <- Instances]) > 1000),
+    ?assertMatch({true, true}, {is_integer(maps:get(<<"hits_count">>, Cache)), is_integer(maps:get(<<"calls_count">>, Cache))})
+end).
