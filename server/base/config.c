@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 static enum bg_error no_memory(struct bg_failure *ret_failure)
 {
     return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");

@@ -2,8 +2,10 @@
 -module(asking).
 -export([each/2, ask/3, ask_for/5, plant/1, planted/2, uproot/1, text/1, ranked/2, eventually/1]).
 
-%% A test in both ways.
-each(Title, Test) -> [{timeout, 60, {lists:concat([Title, ", ", Mode]), fun() -> Test(Mode) end}} || Mode <- [module, forms]].
+%% A test in both ways. What it plants does not outlive it, even if it fails.
+each(Title, Test) -> [{timeout, 60, {lists:concat([Title, ", ", Mode]), fun() -> try Test(Mode) after uproot(erase_planted()) end end}} || Mode <- [module, forms]].
+
+erase_planted() -> case erase(planted) of undefined -> []; Pids -> Pids end.
 
 ask(Mode, Question, Arguments) ->
     {ok, Answer} = ask_for(Mode, Question, Arguments, 30000, 50000000),
@@ -23,7 +25,8 @@ ask_for(forms, Question, Arguments, Timeout, MaxHeapWords) ->
 plant(Setup) ->
     Self = self(),
     Pid = spawn(fun() -> Setup(), Self ! {planted, self()}, receive stop -> ok end end),
-    receive {planted, Pid} -> Pid end.
+    receive {planted, Pid} -> put(planted, [Pid | case get(planted) of undefined -> []; Pids -> Pids end]) end,
+    Pid.
 
 planted(Count, Setup) -> [plant(Setup) || _ <- lists:seq(1, Count)].
 

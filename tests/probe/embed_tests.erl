@@ -70,11 +70,11 @@ calls_test_() -> [{timeout, 60, {Title, fun() -> ?assertEqual(Expected, answer(T
     {"exceptions, as class and text", "answer(A) -> throw({A, 1}).", x, {error, {throw, <<"{x,1}">>}}}]].
 
 %% Atoms that a node would keep for ever: only names of ours that are in the list, and it is looked at when it grows.
-atoms_test_() -> {timeout, 60, {"the atoms that questions bring are those listed", fun() ->
+atoms_test_() -> [{timeout, 60, {"the atoms that questions bring are those listed", fun() ->
     {0, Output} = run(["--atoms"]),
     {ok, Listed} = file:read_file(filename:join(filename:dirname(code:which(?MODULE)), "atoms.txt")),
     ?assertEqual(binary:split(Listed, <<"\n">>, [global]), binary:split(Output, <<"\n">>, [global]))
-end}}.
+end}}].
 
 names_test() ->
     Names = lists:usort(lists:append([names(Forms) || Forms <- maps:values(persistent_term:get(forms))])),

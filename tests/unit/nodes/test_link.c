@@ -5,56 +5,11 @@
 
 #include <cmocka.h>
 
-#include "fake.h"
-#include "world.h"
+#include "scene.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct scene {
-    struct world world;
-    struct fake fake;
-};
-
-static void scene_open(struct scene *scene, const struct fake *fake, const struct bg_nodes_options *options)
-{
-    struct bg_nodes_options usual;
-    world_options(&usual);
-    usual.connect_timeout_ms = 300;
-    world_open(&scene->world, options != NULL ? options : &usual);
-    scene->fake = *fake;
-    fake_open(&scene->fake, scene->world.base);
-    world_put(&scene->world, FAKE_NAME, FAKE_COOKIE, NULL, scene->fake.port);
-}
-
-static void scene_close(struct scene *scene)
-{
-    fake_close(&scene->fake);
-    world_close(&scene->world);
-}
-
-static void scene_up(struct scene *scene, const struct fake *fake, const struct bg_nodes_options *options)
-{
-    scene_open(scene, fake, options);
-    world_wait_state(&scene->world, FAKE_NAME, BG_LINK_UP);
-}
-
-static void look(struct scene *scene, struct bg_node_info *ret_info)
-{
-    struct bg_failure failure;
-    assert_int_equal(bg_nodes_info(scene->world.nodes, FAKE_NAME, ret_info, &failure), BG_OK);
-}
-
-static struct bg_inquiry *ask(struct scene *scene, int64_t timeout_ms, struct outcome *outcome)
-{
-    struct bg_writer forms;
-    struct bg_inquiry *inquiry = NULL;
-    struct bg_failure failure;
-    forms_echo(&forms);
-    assert_int_equal(world_ask(&scene->world, FAKE_NAME, &forms, timeout_ms, outcome, &inquiry, &failure), BG_OK);
-    return inquiry;
-}
 
 static void fails_with(struct fake fake, enum bg_link_reason reason)
 {
@@ -62,7 +17,7 @@ static void fails_with(struct fake fake, enum bg_link_reason reason)
     struct bg_node_info info;
     scene_open(&scene, &fake, NULL);
     world_wait_reason(&scene.world, FAKE_NAME, reason);
-    look(&scene, &info);
+    scene_look(&scene, &info);
     assert_true(strlen(info.reason_text) > 10);
     assert_true(info.retry_in_ms >= 0);
     assert_int_equal(info.connects_count, 0);
@@ -91,7 +46,7 @@ static void a_rejected_cookie_is_told_to_who_asks(void **state)
     world_wait_reason(&scene.world, FAKE_NAME, BG_REASON_COOKIE_REJECTED);
     forms_echo(&forms);
     assert_int_equal(world_ask_now(&scene.world, FAKE_NAME, &forms, &outcome), BG_COOKIE_REJECTED);
-    look(&scene, &info);
+    scene_look(&scene, &info);
     assert_true(info.retry_in_ms > 9000);
     scene_close(&scene);
 }
@@ -113,7 +68,7 @@ static void slow_bytes_are_put_together(void **state)
     struct scene scene;
     struct outcome outcome;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD, .slow = true}, NULL);
-    ask(&scene, 5000, &outcome);
+    scene_ask(&scene, 5000, &outcome);
     world_wait_count(&scene.world, &scene.fake.spawns, 1);
     fake_send(&scene.fake, 1,
               (const uint8_t *)"\x83"
@@ -141,7 +96,7 @@ static void bad_answer(const void *bytes, size_t length)
     struct outcome outcomes[3];
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
     for (size_t i = 0; i < 3; i++)
-        ask(&scene, 5000, &outcomes[i]);
+        scene_ask(&scene, 5000, &outcomes[i]);
     world_wait_count(&scene.world, &scene.fake.spawns, 3);
     fake_say(&scene.fake, bytes, length);
     for (size_t i = 0; i < 3; i++) {
@@ -150,7 +105,7 @@ static void bad_answer(const void *bytes, size_t length)
     }
     world_wait_state(&scene.world, FAKE_NAME, BG_LINK_UP);
     struct bg_node_info info;
-    look(&scene, &info);
+    scene_look(&scene, &info);
     assert_int_equal(info.generation, 2);
     assert_int_equal(info.losses_count, 1);
     assert_int_equal(info.in_flight_count, 0);
@@ -172,7 +127,7 @@ static void questions_of_a_lost_link_end_saying_why(void **state)
     struct scene scene;
     struct outcome outcome;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    ask(&scene, 5000, &outcome);
+    scene_ask(&scene, 5000, &outcome);
     world_wait_count(&scene.world, &scene.fake.spawns, 1);
     fake_close(&scene.fake);
     world_wait_outcome(&scene.world, &outcome);
@@ -193,7 +148,7 @@ static void refusals_to_spawn_are_told(void **state)
         struct scene scene;
         struct outcome outcome;
         scene_up(&scene, &(struct fake){.kind = FAKE_GOOD, .spawn_word = cases[i].word}, NULL);
-        ask(&scene, 5000, &outcome);
+        scene_ask(&scene, 5000, &outcome);
         world_wait_outcome(&scene.world, &outcome);
         assert_int_equal(outcome.error, cases[i].error);
         assert_non_null(strstr(outcome.text, cases[i].word));
@@ -207,9 +162,9 @@ static void an_exit_before_the_answer_is_told_and_one_after_it_is_not(void **sta
     struct scene scene;
     struct outcome first, second, third;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD, .spawn_pid = true}, NULL);
-    ask(&scene, 5000, &first);
-    ask(&scene, 5000, &second);
-    ask(&scene, 5000, &third);
+    scene_ask(&scene, 5000, &first);
+    scene_ask(&scene, 5000, &second);
+    scene_ask(&scene, 5000, &third);
     world_wait_count(&scene.world, &scene.fake.spawns, 3);
     fake_exit(&scene.fake, 1, "killed");
     fake_exit(&scene.fake, 2, "normal");
@@ -236,7 +191,7 @@ static void a_late_question_is_killed(void **state)
     struct scene scene;
     struct outcome outcome;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD, .spawn_pid = true}, NULL);
-    ask(&scene, 30, &outcome);
+    scene_ask(&scene, 30, &outcome);
     world_wait_outcome(&scene.world, &outcome);
     assert_int_equal(outcome.error, BG_DEADLINE);
     assert_true(outcome.rpc_us >= 30000);
@@ -251,14 +206,14 @@ static void a_question_cancelled_before_its_process_is_known_is_killed_then(void
     struct outcome outcome;
     struct bg_node_info info;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    bg_inquiry_cancel(ask(&scene, 5000, &outcome));
+    bg_inquiry_cancel(scene_ask(&scene, 5000, &outcome));
     world_wait_count(&scene.world, &scene.fake.spawns, 1);
-    look(&scene, &info);
+    scene_look(&scene, &info);
     assert_int_equal(info.in_flight_count, 1);
     assert_int_equal(scene.fake.kills, 0);
     fake_spawned(&scene.fake, 1, NULL);
     world_wait_count(&scene.world, &scene.fake.kills, 1);
-    look(&scene, &info);
+    scene_look(&scene, &info);
     assert_int_equal(info.in_flight_count, 0);
     assert_int_equal(outcome.times, 0);
     scene_close(&scene);
@@ -275,7 +230,7 @@ static void a_node_that_starts_nothing_is_not_heaped_with_questions(void **state
     options.in_flight_max = 3;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, &options);
     for (size_t i = 0; i < 3; i++)
-        bg_inquiry_cancel(ask(&scene, 5000, &outcome));
+        bg_inquiry_cancel(scene_ask(&scene, 5000, &outcome));
     forms_echo(&forms);
     assert_int_equal(world_ask_now(&scene.world, FAKE_NAME, &forms, &refused), BG_TOO_MANY);
     world_wait_count(&scene.world, &scene.fake.spawns, 3);
@@ -294,7 +249,7 @@ static void ticks_are_answered_and_sent(void **state)
     world_wait_count(&scene.world, &scene.fake.provocations, 3);
     world_wait_count(&scene.world, &scene.fake.ticks, 3);
     struct bg_node_info info;
-    look(&scene, &info);
+    scene_look(&scene, &info);
     assert_int_equal(info.state, BG_LINK_UP);
     assert_int_equal(info.losses_count, 0);
     scene_close(&scene);
@@ -310,7 +265,7 @@ static void a_silent_peer_is_lost(void **state)
     options.tick_ms = 30;
     options.retry_min_ms = options.retry_max_ms = 5000;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, &options);
-    ask(&scene, 5000, &outcome);
+    scene_ask(&scene, 5000, &outcome);
     world_wait_outcome(&scene.world, &outcome);
     assert_int_equal(outcome.error, BG_NODE_UNREACHABLE);
     assert_true(outcome.rpc_us > 90000);
@@ -341,11 +296,11 @@ static void a_peer_that_does_not_read_is_lost(void **state)
     const size_t ticks = 1 << 16;
     uint8_t *flood = calloc(ticks, 4);
     struct bg_node_info info;
-    look(&scene, &info);
+    scene_look(&scene, &info);
     for (int round = 0; round < 200 && info.state == BG_LINK_UP; round++) {
         fake_say(&scene.fake, flood, ticks * 4);
         world_run(&scene.world, 5);
-        look(&scene, &info);
+        scene_look(&scene, &info);
     }
     assert_int_equal(info.state, BG_LINK_WAITING);
     assert_int_equal(info.reason, BG_REASON_CONNECTION_LOST);
@@ -372,155 +327,6 @@ static void a_question_too_large_is_refused(void **state)
     scene_close(&scene);
 }
 
-static void delete_node(void *context, const struct bg_inquiry_result *result)
-{
-    struct scene *scene = context;
-    struct bg_failure failure;
-    if (result->answer != NULL)
-        assert_int_equal(result->answer[0], BG_TERM_VERSION);
-    (void)!bg_nodes_delete(scene->world.nodes, FAKE_NAME, &failure);
-    if (result->answer != NULL)
-        assert_int_equal(result->answer[0], BG_TERM_VERSION);
-}
-
-static void ask_deleting(struct scene *scene)
-{
-    const struct bg_inquiry_request request = {.forms = (const uint8_t *)"j",
-                                               .forms_length = 1,
-                                               .args = (const uint8_t *)"j",
-                                               .args_length = 1,
-                                               .timeout_ms = 5000,
-                                               .max_heap_words = 1000};
-    struct bg_inquiry *inquiry;
-    struct bg_failure failure;
-    assert_int_equal(bg_nodes_ask(scene->world.nodes, FAKE_NAME, &request, delete_node, scene, &inquiry, &failure), BG_OK);
-}
-
-static void a_node_can_be_removed_when_a_question_of_it_ends(void **state)
-{
-    (void)state;
-    for (int lost = 0; lost < 2; lost++) {
-        struct scene scene;
-        struct outcome other;
-        scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-        ask_deleting(&scene);
-        ask(&scene, 5000, &other);
-        ask_deleting(&scene);
-        world_wait_count(&scene.world, &scene.fake.spawns, 3);
-        if (lost)
-            fake_say(&scene.fake, "\xff\xff\xff\xff", 4);
-        else
-            fake_send(&scene.fake, 1,
-                      (const uint8_t *)"\x83"
-                                       "a\7",
-                      3);
-        world_wait_outcome(&scene.world, &other);
-        assert_int_equal(other.error, BG_NODE_UNKNOWN);
-        assert_int_equal(bg_nodes_count(scene.world.nodes), 0);
-        scene_close(&scene);
-    }
-}
-
-static void changed_settings_connect_anew_and_the_same_ones_do_not(void **state)
-{
-    (void)state;
-    struct scene scene;
-    struct outcome outcome;
-    struct bg_node_info info;
-    scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    world_put(&scene.world, FAKE_NAME, FAKE_COOKIE, NULL, scene.fake.port);
-    world_run(&scene.world, 20);
-    look(&scene, &info);
-    assert_int_equal(info.generation, 1);
-    ask(&scene, 5000, &outcome);
-    world_put(&scene.world, FAKE_NAME, FAKE_COOKIE, "localhost", scene.fake.port);
-    assert_int_equal(outcome.error, BG_NODE_UNREACHABLE);
-    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_UP);
-    look(&scene, &info);
-    assert_int_equal(info.generation, 2);
-    assert_string_equal(info.address, "localhost");
-    scene_close(&scene);
-}
-
-static void questions_in_flight_are_cancelled_at_the_end(void **state)
-{
-    (void)state;
-    struct scene scene;
-    struct outcome outcome;
-    scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    ask(&scene, 5000, &outcome);
-    scene_close(&scene);
-    assert_int_equal(outcome.times, 1);
-    assert_int_equal(outcome.error, BG_CANCELLED);
-}
-
-static void count_states(void *context, const char *name, enum bg_link_state state)
-{
-    unsigned *counts = context;
-    assert_string_equal(name, FAKE_NAME);
-    counts[state]++;
-}
-
-static void a_watcher_is_told_of_ups_and_downs(void **state)
-{
-    (void)state;
-    struct scene scene;
-    unsigned counts[BG_LINK_CLOSED + 1] = {0};
-    struct bg_failure failure;
-    scene_open(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    bg_nodes_watch(scene.world.nodes, count_states, counts);
-    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_UP);
-    fake_say(&scene.fake, "\xff\xff\xff\xff", 4);
-    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_WAITING);
-    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_UP);
-    assert_int_equal(bg_nodes_delete(scene.world.nodes, FAKE_NAME, &failure), BG_OK);
-    assert_true(counts[BG_LINK_UP] == 2 && counts[BG_LINK_WAITING] == 1 && counts[BG_LINK_CLOSED] == 1);
-    assert_int_equal(counts[BG_LINK_CONNECTING] + counts[BG_LINK_HANDSHAKING], 0);
-    scene_close(&scene);
-}
-
-static void remove_rejected(void *context, const char *name, enum bg_link_state state)
-{
-    struct scene *scene = context;
-    struct bg_node_info info;
-    struct bg_failure failure;
-    assert_int_equal(state, BG_LINK_WAITING);
-    look(scene, &info);
-    assert_int_equal(info.reason, BG_REASON_COOKIE_REJECTED);
-    assert_int_equal(bg_nodes_delete(scene->world.nodes, name, &failure), BG_OK);
-}
-
-static void a_watcher_is_told_of_a_failed_try_and_may_remove_the_node(void **state)
-{
-    (void)state;
-    struct scene scene;
-    scene_open(&scene, &(struct fake){.kind = FAKE_REJECTS}, NULL);
-    bg_nodes_watch(scene.world.nodes, remove_rejected, &scene);
-    for (int i = 0; i < 1000 && bg_nodes_count(scene.world.nodes) > 0; i++)
-        world_run(&scene.world, 5);
-    assert_int_equal(bg_nodes_count(scene.world.nodes), 0);
-    scene_close(&scene);
-}
-
-static void a_change_without_a_cookie_keeps_it(void **state)
-{
-    (void)state;
-    struct scene scene;
-    struct bg_node_info info;
-    scene_up(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    const char *const tags[] = {"shop", "canary"};
-    const struct bg_node_spec spec = {
-        .name = FAKE_NAME, .port = scene.fake.port, .tags = tags, .tags_count = 2, .origin = BG_ORIGIN_CONFIG};
-    struct bg_failure failure;
-    bool created = true;
-    assert_int_equal(bg_nodes_put(scene.world.nodes, &spec, &created, &failure), BG_OK);
-    assert_false(created);
-    look(&scene, &info);
-    assert_true(info.state == BG_LINK_UP && info.tags_count == 2 && info.origin == BG_ORIGIN_CONFIG);
-    assert_string_equal(info.tags[1], "canary");
-    scene_close(&scene);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,12 +347,6 @@ int main(void)
         cmocka_unit_test(an_unlink_is_acknowledged),
         cmocka_unit_test(a_peer_that_does_not_read_is_lost),
         cmocka_unit_test(a_question_too_large_is_refused),
-        cmocka_unit_test(a_node_can_be_removed_when_a_question_of_it_ends),
-        cmocka_unit_test(changed_settings_connect_anew_and_the_same_ones_do_not),
-        cmocka_unit_test(questions_in_flight_are_cancelled_at_the_end),
-        cmocka_unit_test(a_watcher_is_told_of_ups_and_downs),
-        cmocka_unit_test(a_watcher_is_told_of_a_failed_try_and_may_remove_the_node),
-        cmocka_unit_test(a_change_without_a_cookie_keeps_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
