@@ -20,6 +20,8 @@ all_test_() -> asking:each("a process is told in full", fun(Mode) ->
                    <<"links_count">> := 1, <<"monitored_by_count">> := 0, <<"exact">> := true, <<"suspending_count">> := 0}, Answer),
     ?assertEqual(group_leader(), maps:get(group_leader, Answer)),
     ?assertEqual(erlang:system_info(wordsize), maps:get(<<"word_bytes">>, Answer)),
+    %% Measured on the guard, which there is none of around a module.
+    ?assertEqual(Mode =:= forms, is_integer(maps:get(<<"entry_bytes">>, Answer))),
     ?assert(maps:get(<<"entry_bytes">>, Answer) > 50),
     [{asking, _, _, File, Line} | _] = maps:get(current_stacktrace, Answer),
     ?assert(is_binary(File) andalso is_integer(Line)),

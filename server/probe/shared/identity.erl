@@ -1,6 +1,6 @@
 %% Who a process is, for people: its registered name and what it was started to run.
 -module(identity).
--export([items/0, started_as/3, label/1]).
+-export([items/0, started_as/3, label/1, application/1]).
 
 -define(DICTIONARY_HEAP_MAX, 1048576).
 
@@ -34,3 +34,12 @@ label(#{{dictionary, '$process_label'} := Label}) when Label =/= undefined ->
     end,
     unicode:characters_to_binary(string:slice(Text, 0, 200));
 label(_) -> undefined.
+
+%% The application of the process's group leader.
+application(Pid) ->
+    try application:get_application(Pid) of
+        {ok, Name} -> Name;
+        undefined -> undefined
+    catch
+        _:_ -> undefined
+    end.

@@ -48,12 +48,4 @@ count(Figures, Counts, Calibration, {BytesMax, Budget}) ->
 %% Processes of one group leader belong to one application, so one of each is asked for.
 applications(InfosAndPids) ->
     Leaders = maps:from_list([{Leader, Pid} || {[_ | _] = Info, Pid} <- InfosAndPids, {group_leader, Leader} <- [lists:last(Info)]]),
-    maps:map(fun(_, Pid) -> application(Pid) end, Leaders).
-
-application(Pid) ->
-    try application:get_application(Pid) of
-        {ok, Name} -> Name;
-        undefined -> undefined
-    catch
-        _:_ -> undefined
-    end.
+    maps:map(fun(_, Pid) -> identity:application(Pid) end, Leaders).

@@ -1,0 +1,35 @@
+%% The process that a text names, and who a peer is.
+-module(who).
+-export([pid/1, find/1, described/1]).
+
+%% A text that is no pid of this node names nothing alive.
+pid(Text) ->
+    try list_to_pid(binary_to_list(Text)) of
+        Pid when node(Pid) =:= node() -> {ok, Pid};
+        _ -> none
+    catch
+        error:badarg -> none
+    end.
+
+%% The same for one told by pid or by registered name. No name becomes an atom that is not one already.
+find(#{<<"pid">> := Text}) -> pid(Text);
+find(#{<<"name">> := Name}) ->
+    try whereis(binary_to_existing_atom(Name, utf8)) of
+        Pid when is_pid(Pid) -> {ok, Pid};
+        _ -> none
+    catch
+        error:badarg -> none
+    end.
+
+described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
+    case process_info(Pid, [total_heap_size | identity:items()]) of
+        [{total_heap_size, Words} | _] = Info ->
+            Known = maps:from_list(Info),
+            maps:merge(maps:with([registered_name, initial_call], Known),
+                       #{<<"started_as">> => identity:started_as(Pid, Known, Words * erlang:system_info(wordsize)), <<"alive">> => true});
+        undefined ->
+            unknown(false)
+    end;
+described(_) -> unknown(undefined).
+
+unknown(Alive) -> #{registered_name => [], initial_call => undefined, <<"started_as">> => undefined, <<"alive">> => Alive}.
