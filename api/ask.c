@@ -1,31 +1,49 @@
-/* ask.c: sees a call through its questions to its one ending. */
+/* ask.c: sees a call through its questions, on one node or several, to its one ending. */
 #include "ask.h"
 
 #include "beamgauge/clock.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The same bytes are not repeated for longer than this without a look into the answers kept, which know when a node went. */
 #define REPEAT_MAX_US 1000000
 
+struct bg_branch {
+    struct bg_ask *ask;
+    struct bg_branch *next;
+    char node[BG_NODE_NAME_MAX + 1]; /* copied: the registry may lose it meanwhile */
+    bool required;                   /* its failure is the call's */
+    int64_t deadline_us;             /* of its own; the call's if that is earlier */
+    struct bg_ticket *ticket;        /* the question in flight, or NULL */
+    bg_ask_step *step;               /* what takes its answer */
+    const char *question;
+    int64_t duration_ms, rpc_us;
+};
+
 static void ask_free(struct bg_ask *ask)
 {
     if (ask == NULL)
         return;
+    for (struct bg_branch *branch = ask->branches, *next; branch != NULL; branch = next) {
+        next = branch->next;
+        if (branch->ticket != NULL)
+            bg_ticket_cancel(branch->ticket);
+        free(branch);
+    }
+    free(ask->state);
     json_decref(ask->kept);
     json_decref(ask->data);
     json_decref(ask->warnings);
+    json_decref(ask->figures);
     free(ask);
 }
 
 static void on_cancel(void *context)
 {
-    struct bg_ask *ask = context;
-    if (ask->ticket != NULL)
-        bg_ticket_cancel(ask->ticket);
-    ask_free(ask);
+    ask_free(context);
 }
 
 void bg_call_end(struct bg_call *call, const struct bg_shaper *shaper, const struct bg_reply *reply)
@@ -49,15 +67,29 @@ static int64_t fresh_until_us(const struct bg_ask *ask)
     return stale_us < repeat_us ? stale_us : repeat_us;
 }
 
+static void put_figures(struct bg_ask *ask, json_t *meta)
+{
+    const char *key;
+    json_t *value;
+    if (ask->is_ranking)
+        bg_meta_put_ranking(&ask->shaper, meta, &ask->ranking);
+    json_object_foreach(ask->figures, key, value) bg_put(&ask->shaper, meta, key, json_incref(value));
+}
+
 static void end(struct bg_ask *ask)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    struct bg_reply reply = {.status = 200, .collected_us = ask->collected_us, .rpc_us = ask->rpc_us};
+    struct bg_reply reply = {.status = 200, .rpc_us = ask->rpc_us};
     if (!shaper->failed) {
+        const struct bg_clock *clock = bg_call_services(ask->call)->clock;
+        if (!ask->answered) { /* nobody had to be asked: it is of now */
+            ask->collected_us = bg_clock_monotonic_us(clock);
+            ask->collected_wall_ms = bg_clock_wall_ms(clock);
+        }
+        reply.collected_us = ask->collected_us;
         reply.meta = bg_meta_new(shaper, ask->node, ask->collected_wall_ms, ask->duration_ms, ask->warnings);
         ask->warnings = NULL;
-        if (ask->is_ranking)
-            bg_meta_put_ranking(shaper, reply.meta, &ask->ranking);
+        put_figures(ask, reply.meta);
         reply.data = ask->data;
         ask->data = NULL;
         reply.fresh_until_us = fresh_until_us(ask);
@@ -66,56 +98,153 @@ static void end(struct bg_ask *ask)
     ask_free(ask);
 }
 
-static void run_step(struct bg_ask *ask, bg_ask_step *step, json_t *answer)
+/* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. */
+static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
 {
-    step(ask, answer);
-    if (ask->ticket == NULL)
+    struct bg_shaper *shaper = &ask->shaper;
+    if (!shaper->failed || branch->required || shaper->failure.error == BG_NO_MEMORY)
+        return;
+    shaper->failed = false;
+    if (branch->ticket != NULL)
+        bg_ticket_cancel(branch->ticket);
+    branch->ticket = NULL;
+    bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
+}
+
+static void branch_free(struct bg_ask *ask, struct bg_branch *branch)
+{
+    struct bg_branch **place = &ask->branches;
+    while (*place != branch)
+        place = &(*place)->next;
+    *place = branch->next;
+    free(branch);
+}
+
+static void run_step(struct bg_ask *ask, struct bg_branch *branch, bg_ask_step *step, json_t *answer)
+{
+    struct bg_branch *outer = ask->branch;
+    ask->branch = branch;
+    ask->shaper.source = branch->question;
+    if (step != NULL)
+        step(ask, answer);
+    ask->branch = outer;
+    settle_failure(ask, branch);
+    if (branch->ticket == NULL)
+        branch_free(ask, branch);
+}
+
+/* After every step: what waits for all branches runs when the last is over, and the call ends when nothing is left to run. */
+static void advance(struct bg_ask *ask)
+{
+    while (ask->branches == NULL && ask->then != NULL && !ask->shaper.failed) {
+        bg_ask_step *step = ask->then;
+        ask->then = NULL;
+        ask->before_ms = ask->duration_ms;
+        ask->before_rpc_us = ask->rpc_us;
+        step(ask, NULL);
+    }
+    if (ask->branches == NULL || ask->shaper.failed)
         end(ask);
 }
 
-static void note_answer(struct bg_ask *ask, const struct bg_answer *answer)
+static int64_t higher(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const struct bg_answer *answer)
 {
     if (!ask->answered || answer->collected_us < ask->collected_us) {
         ask->collected_us = answer->collected_us;
         ask->collected_wall_ms = answer->collected_wall_ms;
     }
     ask->answered = true;
-    ask->duration_ms += answer->duration_ms;
-    ask->rpc_us += answer->rpc_us;
+    branch->duration_ms += answer->duration_ms;
+    branch->rpc_us += answer->rpc_us;
+    ask->duration_ms = higher(ask->duration_ms, ask->before_ms + branch->duration_ms);
+    ask->rpc_us = higher(ask->rpc_us, ask->before_rpc_us + branch->rpc_us);
 }
 
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct bg_ask *ask = context;
-    ask->ticket = NULL;
+    struct bg_branch *branch = context;
+    struct bg_ask *ask = branch->ask;
+    branch->ticket = NULL;
     if (failure != NULL) {
         ask->shaper.failed = true;
         ask->shaper.failure = *failure;
-        end(ask);
-        return;
+    } else {
+        note_answer(ask, branch, answer);
     }
-    note_answer(ask, answer);
-    run_step(ask, ask->step, answer->data);
+    run_step(ask, branch, failure != NULL ? NULL : branch->step, failure != NULL ? NULL : answer->data);
+    advance(ask);
+}
+
+const char *bg_ask_node(const struct bg_ask *ask)
+{
+    return ask->branch->node;
+}
+
+int64_t bg_ask_left_ms(const struct bg_ask *ask)
+{
+    return (ask->deadline_us - bg_clock_monotonic_us(bg_call_services(ask->call)->clock)) / 1000;
+}
+
+static int64_t branch_left_ms(const struct bg_ask *ask, const struct bg_branch *branch)
+{
+    const int64_t own_ms = (branch->deadline_us - bg_clock_monotonic_us(bg_call_services(ask->call)->clock)) / 1000;
+    const int64_t left_ms = bg_ask_left_ms(ask);
+    return branch->required || left_ms < own_ms ? left_ms : own_ms;
 }
 
 void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const struct bg_services *services = bg_call_services(ask->call);
+    struct bg_branch *branch = ask->branch;
     const struct bg_query_request request = {
-        .node = ask->node,
+        .node = branch->node,
         .question = question,
         .args = args,
         .max_age_ms = bg_call_integer(ask->call, "max_age_ms"),
-        .timeout_ms = (ask->deadline_us - bg_clock_monotonic_us(services->clock)) / 1000,
+        .timeout_ms = branch_left_ms(ask, branch),
     };
-    shaper->source = question;
-    ask->step = next;
+    shaper->source = branch->question = question;
+    branch->step = next;
     if (request.timeout_ms <= 0)
         bg_shaper_fail(shaper, BG_DEADLINE, "no time was left to ask the node for \"%s\"; allow more with timeout_ms", question);
     if (!shaper->failed)
-        shaper->failed = bg_query_ask(services->queries, &request, on_done, ask, &ask->ticket, &shaper->failure) != BG_OK;
+        shaper->failed =
+            bg_query_ask(bg_call_services(ask->call)->queries, &request, on_done, branch, &branch->ticket, &shaper->failure) != BG_OK;
     json_decref(args);
+}
+
+static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)
+{
+    struct bg_branch *branch = calloc(1, sizeof *branch);
+    if (branch == NULL) {
+        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to ask the node");
+        return NULL;
+    }
+    (void)snprintf(branch->node, sizeof branch->node, "%s", node);
+    branch->question = "";
+    branch->ask = ask;
+    branch->next = ask->branches;
+    ask->branches = branch;
+    return branch;
+}
+
+void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first)
+{
+    struct bg_branch *branch = ask->shaper.failed ? NULL : branch_new(ask, node);
+    if (branch == NULL)
+        return;
+    branch->deadline_us = bg_clock_monotonic_us(bg_call_services(ask->call)->clock) + timeout_ms * 1000;
+    run_step(ask, branch, first, NULL);
+}
+
+void bg_ask_then(struct bg_ask *ask, bg_ask_step *step)
+{
+    ask->then = step;
 }
 
 void bg_ask_refuse(struct bg_ask *ask, const char *param, const char *reason)
@@ -130,8 +259,15 @@ void bg_ask_warn(struct bg_ask *ask, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    bg_append(&ask->shaper, ask->warnings, json_vsprintf(format, arguments));
+    json_t *warning = json_vsprintf(format, arguments), *other;
     va_end(arguments);
+    size_t i;
+    bool is_new = true; /* what befalls two branches is told once */
+    json_array_foreach(ask->warnings, i, other) is_new = is_new && !json_equal(other, warning);
+    if (is_new)
+        bg_append(&ask->shaper, ask->warnings, warning);
+    else
+        json_decref(warning);
 }
 
 bool bg_node_find(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info, struct bg_failure *ret_failure)
@@ -143,26 +279,45 @@ bool bg_node_find(const struct bg_nodes *nodes, const char *name, struct bg_node
     return error == BG_OK;
 }
 
-void bg_ask_run(struct bg_call *call, bg_ask_step *first)
+static struct bg_ask *ask_new(struct bg_call *call)
 {
     struct bg_ask *ask = calloc(1, sizeof *ask);
     if (ask == NULL) {
         struct bg_failure failure;
         (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to ask the node");
         bg_call_fail(call, &failure);
-        return;
+        return NULL;
     }
     ask->call = call;
-    ask->node = bg_call_text(call, "node");
     bg_shaper_init(&ask->shaper, "");
     ask->warnings = bg_array_new(&ask->shaper);
     ask->deadline_us = bg_clock_monotonic_us(bg_call_services(call)->clock) + bg_call_integer(call, "timeout_ms") * 1000;
     bg_call_on_cancel(call, on_cancel, ask);
+    return ask;
+}
+
+void bg_ask_run(struct bg_call *call, bg_ask_step *first)
+{
+    struct bg_ask *ask = ask_new(call);
+    if (ask == NULL)
+        return;
     struct bg_node_info info;
+    ask->node = bg_call_text(call, "node");
     if (!ask->shaper.failed)
         ask->shaper.failed = !bg_node_find(bg_call_services(call)->nodes, ask->node, &info, &ask->shaper.failure);
-    if (!ask->shaper.failed)
-        run_step(ask, first, NULL);
-    else
-        end(ask);
+    struct bg_branch *branch = ask->shaper.failed ? NULL : branch_new(ask, ask->node);
+    if (branch != NULL) {
+        branch->required = true;
+        run_step(ask, branch, first, NULL);
+    }
+    advance(ask);
+}
+
+void bg_ask_run_all(struct bg_call *call, bg_ask_step *first)
+{
+    struct bg_ask *ask = ask_new(call);
+    if (ask == NULL)
+        return;
+    bg_ask_then(ask, first);
+    advance(ask);
 }

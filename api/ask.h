@@ -1,4 +1,5 @@
-/* ask.h: from a call to a question (or two, one after the other) and back: deadline, cancel, failure and meta in one place. */
+/* ask.h: from a call to its questions and back: one after the other or beside each other, on one node or on several; deadline, cancel,
+ * failure and meta in one place. */
 #ifndef BG_API_ASK_H
 #define BG_API_ASK_H
 
@@ -8,34 +9,53 @@
 #include "beamgauge/query.h"
 
 struct bg_ask;
+struct bg_branch; /* a chain of questions to one node, one at a time; owned by the ask until its last step is over */
 
 /* One step of a call. It either asks on with bg_ask_send(), or sets ask->data (and ask->ranking), or fails through ask->shaper.
- * `answer` is NULL in the first step, later what the question of the step before was answered; it is borrowed. */
+ * `answer` is NULL in the first step of a branch, later what its question before was answered; it is borrowed. */
 typedef void bg_ask_step(struct bg_ask *ask, json_t *answer);
 
 /* Owned by itself: from bg_ask_run() until the call's ending or cancelling. */
 struct bg_ask {
     struct bg_call *call;
-    const char *node; /* as long as the call */
+    const char *node; /* the call's own, as long as the call; NULL where it is about all of them */
     struct bg_shaper shaper;
     json_t *kept; /* what a later step needs of an earlier answer, or NULL */
     json_t *data; /* what the call is answered with */
     json_t *warnings;
+    json_t *figures; /* members for meta beside the usual ones, or NULL */
     bool is_ranking;
     struct bg_ranking ranking;
     int64_t deadline_us; /* of the whole call, on the monotonic clock; a first step may put it off */
+    void *state;         /* what the steps share, freed with free(); or NULL */
 
-    struct bg_ticket *ticket; /* the question in flight, or NULL */
-    bg_ask_step *step;        /* what takes its answer */
+    struct bg_branch *branches; /* those that are not over; as many as nodes were branched to */
+    struct bg_branch *branch;   /* the one whose step runs; NULL in a step given to bg_ask_then() */
+    bg_ask_step *then;          /* runs when no branch is left */
     bool answered;
     int64_t collected_wall_ms, collected_us; /* of the oldest answer */
-    int64_t duration_ms, rpc_us;             /* of all answers */
+    int64_t duration_ms, rpc_us;             /* of the answers: in sum, of branches beside each other the longest */
+    int64_t before_ms, before_rpc_us;        /* the same when the present branches were started */
 };
 
-/* Takes the call and sees it through. The endpoint must have the parameters node, max_age_ms and timeout_ms. */
+/* Takes the call and sees it through: `first` begins a branch to the call's node, and a failure in it fails the call. The endpoint must
+ * have the parameters node, max_age_ms and timeout_ms. */
 void bg_ask_run(struct bg_call *call, bg_ask_step *first);
-/* Within a step: asks the call's node; `next` gets the answer. `args` is stolen; NULL: none. */
+/* The same for a call that is about all nodes: `first` runs in no branch, and may start some. No parameter node then. */
+void bg_ask_run_all(struct bg_call *call, bg_ask_step *first);
+
+/* Within a step: asks the branch's node; `next` gets the answer. `args` is stolen; NULL: none. */
 void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
+/* Within a step: begins a branch to another node, with `timeout_ms` for all its questions (and never more than the call has left). What
+ * goes wrong in it is a warning and ends it, not the call. */
+void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
+/* Within a step: what is to run once all branches are over. */
+void bg_ask_then(struct bg_ask *ask, bg_ask_step *step);
+/* The node of the branch whose step runs. */
+const char *bg_ask_node(const struct bg_ask *ask);
+/* What the call has left. */
+int64_t bg_ask_left_ms(const struct bg_ask *ask);
+
 /* Within a step: refuses the call because of one of its parameters. */
 void bg_ask_refuse(struct bg_ask *ask, const char *param, const char *reason);
 void bg_ask_warn(struct bg_ask *ask, const char *format, ...) __attribute__((format(printf, 2, 3)));

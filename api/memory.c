@@ -1,6 +1,7 @@
 /* memory.c: GET .../memory, where a node's memory is, and how much of it monitors may hold. */
 #include "ask.h"
 #include "endpoints.h"
+#include "figures.h"
 #include "flatten.h"
 #include "params.h"
 
@@ -45,7 +46,7 @@ static json_t *estimate_new(struct bg_shaper *shaper, const json_t *answer)
     return estimate;
 }
 
-static void shape_memory(struct bg_ask *ask, json_t *answer)
+json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
 {
     static const struct bg_field fields[] = {
         {"total", "total_bytes", BG_FIELD_COUNT},
@@ -59,14 +60,19 @@ static void shape_memory(struct bg_ask *ask, json_t *answer)
         {"ets", "ets_bytes", BG_FIELD_COUNT},
         {NULL, NULL, BG_FIELD_COUNT},
     };
-    struct bg_shaper *shaper = &ask->shaper;
     const json_t *memory = bg_answer_object(shaper, answer, "memory");
-    ask->data = bg_object_new(shaper);
-    bg_put_fields(shaper, ask->data, memory, fields);
-    bg_put(shaper, ask->data, "other_bytes", json_integer(other_bytes(shaper, memory)));
-    bg_put(shaper, ask->data, "process_count", json_integer(bg_answer_count(shaper, answer, "process_count")));
-    bg_put(shaper, ask->data, "monitors_estimate", estimate_new(shaper, answer));
-    bg_put(shaper, ask->data, "allocators", allocators_new(shaper, answer));
+    json_t *data = bg_object_new(shaper);
+    bg_put_fields(shaper, data, memory, fields);
+    bg_put(shaper, data, "other_bytes", json_integer(other_bytes(shaper, memory)));
+    bg_put(shaper, data, "process_count", json_integer(bg_answer_count(shaper, answer, "process_count")));
+    bg_put(shaper, data, "monitors_estimate", estimate_new(shaper, answer));
+    bg_put(shaper, data, "allocators", allocators_new(shaper, answer));
+    return data;
+}
+
+static void shape_memory(struct bg_ask *ask, json_t *answer)
+{
+    ask->data = bg_memory_new(&ask->shaper, answer);
 }
 
 static void ask_memory(struct bg_ask *ask, json_t *answer)

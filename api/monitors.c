@@ -1,5 +1,6 @@
 /* monitors.c: GET .../monitors, the processes with the most entries in monitors or monitored_by, and who they are tied to. */
 #include "endpoints.h"
+#include "groups.h"
 #include "params.h"
 #include "peers.h"
 
@@ -56,7 +57,10 @@ static void shape_ranking(struct bg_ask *ask, json_t *answer)
 static void ask_scan(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), shape_ranking);
+    if (bg_groups_wanted(ask))
+        bg_groups_send(ask, bg_sort_find(bg_call_text(ask->call, "by")));
+    else
+        bg_ask_send(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), shape_ranking);
 }
 
 static void handle(struct bg_call *call)
@@ -86,6 +90,7 @@ static const struct bg_param params[] = {
      .fallback = "1",
      .summary = "Leave out processes with fewer entries"},
     {.name = "peers", .type = BG_PARAM_INTEGER, .min = 0, .max = 20, .fallback = "5", .summary = "How many top peers of each process"},
+    BG_GROUP_PARAM(bg_monitor_group_keys),
     BG_EXACT_PARAM,
     BG_MAX_AGE_PARAM,
     BG_TIMEOUT_PARAM,
@@ -119,6 +124,7 @@ const struct bg_endpoint bg_monitors_endpoints[] = {
      .summary = "The processes that hold the most monitors, or are held by the most, with their top peers",
      .params = params,
      .columns = columns,
+     .group_columns = bg_group_columns,
      .handler = handle},
     {.path = NULL},
 };

@@ -1,8 +1,12 @@
-/* pairs.c: GET .../monitors/pairs, watcher -> watched with counts: the leak itself. */
+/* pairs.c: GET .../monitors/pairs and GET /api/v1/pairs, watcher -> watched with counts, joined across nodes: the leak itself. */
 #include "endpoints.h"
+#include "join.h"
 #include "params.h"
 #include "peers.h"
 
+#include "beamgauge/node.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +18,20 @@ struct pair {
     bool exact;
 };
 
+/* One node's pairs, sorted. */
 struct pairs {
     struct pair *items;
     size_t count;
-    bool whole; /* all entries of every listed watcher were counted */
-    bool more;  /* a watcher has more peers than it was listed with */
+};
+
+/* What is known of all nodes' pairs together. The best of them are ask->data. */
+struct totals {
+    struct bg_ranking ranking;
+    size_t pairs_count;
+    int64_t bound; /* what a pair that was not looked at may have at most */
+    bool partial;  /* not all entries of every listed watcher were counted, or a node did not answer */
+    bool more;     /* a watcher has more peers than it was listed with */
+    size_t nodes_count, answered_count;
 };
 
 /* Most entries first; among equals by watcher, then in the order of its list, so that two looks at the same thing agree. */
@@ -36,15 +49,17 @@ static int compare_pairs(const void *a, const void *b)
 static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *process, size_t list_max)
 {
     struct bg_shaper *shaper = &ask->shaper;
+    struct totals *totals = ask->state;
     struct bg_peer_list list;
     const char *pid = bg_answer_pid(shaper, process, "pid");
     if (bg_answer_boolean_or(shaper, process, "dead", false))
         return;
     bg_peer_list_read(shaper, process, "monitors", &list);
-    pairs->whole = pairs->whole && list.exact;
-    pairs->more = pairs->more || list.distinct_count < 0 || list.distinct_count > (int64_t)json_array_size(list.top);
+    totals->partial = totals->partial || !list.exact;
+    totals->more = totals->more || list.distinct_count < 0 || list.distinct_count > (int64_t)json_array_size(list.top);
     if (!list.exact)
-        bg_ask_warn(ask, "%s has too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid);
+        bg_ask_warn(ask, "%s on %s has too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid,
+                    bg_ask_node(ask));
     if (json_array_size(list.top) > list_max)
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: \"top\" is longer than was asked for");
     for (size_t i = 0; i < json_array_size(list.top) && !shaper->failed; i++) {
@@ -77,9 +92,10 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
 {
     struct bg_shaper *shaper = &ask->shaper;
     json_t *row = bg_object_new(shaper);
-    bg_put(shaper, row, "watcher", bg_ref_of_row(shaper, bg_answer_object(shaper, pair->process, "row"), pair->watcher, ask->node));
+    bg_put(shaper, row, "watcher", bg_ref_of_row(shaper, bg_answer_object(shaper, pair->process, "row"), pair->watcher, bg_ask_node(ask)));
     bg_put(shaper, row, "watched", bg_ref_new(shaper, pair->entry));
     bg_put(shaper, row, "count", json_integer(pair->count));
+    bg_put(shaper, row, "watched_count", json_null());
     bg_put(shaper, row, "exact", json_boolean(pair->exact));
     return row;
 }
@@ -102,43 +118,73 @@ static int64_t unlisted_bound(struct bg_ask *ask, const struct bg_scan *scan, in
     return bound;
 }
 
-static void finish_ranking(struct bg_ask *ask, const struct pairs *pairs, size_t limit)
+/* Of two nodes' rows with the same count, the one of the node with the lower name comes first, whichever answered first. */
+static bool precedes(const json_t *row, const json_t *other)
 {
-    struct bg_ranking *ranking = &ask->ranking;
-    const int64_t bound = json_integer_value(ask->kept);
-    const bool is_full = pairs->count >= limit;
-    const int64_t below_min = bg_call_integer(ask->call, "min") - 1;
-    const int64_t least = is_full ? pairs->items[limit - 1].count : below_min; /* unlisted pairs of more than this matter */
-    ranking->returned_count = is_full ? limit : pairs->count;
-    ranking->exact = pairs->whole && least >= bound;
-    ranking->truncated = pairs->count > limit || pairs->more || below_min < bound;
+    const json_int_t count = json_integer_value(json_object_get(row, "count"));
+    const json_int_t other_count = json_integer_value(json_object_get(other, "count"));
+    const char *node = json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
+    const char *other_node = json_string_value(json_object_get(json_object_get(other, "watcher"), "node"));
+    return count != other_count ? count > other_count : strcmp(node, other_node) < 0;
 }
 
-static void shape_pairs(struct bg_ask *ask, json_t *answer)
+/* The best of both, at most `limit`. */
+static json_t *merge(struct bg_shaper *shaper, const json_t *rows, const json_t *others, size_t limit)
+{
+    json_t *merged = bg_array_new(shaper);
+    for (size_t i = 0, j = 0; i + j < limit && !shaper->failed;) {
+        json_t *row = json_array_get(rows, i), *other = json_array_get(others, j);
+        if (row == NULL && other == NULL)
+            break;
+        const bool is_first = other == NULL || (row != NULL && precedes(row, other));
+        bg_append(shaper, merged, json_incref(is_first ? row : other));
+        i += is_first;
+        j += !is_first;
+    }
+    return merged;
+}
+
+static void take_pairs(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    struct pairs pairs = {.whole = true};
+    struct totals *totals = ask->state;
+    struct pairs pairs = {.count = 0};
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
-    ask->data = bg_array_new(shaper);
+    json_t *rows = bg_array_new(shaper);
     if (answer != NULL)
         collect_pairs(ask, bg_answer_array(shaper, answer, "processes"), &pairs);
     for (size_t i = 0; i < pairs.count && i < limit && !shaper->failed; i++)
-        bg_append(shaper, ask->data, pair_new(ask, &pairs.items[i]));
-    if (!shaper->failed)
-        finish_ranking(ask, &pairs, limit);
+        bg_append(shaper, rows, pair_new(ask, &pairs.items[i]));
+    json_t *merged = shaper->failed ? NULL : merge(shaper, ask->data, rows, limit);
+    if (!shaper->failed) {
+        json_decref(ask->data);
+        ask->data = json_incref(merged);
+        totals->pairs_count += pairs.count;
+        totals->answered_count++;
+    }
+    json_decref(merged);
+    json_decref(rows);
     free(pairs.items);
+}
+
+static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking)
+{
+    sum->process_count = bg_sum(sum->process_count, ranking->process_count);
+    sum->scanned_count = bg_sum(sum->scanned_count, ranking->scanned_count);
+    sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
 }
 
 static void ask_peers(struct bg_ask *ask, json_t *answer)
 {
     struct bg_scan scan;
+    struct totals *totals = ask->state;
     const int64_t limit = bg_call_integer(ask->call, "limit");
     bg_scan_read(ask, answer, bg_sort_find("monitors"), limit, &scan);
-    ask->kept = json_integer(unlisted_bound(ask, &scan, limit));
-    if (ask->kept == NULL)
-        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to bound the pairs");
-    if (!bg_peers_send_top(ask, &scan, limit, shape_pairs) && !ask->shaper.failed)
-        shape_pairs(ask, NULL); /* nobody monitors anything */
+    const int64_t bound = unlisted_bound(ask, &scan, limit);
+    totals->bound = bound > totals->bound ? bound : totals->bound;
+    add_ranking(&totals->ranking, &ask->ranking);
+    if (!bg_peers_send_top(ask, &scan, limit, take_pairs) && !ask->shaper.failed)
+        take_pairs(ask, NULL); /* nobody monitors anything */
 }
 
 static void ask_scan(struct bg_ask *ask, json_t *answer)
@@ -147,40 +193,132 @@ static void ask_scan(struct bg_ask *ask, json_t *answer)
     bg_ask_send(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), ask_peers);
 }
 
-static void handle(struct bg_call *call)
+static void finish_ranking(struct bg_ask *ask)
 {
-    bg_ask_run(call, ask_scan);
+    const struct totals *totals = ask->state;
+    const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
+    const bool is_full = json_array_size(ask->data) >= limit;
+    const int64_t below_min = bg_call_integer(ask->call, "min") - 1;
+    const int64_t last = json_integer_value(json_object_get(json_array_get(ask->data, limit - 1), "count"));
+    const int64_t least = is_full ? last : below_min; /* unlisted pairs of more than this matter */
+    ask->is_ranking = true;
+    ask->ranking = totals->ranking;
+    ask->ranking.returned_count = json_array_size(ask->data);
+    ask->ranking.exact = !totals->partial && least >= totals->bound;
+    ask->ranking.truncated = totals->pairs_count > limit || totals->more || below_min < totals->bound;
 }
 
-static const struct bg_param params[] = {
-    BG_NODE_PARAM,
-    {.name = "limit", .type = BG_PARAM_INTEGER, .min = 1, .max = BG_PEERS_LIMIT_MAX, .fallback = "20", .summary = "How many pairs at most"},
-    {.name = "min",
-     .type = BG_PARAM_INTEGER,
-     .min = 1,
-     .max = INT64_MAX,
-     .fallback = "1",
-     .summary = "Leave out pairs with fewer monitors"},
-    BG_EXACT_PARAM,
-    BG_MAX_AGE_PARAM,
-    BG_TIMEOUT_PARAM,
-    BG_PARAMS_END,
-};
+static void finish(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_join_compare(ask, ask->data);
+}
 
-static const struct bg_column columns[] = {
-    {"count", "Monitors", BG_COLUMN_COUNT, true},
-    {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true},
-    {"watcher.name", "Name", BG_COLUMN_TEXT, true},
-    {"watcher.node", "Node", BG_COLUMN_TEXT, false},
-    {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
-    {"watched.text", "Watched", BG_COLUMN_TEXT, true},
-    {"watched.name", "Its name", BG_COLUMN_TEXT, true},
-    {"watched.node", "Its node", BG_COLUMN_TEXT, true},
-    {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},
-    {"watched.alive", "Alive", BG_COLUMN_TEXT, false},
-    {"exact", "Exact", BG_COLUMN_TEXT, false},
-    {NULL, NULL, BG_COLUMN_TEXT, false},
-};
+static void join(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    finish_ranking(ask);
+    bg_join_watched(ask, ask->data);
+    bg_ask_then(ask, finish);
+}
+
+static bool begin(struct bg_ask *ask)
+{
+    ask->state = calloc(1, sizeof(struct totals));
+    if (ask->state == NULL)
+        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to rank the pairs");
+    ask->data = bg_array_new(&ask->shaper);
+    return !ask->shaper.failed;
+}
+
+static void begin_node(struct bg_ask *ask, json_t *answer)
+{
+    if (!begin(ask))
+        return;
+    bg_ask_then(ask, join);
+    ask_scan(ask, answer);
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_ask_run(call, begin_node);
+}
+
+/* If not one node could be looked into, no pairs is no answer. */
+static void join_fleet(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    struct totals *totals = ask->state;
+    if (totals->nodes_count > 0 && totals->answered_count == 0) {
+        const char *warning = json_string_value(json_array_get(ask->warnings, 0));
+        bg_shaper_fail(shaper, BG_NODE_UNREACHABLE, "of %zu registered nodes none could be asked; %s", totals->nodes_count,
+                       warning != NULL ? warning : "");
+        return;
+    }
+    totals->partial = totals->partial || totals->answered_count < totals->nodes_count;
+    ask->figures = bg_object_new(shaper);
+    bg_put(shaper, ask->figures, "nodes_count", json_integer((json_int_t)totals->nodes_count));
+    bg_put(shaper, ask->figures, "answered_count", json_integer((json_int_t)totals->answered_count));
+    join(ask, answer);
+}
+
+/* A quarter of the time is left for the other sides. */
+static void begin_fleet(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    const struct bg_nodes *nodes = bg_call_services(ask->call)->nodes;
+    const int64_t timeout_ms = bg_ask_left_ms(ask) * 3 / 4;
+    if (!begin(ask))
+        return;
+    struct totals *totals = ask->state;
+    totals->nodes_count = bg_nodes_count(nodes);
+    for (size_t i = 0; i < totals->nodes_count && !ask->shaper.failed; i++) {
+        struct bg_node_info info;
+        char node[BG_NODE_NAME_MAX + 1]; /* asking calls into the registry */
+        bg_nodes_info_at(nodes, i, &info);
+        (void)snprintf(node, sizeof node, "%s", info.name);
+        if (bg_join_is_up(ask, node))
+            bg_ask_branch(ask, node, timeout_ms, ask_scan);
+    }
+    bg_ask_then(ask, join_fleet);
+}
+
+static void handle_fleet(struct bg_call *call)
+{
+    bg_ask_run_all(call, begin_fleet);
+}
+
+#define PAIR_PARAMS                                                                                                                        \
+    {.name = "limit",                                                                                                                      \
+     .type = BG_PARAM_INTEGER,                                                                                                             \
+     .min = 1,                                                                                                                             \
+     .max = BG_PEERS_LIMIT_MAX,                                                                                                            \
+     .fallback = "20",                                                                                                                     \
+     .summary = "How many pairs at most"},                                                                                                 \
+        {.name = "min",                                                                                                                    \
+         .type = BG_PARAM_INTEGER,                                                                                                         \
+         .min = 1,                                                                                                                         \
+         .max = INT64_MAX,                                                                                                                 \
+         .fallback = "1",                                                                                                                  \
+         .summary = "Leave out pairs with fewer monitors"},                                                                                \
+        BG_EXACT_PARAM, BG_MAX_AGE_PARAM, BG_TIMEOUT_PARAM, BG_PARAMS_END
+
+static const struct bg_param params[] = {BG_NODE_PARAM, PAIR_PARAMS};
+static const struct bg_param fleet_params[] = {PAIR_PARAMS};
+
+#define PAIR_COLUMNS(show_watcher_node)                                                                                                    \
+    {"count", "Monitors", BG_COLUMN_COUNT, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                   \
+        {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true}, {"watcher.name", "Name", BG_COLUMN_TEXT, true},                                  \
+        {"watcher.node", "Node", BG_COLUMN_TEXT, show_watcher_node}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, true},  \
+        {"watched.text", "Watched", BG_COLUMN_TEXT, true}, {"watched.name", "Its name", BG_COLUMN_TEXT, true},                             \
+        {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},      \
+        {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
+    {                                                                                                                                      \
+        NULL, NULL, BG_COLUMN_TEXT, false                                                                                                  \
+    }
+
+static const struct bg_column columns[] = {PAIR_COLUMNS(false)};
+static const struct bg_column fleet_columns[] = {PAIR_COLUMNS(true)};
 
 const struct bg_endpoint bg_pairs_endpoints[] = {
     {.method = BG_GET,
@@ -191,5 +329,13 @@ const struct bg_endpoint bg_pairs_endpoints[] = {
      .params = params,
      .columns = columns,
      .handler = handle},
+    {.method = BG_GET,
+     .path = "/api/v1/pairs",
+     .scope = BG_SCOPE_READ,
+     .operation = "listFleetPairs",
+     .summary = "Which process monitors which, and how many times, on all registered nodes together",
+     .params = fleet_params,
+     .columns = fleet_columns,
+     .handler = handle_fleet},
     {.path = NULL},
 };

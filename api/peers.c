@@ -5,7 +5,11 @@
 
 int64_t bg_peers_round(int64_t limit)
 {
-    return limit <= 20 ? 20 : limit <= 50 ? 50 : BG_PEERS_LIMIT_MAX;
+    static const int64_t limits[] = {20, 50, BG_PEERS_LIMIT_MAX, 1000};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (limit <= limits[i])
+            return limits[i];
+    return BG_PEERS_SAMPLE_MAX;
 }
 
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)

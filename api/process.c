@@ -1,6 +1,5 @@
 /* process.c: GET .../processes/{pid}, everything about one process that can be told without disturbing it. */
 #include "process.h"
-#include "ask.h"
 #include "endpoints.h"
 #include "flatten.h"
 #include "params.h"
@@ -8,12 +7,30 @@
 
 #include <string.h>
 
-bool bg_process_check_pid(struct bg_shaper *shaper, const char *pid)
+static void tell_owner(struct bg_ask *ask, json_t *answer)
 {
-    if (strncmp(pid, "<0.", 3) == 0)
-        return true;
-    bg_shaper_fail(shaper, BG_PROCESS_DEAD, "no process %s lives on this node: its own begin with <0., ask the node that %s belongs to",
-                   pid, pid);
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *pid = bg_call_text(ask->call, "pid");
+    json_t *owner = bg_name_new(shaper, answer, "node");
+    if (json_is_string(owner))
+        bg_shaper_fail(shaper, BG_NOT_FOUND,
+                       "the process %s belongs to the node %s, and not to %s; ask that node, where it begins with <0.", pid,
+                       json_string_value(owner), ask->node);
+    else
+        bg_shaper_fail(shaper, BG_NOT_FOUND, "no process %s is on %s, whose own begin with <0., nor on any node that it knows", pid,
+                       ask->node);
+    json_decref(owner);
+}
+
+bool bg_process_is_own(struct bg_ask *ask)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const char *pid = bg_call_text(ask->call, "pid");
+    if (shaper->failed || strncmp(pid, "<0.", 3) == 0)
+        return !shaper->failed;
+    json_t *args = bg_object_new(shaper);
+    bg_put(shaper, args, "pid", json_string(pid));
+    bg_ask_send(ask, "owner", args, tell_owner);
     return false;
 }
 
@@ -24,9 +41,9 @@ bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const c
     return shaper->failed;
 }
 
-static json_t *frame_new(struct bg_shaper *shaper, const json_t *raw)
+json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *key)
 {
-    json_t *frame = bg_mfa_new(shaper, raw, "current_stacktrace");
+    json_t *frame = bg_mfa_new(shaper, raw, key);
     const json_t *file = json_array_get(raw, 3), *line = json_array_get(raw, 4);
     bg_put(shaper, frame, "file", bg_text_or_null(json_string_value(file)));
     bg_put(shaper, frame, "line", json_is_integer(line) ? json_integer(json_integer_value(line)) : json_null());
@@ -38,7 +55,7 @@ static json_t *stack_new(struct bg_shaper *shaper, const json_t *answer)
     const json_t *raw = bg_answer_array_or_null(shaper, answer, "current_stacktrace");
     json_t *stack = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++)
-        bg_append(shaper, stack, frame_new(shaper, json_array_get(raw, i)));
+        bg_append(shaper, stack, bg_frame_new(shaper, json_array_get(raw, i), "current_stacktrace"));
     return stack;
 }
 
@@ -107,11 +124,10 @@ static void ask_process(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     struct bg_shaper *shaper = &ask->shaper;
-    const char *pid = bg_call_text(ask->call, "pid");
-    if (!bg_process_check_pid(shaper, pid))
+    if (!bg_process_is_own(ask))
         return;
     json_t *args = bg_object_new(shaper);
-    bg_put(shaper, args, "pid", json_string(pid));
+    bg_put(shaper, args, "pid", json_string(bg_call_text(ask->call, "pid")));
     bg_ask_send(ask, "process", args, shape_process);
 }
 

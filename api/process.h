@@ -2,16 +2,20 @@
 #ifndef BG_API_PROCESS_H
 #define BG_API_PROCESS_H
 
-#include "shape.h"
+#include "ask.h"
 
 #define BG_PID_PARAM                                                                                                                       \
     {                                                                                                                                      \
         .name = "pid", .type = BG_PARAM_PID, .summary = "The process, as the node's own shell prints it, without brackets: 0.123.0"        \
     }
 
-/* A pid of the node itself begins with "<0."; any other is one of another node, which this one cannot look into. */
-bool bg_process_check_pid(struct bg_shaper *shaper, const char *pid);
+/* Within a first step: whether the call's pid is of the node itself, beginning with "<0."; if not, the node is asked whose it is, and
+ * the call will fail naming that node. False also if the call has failed. */
+bool bg_process_is_own(struct bg_ask *ask);
 /* True, with the failure, if the answer's process is dead (or the answer has already failed). */
 bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const char *pid);
+
+/* A frame of a stack: an MFA with `file` and `line`, each null where unknown, of [Module, Function, Arity, File, Line]. */
+json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *key);
 
 #endif

@@ -1,5 +1,6 @@
 /* processes.c: GET .../processes, the top processes by any attribute or by its change over a window. */
 #include "endpoints.h"
+#include "groups.h"
 #include "params.h"
 #include "scan.h"
 
@@ -26,13 +27,28 @@ static void shape_rows(struct bg_ask *ask, json_t *answer)
     ask->data = bg_scan_rows(ask, &scan, &filter);
 }
 
+/* Groups are ranked from the top, by sums at one moment. */
+static void ask_groups(struct bg_ask *ask, const struct bg_sort *sort)
+{
+    if (is_ascending(ask))
+        bg_ask_refuse(ask, "order", "groups are ranked from the top only");
+    else if (bg_call_integer(ask->call, "window_ms") != 0)
+        bg_ask_refuse(ask, "window_ms", "groups are ranked by present values only, without a window");
+    else if (strcmp(sort->key, "binary") == 0)
+        bg_ask_refuse(ask, "sort", "groups are not ranked by binary: binaries are shared, so their sum means nothing");
+    else
+        bg_groups_send(ask, sort);
+}
+
 static void ask_ranking(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     const struct bg_sort *sort = bg_sort_find(bg_call_text(ask->call, "sort"));
     const char *order = bg_call_text(ask->call, "order");
     const int64_t limit = bg_call_integer(ask->call, "limit"), window_ms = bg_call_integer(ask->call, "window_ms");
-    if (sort->relation && is_ascending(ask)) {
+    if (bg_groups_wanted(ask)) {
+        ask_groups(ask, sort);
+    } else if (sort->relation && is_ascending(ask)) {
         bg_ask_refuse(ask, "order", "monitors, monitored_by and links are ranked from the top only: nearly every process has none");
     } else if (window_ms == 0) {
         bg_ask_send(ask, "scan", bg_scan_args(ask, limit, order, strcmp(sort->key, "binary") == 0), shape_rows);
@@ -72,6 +88,7 @@ static const struct bg_param params[] = {
      .max = 30000,
      .fallback = "0",
      .summary = "Rank by the change over this long, 100 to 30000; 0: by the present value"},
+    BG_GROUP_PARAM(bg_group_keys),
     BG_MAX_AGE_PARAM,
     BG_TIMEOUT_PARAM,
     BG_PARAMS_END,
@@ -123,6 +140,7 @@ const struct bg_endpoint bg_processes_endpoints[] = {
      .summary = "The top processes of a node by any attribute, or by its change over a window",
      .params = params,
      .columns = columns,
+     .group_columns = bg_group_columns,
      .handler = handle},
     {.path = NULL},
 };

@@ -3,6 +3,7 @@
 #include "params.h"
 #include "peers.h"
 #include "process.h"
+#include "verify.h"
 
 #include <string.h>
 
@@ -14,6 +15,35 @@ static const char *const *directions_of(const struct bg_ask *ask, const char *re
     ret_one[0] = bg_call_text(ask->call, "direction");
     ret_one[1] = NULL;
     return strcmp(ret_one[0], "all") == 0 ? every_direction : ret_one;
+}
+
+/* How many peers of each direction to get. */
+static int64_t peers_wanted(const struct bg_ask *ask)
+{
+    const int64_t limit = bg_call_integer(ask->call, "limit"), sample = bg_call_integer(ask->call, "sample");
+    return bg_call_boolean(ask->call, "verify") && sample > limit ? sample : limit;
+}
+
+static void count_verified(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_verify_count(ask, (size_t)bg_call_integer(ask->call, "limit"));
+}
+
+static void verify(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    for (size_t i = 0; i < json_array_size(ask->data); i++) {
+        const json_t *row = json_array_get(ask->data, i);
+        const json_int_t distinct = json_integer_value(json_object_get(row, "distinct_count"));
+        const size_t sampled = json_array_size(json_object_get(row, "top_peers"));
+        if (distinct > (json_int_t)sampled)
+            bg_ask_warn(
+                ask, "%s: of %" JSON_INTEGER_FORMAT " different peers only the %zu with most entries were verified; sample=%d is the most",
+                json_string_value(json_object_get(row, "direction")), distinct, sampled, BG_PEERS_SAMPLE_MAX);
+    }
+    bg_verify_peers(ask);
+    bg_ask_then(ask, count_verified);
 }
 
 static void shape_relations(struct bg_ask *ask, json_t *answer)
@@ -32,11 +62,13 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         bg_put(shaper, row, "direction", json_string(*directions));
         bg_put(shaper, row, "count", json_integer(list.count));
         bg_put(shaper, row, "exact", json_boolean(list.exact));
-        bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "limit"));
+        bg_peer_list_put(shaper, row, &list, (size_t)peers_wanted(ask));
         bg_append(shaper, ask->data, row);
         if (!list.exact)
             bg_ask_warn(ask, "%s: the list is too long to be copied, its count is an estimate; exact=true counts it", *directions);
     }
+    if (bg_call_boolean(ask->call, "verify"))
+        bg_ask_then(ask, verify);
 }
 
 static void ask_peers(struct bg_ask *ask, json_t *answer)
@@ -44,11 +76,11 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     (void)answer;
     struct bg_shaper *shaper = &ask->shaper;
     const char *one[2], *pid = bg_call_text(ask->call, "pid");
-    if (!bg_process_check_pid(shaper, pid))
+    if (!bg_process_is_own(ask))
         return;
     json_t *pids = bg_array_new(shaper);
     bg_append(shaper, pids, json_string(pid));
-    bg_peers_send(ask, pids, directions_of(ask, one), bg_call_integer(ask->call, "limit"), shape_relations);
+    bg_peers_send(ask, pids, directions_of(ask, one), peers_wanted(ask), shape_relations);
 }
 
 static void handle(struct bg_call *call)
@@ -58,11 +90,13 @@ static void handle(struct bg_call *call)
 
 static bool append_flat(json_t *rows, const json_t *relation, json_t *peer)
 {
+    static const char *const names[] = {"direction",   "distinct_count", "exact",        "sampled_count",
+                                        "alive_count", "dead_count",     "unknown_count"}; /* the last four only where verified */
     json_t *row = json_object();
-    int bad = json_object_set(row, "direction", json_object_get(relation, "direction"));
-    bad |= json_object_set(row, "total_count", json_object_get(relation, "count"));
-    bad |= json_object_set(row, "distinct_count", json_object_get(relation, "distinct_count"));
-    bad |= json_object_set(row, "exact", json_object_get(relation, "exact"));
+    int bad = json_object_set(row, "total_count", json_object_get(relation, "count"));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (json_object_get(relation, names[i]) != NULL)
+            bad |= json_object_set(row, names[i], json_object_get(relation, names[i]));
     if (peer != NULL) {
         bad |= json_object_set(row, "count", json_object_get(peer, "count"));
         bad |= json_object_set(row, "peer", peer);
@@ -103,6 +137,13 @@ static const struct bg_param params[] = {
      .max = BG_PEERS_LIMIT_MAX,
      .fallback = "20",
      .summary = "How many peers at most, of each direction"},
+    {.name = "verify", .type = BG_PARAM_BOOLEAN, .fallback = "false", .summary = "Ask the peers' own nodes whether they are alive"},
+    {.name = "sample",
+     .type = BG_PARAM_INTEGER,
+     .min = 1,
+     .max = BG_PEERS_SAMPLE_MAX,
+     .fallback = "1000",
+     .summary = "How many peers of each direction to verify at most, those with most entries"},
     BG_EXACT_PARAM,
     BG_MAX_AGE_PARAM,
     BG_TIMEOUT_PARAM,
@@ -119,6 +160,10 @@ static const struct bg_column columns[] = {
     {"peer.alive", "Alive", BG_COLUMN_TEXT, false},
     {"total_count", "Total", BG_COLUMN_COUNT, true},
     {"distinct_count", "Distinct", BG_COLUMN_COUNT, false},
+    {"sampled_count", "Verified", BG_COLUMN_COUNT, false},
+    {"alive_count", "Peers alive", BG_COLUMN_COUNT, false},
+    {"dead_count", "Peers dead", BG_COLUMN_COUNT, false},
+    {"unknown_count", "Peers unknown", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };

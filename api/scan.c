@@ -41,6 +41,9 @@ static void note_figures(struct bg_ask *ask, const json_t *answer, const struct 
         .skipped_count = bg_answer_count(shaper, answer, "skipped_count"),
         .exact = bg_answer_boolean(shaper, bg_answer_object(shaper, answer, "exact"), sort->key),
     };
+    if (ask->ranking.skipped_count > 0)
+        bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are in no ranking",
+                    ask->ranking.skipped_count);
 }
 
 void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
@@ -92,12 +95,12 @@ static int64_t change(struct bg_shaper *shaper, const json_t *raw, const struct 
     return __builtin_mul_overflow(delta, scan->word_bytes, &bytes) ? 0 : bytes;
 }
 
-/* The whole ranking may be uncertain further down than was asked for. What is listed is exact if nobody left out can have more than the
- * last of the rows; else the reader is told how much that could be. */
+/* The whole ranking may be uncertain further down than was asked for. What is listed is exact if everybody answered and nobody left out
+ * can have more than the last of the rows; else the reader is told how much that could be. */
 static void settle_exact(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter, int64_t last_listed)
 {
     bool counted = true;
-    if (ask->ranking.exact || filter->window || ask->shaper.failed)
+    if (ask->ranking.exact || ask->ranking.skipped_count > 0 || filter->window || ask->shaper.failed)
         return;
     for (size_t place = 0; place < json_array_size(scan->ranking) && counted; place++)
         counted = bg_answer_boolean_or(&ask->shaper, bg_scan_raw_at(ask, scan, place), "exact", true);

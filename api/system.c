@@ -1,6 +1,7 @@
 /* system.c: GET .../system, a node's limits and how much of each is used, its schedulers and releases. */
 #include "ask.h"
 #include "endpoints.h"
+#include "figures.h"
 #include "flatten.h"
 #include "params.h"
 
@@ -27,7 +28,7 @@ static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
     return applications;
 }
 
-static void shape_system(struct bg_ask *ask, json_t *answer)
+json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer)
 {
     static const struct bg_field first[] = {
         {"otp_release", "otp_release", BG_FIELD_TEXT},
@@ -57,13 +58,18 @@ static void shape_system(struct bg_ask *ask, json_t *answer)
                                           {"port_count", "port_limit", "port_ratio"},
                                           {"atom_count", "atom_limit", "atom_ratio"},
                                           {"ets_count", "ets_limit", "ets_ratio"}};
-    struct bg_shaper *shaper = &ask->shaper;
-    ask->data = bg_object_new(shaper);
-    bg_put_fields(shaper, ask->data, answer, first);
+    json_t *data = bg_object_new(shaper);
+    bg_put_fields(shaper, data, answer, first);
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
-        put_use(shaper, ask->data, answer, uses[i]);
-    bg_put_fields(shaper, ask->data, answer, last);
-    bg_put(shaper, ask->data, "applications", applications_new(shaper, answer));
+        put_use(shaper, data, answer, uses[i]);
+    bg_put_fields(shaper, data, answer, last);
+    bg_put(shaper, data, "applications", applications_new(shaper, answer));
+    return data;
+}
+
+static void shape_system(struct bg_ask *ask, json_t *answer)
+{
+    ask->data = bg_system_new(&ask->shaper, answer);
 }
 
 static void ask_system(struct bg_ask *ask, json_t *answer)

@@ -1,6 +1,8 @@
 /* options.c: the command line, and what it lays over the configuration file. */
 #include "options.h"
 
+#include "beamgauge/check.h"
+
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +152,8 @@ enum bg_error bg_options_load(const struct bg_options *options, struct bg_config
         error = bg_config_read_cookies(&config, ret_failure);
     if (error == BG_OK)
         error = bg_config_check(&config, ret_failure);
+    if (error == BG_OK)
+        error = bg_check_sets_check(&config, ret_failure);
     if (error != BG_OK) {
         bg_config_done(&config);
         return error;

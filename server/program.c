@@ -4,8 +4,10 @@
 #include "beamgauge/clock.h"
 #include "beamgauge/discover.h"
 #include "beamgauge/endpoint.h"
+#include "beamgauge/hmac.h"
 #include "beamgauge/http.h"
 #include "beamgauge/log.h"
+#include "beamgauge/metrics.h"
 #include "beamgauge/node.h"
 #include "beamgauge/query.h"
 #include "beamgauge/web.h"
@@ -26,6 +28,7 @@ struct program {
     char own_name[OWN_NAME_SIZE];
     char *discovery_cookie; /* what found nodes are tried with */
     struct bg_services services;
+    struct bg_metrics *metrics;
     struct event_base *base;
     struct event *signals[3];
     struct event *stop_timer;
@@ -74,6 +77,7 @@ static enum bg_error queries_create(struct program *program, struct bg_failure *
         .answers_max = (size_t)program->config.answers_max,
         .waiting_max = (size_t)program->config.requests_max,
         .probe_heap_bytes = program->config.probe_heap_bytes,
+        .metrics = program->metrics,
     };
 
     return bg_queries_new(program->base, bg_clock_system(), program->nodes, &options, &program->queries, ret_failure);
@@ -98,6 +102,7 @@ static enum bg_error http_create(struct program *program, struct bg_failure *ret
         .assets = bg_web_assets,
         .services = &program->services,
         .clock = bg_clock_system(),
+        .metrics = program->metrics,
     };
     enum bg_error error = bg_http_start(program->base, &options, &program->http, ret_failure);
 
@@ -238,7 +243,7 @@ static void on_stop(evutil_socket_t signal, short what, void *context)
     bg_http_drain(program->http, on_drained, program);
 }
 
-/* Nodes and tokens are taken over; everything else keeps the values of the start, which others borrow. */
+/* Nodes, tokens, checks and chat's secrets are taken over; everything else keeps the values of the start, which others borrow. */
 static void config_take(struct bg_config *config, struct bg_config *read)
 {
     const struct bg_config old = *config;
@@ -251,6 +256,13 @@ static void config_take(struct bg_config *config, struct bg_config *read)
     read->nodes_count = old.nodes_count;
     read->tokens = old.tokens;
     read->tokens_count = old.tokens_count;
+    config->checks = read->checks;
+    config->checks_count = read->checks_count;
+    read->checks = old.checks;
+    read->checks_count = old.checks_count;
+    config->slack_signing_secret = read->slack_signing_secret;
+    read->slack_signing_secret = old.slack_signing_secret;
+    memcpy(config->mattermost_token_sha256, read->mattermost_token_sha256, sizeof(old.mattermost_token_sha256));
 }
 
 /* A file with a fault changes nothing. */
@@ -297,12 +309,20 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
     program->base = event_base_new();
     if (program->base == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "cannot make an event loop");
+    program->metrics = bg_metrics_new();
+    if (program->metrics == NULL || !bg_metrics_add(program->metrics, bg_process_collect, NULL))
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     if ((error = signals_create(program, ret_failure)) != BG_OK || (error = nodes_create(program, ret_failure)) != BG_OK ||
         (error = queries_create(program, ret_failure)) != BG_OK)
         return error;
     program->services.nodes = program->nodes;
     program->services.queries = program->queries;
     program->services.clock = bg_clock_system();
+    program->services.config = &program->config;
+    program->services.replays = bg_replays_new();
+    if (program->services.replays == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    program->services.metrics = program->metrics;
     program->services.started_wall_ms = bg_clock_wall_ms(bg_clock_system());
     program->services.max_list_entries = program->config.list_entries_max;
     if ((error = http_create(program, ret_failure)) != BG_OK || (error = nodes_apply(program, ret_failure)) != BG_OK)
@@ -317,6 +337,7 @@ static void program_destroy(struct program *program)
     bg_http_free(program->http);
     bg_queries_free(program->queries);
     bg_nodes_free(program->nodes);
+    bg_metrics_free(program->metrics);
     for (size_t i = 0; i < 3; i++)
         if (program->signals[i] != NULL)
             event_free(program->signals[i]);
@@ -325,6 +346,7 @@ static void program_destroy(struct program *program)
     if (program->base != NULL)
         event_base_free(program->base);
     free(program->discovery_cookie);
+    bg_replays_free(program->services.replays);
     bg_config_done(&program->config);
 }
 

@@ -31,7 +31,8 @@ function fromElsewhere(rows, node) {
   return pairs.filter((pair) => pair.count > 1 && pair.watcher.node !== undefined && pair.watcher.node !== node);
 }
 
-/** A node does not know what a process of another node is called: that one's own node is asked, where it is registered. */
+/** Who is watched elsewhere, the service has asked there. Of a watcher elsewhere, known from the ranking of the watched, its own node is
+ * asked for the name here, where it is registered. */
 function useNamed(peer, node) {
   const { nodes } = useContext(Live);
   const isElsewhere = peer.pid && peer.node !== node && nodes.get(peer.node)?.state === 'up' && nameOf(peer) === null;
@@ -42,7 +43,7 @@ function useNamed(peer, node) {
 
 function Finding({ pair, node, perSecond }) {
   const watcher = useNamed(pair.watcher, node);
-  const watched = useNamed(pair.watched, node);
+  const { watched } = pair;
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   const about = pair.exact === false ? 'about ' : '';
   const home = watched.node ?? node;
@@ -54,12 +55,18 @@ function Finding({ pair, node, perSecond }) {
     </p>`;
 }
 
+/** What the watched's own node counts, where that is another number: both are shown, neither is corrected. */
+function otherSide({ count: watching, watched_count: watched }) {
+  const differs = Number.isInteger(watched) && watched !== watching;
+  return differs && html` <small title="Counted by the watched process's own node">its side: ${count(watched)}</small>`;
+}
+
 function columnsOf(node, pairs, rates) {
   const sum = pairs.reduce((total, pair) => total + pair.count, 0);
   return [
     { key: 'watcher', title: 'Watcher', head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` },
     { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => html`<${Peer} peer=${pair.watched} node=${node} />` },
-    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />` },
+    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}` },
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(pair.count / sum) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${pair.count / sum} />` },

@@ -13,6 +13,8 @@
 
 #define BG_CONFIG_NODES_MAX 4096 /* [node] sections and added nodes; `nodes_max` may only be lower */
 #define BG_CONFIG_TOKENS_MAX 256
+#define BG_CONFIG_CHECKS_MAX 64
+#define BG_CONFIG_LINES_MAX 32 /* assertions, and as many warnings, of a set */
 #define BG_CONFIG_WORDS_MAX 64 /* tags of a node, allowed hosts */
 #define BG_COOKIE_MAX 255      /* bytes: a cookie is an atom */
 
@@ -24,6 +26,12 @@ struct bg_config_node { /* a section [node NAME@HOST] */
     int64_t port;  /* 0: epmd */
     char **tags;
     size_t tags_count;
+};
+
+struct bg_config_check { /* a section [check NAME] */
+    char *name;
+    char **asserts, **warns; /* expressions */
+    size_t asserts_count, warns_count;
 };
 
 struct bg_config {
@@ -44,22 +52,29 @@ struct bg_config {
     int64_t answer_max_bytes, probe_heap_bytes, list_entries_max;
     int64_t connect_timeout_ms, tick_ms, retry_min_ms, retry_max_ms;
     int64_t answers_max;
-    /* [node ...], [token ...] */
+    /* [chat] */
+    char *slack_signing_secret_file;                     /* or NULL */
+    char *slack_signing_secret;                          /* read from there */
+    uint8_t mattermost_token_sha256[BG_TOKEN_HASH_SIZE]; /* all zero: none */
+    /* [node ...], [token ...], [check ...] */
     struct bg_config_node *nodes;
     size_t nodes_count;
     struct bg_token *tokens; /* [token NAME] sha256 = hex, scopes = words */
     size_t tokens_count;
+    struct bg_config_check *checks;
+    size_t checks_count;
 };
 
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
 struct bg_setting {
     const char *section, *key; /* section NULL ends the table */
-    const char *type;          /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "path", "boolean", "level",
-                                * "sha256", "scopes" */
-    const char *fallback;      /* as it would be written; NULL: absent where it is not given */
-    int64_t min, max;          /* of a number; of a text's length in bytes; of how many words */
+    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "lines", "path", "boolean", "level",
+                           * "sha256", "scopes" */
+    const char *fallback; /* as it would be written; NULL: absent where it is not given */
+    int64_t min, max;     /* of a number; of a text's length in bytes; of how many words */
     const char *meaning;
-    size_t field, second_field; /* offsets in struct bg_config, bg_config_node or bg_token: the value; its port or count of words */
+    size_t field,
+        second_field; /* offsets in struct bg_config, bg_config_node, bg_token or bg_config_check: the value; its port or count of words */
 };
 extern const struct bg_setting bg_settings[];
 
@@ -72,8 +87,8 @@ enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, str
 enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Appends a node that has no section; its cookie is the default one. A node that is already there stays as it is. */
 enum bg_error bg_config_add_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Reads the cookie files: each node's, and the default one if a node has none of its own. A file that others may read gets a warning
- * in the log. */
+/* Reads the files of secrets: each node's cookie, the default one if a node has none of its own, and chat's. A file that others may read
+ * gets a warning in the log. */
 enum bg_error bg_config_read_cookies(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Reads a cookie as Erlang's auth.erl does: printable ASCII up to the end of the first line, then nothing but blank. "~/" is the home
  * folder. *ret_cookie is malloc'ed. */

@@ -9,11 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct bg_call; /* one request on its way to an answer; owned by http */
 struct bg_nodes;
 struct bg_queries;
 struct bg_clock;
+struct bg_config;
+struct bg_replays;
+struct bg_metrics;
 
 enum bg_method { BG_GET = 1, BG_PUT = 2, BG_POST = 4, BG_DELETE = 8 };
 
@@ -33,6 +37,7 @@ struct bg_param {
     const char *const *choices; /* NULL-terminated */
     const char *fallback;       /* the value when absent, as it would be written; NULL: the parameter is absent then */
     const char *summary;
+    size_t times_max; /* how often a query parameter may be given; 0 and 1: once */
 };
 
 enum bg_column_kind { BG_COLUMN_TEXT, BG_COLUMN_COUNT, BG_COLUMN_BYTES, BG_COLUMN_RATIO, BG_COLUMN_RATE };
@@ -44,6 +49,15 @@ struct bg_column {
     bool compact; /* shown in text and md, which must fit a chat window; csv and ndjson have every column */
 };
 
+/* A representation of an answer that is not made from rows. */
+struct bg_representation {
+    const char *name;                                                 /* as in format=; NULL ends a table */
+    const char *content_type;                                         /* also what Accept chooses by */
+    bool (*write)(const json_t *data, const json_t *meta, FILE *out); /* false where memory ran out; NULL: the JSON of every answer */
+};
+
+enum bg_body_type { BG_BODY_JSON, BG_BODY_FORM /* application/x-www-form-urlencoded; the handler decodes it with bg_call_form() */ };
+
 typedef void bg_handler(struct bg_call *call);
 
 struct bg_endpoint {
@@ -52,12 +66,19 @@ struct bg_endpoint {
     enum bg_scope scope;
     const char *operation; /* stable camelCase name: "getMemory" */
     const char *summary;
-    const struct bg_param *params;   /* may be NULL. `format`, where there are columns, is added by http */
-    const struct bg_column *columns; /* NULL: only JSON (or plain text), no other format */
+    const struct bg_param *params;         /* may be NULL. `format`, where there are columns, is added by http */
+    const struct bg_column *columns;       /* NULL: only JSON (or plain text), no other format */
+    const struct bg_column *group_columns; /* in their place where the rows are groups, which have a member "group"; or NULL */
     /* Where the rows of `data` are when data is not itself an array: returns a new reference to an array. NULL: data is the array, or,
      * if it is an object, each of its members is a row {"field", "value"}. */
     json_t *(*rows)(const json_t *data);
+    /* Where the handler writes the body itself, for bg_call_custom(): the content types it can have, the first being the one for whoever
+     * does not care. NULL-terminated; Accept chooses, see bg_call_type(). NULL: JSON (or plain text). */
+    const char *const *types;
+    /* All representations of the answer, the preferred one first, in place of JSON and those that columns make. NULL: those. */
+    const struct bg_representation *representations;
     size_t body_max_bytes; /* 0: a request body is refused (413) */
+    enum bg_body_type body_type;
     bg_handler *handler;
 };
 
@@ -69,6 +90,9 @@ struct bg_services {
     struct bg_nodes *nodes;
     struct bg_queries *queries;
     const struct bg_clock *clock;
+    struct bg_metrics *metrics;     /* may be NULL */
+    const struct bg_config *config; /* as it is now: its lists may be others after a reload */
+    struct bg_replays *replays;     /* signed requests taken lately */
     const char *version;
     int64_t started_wall_ms;
     int64_t max_list_entries; /* a list of monitors longer than this is estimated, not copied */
@@ -82,10 +106,26 @@ int64_t bg_call_integer(const struct bg_call *call, const char *name); /* must b
 bool bg_call_boolean(const struct bg_call *call, const char *name);
 const char *bg_call_text(const struct bg_call *call, const char *name); /* NULL where absent; lives as long as the call */
 bool bg_call_has(const struct bg_call *call, const char *name);         /* given by the client */
-json_t *bg_call_body(const struct bg_call *call);                       /* borrowed; NULL where there is none */
+size_t bg_call_count(const struct bg_call *call, const char *name);     /* how often it was given; a fallback counts as once */
+const char *bg_call_text_at(const struct bg_call *call, const char *name, size_t index); /* in the order given; index below the count */
+json_t *bg_call_body(const struct bg_call *call);                                        /* borrowed; NULL where there is none */
+/* The first header of that name, without blanks around it; NULL: absent. Lives as long as the call. */
+const char *bg_call_header(const struct bg_call *call, const char *name);
+/* The body's bytes as they came, not terminated; they live as long as the call. */
+const char *bg_call_bytes(const struct bg_call *call, size_t *ret_length);
+/* A BG_BODY_FORM's fields, an object of texts: UTF-8 without control characters, each field once. A new reference. */
+enum bg_error bg_call_form(const struct bg_call *call, json_t **ret_fields, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Which of the endpoint's types the client wants; NULL where the endpoint has none. */
+const char *bg_call_type(const struct bg_call *call);
+
+/* Within the handler: the call may take so much longer than its parameters timeout_ms and window_ms allow. */
+void bg_call_extend(struct bg_call *call, int64_t more_ms);
 
 /* Endings: exactly one per call, from inside the handler or later. They free the call. */
 
+struct bg_header {
+    const char *name, *value; /* control characters in the value become '?'; name NULL ends a table */
+};
 /* data and meta are stolen. `fresh_us`: until when, on the monotonic clock, the very same bytes may be sent again to whoever asks for
  * the same thing (0: never); `collected_us`: when the data was collected, from which http writes meta.age_ms anew each time. */
 struct bg_reply {
@@ -93,12 +133,24 @@ struct bg_reply {
     json_t *data, *meta;
     int64_t collected_us;
     int64_t fresh_until_us;
-    int64_t rpc_us;       /* for Server-Timing; -1: none */
-    const char *location; /* or NULL */
+    int64_t rpc_us;                  /* for Server-Timing; -1: none */
+    const char *location;            /* or NULL */
+    const struct bg_header *headers; /* or NULL; an answer with headers of its own is never repeated from memory */
+    /* Why the answer is not whole, or NULL: then JSON is its problem document, with `data` and `meta` as further members. */
+    const struct bg_failure *failure;
 };
 void bg_call_reply(struct bg_call *call, const struct bg_reply *reply);
 void bg_call_plain(struct bg_call *call, int status, const char *text); /* text/plain, for /livez and /readyz */
 void bg_call_empty(struct bg_call *call);                               /* 204 */
+/* A body of the handler's own making; all is copied. */
+struct bg_custom {
+    int status;
+    const char *content_type;
+    const char *bytes;
+    size_t length;
+    const struct bg_header *headers; /* more of them; NULL name ends; may be NULL */
+};
+void bg_call_custom(struct bg_call *call, const struct bg_custom *reply);
 void bg_call_fail(struct bg_call *call, const struct bg_failure *failure);
 
 /* Called if the client goes or the request's deadline passes before the ending; the call must not be touched afterwards. */

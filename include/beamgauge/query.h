@@ -10,13 +10,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct bg_metrics;
 struct bg_queries; /* the cache and the questions in flight */
 struct bg_ticket;  /* one asker's place in a question; freed when its `done` has been called or it is cancelled */
 
 struct bg_queries_options {
-    size_t answers_max;       /* answers kept, all nodes together; the least recently used goes first */
-    size_t waiting_max;       /* tickets in all; one more is BG_TOO_MANY */
-    int64_t probe_heap_bytes; /* a question that outgrows this on the node is killed there */
+    size_t answers_max;         /* answers kept, all nodes together; the least recently used goes first */
+    size_t waiting_max;         /* tickets in all; one more is BG_TOO_MANY */
+    int64_t probe_heap_bytes;   /* a question that outgrows this on the node is killed there */
+    struct bg_metrics *metrics; /* is told what was asked; may be NULL */
 };
 
 struct bg_query_request {

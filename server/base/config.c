@@ -50,6 +50,13 @@ static void node_done(struct bg_config_node *node)
     words_free(node->tags, node->tags_count);
 }
 
+static void check_done(struct bg_config_check *check)
+{
+    free(check->name);
+    words_free(check->asserts, check->asserts_count);
+    words_free(check->warns, check->warns_count);
+}
+
 void bg_config_done(struct bg_config *config)
 {
     free(config->listen_address);
@@ -62,6 +69,11 @@ void bg_config_done(struct bg_config *config)
     for (size_t i = 0; i < config->tokens_count; i++)
         free(config->tokens[i].name);
     free(config->tokens);
+    for (size_t i = 0; i < config->checks_count; i++)
+        check_done(&config->checks[i]);
+    free(config->checks);
+    free(config->slack_signing_secret_file);
+    bg_cookie_free(config->slack_signing_secret);
     memset(config, 0, sizeof(*config));
 }
 
@@ -153,6 +165,29 @@ enum bg_error bg_config_append_token(struct bg_config *config, const char *name,
     return BG_OK;
 }
 
+enum bg_error bg_config_append_check(struct bg_config *config, const char *name, struct bg_failure *ret_failure)
+{
+    struct bg_config_check *grown;
+
+    if (!name_is_plain(name, BG_TOKEN_NAME_MAX))
+        return bg_fail_param(ret_failure, BG_INVALID, "check", "check %.80s: expected a name of at most %d bytes, without blanks", name,
+                             BG_TOKEN_NAME_MAX);
+    for (size_t i = 0; i < config->checks_count; i++)
+        if (strcmp(config->checks[i].name, name) == 0)
+            return bg_fail_param(ret_failure, BG_CONFLICT, "check", "check %s is there already", name);
+    if (config->checks_count == BG_CONFIG_CHECKS_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "check", "more than %d checks", BG_CONFIG_CHECKS_MAX);
+    grown = reallocarray(config->checks, config->checks_count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return no_memory(ret_failure);
+    config->checks = grown;
+    grown[config->checks_count] = (struct bg_config_check){.name = strdup(name)};
+    if (grown[config->checks_count].name == NULL)
+        return no_memory(ret_failure);
+    config->checks_count++;
+    return BG_OK;
+}
+
 static enum bg_error node_read_cookie(struct bg_config_node *node, const char *default_cookie, struct bg_failure *ret_failure)
 {
     char *cookie = NULL;
@@ -183,6 +218,11 @@ enum bg_error bg_config_read_cookies(struct bg_config *config, struct bg_failure
             error = node_read_cookie(node, default_cookie, ret_failure);
     }
     bg_cookie_free(default_cookie);
+    if (error == BG_OK && config->slack_signing_secret_file != NULL) {
+        bg_cookie_free(config->slack_signing_secret);
+        config->slack_signing_secret = NULL;
+        error = bg_cookie_read(config->slack_signing_secret_file, &config->slack_signing_secret, ret_failure);
+    }
     return error;
 }
 

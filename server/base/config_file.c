@@ -24,7 +24,7 @@ struct reading {
     int section_line;
     void *base;                  /* what the settings of the section are written to */
     bool given[BG_SETTINGS_MAX]; /* rows of bg_settings met in this section */
-    bool server_given, limits_given;
+    bool server_given, limits_given, chat_given;
     int failed_line; /* 0: none; then `failure` is filled */
     struct bg_failure failure;
 };
@@ -99,6 +99,16 @@ static void section_begin_token(struct reading *reading, const char *name)
         section_begin(reading, "token", &reading->config->tokens[reading->config->tokens_count - 1]);
 }
 
+static void section_begin_check(struct reading *reading, const char *name)
+{
+    struct bg_failure failure;
+
+    if (bg_config_append_check(reading->config, name, &failure) != BG_OK)
+        reading_fail(reading, reading->line, &failure);
+    else
+        section_begin(reading, "check", &reading->config->checks[reading->config->checks_count - 1]);
+}
+
 /* Cuts blanks off both ends, in place. */
 static char *trimmed(char *text)
 {
@@ -132,12 +142,17 @@ static void section_open(struct reading *reading, char *line)
         section_begin_node(reading, name);
     else if (strcmp(kind, "token") == 0)
         section_begin_token(reading, name);
+    else if (strcmp(kind, "check") == 0)
+        section_begin_check(reading, name);
+    else if (strcmp(kind, "chat") == 0 && *name == '\0')
+        section_begin_single(reading, "chat", &reading->chat_given);
     else if (strcmp(kind, "server") == 0 && *name == '\0')
         section_begin_single(reading, "server", &reading->server_given);
     else if (strcmp(kind, "limits") == 0 && *name == '\0')
         section_begin_single(reading, "limits", &reading->limits_given);
     else
-        reading_refuse(reading, reading->line, "unknown section [%s%s%s]: expected [server], [limits], [node NAME@HOST] or [token NAME]",
+        reading_refuse(reading, reading->line,
+                       "unknown section [%s%s%s]: expected [server], [limits], [chat], [node NAME@HOST], [token NAME] or [check NAME]",
                        kind, *name != '\0' ? " " : "", name);
 }
 
@@ -235,7 +250,7 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
         return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: beamgauge --sample-config shows all", key,
                              reading->section);
     given = &reading->given[setting - bg_settings];
-    if (*given && strcmp(setting->type, "words") != 0)
+    if (*given && strcmp(setting->type, "words") != 0 && strcmp(setting->type, "lines") != 0)
         return bg_fail_param(ret_failure, BG_INVALID, key, "%s is given twice in this section: expected once", key);
     *given = true;
     error = bg_setting_apply(setting, value, reading->base, ret_failure);

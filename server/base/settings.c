@@ -13,6 +13,7 @@
 /* A key is named as the field that it sets. */
 #define CONFIG(name) .key = #name, .field = offsetof(struct bg_config, name)
 #define NODE(name) .section = "node", .key = #name, .field = offsetof(struct bg_config_node, name)
+#define CHECK(name) .section = "check", .key = #name, .field = offsetof(struct bg_config_check, name##s)
 #define TOKEN(name) .section = "token", .key = #name, .field = offsetof(struct bg_token, name)
 
 /* clang-format off */
@@ -69,6 +70,11 @@ const struct bg_setting bg_settings[] = {
     {.section = "limits", CONFIG(answers_max), .type = "count", .fallback = "512", .min = 1, .max = 65536,
      .meaning = "answers kept for askers that accept one of a certain age"},
 
+    {.section = "chat", CONFIG(slack_signing_secret_file), .type = "path",
+     .meaning = "a file with the signing secret of the Slack app whose slash command posts to /chat/slack"},
+    {.section = "chat", CONFIG(mattermost_token_sha256), .type = "sha256",
+     .meaning = "the SHA-256 of the token of the Mattermost slash command that posts to /chat/mattermost"},
+
     {NODE(cookie_file), .type = "path",
      .meaning = "this node's cookie; without it, the one of [server]"},
     {NODE(address), .type = "text", .min = 1, .max = 255,
@@ -82,6 +88,13 @@ const struct bg_setting bg_settings[] = {
      .meaning = "the token's SHA-256, as \"beamgauge token NAME SCOPE...\" prints it"},
     {TOKEN(scopes), .type = "scopes",
      .meaning = "what it may do: words of read, check, chat, admin"},
+
+    {CHECK(assert), .type = "lines", .fallback = "", .max = BG_CONFIG_LINES_MAX,
+     .second_field = offsetof(struct bg_config_check, asserts_count),
+     .meaning = "an assertion like monitors_count_max < 1000; one a line, all must hold"},
+    {CHECK(warn), .type = "lines", .fallback = "", .max = BG_CONFIG_LINES_MAX,
+     .second_field = offsetof(struct bg_config_check, warns_count),
+     .meaning = "the same, but one that does not hold is a warning only"},
     {.section = NULL},
 };
 
@@ -90,8 +103,10 @@ static const struct {
 } samples[] = {
     {"server", "[server]", NULL},
     {"limits", "[limits]", NULL},
+    {"chat", "#[chat]", "Slash commands of chat services, each of which proves itself with a secret of its own."},
     {"node", "#[node shop@10.0.0.5]", "A section for each node to watch; it may be empty."},
     {"token", "#[token grafana]", "A section for each bearer token; both settings must be given."},
+    {"check", "#[check release]", "A section for each named set of assertions, for check?set=NAME."},
 };
 /* clang-format on */
 

@@ -9,8 +9,8 @@
 
 /* NULL if there is none. */
 const struct bg_setting *bg_setting_find(const char *section, const char *key);
-/* Checks the text and writes the value into `base`: the struct bg_config, bg_config_node or bg_token of its section. Words are added
- * to those that are there, any other value is replaced. On failure the text says what was expected. */
+/* Checks the text and writes the value into `base`: the struct bg_config, bg_config_node, bg_token or bg_config_check of its section. Words
+ * and lines are added to those that are there, any other value is replaced. On failure the text says what was expected. */
 enum bg_error bg_setting_apply(const struct bg_setting *setting, const char *text, void *base,
                                struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Writes every fallback of a section. The fallbacks are right: what can fail is memory. */
@@ -19,6 +19,7 @@ enum bg_error bg_settings_apply_fallbacks(const char *section, void *base, struc
 /* New last items, with their fallbacks. The names are checked; one that is there already is BG_CONFLICT. */
 enum bg_error bg_config_append_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_token(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+enum bg_error bg_config_append_check(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* NAME@HOST, no blanks or control characters, at most 255 bytes. */
 bool bg_config_is_node_name(const char *name);
 /* The defaults and nothing else, telling when memory is short. */

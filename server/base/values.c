@@ -190,6 +190,19 @@ static enum bg_error parse_words(const struct bg_setting *setting, const char *t
     return BG_OK;
 }
 
+/* A line is one more of them, whole. */
+static enum bg_error parse_lines(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    char ***lines = field_at(base, setting->field);
+    size_t *count = field_at(base, setting->second_field);
+
+    if (text[0] == '\0')
+        return BG_OK;
+    if (*count == (size_t)setting->max)
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: expected at most %" PRId64 " lines", setting->key, setting->max);
+    return word_add(lines, count, text, strlen(text), ret_failure);
+}
+
 /* Splits "127.0.0.1:7788" or "[::1]:7788"; the address must be numeric. */
 static bool listen_split(const char *text, char ret_address[INET6_ADDRSTRLEN], int64_t *ret_port)
 {
@@ -245,6 +258,7 @@ static const struct value_type value_types[] = {
     {"text", parse_text, NULL, NULL},
     {"name", parse_name, NULL, NULL},
     {"words", parse_words, NULL, NULL},
+    {"lines", parse_lines, NULL, NULL},
     {"path", parse_path, NULL, NULL},
     {"boolean", parse_boolean, NULL, NULL},
     {"level", parse_level, NULL, NULL},

@@ -51,6 +51,7 @@ static bool render_rows(const struct bg_endpoint *endpoint, struct bg_body *body
 struct bg_body *bg_body_new(const struct bg_endpoint *endpoint, enum bg_format format, json_t *data, json_t *meta, int64_t collected_us)
 {
     struct bg_body *body = calloc(1, sizeof *body);
+    const struct bg_representation *own = bg_format_representation(endpoint, format);
     FILE *out = body != NULL ? open_memstream(&body->bytes, &body->length) : NULL;
     bool done;
 
@@ -58,9 +59,16 @@ struct bg_body *bg_body_new(const struct bg_endpoint *endpoint, enum bg_format f
         free(body);
         return NULL;
     }
-    *body = (struct bg_body){
-        .references = 1, .format = format, .collected_us = collected_us, .age_at = SIZE_MAX, .bytes = body->bytes, .length = body->length};
-    if (format == BG_FORMAT_JSON)
+    *body = (struct bg_body){.references = 1,
+                             .format = format,
+                             .content_type = own != NULL ? own->content_type : bg_format_content_type(format),
+                             .collected_us = collected_us,
+                             .age_at = SIZE_MAX,
+                             .bytes = body->bytes,
+                             .length = body->length};
+    if (own != NULL)
+        done = own->write(data, meta, out);
+    else if (format == BG_FORMAT_JSON)
         done = render_json(body, data, meta, out);
     else
         done = render_rows(endpoint, body, data, meta, out);

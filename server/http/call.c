@@ -2,6 +2,7 @@
 #include "call.h"
 
 #include "beamgauge/clock.h"
+#include "form.h"
 #include "reply.h"
 #include "reply_cache.h"
 #include "server.h"
@@ -36,7 +37,7 @@ static int64_t integer_or_zero(const struct bg_call *call, const char *name)
 }
 
 void bg_call_start(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint,
-                   const struct bg_values *values, enum bg_format format, json_t *body)
+                   const struct bg_values *values, const struct bg_form *form, json_t *body)
 {
     struct bg_http *http = connection->http;
     struct bg_call *call = calloc(1, sizeof *call);
@@ -56,7 +57,8 @@ void bg_call_start(struct bg_connection *connection, const struct bg_request *re
                              .request = *request,
                              .endpoint = endpoint,
                              .values = *values,
-                             .format = format,
+                             .format = form->format,
+                             .type = form->type,
                              .body = body,
                              .started_us = bg_http_now(http)};
     http->calls_count++;
@@ -66,11 +68,17 @@ void bg_call_start(struct bg_connection *connection, const struct bg_request *re
     own_ms = integer_or_zero(call, "timeout_ms") + integer_or_zero(call, "window_ms") + http->options.request_ms;
     endpoint->handler(call);
     if (connection->call != NULL)
-        bg_connection_wait(connection, bg_http_now(http) + own_ms * 1000);
+        bg_connection_wait(connection, bg_http_now(http) + (own_ms + call->more_ms) * 1000);
+}
+
+void bg_call_extend(struct bg_call *call, int64_t more_ms)
+{
+    call->more_ms += more_ms;
 }
 
 void bg_call_abandon(struct bg_call *call)
 {
+    call->http->counts.abandoned++;
     cancel(call);
     call_free(call);
 }
@@ -121,9 +129,58 @@ bool bg_call_has(const struct bg_call *call, const char *name)
     return value_of(call, name)->given;
 }
 
+size_t bg_call_count(const struct bg_call *call, const char *name)
+{
+    int index = bg_param_index(call->endpoint, name);
+    size_t count = bg_call_text(call, name) != NULL ? 1 : 0;
+
+    for (size_t i = 0; i < call->values.repeats_count; i++)
+        count += call->values.repeats[i].index == index;
+    return count;
+}
+
+const char *bg_call_text_at(const struct bg_call *call, const char *name, size_t place)
+{
+    int index = bg_param_index(call->endpoint, name);
+
+    for (size_t i = 0; place > 0 && i < call->values.repeats_count; i++)
+        if (call->values.repeats[i].index == index && --place == 0)
+            return call->values.repeats[i].text;
+    assert(place == 0);
+    return bg_call_text(call, name);
+}
+
+const char *bg_call_header(const struct bg_call *call, const char *name)
+{
+    const char *value = evhttp_find_header(evhttp_request_get_input_headers(call->request.raw), name);
+
+    return value != NULL ? value + strspn(value, "\t ") : NULL;
+}
+
+const char *bg_call_bytes(const struct bg_call *call, size_t *ret_length)
+{
+    struct evbuffer *input = evhttp_request_get_input_buffer(call->request.raw);
+
+    *ret_length = evbuffer_get_length(input);
+    return *ret_length > 0 ? (const char *)evbuffer_pullup(input, -1) : "";
+}
+
+enum bg_error bg_call_form(const struct bg_call *call, json_t **ret_fields, struct bg_failure *ret_failure)
+{
+    size_t length;
+    const char *bytes = bg_call_bytes(call, &length);
+
+    return bg_form_read(call->request.content_type, bytes, length, ret_fields, ret_failure);
+}
+
 json_t *bg_call_body(const struct bg_call *call)
 {
     return call->body;
+}
+
+const char *bg_call_type(const struct bg_call *call)
+{
+    return call->type;
 }
 
 void bg_call_on_cancel(struct bg_call *call, void (*on_cancel)(void *context), void *context)
@@ -143,37 +200,66 @@ static void write_timing(const struct bg_call *call, int64_t rpc_us, int64_t enc
     snprintf(ret_text + length, TIMING_SIZE - (size_t)length, ", encode;dur=%.3f", (double)encode_us / 1000);
 }
 
-void bg_call_reply(struct bg_call *call, const struct bg_reply *reply)
+static bool may_be_repeated(const struct bg_call *call, const struct bg_reply *reply, int64_t now_us)
+{
+    return call->endpoint->method == BG_GET && reply->status == 200 && reply->headers == NULL && reply->location == NULL &&
+           reply->fresh_until_us > now_us;
+}
+
+static void reply_document(struct bg_call *call, const struct bg_reply *reply, json_t *meta)
 {
     int64_t began_us = bg_http_now(call->http);
-    json_t *meta = reply->meta != NULL ? reply->meta : json_object();
     struct bg_body *body = bg_body_new(call->endpoint, call->format, reply->data, meta, reply->collected_us);
+    const struct bg_header location[] = {{reply->location != NULL ? "Location" : NULL, reply->location}, {NULL, NULL}};
     char timing[TIMING_SIZE];
     struct bg_failure failure;
 
-    json_decref(reply->data);
-    json_decref(meta);
     if (body == NULL) {
         bg_fail(&failure, BG_INTERNAL, "The answer could not be written down.");
-        bg_call_fail(call, &failure);
+        bg_reply_failure(call->connection, &call->request, &failure);
         return;
     }
     write_timing(call, reply->rpc_us, bg_http_now(call->http) - began_us, timing);
-    if (call->endpoint->method == BG_GET && reply->status == 200 && reply->fresh_until_us > began_us)
+    if (may_be_repeated(call, reply, began_us))
         bg_reply_cache_put(call->http->cache, &call->request, call->endpoint, body, reply->fresh_until_us);
-    bg_reply_body(call->connection, &call->request, reply->status, body, timing, reply->location);
+    bg_reply_body(call->connection, &call->request, reply->status, body, timing, reply->headers != NULL ? reply->headers : location);
     bg_body_unref(body);
+}
+
+void bg_call_reply(struct bg_call *call, const struct bg_reply *reply)
+{
+    json_t *meta = reply->meta != NULL ? reply->meta : json_object();
+
+    if (reply->failure != NULL && call->format == BG_FORMAT_JSON)
+        bg_reply_problem(call->connection, &call->request,
+                         &(struct bg_problem){.failure = reply->failure, .data = reply->data, .meta = meta, .headers = reply->headers});
+    else
+        reply_document(call, reply, meta);
+    json_decref(reply->data);
+    json_decref(meta);
     call_free(call);
 }
 
 void bg_call_plain(struct bg_call *call, int status, const char *text)
 {
+    bg_call_custom(
+        call, &(struct bg_custom){.status = status, .content_type = "text/plain; charset=utf-8", .bytes = text, .length = strlen(text)});
+}
+
+void bg_call_custom(struct bg_call *call, const struct bg_custom *reply)
+{
+    struct bg_failure failure;
     struct bg_head head;
 
-    evbuffer_add(evhttp_request_get_output_buffer(call->request.raw), text, strlen(text));
-    bg_head_start(&head, status, &call->request);
-    bg_head_add_live(&head, "text/plain; charset=utf-8");
-    bg_reply_send(call->connection, &call->request, status, &head);
+    if (evbuffer_add(evhttp_request_get_output_buffer(call->request.raw), reply->bytes, reply->length) != 0) {
+        bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the answer.");
+        bg_call_fail(call, &failure);
+        return;
+    }
+    bg_head_start(&head, reply->status, &call->request);
+    bg_head_add_live(&head, reply->content_type);
+    bg_head_add_all(&head, reply->headers);
+    bg_reply_send(call->connection, &call->request, reply->status, &head);
     call_free(call);
 }
 

@@ -14,15 +14,23 @@ struct bg_call {
     const struct bg_endpoint *endpoint;
     struct bg_values values; /* owned */
     enum bg_format format;
-    json_t *body; /* owned; NULL: none */
+    const char *type; /* of the endpoint's types; NULL: it has none */
+    json_t *body;     /* owned; NULL: none */
     void (*cancel)(void *context);
     void *cancel_context;
     int64_t started_us; /* when the handler was */
+    int64_t more_ms;    /* what the handler asked for beyond the usual time */
+};
+
+/* How an answer is to look. */
+struct bg_form {
+    enum bg_format format;
+    const char *type; /* of the endpoint's types; NULL: it has none */
 };
 
 /* Makes a call and runs its handler, which may end it at once. Takes over `values` and `body`. */
 void bg_call_start(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint,
-                   const struct bg_values *values, enum bg_format format, json_t *body);
+                   const struct bg_values *values, const struct bg_form *form, json_t *body);
 /* The client has gone: nothing is sent. */
 void bg_call_abandon(struct bg_call *call);
 /* Its deadline has passed: 504. */

@@ -9,12 +9,14 @@
 #include "router.h"
 #include "server.h"
 
+#include "beamgauge/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* A repeated question: no router, no parameters, no JSON. */
-static bool answer_from_cache(struct bg_connection *connection, const struct bg_request *request)
+static bool answer_from_cache(struct bg_connection *connection, struct bg_request *request)
 {
     struct bg_http *http = connection->http;
     const struct bg_endpoint *endpoint;
@@ -24,6 +26,8 @@ static bool answer_from_cache(struct bg_connection *connection, const struct bg_
     if (request->method != BG_GET || (body = bg_reply_cache_find(http->cache, request, bg_http_now(http), &endpoint)) == NULL ||
         bg_auth_check(http->tokens, http->tokens_count, request->authorization, endpoint->scope, challenge, NULL) != BG_OK)
         return false;
+    request->place = bg_counts_place(&http->counts, endpoint);
+    connection->http->counts.repeated++;
     bg_reply_body(connection, request, 200, body, "cache", NULL);
     return true;
 }
@@ -66,26 +70,76 @@ static const struct bg_endpoint *find_endpoint(struct bg_connection *connection,
     return NULL;
 }
 
+/* Of the types that the endpoint writes itself. */
+static enum bg_error choose_type(const struct bg_endpoint *endpoint, const struct bg_request *request, struct bg_form *ret_form,
+                                 struct bg_failure *ret_failure)
+{
+    const char *type = bg_accept_choose_type(request->accept, endpoint->types);
+
+    if (type == NULL)
+        return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer; the plainest is %s.",
+                       endpoint->types[0]);
+    *ret_form = (struct bg_form){.format = BG_FORMAT_JSON, .type = type};
+    return BG_OK;
+}
+
+static enum bg_error refuse_accept(const char *const *names, struct bg_failure *ret_failure)
+{
+    char list[128];
+    struct bg_text text;
+
+    bg_text_init(&text, list, sizeof list);
+    for (size_t i = 0; names[i] != NULL; i++)
+        bg_text_add_format(&text, "%s%s", i > 0 ? ", " : "", names[i]);
+    return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer: %s.", list);
+}
+
+/* A representation without a writer of its own is the JSON of every answer. */
+static enum bg_error choose_own_format(const struct bg_endpoint *endpoint, const struct bg_request *request, enum bg_format asked,
+                                       enum bg_format *ret_format, struct bg_failure *ret_failure)
+{
+    const struct bg_representation *own = endpoint->representations;
+    enum bg_format format = asked != BG_FORMAT_ANY ? asked : bg_accept_choose_own(request->accept, own);
+    const char *names[BG_REPRESENTATIONS_MAX + 1] = {NULL};
+
+    for (size_t i = 0; own[i].name != NULL; i++)
+        names[i] = own[i].name;
+    if (format == BG_FORMAT_ANY)
+        return refuse_accept(names, ret_failure);
+    *ret_format = bg_format_representation(endpoint, format)->write != NULL ? format : BG_FORMAT_JSON;
+    return BG_OK;
+}
+
 /* format= wins over Accept. An endpoint without columns has one form only, JSON or plain text. */
 static enum bg_error choose_format(const struct bg_endpoint *endpoint, const struct bg_request *request, enum bg_format asked,
                                    enum bg_format *ret_format, struct bg_failure *ret_failure)
 {
+    static const char *const without_rows[] = {"json", "text", NULL};
+
+    if (endpoint->representations != NULL)
+        return choose_own_format(endpoint, request, asked, ret_format, ret_failure);
     enum bg_format format =
         asked != BG_FORMAT_ANY ? asked : bg_accept_choose(request->accept, endpoint->columns != NULL ? BG_FORMAT_ANY : BG_FORMAT_MD);
-
     if (format == BG_FORMAT_ANY)
-        return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer: %s.",
-                       endpoint->columns != NULL ? "json, text, md, csv, ndjson" : "json, text");
+        return refuse_accept(endpoint->columns != NULL ? bg_format_names : without_rows, ret_failure);
     *ret_format = endpoint->columns != NULL ? format : BG_FORMAT_JSON;
     return BG_OK;
 }
 
-static bool is_json_type(const char *content_type)
+static enum bg_error choose_form(const struct bg_endpoint *endpoint, const struct bg_request *request, enum bg_format asked,
+                                 struct bg_form *ret_form, struct bg_failure *ret_failure)
 {
-    static const char json[] = "application/json";
+    if (endpoint->types != NULL)
+        return choose_type(endpoint, request, ret_form, ret_failure);
+    *ret_form = (struct bg_form){.format = BG_FORMAT_JSON};
+    return choose_format(endpoint, request, asked, &ret_form->format, ret_failure);
+}
 
-    return content_type != NULL && strncasecmp(content_type, json, sizeof json - 1) == 0 &&
-           strchr("; \t", content_type[sizeof json - 1]) != NULL;
+static bool is_of_type(const char *content_type, const char *type)
+{
+    size_t length = strlen(type);
+
+    return content_type != NULL && strncasecmp(content_type, type, length) == 0 && strchr("; \t", content_type[length]) != NULL;
 }
 
 static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct bg_request *request, json_t **ret_body,
@@ -99,7 +153,9 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
     if (length > endpoint->body_max_bytes)
         return bg_fail(ret_failure, BG_TOO_LARGE, "The body is %zu bytes; %s takes at most %zu.", length, endpoint->path,
                        endpoint->body_max_bytes);
-    if (length > 0 && !is_json_type(request->content_type))
+    if (endpoint->body_type == BG_BODY_FORM)
+        return BG_OK; /* whoever decodes it first looks who signed it */
+    if (length > 0 && !is_of_type(request->content_type, "application/json"))
         return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json.");
     if (length > 0 && (body = json_loadb((const char *)evbuffer_pullup(input, -1), length, JSON_REJECT_DUPLICATES, &error)) == NULL)
         return bg_fail(ret_failure, BG_INVALID, "The body is not JSON: line %d, column %d: %s.", error.line, error.column, error.text);
@@ -116,7 +172,7 @@ static enum bg_error check_calls(const struct bg_http *http, struct bg_failure *
 
 static void call_endpoint(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint)
 {
-    enum bg_format format = BG_FORMAT_JSON;
+    struct bg_form form;
     struct bg_values values;
     struct bg_failure failure;
     struct bg_problem problem = {.failure = &failure};
@@ -129,13 +185,13 @@ static void call_endpoint(struct bg_connection *connection, const struct bg_requ
         else
             bg_fail(&failure, BG_INVALID, "The request's parameters are not right; see errors.");
         bg_reply_problem(connection, request, &problem);
-    } else if (choose_format(endpoint, request, values.format, &format, &failure) != BG_OK ||
+    } else if (choose_form(endpoint, request, values.format, &form, &failure) != BG_OK ||
                read_body(endpoint, request, &body, &failure) != BG_OK || check_calls(connection->http, &failure) != BG_OK) {
         json_decref(body);
         bg_values_done(&values);
         bg_reply_failure(connection, request, &failure);
     } else {
-        bg_call_start(connection, request, endpoint, &values, format, body);
+        bg_call_start(connection, request, endpoint, &values, &form, body);
     }
     json_decref(problem.errors);
 }
@@ -151,14 +207,17 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
     if ((asset = bg_asset_find(http->options.assets, request->target, request->path_length)) != NULL) {
         struct bg_failure failure;
         struct bg_problem problem = {.failure = &failure};
+        request->place = BG_PLACE_PAGE;
         if (request->method == BG_GET)
             bg_asset_send(connection, request, asset);
         else if (check_method("GET, HEAD", &problem, &failure) != BG_OK)
             bg_reply_problem(connection, request, &problem);
         return;
     }
-    if ((endpoint = find_endpoint(connection, request)) != NULL)
+    if ((endpoint = find_endpoint(connection, request)) != NULL) {
+        request->place = bg_counts_place(&http->counts, endpoint);
         call_endpoint(connection, request, endpoint);
+    }
 }
 
 void bg_dispatch(struct evhttp_request *raw, void *argument)

@@ -21,6 +21,12 @@ json_t *bg_rows_of(const struct bg_endpoint *endpoint, const json_t *data)
     return rows;
 }
 
+const struct bg_column *bg_columns_of(const struct bg_endpoint *endpoint, const json_t *rows)
+{
+    const bool grouped = json_object_get(json_array_get(rows, 0), "group") != NULL;
+    return grouped && endpoint->group_columns != NULL ? endpoint->group_columns : endpoint->columns;
+}
+
 json_t *bg_cell_find(json_t *row, const char *path)
 {
     while (row != NULL) {

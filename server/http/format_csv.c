@@ -48,12 +48,12 @@ static void print_cell(json_t *value, FILE *out)
 
 void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
 {
-    const struct bg_column *column;
+    const struct bg_column *columns = bg_columns_of(endpoint, rows), *column;
     size_t index;
     json_t *row;
 
-    for (column = endpoint->columns; column->path != NULL; column++) {
-        if (column != endpoint->columns)
+    for (column = columns; column->path != NULL; column++) {
+        if (column != columns)
             fputc(',', out);
         for (const char *c = column->path; *c != '\0'; c++)
             fputc(*c == '.' ? '_' : *c, out);
@@ -61,8 +61,8 @@ void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
     fputs("\r\n", out);
     json_array_foreach(rows, index, row)
     {
-        for (column = endpoint->columns; column->path != NULL; column++) {
-            if (column != endpoint->columns)
+        for (column = columns; column->path != NULL; column++) {
+            if (column != columns)
                 fputc(',', out);
             print_cell(bg_cell_find(row, column->path), out);
         }

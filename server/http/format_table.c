@@ -24,10 +24,11 @@ static size_t characters_in(const char *text)
     return count;
 }
 
-static void table_init(const struct bg_endpoint *endpoint, struct table *ret_table)
+static void table_init(const struct bg_endpoint *endpoint, const json_t *rows, struct table *ret_table)
 {
     *ret_table = (struct table){.count = 0};
-    for (const struct bg_column *column = endpoint->columns; column->path != NULL && ret_table->count < TABLE_COLUMNS_MAX; column++)
+    for (const struct bg_column *column = bg_columns_of(endpoint, rows); column->path != NULL && ret_table->count < TABLE_COLUMNS_MAX;
+         column++)
         if (column->compact)
             ret_table->columns[ret_table->count++] = column;
 }
@@ -98,7 +99,7 @@ void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *me
     size_t index;
     json_t *row;
 
-    table_init(endpoint, &table);
+    table_init(endpoint, rows, &table);
     table_measure(&table, rows);
     for (size_t i = 0; i < table.count; i++)
         print_aligned(&table, i, table.columns[i]->title, out);
@@ -149,7 +150,7 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     size_t index;
     json_t *row;
 
-    table_init(endpoint, &table);
+    table_init(endpoint, rows, &table);
     for (size_t i = 0; i < table.count; i++) {
         fputs("| ", out);
         print_md(out, table.columns[i]->title);

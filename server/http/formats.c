@@ -21,6 +21,16 @@ enum bg_format bg_format_find(const char *name)
     return format;
 }
 
+enum bg_format bg_format_own(size_t place)
+{
+    return (enum bg_format)(BG_FORMAT_ANY + 1 + place);
+}
+
+const struct bg_representation *bg_format_representation(const struct bg_endpoint *endpoint, enum bg_format format)
+{
+    return format > BG_FORMAT_ANY ? &endpoint->representations[format - BG_FORMAT_ANY - 1] : NULL;
+}
+
 const char *bg_format_content_type(enum bg_format format)
 {
     return content_types[format];
@@ -86,6 +96,36 @@ enum bg_format bg_accept_choose(const char *accept, size_t count)
         int weight = weigh(accept, content_types[format]);
         if (weight > best_weight)
             best = format, best_weight = weight;
+    }
+    return best;
+}
+
+const char *bg_accept_choose_type(const char *accept, const char *const *types)
+{
+    const char *best = NULL;
+    int best_weight = 0;
+
+    if (accept == NULL || accept[0] == '\0')
+        return types[0];
+    for (; *types != NULL; types++) {
+        int weight = weigh(accept, *types);
+        if (weight > best_weight)
+            best = *types, best_weight = weight;
+    }
+    return best;
+}
+
+enum bg_format bg_accept_choose_own(const char *accept, const struct bg_representation *representations)
+{
+    enum bg_format best = BG_FORMAT_ANY;
+    int best_weight = 0;
+
+    if (accept == NULL || accept[0] == '\0')
+        return bg_format_own(0);
+    for (size_t i = 0; representations[i].name != NULL; i++) {
+        int weight = weigh(accept, representations[i].content_type);
+        if (weight > best_weight)
+            best = bg_format_own(i), best_weight = weight;
     }
     return best;
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define REASON_SIZE 256
-#define PAIRS_MAX 64 /* of a query */
+#define PAIRS_MAX 128 /* of a query */
 
 /* What the reading of one request's parameters goes by. */
 struct reading {
@@ -188,6 +188,49 @@ static void take_format(struct reading *reading, const char *text)
         reading->values->format = bg_format_find(text);
 }
 
+static void take_own_format(struct reading *reading, const char *text)
+{
+    const struct bg_representation *own = reading->endpoint->representations;
+    const char *names[BG_REPRESENTATIONS_MAX + 1] = {NULL};
+    char reason[REASON_SIZE];
+
+    for (size_t i = 0; own[i].name != NULL; i++) {
+        assert(i < BG_REPRESENTATIONS_MAX);
+        names[i] = own[i].name;
+        if (strcmp(own[i].name, text) != 0)
+            continue;
+        if (reading->values->format != BG_FORMAT_ANY)
+            complain(reading, "format", "is given twice");
+        reading->values->format = bg_format_own(i);
+        return;
+    }
+    complain(reading, "format", check_choice(names, text, reason));
+}
+
+/* One more value of a parameter that has one already. */
+static void take_repeat(struct reading *reading, int index, char *text)
+{
+    const struct bg_param *param = &reading->endpoint->params[index];
+    struct bg_values *values = reading->values;
+    size_t times = 1;
+    int64_t unused;
+    char reason[REASON_SIZE];
+    const char *wrong = check_value(param, text, &unused, reason);
+
+    for (size_t i = 0; i < values->repeats_count; i++)
+        times += values->repeats[i].index == index;
+    if (param->times_max <= 1) {
+        wrong = "is given twice";
+    } else if (times == param->times_max || values->repeats_count == BG_PARAM_REPEATS_MAX) {
+        snprintf(reason, sizeof reason, "may be given %zu times at most", param->times_max);
+        wrong = reason;
+    }
+    if (wrong != NULL)
+        complain(reading, param->name, wrong);
+    else
+        values->repeats[values->repeats_count++] = (struct bg_repeat){index, text};
+}
+
 static bool is_path_param(const struct bg_endpoint *endpoint, const char *name)
 {
     size_t length;
@@ -206,12 +249,14 @@ static void take_pair(struct reading *reading, const char *pair, size_t length)
     if (name == NULL || (text = decode(reading, name, value, (size_t)(pair + length - value), true)) == NULL)
         return;
     index = bg_param_index(reading->endpoint, name);
-    if (strcmp(name, "format") == 0 && reading->endpoint->columns != NULL)
+    if (strcmp(name, "format") == 0 && reading->endpoint->representations != NULL)
+        take_own_format(reading, text);
+    else if (strcmp(name, "format") == 0 && reading->endpoint->columns != NULL)
         take_format(reading, text);
     else if (index < 0 || is_path_param(reading->endpoint, name))
         complain(reading, name, "is not a parameter of this endpoint");
     else if (reading->values->list[index].given)
-        complain(reading, name, "is given twice");
+        take_repeat(reading, index, text);
     else
         take_value(reading, index, text, true);
 }

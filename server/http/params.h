@@ -7,8 +7,9 @@
 
 #include <jansson.h>
 
-#define BG_PARAMS_MAX 24       /* parameters of an endpoint */
-#define BG_PARAM_ERRORS_MAX 16 /* reported at once */
+#define BG_PARAMS_MAX 24        /* parameters of an endpoint */
+#define BG_PARAM_ERRORS_MAX 16  /* reported at once */
+#define BG_PARAM_REPEATS_MAX 64 /* values after the first one of parameters that may be given several times, all together */
 
 struct bg_value {
     const char *text; /* NULL: absent */
@@ -16,9 +17,16 @@ struct bg_value {
     bool given; /* by the client, not the fallback */
 };
 
+struct bg_repeat {
+    int index; /* of the parameter */
+    const char *text;
+};
+
 /* Values in the order of the descriptor's table; the texts are in `arena`. */
 struct bg_values {
     struct bg_value list[BG_PARAMS_MAX];
+    struct bg_repeat repeats[BG_PARAM_REPEATS_MAX];
+    size_t repeats_count;
     enum bg_format format; /* of the implied `format`; BG_FORMAT_ANY where it is not given */
     char *arena;
 };

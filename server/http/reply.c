@@ -27,6 +27,7 @@ static const char *phrase_of(int status)
         {406, "Not Acceptable"},
         {409, "Conflict"},
         {410, "Gone"},
+        {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {421, "Misdirected Request"},
@@ -68,6 +69,12 @@ void bg_head_add(struct bg_head *head, const char *name, const char *value)
             head->text[at] = '?';
 }
 
+void bg_head_add_all(struct bg_head *head, const struct bg_header *headers)
+{
+    for (; headers != NULL && headers->name != NULL; headers++)
+        bg_head_add(head, headers->name, headers->value);
+}
+
 void bg_head_start(struct bg_head *ret_head, int status, const struct bg_request *request)
 {
     static const char always[] = "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
@@ -83,10 +90,12 @@ void bg_head_start(struct bg_head *ret_head, int status, const struct bg_request
 void bg_reply_send(struct bg_connection *connection, const struct bg_request *request, int status, const struct bg_head *head)
 {
     struct evbuffer *body = evhttp_request_get_output_buffer(request->raw);
+    int64_t took_us = bg_http_now(connection->http) - connection->asked_us;
     char length[24];
 
+    bg_counts_add(&connection->http->counts, request->place, status, took_us);
     bg_log(BG_LOG_DEBUG, "request", BG_TEXT("target", request->target), BG_NUMBER("status", status), BG_TEXT("request_id", request->id),
-           BG_NUMBER("took_us", bg_http_now(connection->http) - connection->asked_us));
+           BG_NUMBER("took_us", took_us));
     if (request->is_head && status != 204 && status != 304) {
         snprintf(length, sizeof length, "%zu", evbuffer_get_length(body));
         evhttp_add_header(evhttp_request_get_output_headers(request->raw), "Content-Length", length);
@@ -112,6 +121,10 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
                                  info->title, "status", info->status, "detail", failure->text, "instance", request->target, "code",
                                  info->code, "request_id", request->id, "errors", errors);
 
+    if (document != NULL && problem->data != NULL)
+        json_object_set(document, "data", problem->data);
+    if (document != NULL && problem->meta != NULL)
+        json_object_set(document, "meta", problem->meta);
     if (document != NULL && problem->errors == NULL && failure->param[0] != '\0')
         json_array_append_new(errors, json_pack("{s:s, s:s}", "param", failure->param, "reason", failure->text));
     return document;
@@ -135,6 +148,7 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
         bg_head_add(&head, "WWW-Authenticate", problem->authenticate);
     if (problem->failure->error == BG_TOO_MANY)
         bg_head_add(&head, "Retry-After", "1");
+    bg_head_add_all(&head, problem->headers);
     if (text != NULL)
         evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), "%s\n", text);
     bg_reply_send(connection, request, info->status, &head);
@@ -148,7 +162,7 @@ void bg_reply_failure(struct bg_connection *connection, const struct bg_request 
 }
 
 void bg_reply_body(struct bg_connection *connection, const struct bg_request *request, int status, struct bg_body *body, const char *timing,
-                   const char *location)
+                   const struct bg_header *headers)
 {
     struct evbuffer *buffer = evhttp_request_get_output_buffer(request->raw);
     struct bg_failure failure;
@@ -161,9 +175,8 @@ void bg_reply_body(struct bg_connection *connection, const struct bg_request *re
         return;
     }
     bg_head_start(&head, status, request);
-    bg_head_add_live(&head, bg_format_content_type(body->format));
+    bg_head_add_live(&head, body->content_type);
     bg_head_add(&head, "Server-Timing", timing);
-    if (location != NULL)
-        bg_head_add(&head, "Location", location);
+    bg_head_add_all(&head, headers);
     bg_reply_send(connection, request, status, &head);
 }

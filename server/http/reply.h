@@ -25,12 +25,17 @@ void bg_head_add_live(struct bg_head *head, const char *content_type);
 /* Left out whole where it does not fit; control characters become '?'. */
 void bg_head_add(struct bg_head *head, const char *name, const char *value);
 
+/* A table that ends with a NULL name; NULL: none. */
+void bg_head_add_all(struct bg_head *head, const struct bg_header *headers);
+
 /* What there is to say about a failed request. */
 struct bg_problem {
     const struct bg_failure *failure;
-    json_t *errors;           /* array of {"param", "reason"}, borrowed; NULL: made from the failure */
-    const char *allow;        /* 405 */
-    const char *authenticate; /* 401, 403 */
+    json_t *errors;                  /* array of {"param", "reason"}, borrowed; NULL: made from the failure */
+    const char *allow;               /* 405 */
+    const char *authenticate;        /* 401, 403 */
+    json_t *data, *meta;             /* what is known all the same, borrowed; or NULL */
+    const struct bg_header *headers; /* or NULL */
 };
 json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_request *request);
 
@@ -38,8 +43,8 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
 void bg_reply_send(struct bg_connection *connection, const struct bg_request *request, int status, const struct bg_head *head);
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem);
 void bg_reply_failure(struct bg_connection *connection, const struct bg_request *request, const struct bg_failure *failure);
-/* A rendered answer; `timing` is Server-Timing's value. */
+/* A rendered answer; `timing` is Server-Timing's value, `headers` may be NULL. */
 void bg_reply_body(struct bg_connection *connection, const struct bg_request *request, int status, struct bg_body *body, const char *timing,
-                   const char *location);
+                   const struct bg_header *headers);
 
 #endif

@@ -15,6 +15,7 @@ struct bg_http;
 /* The pointers are evhttp's and live as long as `raw`; headers that are absent are NULL. */
 struct bg_request {
     struct evhttp_request *raw;
+    size_t place;    /* what it is counted as, see counts.h */
     unsigned method; /* of enum bg_method; 0: any other. HEAD counts as GET */
     bool is_head;    /* answered like GET, without the body */
     const char *target;

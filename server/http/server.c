@@ -98,6 +98,7 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
 {
     struct bg_http *http = calloc(1, sizeof *http);
     unsigned char random[4];
+    bool counting;
 
     if (http == NULL)
         return NULL;
@@ -112,9 +113,10 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
     snprintf(http->instance, sizeof http->instance, "%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
     http->evhttp = evhttp_new(base);
     http->cache = bg_reply_cache_new();
+    counting = bg_counts_init(&http->counts, options->endpoints);
     http->sweep = event_new(base, -1, EV_PERSIST, on_sweep, http);
     http->drained_turn = event_new(base, -1, 0, on_drained, http);
-    if (http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
+    if (counting && http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
         return http;
     bg_http_free(http);
     return NULL;
@@ -135,7 +137,10 @@ enum bg_error bg_http_start(struct event_base *base, const struct bg_http_option
     evhttp_set_default_content_type(http->evhttp, NULL);
     evhttp_set_bevcb(http->evhttp, bg_connection_accept, http);
     evhttp_set_gencb(http->evhttp, bg_dispatch, http);
-    if ((error = http_listen(http, ret_failure)) != BG_OK) {
+    error = http_listen(http, ret_failure);
+    if (error == BG_OK && !bg_metrics_add(options->metrics, bg_counts_collect, http))
+        error = bg_fail(ret_failure, BG_INTERNAL, "There are too many who count.");
+    if (error != BG_OK) {
         bg_http_free(http);
         return error;
     }
@@ -200,6 +205,7 @@ void bg_http_free(struct bg_http *http)
     if (http->drained_turn != NULL)
         event_free(http->drained_turn);
     bg_reply_cache_free(http->cache);
+    bg_counts_done(&http->counts);
     tokens_free(http->tokens, http->tokens_count);
     free(http);
 }

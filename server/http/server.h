@@ -3,6 +3,7 @@
 #define BG_HTTP_SERVER_H
 
 #include "beamgauge/http.h"
+#include "counts.h"
 #include "gate.h"
 
 #include <event2/event.h>
@@ -25,6 +26,7 @@ struct bg_http {
     struct bg_token *tokens;
     size_t tokens_count;
     struct bg_reply_cache *cache;
+    struct bg_counts counts;
 
     struct bg_connection *connections; /* a list; those that linger too */
     size_t connections_count;

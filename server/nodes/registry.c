@@ -1,6 +1,7 @@
 /* registry.c: the sorted set of registered nodes, each with its link. */
 #include "link.h"
 
+#include <assert.h>
 #include <event2/dns.h>
 #include <event2/event.h>
 #include <stdlib.h>
@@ -84,6 +85,7 @@ void bg_nodes_free(struct bg_nodes *nodes)
     if (nodes == NULL)
         return;
     nodes->shared.watcher = NULL;
+    assert(nodes->count == 0 || nodes->links != NULL);
     while (nodes->count > 0) {
         struct bg_link *link = nodes->links[--nodes->count];
         bg_link_close(link, BG_CANCELLED, "beamgauge is stopping");

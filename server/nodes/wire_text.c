@@ -15,7 +15,7 @@ struct text {
 static void text_add(struct text *text, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length && text->length + 1 < text->size; i++)
-        text->bytes[text->length++] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?';
+        text->bytes[text->length++] = (char)(bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?');
 }
 
 static void text_say(struct text *text, const char *words)

@@ -6,9 +6,10 @@
 %% the link to beamgauge going down, and takes the worker along. Bindings in a map are the cheaper ones to evaluate, from OTP 25 on.
 guard({Forms, Arguments, Timeout, MaxHeapWords}, Reply) ->
     process_flag(trap_exit, true),
+    Timed = Arguments#{<<"timeout_ms">> => Timeout},
     Bindings = case erlang:system_info(otp_release) >= "25" of
-        true -> #{'Args' => Arguments, 'Reply' => Reply};
-        false -> [{'Args', Arguments}, {'Reply', Reply}]
+        true -> #{'Args' => Timed, 'Reply' => Reply};
+        false -> [{'Args', Timed}, {'Reply', Reply}]
     end,
     Worker = spawn_opt(erl_eval, exprs, [Forms, Bindings, none],
                        [link, {priority, low}, {max_heap_size, #{size => MaxHeapWords, kill => true, error_logger => false}}]),

@@ -2,6 +2,7 @@
 #include "beamgauge/query.h"
 
 #include "answers.h"
+#include "costs.h"
 #include "flights.h"
 #include "key.h"
 #include "message.h"
@@ -26,6 +27,7 @@ struct bg_queries {
     struct bg_flights flights;
     struct bg_answers answers;
     struct bg_queries_stats stats;
+    struct bg_costs costs;
     bool stopping;
 };
 
@@ -66,6 +68,7 @@ static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
 {
     if (!TAILQ_EMPTY(&flight->tickets))
         return;
+    bg_costs_add(&queries->costs, flight->question, BG_CANCELLED, 0, NULL);
     bg_inquiry_cancel(flight->inquiry);
     bg_flight_free(&queries->flights, flight);
 }
@@ -129,6 +132,7 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
         failure = *result->failure;
     else
         error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &failure);
+    bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
     struct bg_outcome *outcome = error == BG_OK ? answer_take(queries, flight, data, result->rpc_us) : bg_outcome_new_failure(&failure);
@@ -184,11 +188,38 @@ static void wake(evutil_socket_t ignored_fd, short ignored_what, void *context)
     arm(queries);
 }
 
+static void collect(void *context, struct bg_exposition *exposition)
+{
+    static const struct bg_metric asked = {
+        "beamgauge_questions",
+        "Questions about nodes, by how they were served: cached (an answer was fresh enough), joined (the same one was "
+        "in flight), sent",
+        BG_METRIC_COUNTER,
+        NULL,
+        {"served"}};
+    static const struct bg_metric failed = {
+        "beamgauge_questions_failed", "Questions about nodes that were told a failure", BG_METRIC_COUNTER, NULL, {NULL}};
+    static const struct bg_metric waiting = {
+        "beamgauge_questions_waiting", "Questions that wait for a node", BG_METRIC_GAUGE, NULL, {NULL}};
+    static const struct bg_metric kept = {"beamgauge_answers_kept", "Answers of nodes that are kept", BG_METRIC_GAUGE, NULL, {NULL}};
+    const struct bg_queries *queries = context;
+    const struct bg_queries_stats *stats = &queries->stats;
+
+    bg_exposition_add(exposition, &asked, (const char *[]){"cached"}, (double)stats->cached_count);
+    bg_exposition_add(exposition, &asked, (const char *[]){"joined"}, (double)stats->joined_count);
+    bg_exposition_add(exposition, &asked, (const char *[]){"sent"}, (double)stats->sent_count);
+    bg_exposition_add(exposition, &failed, NULL, (double)stats->failed_count);
+    bg_exposition_add(exposition, &waiting, NULL, (double)queries->flights.tickets_count);
+    bg_exposition_add(exposition, &kept, NULL, (double)queries->answers.count);
+    bg_costs_write(&queries->costs, exposition);
+}
+
 enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clock, struct bg_nodes *nodes,
                              const struct bg_queries_options *options, struct bg_queries **ret_queries, struct bg_failure *ret_failure)
 {
     struct bg_queries *queries = calloc(1, sizeof *queries);
-    if (queries == NULL || (queries->wake = evtimer_new(base, wake, queries)) == NULL)
+    if (queries == NULL || !bg_costs_init(&queries->costs) || (queries->wake = evtimer_new(base, wake, queries)) == NULL ||
+        !bg_metrics_add(options->metrics, collect, queries))
         goto fail;
     queries->clock = clock;
     queries->nodes = nodes;
@@ -198,6 +229,10 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     *ret_queries = queries;
     return BG_OK;
 fail:
+    if (queries != NULL && queries->wake != NULL)
+        event_free(queries->wake);
+    if (queries != NULL)
+        bg_costs_done(&queries->costs);
     free(queries);
     return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
 }
@@ -218,6 +253,7 @@ void bg_queries_free(struct bg_queries *queries)
         ticket_deliver(queries, ticket);
     bg_outcome_unref(outcome);
     bg_answers_done(&queries->answers);
+    bg_costs_done(&queries->costs);
     event_free(queries->wake);
     free(queries);
 }

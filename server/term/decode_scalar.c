@@ -213,8 +213,8 @@ static json_t *base64_json(const uint8_t *bytes, size_t length)
         uint32_t group = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
         *at++ = alphabet[group >> 18];
         *at++ = alphabet[group >> 12 & 63];
-        *at++ = left > 1 ? alphabet[group >> 6 & 63] : '=';
-        *at++ = left > 2 ? alphabet[group & 63] : '=';
+        *at++ = (char)(left > 1 ? alphabet[group >> 6 & 63] : '=');
+        *at++ = (char)(left > 2 ? alphabet[group & 63] : '=');
     }
     json_t *json = json_pack("{s:s%}", "base64", text, text_length);
     free(text);
@@ -249,7 +249,7 @@ json_t *bg_decode_bit_binary(struct bg_decoder *decoder)
     if (bits == 8 || bits == 0)
         return binary_json(decoder, bytes, (size_t)length);
     json_t *json = base64_json(bytes, (size_t)length);
-    if (json == NULL || json_object_set_new(json, "bits", json_integer((json_int_t)(8 * (length - 1) + bits))) != 0) {
+    if (json == NULL || json_object_set_new(json, "bits", json_integer(8 * ((json_int_t)length - 1) + (json_int_t)bits)) != 0) {
         json_decref(json);
         return bg_decoder_no_memory(decoder);
     }

@@ -1,5 +1,6 @@
 // Looking at a node leaves nothing on it: no process, table, module or atom, whatever is asked and however it ends.
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { suite } from './lib/suite.mjs';
 import { sleep, until } from './lib/wait.mjs';
 
@@ -9,7 +10,9 @@ const QUESTIONS = ['memory', 'system', 'allocators', 'processes?sort=memory', 'p
 const HOSTILE = ['processes?sort=atom_that_is_new_1', 'processes/new_atom_2', 'processes?sort=%E6%BC%A2', 'monitors?by=new_atom_3', 'new_atom_4',
   'processes?order=new_atom_5', 'processes/0.1.99999'];
 
-suite('harmless', { timeout: 150_000, each: 60_000 }, (world, test) => {
+const MANY = Number(process.env.BG_REQUESTS ?? 10_000);
+
+suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
   const fresh = (path) => `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`;
 
   // A node with something to look at, and who looks.
@@ -52,6 +55,54 @@ suite('harmless', { timeout: 150_000, each: 60_000 }, (world, test) => {
     }, { timeout: 3000 });
   });
 
+  test(`${MANY} requests of all kinds, each hostile one with a name of its own: not one atom more`, async () => {
+    const { node, gauge } = await scene();
+    await warm({ node, gauge });
+    await warm({ node, gauge });
+    const paths = [...QUESTIONS.filter((path) => !path.includes('window')), ...HOSTILE];
+    const [, atoms] = await snapshot(node);
+    const statuses = new Map();
+    let sent = 0;
+    const ask = async () => {
+      while (sent < MANY) {
+        const number = sent++;
+        const path = paths[number % paths.length].replace(/new/, `new${number}`);
+        const { status } = await gauge.ask(node, number % 4 === 0 ? fresh(path) : path, { agent });
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }
+    };
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+    try {
+      await Promise.all(Array.from({ length: 16 }, ask));
+    } finally {
+      agent.destroy();
+    }
+    const [, after] = await snapshot(node);
+    assert.equal(after - atoms, 0, 'atoms');
+    assert.deepEqual([...statuses.keys()].filter((status) => ![200, 400, 404, 410].includes(status)), [], JSON.stringify([...statuses]));
+    assert.ok(statuses.get(200) > MANY / 3, JSON.stringify([...statuses]));
+  });
+
+  test('nothing is loaded at any time: where nothing loads by itself, the modules stay exactly as they were', async () => {
+    // An embedded system loads no module on demand; what the test itself needs there is loaded first.
+    const compiler = '[code:load_abs(filename:rootname(F)) || F <- filelib:wildcard(code:root_dir() ++ "/lib/compiler-*/ebin/*.beam")]';
+    const node = await world.node({ flags: ['-mode', 'embedded', '-eval', compiler] });
+    assert.equal(await node.eval('erlang:trace_pattern({erlang, finish_loading, 1}, true, [call_count])'), 1);
+    const loadings = () => node.eval('element(2, erlang:trace_info({erlang, finish_loading, 1}, call_count))');
+    await node.eval('plant:watcher([{plant:idle(), 3000}]), plant:named(<<"embedded">>), ok');
+    const before = await node.eval('truth:loaded()');
+    const gauge = await world.beamgauge();
+    await gauge.register(node);
+    for (const path of QUESTIONS) {
+      const { status, text } = await gauge.ask(node, fresh(path));
+      assert.ok(status === 200 || (status === 410 && path.includes('0.9999.0')), `${path}: ${text}`);
+    }
+    assert.equal(await loadings(), 0);
+    assert.deepEqual(await node.eval('truth:loaded()'), before);
+    await node.load('control');
+    assert.equal(await loadings(), 1, 'one that is loaded is counted');
+  });
+
   test('nothing is ever loaded: the modules before the first connection, and after', async () => {
     const node = await world.node();
     // What evaluating expressions needs, as any shell does, is stdlib's own and loaded on demand.
@@ -80,8 +131,7 @@ suite('harmless', { timeout: 150_000, each: 60_000 }, (world, test) => {
     const asked = [20_000, 21_000, 22_000].map((ms) => gauge.ask(node, `processes?window_ms=${ms}&max_age_ms=0`).catch((error) => error));
     asked.push(gauge.ask(node, 'processes?sort=binary&max_age_ms=0').catch((error) => error));
     await until('questions in flight', async () => (await gauge.info(node)).in_flight_count >= 3);
-    const during = await leftovers(node, keeper);
-    assert.ok(during[0].length >= 3, 'the questions are processes there');
+    await until('the questions to be processes there', async () => (await leftovers(node, keeper))[0].length >= 3);
     gauge.child.signal('SIGKILL');
     const killed = Date.now();
     await until('nothing left on the node', async () => {
@@ -91,6 +141,67 @@ suite('harmless', { timeout: 150_000, each: 60_000 }, (world, test) => {
     }, { timeout: 2000 });
     assert.ok(Date.now() - killed < 2500);
     await Promise.all(asked);
+  });
+
+  // What tracing leaves: patterns, which are of functions, and flags, which are of processes.
+  const traces = (node) => node.eval(`
+    Patterns = [{F, T} || F <- [on_load | [{erlang, N, A} || {N, A} <- erlang:module_info(exports)]], {all, T} <- [erlang:trace_info(F, all)], T =/= false, T =/= undefined, T =/= []],
+    Flags = [{P, F} || P <- processes(), {flags, F} <- [erlang:trace_info(P, flags)], F =/= []],
+    {Patterns, Flags}`);
+
+  test('kill -9 while a long list is counted by peer, and in a scan of very many: no table, trace or process within 2 s', async () => {
+    const { node, gauge: warmer } = await scene();
+    const watcher = await node.eval('plant:watcher([{P, 12} || P <- plant:idle(40000)])');
+    const counting = `processes/${watcher.slice(1, -1)}/relations?direction=monitors&exact=true&timeout_ms=30000&max_age_ms=0`;
+    await warm({ node, gauge: warmer });
+    await warmer.ask(node, counting);
+    await warmer.stop();
+    await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0);
+    for (const [path, isUnderway] of [[counting, ([, tables]) => tables.length > 0], ['processes?sort=binary&max_age_ms=0', ([processes]) => processes.length > 1]]) {
+      const before = await traces(node);
+      const keeper = await remember(node);
+      const gauge = await world.beamgauge();
+      await gauge.register(node);
+      const asked = gauge.ask(node, path).catch((error) => error);
+      await until('it at work on the node', async () => isUnderway(await leftovers(node, keeper)), { interval: 1 });
+      gauge.child.signal('SIGKILL');
+      await until('nothing left on the node', async () => {
+        assert.deepEqual(await leftovers(node, keeper), [[], []]);
+        return true;
+      }, { timeout: 2000 });
+      assert.deepEqual(await traces(node), before, 'traces');
+      assert.ok((await asked) instanceof Error, 'it was not answered before');
+      await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0);
+    }
+  });
+
+  test('a process with a million messages, or at work in native code for long, keeps no question waiting', async () => {
+    const { node, gauge } = await scene();
+    await node.eval(`plant:queue(1000000), spawn(fun() -> process_flag(message_queue_data, off_heap), [self() ! N || N <- lists:seq(1, 1000000)], receive stop -> ok end end),
+      spawn(fun() -> erts_debug:dirty_io(wait, 25000) end), spawn(fun() -> erts_debug:dirty_cpu(wait, 25000) end), timer:sleep(300), ok`, 60_000);
+    for (const path of [...QUESTIONS, 'processes?sort=message_queue_len&limit=2']) {
+      const { status, ms, body, text } = await gauge.ask(node, fresh(path));
+      assert.ok(status === 200 || path.includes('0.9999.0'), text);
+      assert.ok(ms < 4000, `${path}: ${ms} ms`);
+      if (path.includes('message_queue_len')) assert.deepEqual(body.data.map((row) => row.message_queue_len), [1_000_000, 1_000_000]);
+    }
+  });
+
+  test('a node whose schedulers are all taken is left to its work: 504 in time, and nothing stays', async () => {
+    const { node, gauge } = await scene();
+    await warm({ node, gauge });
+    const keeper = await remember(node);
+    // High priority work leaves no turn to ours, which is low.
+    await node.eval('spawn(fun() -> timer:sleep(200), plant:hogs(4000) end), ok');
+    await sleep(500);
+    const { status, ms, body } = await gauge.ask(node, 'processes?max_age_ms=0&timeout_ms=1000');
+    assert.equal(status, 504, JSON.stringify(body));
+    assert.ok(ms >= 900 && ms < 2500, `${ms} ms`);
+    await until('nothing left', async () => {
+      assert.deepEqual(await leftovers(node, keeper), [[], []]);
+      return true;
+    }, { timeout: 10_000 });
+    assert.equal((await gauge.ask(node, 'processes?max_age_ms=0')).status, 200);
   });
 
   test('what asks runs at low priority, and is linked', async () => {

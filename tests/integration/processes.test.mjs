@@ -38,8 +38,8 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
       assert.ok(row, `${world.planted[key]} in ${data.map(({ pid }) => pid)}`);
       assert.equal(row[field], await truth(key, row.pid));
       const highest = (await world.target.eval(`lists:sublist(truth:values(${key}), 3)`)).map(([value]) => value);
-      // Stacks of living processes come and go; the other numbers stand still here.
-      const sure = key === 'stack' ? 1 : 3;
+      // Stacks and small binaries of living processes come and go; the other numbers stand still here.
+      const sure = key === 'stack' || key === 'binary' ? 1 : 3;
       assert.deepEqual(others.slice(0, sure), highest.slice(0, sure), 'the first values, by brute force');
       assert.equal(meta.returned_count, 10);
       assert.equal(meta.truncated, true);
@@ -71,8 +71,10 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
     const pid = await world.target.eval('plant:churn(plant:idle(), 5)');
     const { data } = await rank('sort=monitors&limit=3&window_ms=1000');
     assert.equal(data[0].pid, pid);
-    assert.ok(data[0].monitors_count_delta >= 50 && data[0].monitors_count_delta <= 250, JSON.stringify(data[0]));
-    assert.ok(Math.abs(data[0].monitors_count_per_second - data[0].monitors_count_delta) < data[0].monitors_count_delta * 0.3);
+    assert.ok(data[0].monitors_count_delta >= 50 && data[0].monitors_count_delta <= 1000, JSON.stringify(data[0]));
+    // A busy machine looks again late, never early.
+    const seconds = data[0].monitors_count_delta / data[0].monitors_count_per_second;
+    assert.ok(seconds > 0.99 && seconds < 4, JSON.stringify(data[0]));
     await world.target.eval(`list_to_pid("${pid}") ! stop`);
   });
 

@@ -21,7 +21,7 @@ ended({Pid, Monitor}) -> receive {'DOWN', Monitor, process, Pid, Reason} -> Reas
 answer_test() ->
     [begin
          Guard = start(Arity, "{Args, self() =/= Reply}", 5000, 1000000, []),
-         ?assertEqual({ok, {#{}, true}}, reply()),
+         ?assertEqual({ok, {#{<<"timeout_ms">> => 5000}, true}}, reply()),
          ?assertEqual(normal, ended(Guard))
      end || Arity <- [2, 3]].
 

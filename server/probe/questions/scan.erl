@@ -4,24 +4,25 @@
 
 -define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is
 
-answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax}) ->
+answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    {[{_, _, Kept, Candidates} | Rankings], Seen, Dead} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary),
+    Readers = readers:new(Arguments),
+    {[{_, _, Kept, Candidates} | Rankings], Seen, Dead, Unanswered} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary, Readers),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
-    {Counts, Relations} = relations(Candidates, Kept, Seen - Dead, Limit, Calibration, Limits),
+    {Counts, Relations} = relations(Candidates, Kept, Seen - Dead - Unanswered, Limit, Calibration, Limits),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     {Rows, Places} = table(Ranked, Counts, Calibration, Limits, Binary),
     #{<<"process_count">> => Seen,
-      <<"scanned_count">> => Seen - Dead,
-      <<"skipped_count">> => Dead,
+      <<"scanned_count">> => Seen - Dead - Unanswered,
+      <<"skipped_count">> => Unanswered,
       <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
-      <<"exact">> => maps:from_list([{Key, Exact} || {Key, _, Exact, _} <- Ranked]),
+      <<"exact">> => maps:from_list([{Key, Exact andalso Unanswered =:= 0} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
 
 rankings(Limit, Order, Binary) ->

@@ -6,27 +6,27 @@
 -define(BUDGET_ENTRIES, 2000000).
 -define(OWN_MAX, 16). %% ourselves, the guard, and who else is linked to us
 
-answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"window_ms">> := Milliseconds, <<"binary">> := Binary}) ->
+answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"window_ms">> := Milliseconds, <<"binary">> := Binary} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
     Ranking = figures:ranking(Key, 2, Order, Limit + ?OWN_MAX),
-    {{_, _, _, Changes}, Seen, Skipped, Exact} = case relation(Key) of
-        none -> values(Key, Milliseconds, Ranking, Calibration);
-        At -> relations(At, Milliseconds, Limit, Ranking, Calibration)
+    {{_, _, _, Changes}, Seen, Dead, Unanswered, Exact} = case relation(Key) of
+        none -> values(Key, Milliseconds, Ranking, Calibration, Arguments);
+        At -> relations(At, Milliseconds, Limit, Ranking, Calibration, Arguments)
     end,
     Own = [self() | element(2, process_info(self(), links))],
     Best = lists:sublist([Change || Change <- Changes, not lists:member(element(1, Change), Own)], Limit),
     Rows = rows(Best, Calibration, Binary),
     #{<<"process_count">> => Seen,
-      <<"scanned_count">> => Seen - Skipped,
-      <<"skipped_count">> => Skipped,
+      <<"scanned_count">> => Seen - Dead - Unanswered,
+      <<"skipped_count">> => Unanswered,
       <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"rankings">> => #{Key => lists:seq(0, length(Rows) - 1)},
-      <<"exact">> => #{Key => Exact},
+      <<"exact">> => #{Key => Exact andalso Unanswered =:= 0},
       <<"next_bound">> => #{}}.
 
 relation(<<"monitors">>) -> 2;
@@ -49,14 +49,13 @@ changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta
 
 %%% Attributes that every process is asked for
 
-values(Key, Milliseconds, Ranking, Calibration) ->
+values(Key, Milliseconds, Ranking, Calibration, Arguments) ->
     Sampler = sampler(Key, element(1, Calibration)),
-    Samples = samples(chunks:all(), Sampler, []),
+    {Samples, Silent} = samples(chunks:all(), Sampler, [], readers:new(Arguments)),
     wait(Milliseconds),
-    compare(Samples, Sampler, Ranking, 0, 0).
+    compare(Samples, Sampler, Ranking, {Silent, 0, Silent}, readers:new(Arguments)).
 
 %% What to ask for, and the match specification that makes one number of it, or undefined for the dead.
-sampler(<<"binary">>, _) -> binary;
 sampler(Key, WordBytes) ->
     {Items, Number} = case Key of
         <<"memory">> -> {[memory], '$1'};
@@ -64,54 +63,82 @@ sampler(Key, WordBytes) ->
         <<"message_queue_len">> -> {[message_queue_len], '$1'};
         <<"reductions">> -> {[reductions], '$1'};
         <<"stack">> -> {[stack_size], '$1'};
-        <<"off_heap">> -> {[memory, total_heap_size], {'-', '$1', {'*', '$2', WordBytes}}}
+        <<"off_heap">> -> {[memory, total_heap_size], {'-', '$1', {'*', '$2', WordBytes}}};
+        <<"binary">> -> {[reductions], '$3'} %% any, to tell the dead
     end,
     Info = lists:zip(Items, lists:sublist(['$1', '$2'], length(Items))),
-    {Items, ets:match_spec_compile([{Info, [], [Number]}, {'_', [], [undefined]}])}.
+    {Items, Key =:= <<"binary">>, ets:match_spec_compile([{{'_', Info, '$3'}, [], [Number]}, {'_', [], [undefined]}])}.
 
-sample(Pids, _, binary) -> [binary_bytes(process_info(Pid, binary)) || Pid <- Pids];
-sample(Pids, Count, {Items, Spec}) ->
-    ets:match_spec_run(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, Items)), Spec).
+job(Pids, Count, {Items, Binary, Spec}) -> {Pids, Count, Items, Binary, Spec}.
 
-binary_bytes({binary, [_ | _] = Binaries}) -> lists:sum(element(2, lists:unzip3(Binaries)));
-binary_bytes({binary, []}) -> 0;
-binary_bytes(undefined) -> undefined.
-
-samples(Source, Sampler, Samples) ->
+%% {[{When, Pids, Count, Numbers}], HowManyDidNotAnswer}, who are not asked again.
+samples(Source, Sampler, Samples, Readers) ->
     case chunks:next(Source) of
-        none -> lists:reverse(Samples);
+        none ->
+            Late = [{At, element(1, Job), element(2, Job), Numbers} || {At, Job, Numbers} <- readers:late(Readers)],
+            without_silent(Late ++ Samples);
         {Pids, Count, Rest} ->
             At = now_us(),
-            samples(Rest, Sampler, [{At, Pids, Count, sample(Pids, Count, Sampler)} | Samples])
+            case readers:read(job(Pids, Count, Sampler), At, Readers) of
+                {suspended, Left} -> samples(Rest, Sampler, Samples, Left);
+                {Numbers, Left} -> samples(Rest, Sampler, [{At, Pids, Count, Numbers} | Samples], Left)
+            end
     end.
 
-compare([], _, Ranking, Seen, Skipped) -> {Ranking, Seen, Skipped, true};
-compare([{At, Pids, Count, Before} | Rest], Sampler, {_, Test, _, _} = Ranking, Seen, Skipped) ->
-    Now = now_us(),
-    Triples = lists:zip3(Pids, Before, sample(Pids, Count, Sampler)),
-    {Gone, Changes} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(Triples, changes(Test, Now - At))),
-    Raised = case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end,
-    compare(Rest, Sampler, Raised, Seen + Count, Skipped + length(Gone)).
+without_silent(Samples) ->
+    case lists:partition(fun({_, _, _, Numbers}) -> lists:member(timeout, Numbers) end, Samples) of
+        {[], All} ->
+            {All, 0};
+        {Some, Others} ->
+            Answered = [{At, [Sample || {_, Number} = Sample <- lists:zip(Pids, Numbers), Number =/= timeout], Count} || {At, Pids, Count, Numbers} <- Some],
+            {[{At, [Pid || {Pid, _} <- Known], length(Known), [Number || {_, Number} <- Known]} || {At, Known, _} <- Answered] ++ Others,
+             lists:sum([Count - length(Known) || {_, Known, Count} <- Answered])}
+    end.
 
-%% {Pid, Delta, Microseconds} of what beats the threshold; `dead` of who was not there both times.
+compare([], _, Ranking, Sum, Readers) -> compare_late(readers:late(Readers), Ranking, Sum);
+compare([{At, Pids, Count, Before} | Rest], Sampler, Ranking, Sum, Readers) ->
+    Now = now_us(),
+    case readers:read(job(Pids, Count, Sampler), {Now - At, Pids, Before}, Readers) of
+        {suspended, Left} ->
+            compare(Rest, Sampler, Ranking, Sum, Left);
+        {After, Left} ->
+            {Raised, Added} = offered(lists:zip3(Pids, Before, After), Now - At, Ranking, Sum),
+            compare(Rest, Sampler, Raised, Added, Left)
+    end.
+
+%% What was set aside may come in parts, so each is found by its pid.
+compare_late([], Ranking, {Seen, Dead, Unanswered}) -> {Ranking, Seen, Dead, Unanswered, true};
+compare_late([{{Microseconds, All, Before}, {Pids, _, _, _, _}, After} | Rest], Ranking, Sum) ->
+    Known = maps:from_list(lists:zip(All, Before)),
+    {Raised, Added} = offered([{Pid, maps:get(Pid, Known), Number} || {Pid, Number} <- lists:zip(Pids, After)], Microseconds, Ranking, Sum),
+    compare_late(Rest, Raised, Added).
+
+offered(Triples, Microseconds, {_, Test, _, _} = Ranking, {Seen, Dead, Unanswered}) ->
+    {Missing, Changes} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(Triples, changes(Test, Microseconds))),
+    Gone = length([Atom || Atom <- Missing, Atom =:= dead]),
+    {case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end,
+     {Seen + length(Triples), Dead + Gone, Unanswered + length(Missing) - Gone}}.
+
+%% {Pid, Delta, Microseconds} of what beats the threshold; `timeout`, or `dead` of who was not there both times.
 changes({_, Operator, Threshold}, Microseconds) ->
     Delta = {'-', '$3', '$2'},
     Both = [{is_integer, '$2'}, {is_integer, '$3'}],
-    ets:match_spec_compile([{{'$1', '$2', '$3'}, Both ++ [{Operator, Delta, Threshold}], [{{'$1', Delta, Microseconds}}]},
+    ets:match_spec_compile([{{'_', '_', timeout}, [], [timeout]},
+                            {{'$1', '$2', '$3'}, Both ++ [{Operator, Delta, Threshold}], [{{'$1', Delta, Microseconds}}]},
                             {{'_', '$2', '$3'}, [{'not', {'andalso', {is_integer, '$2'}, {is_integer, '$3'}}}], [dead]}]).
 
 %%% Monitors and links, which only those are asked for that may have many
 
-relations(At, Milliseconds, Limit, Ranking, Calibration) ->
+relations(At, Milliseconds, Limit, Ranking, Calibration, Arguments) ->
     Candidates = pass:candidates(erlang:system_info(process_count), Limit),
-    {[{_, _, Kept, First}], Seen, Dead} = pass:run(chunks:all(), [Candidates], Calibration, false),
+    {[{_, _, Kept, First}], Seen, Dead, Unanswered} = pass:run(chunks:all(), [Candidates], Calibration, false, readers:new(Arguments)),
     {Then, Before, FirstLarge} = counted(First, At, Calibration),
     wait(Milliseconds),
     Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false),
     {Now, After, SecondLarge} = counted(Second, At, Calibration),
     Deltas = [{Pid, maps:get(Pid, After) - Old, Now - Then} || {Pid, Old} <- maps:to_list(Before), maps:is_key(Pid, After)],
-    All = Seen - Dead =< Kept andalso not FirstLarge andalso not SecondLarge,
-    {figures:offer(Ranking, Deltas), Seen, Dead, All}.
+    All = Seen - Dead - Unanswered =< Kept andalso not FirstLarge andalso not SecondLarge,
+    {figures:offer(Ranking, Deltas), Seen, Dead, Unanswered, All}.
 
 %% {When, #{Pid => Count}, AnyEstimated}.
 counted(Figures, At, Calibration) ->

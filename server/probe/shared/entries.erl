@@ -1,6 +1,6 @@
 %% Monitors and links of processes: what an entry takes on this node, bounds on how many a process has, and exact counts.
 -module(entries).
--export([calibrate/0, unexplained_max/2, monitors_max/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4]).
+-export([calibrate/0, unexplained_max/2, monitors_max/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).

@@ -1,6 +1,6 @@
 %% The figures of processes: read and filtered natively, many at once.
 -module(figures).
--export([spec/2, read/3, of_pids/3, unexplained/2, offer/2, ranking/4]).
+-export([spec/2, items/0, read/3, read/4, of_pids/3, unexplained/2, offer/2, ranking/4]).
 
 -define(ITEMS, [memory, total_heap_size, message_queue_len, reductions, stack_size]).
 -define(FAR, (1 bsl 58)).
@@ -16,8 +16,12 @@ spec(Tests, {WordBytes, BaseBytes, _, _, MessageBytes}) ->
     Info = [{memory, '$2'}, {total_heap_size, '$3'}, {message_queue_len, '$4'}, {reductions, '$5'}, {stack_size, '$6'}],
     ets:match_spec_compile([{{'$1', Info, '$7'}, Guards, [{Figures}]}, {{'_', undefined, '_'}, [], [dead]}]).
 
-read(Pids, Count, Binary) ->
-    lists:zip3(Pids, lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, ?ITEMS)), binaries(Pids, Count, Binary)).
+items() -> ?ITEMS.
+
+read(Pids, Count, Binary) -> read(Pids, Count, ?ITEMS, Binary).
+
+read(Pids, Count, Items, Binary) ->
+    lists:zip3(Pids, lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, Items)), binaries(Pids, Count, Binary)).
 
 %% Counting what binaries a process refers to copies a list of them.
 binaries(_, Count, false) -> lists:duplicate(Count, 0);

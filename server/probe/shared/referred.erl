@@ -8,7 +8,7 @@
 %% {[{Pid, Words, 0}], Seen, Gone}, most first, without ourselves and the guard.
 best(Limit) ->
     Own = [self() | element(2, process_info(self(), links))],
-    Spec = ets:match_spec_compile([{{garbage_collection_info, pattern()}, [], [{'+', '$1', '$2'}]}, {'_', [], [gone]}]),
+    Spec = ets:match_spec_compile([{{garbage_collection_info, pattern()}, [], [{'+', '$1', '$2'}]}, {'_', [], [dead]}]),
     Column = fun(Pids, Count) ->
         ets:match_spec_run(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, garbage_collection_info)), Spec)
     end,

@@ -8,7 +8,7 @@
 things(List) -> {list, List, length(List)}.
 
 %% {[{Thing, Number, Microseconds}], Seen, Gone}, highest first, at most Limit. Column reads the number of many things at once: an
-%% integer, {Item, Integer}, or what is neither for a thing that is gone. A window of 0 ms ranks by what is there now.
+%% integer, {Item, Integer}, or what is neither for a thing that is dead. A window of 0 ms ranks by what is there now.
 ranked(Source, Column, 0, Limit) -> now_best(Source, Column, Limit, -?FAR, [], {0, 0});
 ranked(Source, Column, Milliseconds, Limit) ->
     Samples = samples(Source, Column, []),
@@ -24,12 +24,12 @@ now_best(Source, Column, Limit, Threshold, Best, {Seen, Gone}) ->
             now_best(Rest, Column, Limit, Raised, Kept, {Seen + Count, Gone + Lost})
     end.
 
-%% Numbers as they are, `gone` in place of what is none.
+%% Numbers as they are, `dead` in place of what is none.
 numbers(Column, Things, Count) ->
-    Spec = [{'$1', [{is_integer, '$1'}], ['$1']}, {{'_', '$1'}, [{is_integer, '$1'}], ['$1']}, {'_', [], [gone]}],
+    Spec = [{'$1', [{is_integer, '$1'}], ['$1']}, {{'_', '$1'}, [{is_integer, '$1'}], ['$1']}, {'_', [], [dead]}],
     ets:match_spec_run(Column(Things, Count), ets:match_spec_compile(Spec)).
 
-best_spec(Threshold) -> ets:match_spec_compile([{{'_', gone}, [], [gone]}, {{'$1', '$2'}, [{'>', '$2', Threshold}], [{{'$1', '$2', 0}}]}]).
+best_spec(Threshold) -> ets:match_spec_compile([{{'_', dead}, [], [dead]}, {{'$1', '$2'}, [{'>', '$2', Threshold}], [{{'$1', '$2', 0}}]}]).
 
 %% What gets through is merged; the threshold rises once there are as many as are wanted.
 merge([], Best, _, Threshold) -> {Threshold, Best, 0};
@@ -55,5 +55,5 @@ changes([{At, Things, Count, Before} | Rest], Column, Limit, Threshold, Best, {S
 
 changes_spec(Threshold, Elapsed) ->
     Delta = {'-', '$3', '$2'},
-    ets:match_spec_compile([{{'_', gone, '_'}, [], [gone]}, {{'_', '_', gone}, [], [gone]},
+    ets:match_spec_compile([{{'_', dead, '_'}, [], [dead]}, {{'_', '_', dead}, [], [dead]},
                             {{'$1', '$2', '$3'}, [{'>', Delta, Threshold}], [{{'$1', Delta, Elapsed}}]}]).

@@ -1,7 +1,7 @@
 // A program that was started here: its lines, its end, and stopping it by its own pid.
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { sleep, within } from './wait.mjs';
+import { within } from './wait.mjs';
 
 const LINES_MAX = 20_000;
 
@@ -110,9 +110,8 @@ export class Child {
     if (this.end) return this.end;
     this.process.kill('SIGCONT');
     this.process.kill(signal);
-    const ended = await Promise.race([this.ended, sleep(grace).then(() => null)]);
-    if (!ended) this.process.kill('SIGKILL');
-    return this.ended;
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), grace);
+    return this.ended.finally(() => clearTimeout(timer));
   }
 }
 

@@ -41,8 +41,13 @@ export function suite(label, { timeout = 60_000, each = 30_000, prepare }, defin
   describe(label, { timeout }, () => {
     const world = new World();
     before(async () => {
-      await world.start();
-      await prepare?.(world);
+      try {
+        await world.start();
+        await prepare?.(world);
+      } catch (error) {
+        await world.stop(); // older releases of Node.js run no `after` then, and what lives would keep us alive
+        throw error;
+      }
     }, { timeout: 60_000 });
     after(() => world.stop(), { timeout: 30_000 });
     define(world, (name, body) => it(name, { timeout: each }, body));

@@ -3,12 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
-#define PARAMS_MAX 16
+#define PARAMS_MAX 80
 
 struct bg_call {
     const struct bg_endpoint *endpoint;
-    char text[800];
+    char text[4000];
     const char *names[PARAMS_MAX], *values[PARAMS_MAX];
     size_t count;
     json_t *body;
@@ -23,7 +24,7 @@ struct bg_ticket {
 
 struct fake fake;
 static struct bg_call call;
-static struct bg_ticket ticket; /* done is NULL where no question is in flight */
+static struct bg_ticket tickets[FAKE_ASKS_MAX]; /* of fake.asks; done is NULL where the question is not in flight */
 
 static int64_t now_us(void *context)
 {
@@ -62,21 +63,25 @@ void fake_forget(void)
     json_decref(fake.data);
     json_decref(fake.meta);
     json_decref(call.body);
+    free(fake.text);
+    fake.text = NULL;
     memset(fake.asks, 0, sizeof fake.asks);
     memset(&fake.failure, 0, sizeof fake.failure);
     fake.data = fake.meta = call.body = NULL;
     fake.asks_count = 0;
     fake.endings = 0;
+    fake.extended_ms = 0;
     fake.status = 0;
-    fake.location[0] = fake.plain[0] = '\0';
+    fake.sent[0] = fake.location[0] = fake.plain[0] = '\0';
     fake.empty = false;
 }
 
 int fake_teardown(void **state)
 {
     (void)state;
-    if (ticket.done != NULL && fake.endings == 0)
-        fake_cancel();
+    for (size_t i = 0; i < FAKE_ASKS_MAX && fake.endings == 0; i++)
+        if (tickets[i].done != NULL)
+            fake_cancel();
     fake_forget();
     return 0;
 }
@@ -94,6 +99,7 @@ void fake_call(const char *operation, const char *params, const char *body)
 {
     char *save = NULL;
     fake_forget();
+    memset(tickets, 0, sizeof tickets);
     memset(&call, 0, sizeof call);
     call.endpoint = fake_endpoint(operation);
     call.body = body != NULL ? json_loads(body, JSON_DECODE_ANY, NULL) : NULL;
@@ -109,15 +115,25 @@ void fake_call(const char *operation, const char *params, const char *body)
     call.endpoint->handler(&call);
 }
 
-static void finish_ticket(const struct bg_failure *failure, const struct bg_answer *answer)
+/* The question in flight that was asked first. */
+static size_t oldest(void)
 {
-    const struct bg_ticket done = ticket;
+    for (size_t i = 0; i < fake.asks_count; i++)
+        if (tickets[i].done != NULL)
+            return i;
+    fail_msg("no question is in flight");
+    return 0;
+}
+
+static void finish_ticket(size_t ask, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    const struct bg_ticket done = tickets[ask];
     assert_non_null(done.done);
-    ticket.done = NULL;
+    tickets[ask].done = NULL;
     done.done(done.context, failure, answer);
 }
 
-void fake_answer_value(json_t *data)
+static void answer_with(size_t ask, json_t *data)
 {
     const struct bg_answer answer = {.data = data,
                                      .collected_wall_ms = fake.wall_ms - fake.answer_age_ms,
@@ -125,34 +141,44 @@ void fake_answer_value(json_t *data)
                                      .age_ms = fake.answer_age_ms,
                                      .duration_ms = 7,
                                      .rpc_us = 6500};
-    finish_ticket(NULL, &answer);
+    finish_ticket(ask, NULL, &answer);
 }
 
-void fake_answer(const char *json)
+void fake_answer_value(json_t *data)
+{
+    answer_with(oldest(), data);
+}
+
+void fake_answer_to(size_t ask, const char *json)
 {
     json_error_t error;
     json_t *data = json_loads(json, JSON_DECODE_ANY, &error);
     if (data == NULL)
         fail_msg("bad sample at %d: %s", error.position, error.text);
     json_t *before = json_deep_copy(data);
-    fake_answer_value(data);
+    answer_with(ask, data);
     assert_true(json_equal(data, before));
     json_decref(before);
     json_decref(data);
+}
+
+void fake_answer(const char *json)
+{
+    fake_answer_to(oldest(), json);
 }
 
 void fake_answer_failure(enum bg_error error, const char *text)
 {
     struct bg_failure failure;
     (void)bg_fail(&failure, error, "%s", text);
-    finish_ticket(&failure, NULL);
+    finish_ticket(oldest(), &failure, NULL);
 }
 
 void fake_cancel(void)
 {
     assert_non_null(call.cancel);
     call.cancel(call.cancel_context);
-    ticket.done = NULL;
+    memset(tickets, 0, sizeof tickets);
 }
 
 static json_t *step(const json_t *value, const char *name)
@@ -232,9 +258,70 @@ bool bg_call_boolean(const struct bg_call *c, const char *name)
     return strcmp(bg_call_text(c, name), "true") == 0;
 }
 
+bool bg_call_has(const struct bg_call *c, const char *name)
+{
+    (void)declared(c, name);
+    for (size_t i = 0; i < c->count; i++)
+        if (strcmp(c->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+const char *bg_call_header(const struct bg_call *c, const char *name)
+{
+    (void)c;
+    for (const struct bg_header *header = fake.headers; header != NULL && header->name != NULL; header++)
+        if (strcasecmp(header->name, name) == 0)
+            return header->value;
+    return NULL;
+}
+
+const char *bg_call_type(const struct bg_call *c)
+{
+    return fake.wanted_type != NULL || c->endpoint->types == NULL ? fake.wanted_type : c->endpoint->types[0];
+}
+
+size_t bg_call_count(const struct bg_call *c, const char *name)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->count; i++)
+        count += strcmp(c->names[i], name) == 0;
+    return count > 0 || declared(c, name)->fallback == NULL ? count : 1;
+}
+
+const char *bg_call_text_at(const struct bg_call *c, const char *name, size_t index)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (strcmp(c->names[i], name) == 0 && index-- == 0)
+            return c->values[i];
+    return declared(c, name)->fallback;
+}
+
+const char *bg_call_bytes(const struct bg_call *c, size_t *ret_length)
+{
+    (void)c;
+    *ret_length = fake.bytes != NULL ? strlen(fake.bytes) : 0;
+    return fake.bytes != NULL ? fake.bytes : "";
+}
+
+enum bg_error bg_call_form(const struct bg_call *c, json_t **ret_fields, struct bg_failure *ret_failure)
+{
+    (void)c;
+    if (fake.form == NULL)
+        return bg_fail(ret_failure, BG_MEDIA_TYPE, "the fake has no form");
+    *ret_fields = json_loads(fake.form, 0, NULL);
+    return BG_OK;
+}
+
 json_t *bg_call_body(const struct bg_call *c)
 {
     return c->body;
+}
+
+void bg_call_extend(struct bg_call *c, int64_t more_ms)
+{
+    (void)c;
+    fake.extended_ms += more_ms;
 }
 
 void bg_call_on_cancel(struct bg_call *c, void (*cancel)(void *context), void *context)
@@ -253,6 +340,10 @@ void bg_call_reply(struct bg_call *c, const struct bg_reply *reply)
     fake.collected_us = reply->collected_us;
     fake.fresh_until_us = reply->fresh_until_us;
     fake.rpc_us = reply->rpc_us;
+    if (reply->failure != NULL)
+        fake.failure = *reply->failure;
+    for (const struct bg_header *header = reply->headers; header != NULL && header->name != NULL; header++)
+        (void)snprintf(fake.sent + strlen(fake.sent), sizeof fake.sent - strlen(fake.sent), "%s: %s\n", header->name, header->value);
     if (reply->location != NULL)
         (void)snprintf(fake.location, sizeof fake.location, "%s", reply->location);
 }
@@ -263,6 +354,15 @@ void bg_call_plain(struct bg_call *c, int status, const char *text)
     fake.endings++;
     fake.status = status;
     (void)snprintf(fake.plain, sizeof fake.plain, "%s", text);
+}
+
+void bg_call_custom(struct bg_call *c, const struct bg_custom *reply)
+{
+    (void)c;
+    fake.endings++;
+    fake.status = reply->status;
+    fake.text = strndup(reply->bytes, reply->length);
+    (void)snprintf(fake.content_type, sizeof fake.content_type, "%s", reply->content_type);
 }
 
 void bg_call_empty(struct bg_call *c)
@@ -289,22 +389,22 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
     (void)queries;
     if (fake.ask_error != BG_OK)
         return bg_fail(ret_failure, fake.ask_error, "the fake refuses");
-    assert_null(ticket.done);
     assert_true(fake.asks_count < FAKE_ASKS_MAX);
+    struct bg_ticket *ticket = &tickets[fake.asks_count];
     struct fake_ask *ask = &fake.asks[fake.asks_count++];
     (void)snprintf(ask->node, sizeof ask->node, "%s", request->node);
     (void)snprintf(ask->question, sizeof ask->question, "%s", request->question);
     ask->args = json_incref(request->args);
     ask->max_age_ms = request->max_age_ms;
     ask->timeout_ms = request->timeout_ms;
-    ticket = (struct bg_ticket){.done = done, .context = context};
-    *ret_ticket = &ticket;
+    *ticket = (struct bg_ticket){.done = done, .context = context};
+    *ret_ticket = ticket;
     return BG_OK;
 }
 
 void bg_ticket_cancel(struct bg_ticket *t)
 {
-    assert_ptr_equal(t, &ticket);
+    assert_true(t >= tickets && t < tickets + FAKE_ASKS_MAX);
     assert_non_null(t->done);
     t->done = NULL;
     fake.cancelled_count++;

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#define FAKE_ASKS_MAX 4
-#define FAKE_NODES_MAX 3
+#define FAKE_ASKS_MAX 160
+#define FAKE_NODES_MAX 80
 
 struct fake_ask {
     char node[300], question[40];
@@ -31,15 +31,22 @@ struct fake {
     size_t nodes_count;
     enum bg_error ask_error, put_error; /* what the next bg_query_ask(), bg_nodes_put() fails with */
     int64_t answer_age_ms;
+    const struct bg_header *headers; /* of the request; name NULL ends; may be NULL */
+    const char *wanted_type;         /* of the endpoint's types; NULL: the first */
+    const char *bytes, *form;        /* the body of a form: its bytes; its fields, as JSON */
 
     /* what happened */
     struct fake_ask asks[FAKE_ASKS_MAX];
     size_t asks_count;
     int endings;
-    int status; /* of the reply, or of the failure */
+    int64_t extended_ms; /* more time, as the handler asked */
+    int status;          /* of the reply, or of the failure */
     json_t *data, *meta;
     int64_t collected_us, fresh_until_us, rpc_us;
     char location[1200], plain[200];
+    char sent[200]; /* headers of the reply, a line each */
+    char *text;     /* of a custom reply */
+    char content_type[100];
     bool empty;
     struct bg_failure failure; /* error BG_OK where the call did not fail */
     size_t cancelled_count;    /* tickets */
@@ -54,9 +61,10 @@ int fake_teardown(void **state);
 
 /* Calls an operation; `params` is "name=value name=value" (no spaces in values), `body` JSON or NULL. Forgets the last call. */
 void fake_call(const char *operation, const char *params, const char *body);
-/* Answers the question in flight. The answer must come out unchanged, since others share it. */
+/* Answers the question in flight that was asked first. The answer must come out unchanged, since others share it. */
 void fake_answer(const char *json);
-void fake_answer_value(json_t *data); /* borrowed; no check */
+void fake_answer_to(size_t ask, const char *json); /* answers fake.asks[ask] */
+void fake_answer_value(json_t *data);              /* borrowed; no check */
 void fake_answer_failure(enum bg_error error, const char *text);
 /* The client goes. */
 void fake_cancel(void);

@@ -131,8 +131,10 @@ static void *scarce_malloc(size_t size)
     return ++allocations == failing ? NULL : malloc(size);
 }
 
+#define SAMPLE_ANSWERS_MAX 5
+
 struct sample {
-    const char *operation, *params, *answers[2];
+    const char *operation, *params, *answers[SAMPLE_ANSWERS_MAX]; /* in the order of the questions */
 };
 
 static const struct sample samples[] = {
@@ -153,6 +155,21 @@ static const struct sample samples[] = {
      {"{\"processes\":[{\"pid\":\"<0.1.0>\",\"lists\":{\"links\":{\"count\":1,\"distinct_count\":1,\"exact\":true,"
       "\"top\":[{\"peer\":{\"port\":\"#Port<0.1>\",\"node\":\"x@y\"},\"count\":1}]}}}]}",
       NULL}},
+    {"getProcessRelations",
+     SHOP " pid=<0.1.0> direction=links verify=true",
+     {"{\"processes\":[{\"pid\":\"<0.1.0>\",\"lists\":{\"links\":{\"count\":1,\"distinct_count\":9,\"exact\":true,"
+      "\"top\":[{\"peer\":{\"pid\":\"<0.2.0>\",\"node\":\"x@y\"},\"count\":1}]}}}]}",
+      "{\"alive\":[false]}"}},
+    {"listFleetPairs",
+     "",
+     {SCAN_OF(ROW("<0.1.0>", "1", "7"), "monitors", "[0]", "0", "0"), SCAN_OF("", "monitors", "[]", "0", "0"),
+      "{\"processes\":[{\"pid\":\"<0.1.0>\",\"row\":{},\"lists\":{\"monitors\":{\"count\":7,\"distinct_count\":1,\"exact\":true,"
+      "\"top\":[{\"peer\":{\"pid\":\"<0.2.0>\",\"node\":\"x@y\"},\"count\":7}]}}}]}",
+      "{\"pairs\":[{\"registered_name\":\"cart\",\"started_as\":[\"cart\",\"init\",1],\"alive\":true,\"count\":6}]}"}},
+    {"listProcesses",
+     SHOP " group=initial_call",
+     {"{\"process_count\":1,\"scanned_count\":1,\"skipped_count\":0,\"word_bytes\":8,\"groups\":[{\"key\":[\"a\",\"b\",1],\"rest\":true,"
+      "\"process_count\":1,\"exact\":false,\"sums\":[1,2,3,4,5,6,7,8,9],\"maxima\":[1,2,3,4,5,6,7,8,9]}]}"}},
     {"getAllocators",
      SHOP,
      {"{\"allocators\":[{\"name\":\"a\",\"instance\":0,\"mbcs_block_bytes\":1,\"mbcs_carrier_bytes\":2,\"mbcs_blocks_count\":1,"
@@ -165,12 +182,12 @@ static const struct sample samples[] = {
 static bool run_with_nth_failing(const struct sample *sample, size_t nth)
 {
     size_t used = 0;
-    json_t *answers[2] = {NULL, NULL};
+    json_t *answers[SAMPLE_ANSWERS_MAX] = {NULL};
     allocations = 0;
     failing = nth;
     json_set_alloc_funcs(scarce_malloc, free);
     fake_call(sample->operation, sample->params, NULL);
-    for (size_t i = 0; i < 2 && fake.endings == 0; i++) {
+    for (size_t i = 0; i < SAMPLE_ANSWERS_MAX && fake.endings == 0; i++) {
         const size_t kept_failing = failing;
         const size_t before = allocations;
         failing = 0; /* reading the sample is not what is tried here */
@@ -181,8 +198,8 @@ static bool run_with_nth_failing(const struct sample *sample, size_t nth)
     }
     used = allocations;
     failing = 0;
-    json_decref(answers[0]);
-    json_decref(answers[1]);
+    for (size_t i = 0; i < SAMPLE_ANSWERS_MAX; i++)
+        json_decref(answers[i]);
     assert_int_equal(fake.endings, 1);
     if (nth <= used)
         assert_int_equal(fake.failure.error, BG_NO_MEMORY);
@@ -195,6 +212,7 @@ static bool run_with_nth_failing(const struct sample *sample, size_t nth)
 static void want_of_memory_at_any_point_is_told(void **state)
 {
     (void)state;
+    fake.nodes[fake.nodes_count++] = (struct bg_node_info){.name = "x@y", .state = BG_LINK_UP, .reason_text = ""};
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         size_t nth = 1;
         while (!run_with_nth_failing(&samples[i], nth))
@@ -212,7 +230,8 @@ static void want_of_memory_while_making_rows_is_told(void **state)
         if (endpoint->rows == NULL)
             continue;
         fake_call(samples[i].operation, samples[i].params, NULL);
-        fake_answer(samples[i].answers[0]);
+        for (size_t answer = 0; fake.endings == 0; answer++)
+            fake_answer(samples[i].answers[answer]);
         json_set_alloc_funcs(scarce_malloc, free);
         bool whole = false;
         for (failing = 1; !whole; failing++) {

@@ -297,7 +297,10 @@ static void relations_without_a_process_are_refused(void **state)
     fake_answer(PROCESSES(""));
     fake_expect_failure(BG_BAD_ANSWER, "an item of a list");
     fake_call("getProcessRelations", SHOP " pid=<5.10.0>", NULL);
-    fake_expect_failure(BG_PROCESS_DEAD, "<5.10.0>");
+    assert_string_equal(fake.asks[0].question, "owner");
+    EXPECT_ARG(0, "", "{\"pid\":\"<5.10.0>\"}");
+    fake_answer("{\"node\":\"pay@127.0.0.1\"}");
+    fake_expect_failure(BG_NOT_FOUND, "pay@127.0.0.1");
 }
 
 int main(void)

@@ -90,6 +90,16 @@ static void figures_of_the_scan_pass_through(void **state)
     EXPECT_META("process_count", "9");
     EXPECT_META("scanned_count", "7");
     EXPECT_META("skipped_count", "2");
+    EXPECT_META("warnings", "[\"2 of the processes did not answer in time, as they may be in native code, and are in no ranking\"]");
+}
+
+static void a_ranking_that_lacks_the_silent_is_not_exact(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP, NULL);
+    fake_answer("{\"process_count\":3,\"scanned_count\":2,\"skipped_count\":1,\"word_bytes\":8,\"exact\":{\"memory\":false},"
+                "\"rankings\":{\"memory\":[]},\"next_bound\":{},\"rows\":[]}");
+    EXPECT_META("exact", "false");
 }
 
 static void a_full_ranking_says_that_there_may_be_more(void **state)
@@ -275,8 +285,9 @@ static void a_dead_process_is_gone(void **state)
     fake_answer("{\"dead\":true}");
     fake_expect_failure(BG_PROCESS_DEAD, "<0.10.0>");
     fake_call("getProcess", SHOP " pid=<9123.10.0>", NULL);
-    fake_expect_failure(BG_PROCESS_DEAD, "<9123.10.0>");
-    assert_int_equal(fake.asks_count, 0);
+    assert_string_equal(fake.asks[0].question, "owner");
+    fake_answer("{\"node\":\"pay@127.0.0.1\"}");
+    fake_expect_failure(BG_NOT_FOUND, "<9123.10.0> belongs to the node pay@127.0.0.1");
 }
 
 static void a_malformed_process_is_refused(void **state)
@@ -302,6 +313,7 @@ int main(void)
         T(cuts_at_the_limit_and_says_so),
         T(leaves_out_what_is_under_min),
         T(figures_of_the_scan_pass_through),
+        T(a_ranking_that_lacks_the_silent_is_not_exact),
         T(a_full_ranking_says_that_there_may_be_more),
         T(counts_from_the_top_only),
         T(a_window_waits_for_its_own_length_too),

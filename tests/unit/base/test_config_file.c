@@ -110,7 +110,7 @@ static void wrong_sections_are_refused(void **state)
         int line;
         const char *reason;
     } cases[] = {
-        {"[serve]\n", 1, "unknown section [serve]: expected [server], [limits], [node NAME@HOST] or [token NAME]"},
+        {"[serve]\n", 1, "unknown section [serve]: expected [server], [limits], [chat], [node NAME@HOST], [token NAME] or [check NAME]"},
         {"\n[]\n", 2, "unknown section []"},
         {"[Server]\n", 1, "unknown section [Server]"},
         {"[server x]\n", 1, "unknown section [server x]"},
@@ -312,6 +312,50 @@ static void nodes_and_tokens_have_a_greatest_number(void **state)
     free(text);
 }
 
+static void named_checks_are_lists_of_whole_lines(void **state)
+{
+    struct config_case *test = *state;
+    char text[8192] = "[check a]\n";
+
+    assert_int_equal(config_case_read(test, "[check nightly]\nassert = a < 5, b ; why\n assert = c == 7\nwarn = d:lt:9\n[check empty]\n"),
+                     BG_OK);
+    assert_int_equal(test->config.checks_count, 2);
+    assert_string_equal(test->config.checks[0].name, "nightly");
+    assert_int_equal(test->config.checks[0].asserts_count, 2);
+    assert_string_equal(test->config.checks[0].asserts[0], "a < 5, b");
+    assert_string_equal(test->config.checks[0].asserts[1], "c == 7");
+    assert_string_equal(test->config.checks[0].warns[0], "d:lt:9");
+    assert_int_equal(test->config.checks[1].asserts_count + test->config.checks[1].warns_count, 0);
+    for (int i = 0; i < BG_CONFIG_LINES_MAX; i++)
+        strncat(text, "assert = x\n", sizeof(text) - strlen(text) - 1);
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    strncat(text, "assert = x\n", sizeof(text) - strlen(text) - 1);
+    config_case_refuses(test, text, BG_CONFIG_LINES_MAX + 2, "assert: expected at most 32 lines");
+    config_case_refuses(test, "[check]\n", 1, "expected a name");
+    config_case_refuses(test, "[check a]\n[check a]\n", 2, "check a is there already");
+    text[0] = '\0';
+    for (int i = 0; i <= BG_CONFIG_CHECKS_MAX; i++)
+        snprintf(text + strlen(text), sizeof(text) - strlen(text), "[check c%d]\n", i);
+    config_case_refuses(test, text, BG_CONFIG_CHECKS_MAX + 1, "more than 64 checks");
+}
+
+static void chats_have_secrets(void **state)
+{
+    static const char hash[] = "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20";
+    struct config_case *test = *state;
+    char text[512];
+
+    snprintf(text, sizeof(text), "[chat]\nslack_signing_secret_file = %s\nmattermost_token_sha256 = %s\n", test->cookie_path, hash);
+    assert_int_equal(config_case_read(test, text), BG_OK);
+    assert_int_equal(test->config.mattermost_token_sha256[31], 0x20);
+    assert_null(test->config.slack_signing_secret);
+    assert_int_equal(bg_config_read_cookies(&test->config, &test->failure), BG_OK);
+    assert_string_equal(test->config.slack_signing_secret, "biscuit");
+    config_case_refuses(test, "[chat]\n[chat]\n", 2, "a second [chat]");
+    config_case_refuses(test, "[chat]\nslack_signing_secret_file = /nowhere\n", 2, "/nowhere");
+    config_case_refuses(test, "[chat]\nmattermost_token_sha256 = 7\n", 2, "64 hexadecimal digits");
+}
+
 static void a_file_that_cannot_be_read_is_said_so(void **state)
 {
     struct config_case *test = *state;
@@ -358,6 +402,8 @@ int main(void)
         CASE(a_node_name_of_255_bytes_is_kept_whole),
         CASE(lists_have_a_greatest_length),
         CASE(nodes_and_tokens_have_a_greatest_number),
+        CASE(named_checks_are_lists_of_whole_lines),
+        CASE(chats_have_secrets),
         CASE(a_file_that_cannot_be_read_is_said_so),
         CASE(a_long_path_does_not_hide_the_reason),
     };

@@ -36,7 +36,9 @@ int fixture_setup(void **state)
     fixture->now_us = 5000000;
     fixture->clock = (struct bg_clock){clock_monotonic, clock_wall, fixture};
     fake_nodes_init(&fixture->nodes, NODE_NAME);
-    struct bg_queries_options options = {.answers_max = ANSWERS_MAX, .waiting_max = WAITING_MAX, .probe_heap_bytes = 8000};
+    fixture->metrics = bg_metrics_new();
+    struct bg_queries_options options = {
+        .answers_max = ANSWERS_MAX, .waiting_max = WAITING_MAX, .probe_heap_bytes = 8000, .metrics = fixture->metrics};
     assert_int_equal(bg_queries_new(fixture->base, &fixture->clock, &fixture->nodes, &options, &fixture->queries, NULL), BG_OK);
     *state = fixture;
     return 0;
@@ -46,6 +48,7 @@ int fixture_teardown(void **state)
 {
     struct fixture *fixture = *state;
     bg_queries_free(fixture->queries);
+    bg_metrics_free(fixture->metrics);
     fake_nodes_done(&fixture->nodes);
     event_base_free(fixture->base);
     free(fixture);

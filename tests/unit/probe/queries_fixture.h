@@ -2,6 +2,7 @@
 #ifndef BEAMGAUGE_TESTS_QUERIES_FIXTURE_H
 #define BEAMGAUGE_TESTS_QUERIES_FIXTURE_H
 
+#include "beamgauge/metrics.h"
 #include "beamgauge/query.h"
 #include "fake_nodes.h"
 
@@ -15,6 +16,7 @@ struct fixture {
     int64_t now_us;
     struct bg_clock clock;
     struct bg_nodes nodes;
+    struct bg_metrics *metrics;
     struct bg_queries *queries;
 };
 

@@ -405,6 +405,39 @@ static void freeing_tells_everyone_that_it_is_cancelled(void **state)
     assert_int_equal(fixture->nodes.cancelled_count, 1);
 }
 
+static void assert_told(const struct fixture *fixture, const char *line)
+{
+    struct bg_exposition *exposition = bg_exposition_new(bg_exposition_types[0]);
+    char *text;
+    size_t length;
+    bg_metrics_write(fixture->metrics, exposition);
+    assert_true(bg_exposition_end(exposition, &text, &length));
+    if (strstr(text, line) == NULL)
+        fail_msg("%s is not in %s", line, text);
+    free(text);
+}
+
+static void what_was_asked_and_what_it_cost_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct asker answered, cached, joined, left;
+    asker_ask(fixture, &answered, "scan", 1, 1000, LONG_MS);
+    asker_ask(fixture, &joined, "scan", 1, 1000, LONG_MS);
+    fixture_answer(fixture, 0, 42);
+    asker_ask(fixture, &cached, "scan", 1, 1000, LONG_MS);
+    asker_ask(fixture, &left, "memory", 1, 0, LONG_MS);
+    assert_told(fixture, "\nbeamgauge_questions_waiting 4\n");
+    bg_ticket_cancel(left.ticket);
+    assert_told(fixture, "\nbeamgauge_questions_total{served=\"cached\"} 1\n");
+    assert_told(fixture, "\nbeamgauge_questions_total{served=\"joined\"} 1\n");
+    assert_told(fixture, "\nbeamgauge_questions_total{served=\"sent\"} 2\n");
+    assert_told(fixture, "\nbeamgauge_questions_failed_total 0\n");
+    assert_told(fixture, "\nbeamgauge_answers_kept 1\n");
+    assert_told(fixture, "\nbeamgauge_rpcs_total{question=\"scan\",result=\"ok\"} 1\n");
+    assert_told(fixture, "\nbeamgauge_rpcs_total{question=\"memory\",result=\"cancelled\"} 1\n");
+    assert_told(fixture, "\nbeamgauge_rpc_duration_seconds_sum{question=\"scan\"} 7.7e-05\n");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -434,6 +467,7 @@ int main(void)
         TEST(a_ticket_cancelled_after_the_answer_came_is_not_told),
         TEST(asking_and_cancelling_from_inside_done_is_safe_and_cannot_hold_the_loop),
         TEST(freeing_tells_everyone_that_it_is_cancelled),
+        TEST(what_was_asked_and_what_it_cost_is_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,27 @@
+/* chat.h: what is said in a chat, answered with a card that any chat can show. */
+#ifndef BG_API_CHAT_H
+#define BG_API_CHAT_H
+
+#include "beamgauge/endpoint.h"
+
+/* A chat waits three seconds at most. What is not ready by then goes on being collected, for whoever asks again. */
+#define BG_CHAT_TIMEOUT_MS 2000
+#define BG_CHAT_WARM_MS 28000
+#define BG_CHAT_MAX_AGE_MS 30000
+#define BG_CHAT_NODES_MAX 8 /* looked at for `pairs` of all nodes; the others are named in a note */
+#define BG_CHAT_LIST_MAX 50 /* rows of any card */
+
+/* A card is {"kind": "answer" | "mistake" | "waiting" | "trouble", "title", "columns": [{"title", "right"}], "rows": [[text]],
+ * "notes": [text]}. Its texts may have anything in them but control characters. */
+
+struct bg_chat;                                         /* owned by whoever started it, until it is done or stopped */
+typedef void bg_chat_done(void *context, json_t *card); /* card is stolen; NULL: memory ran out */
+
+/* `done` may be called before this returns, and *ret_chat is NULL then. False where memory ran out: nothing was started. */
+bool bg_chat_start(const struct bg_services *services, const char *text, bg_chat_done *done, void *context, struct bg_chat **ret_chat);
+void bg_chat_stop(struct bg_chat *chat);
+
+/* Takes a call: answers it with the card of `text`. */
+void bg_chat_run(struct bg_call *call, const char *text);
+
+#endif

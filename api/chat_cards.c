@@ -1,0 +1,273 @@
+/* chat_cards.c: cards, built of what nodes answered. */
+#include "chat_cards.h"
+
+#include "figures.h"
+#include "peers.h"
+#include "print.h"
+#include "reader.h"
+
+#include "beamgauge/node.h"
+#include "chat.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define MONITORS_MAX 10 /* watchers listed */
+
+json_t *bg_card_new(struct bg_shaper *shaper, const char *kind, const char *title, const char *columns)
+{
+    json_t *card = bg_object_new(shaper), *list = bg_array_new(shaper);
+    for (size_t length; *columns != '\0'; columns += length + (columns[length] != '\0')) {
+        const bool is_right = *columns == '>';
+        columns += is_right;
+        length = strcspn(columns, "|");
+        json_t *column = bg_object_new(shaper);
+        bg_put(shaper, column, "title", json_stringn(columns, length));
+        bg_put(shaper, column, "right", json_boolean(is_right));
+        bg_append(shaper, list, column);
+    }
+    bg_put(shaper, card, "kind", json_string(kind));
+    bg_put(shaper, card, "title", json_string(title));
+    bg_put(shaper, card, "columns", list);
+    bg_put(shaper, card, "rows", bg_array_new(shaper));
+    bg_put(shaper, card, "notes", bg_array_new(shaper));
+    return card;
+}
+
+static json_t *answer_new(struct bg_shaper *shaper, const char *what, const char *node, const char *columns)
+{
+    char title[BG_PRINT_SIZE];
+    struct bg_text text;
+    bg_text_init(&text, title, sizeof title);
+    bg_text_add(&text, what);
+    if (node != NULL)
+        bg_text_add_escaped(&text, node, strlen(node), "");
+    return bg_card_new(shaper, "answer", title, columns);
+}
+
+void bg_card_note(struct bg_shaper *shaper, json_t *card, const char *text)
+{
+    bg_append(shaper, json_object_get(card, "notes"), json_string(text));
+}
+
+static json_t *row_new(struct bg_shaper *shaper, json_t *card)
+{
+    json_t *rows = json_object_get(card, "rows"), *row = bg_array_new(shaper);
+    bg_append(shaper, rows, json_incref(row));
+    json_decref(row);
+    return row;
+}
+
+/* Cells are cut and made harmless here, once for every chat. */
+static void add_cell(struct bg_shaper *shaper, json_t *row, const char *text)
+{
+    char cell[BG_PRINT_SIZE];
+    struct bg_text escaped;
+    bg_text_init(&escaped, cell, 80);
+    bg_text_add_escaped(&escaped, text, strlen(text), "");
+    bg_append(shaper, row, json_string(cell));
+}
+
+static void add_figure(struct bg_shaper *shaper, json_t *row, const json_t *value, const char *unit)
+{
+    char cell[BG_PRINT_SIZE];
+    struct bg_text text;
+    bg_text_init(&text, cell, sizeof cell);
+    bg_text_add_figure(&text, value, unit);
+    add_cell(shaper, row, cell);
+}
+
+static void add_count(struct bg_shaper *shaper, json_t *row, int64_t count)
+{
+    json_t *value = bg_count_or_null(count);
+    add_figure(shaper, row, value, "count");
+    json_decref(value);
+}
+
+static void add_ref(struct bg_shaper *shaper, json_t *row, const json_t *ref)
+{
+    char cell[BG_PRINT_SIZE];
+    struct bg_text text;
+    bg_text_init(&text, cell, 80);
+    bg_text_add_ref(&text, ref);
+    bg_append(shaper, row, json_string(cell));
+}
+
+json_t *bg_card_of_help(struct bg_shaper *shaper)
+{
+    json_t *card = answer_new(shaper, "What you can ask", NULL, "Write|Get");
+    for (const struct bg_command_help *help = bg_command_helps; help->word != NULL; help++) {
+        json_t *row = row_new(shaper, card);
+        add_cell(shaper, row, help->usage);
+        bg_append(shaper, row, json_string(help->meaning));
+    }
+    bg_card_note(shaper, card, "A node's name may be cut short where only one fits.");
+    return card;
+}
+
+json_t *bg_card_of_nodes(struct bg_shaper *shaper, const struct bg_nodes *nodes)
+{
+    json_t *card = answer_new(shaper, "Nodes", NULL, "Node|State|Why");
+    for (size_t i = 0; i < bg_nodes_count(nodes) && i < BG_CHAT_LIST_MAX; i++) {
+        struct bg_node_info info;
+        json_t *row = row_new(shaper, card);
+        bg_nodes_info_at(nodes, i, &info);
+        add_cell(shaper, row, info.name);
+        add_cell(shaper, row, bg_link_state_text(info.state));
+        add_cell(shaper, row, info.state == BG_LINK_UP ? "" : bg_link_reason_code(info.reason));
+    }
+    if (bg_nodes_count(nodes) > BG_CHAT_LIST_MAX)
+        bg_card_note(shaper, card, "There are more nodes than are listed.");
+    return card;
+}
+
+json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json_t *answer)
+{
+    static const char *const names[] = {"total_bytes", "processes_bytes", "system_bytes", "binary_bytes",
+                                        "ets_bytes",   "code_bytes",      "atom_bytes",   "other_bytes"};
+    json_t *data = bg_memory_new(shaper, answer), *card = answer_new(shaper, "Memory of ", node, "Memory|>Size");
+    const json_t *estimate = json_object_get(data, "monitors_estimate");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char name[32];
+        json_t *row = row_new(shaper, card);
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(names[i], "_"), names[i]);
+        add_cell(shaper, row, name);
+        add_figure(shaper, row, json_object_get(data, names[i]), "bytes");
+    }
+    json_t *row = row_new(shaper, card);
+    add_cell(shaper, row, "monitors, about");
+    add_figure(shaper, row, json_object_get(estimate, "bytes"), "bytes");
+    json_decref(data);
+    return card;
+}
+
+static json_t *ref_of(struct bg_shaper *shaper, const json_t *raw, const char *node)
+{
+    const char *pid = bg_answer_pid(shaper, raw, "pid");
+    return pid != NULL ? bg_ref_of_row(shaper, raw, pid, node) : NULL;
+}
+
+static const char *unit_of(const char *field)
+{
+    const size_t length = strlen(field);
+    return length > 6 && strcmp(field + length - 6, "_bytes") == 0 ? "bytes" : "count";
+}
+
+json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct bg_command *command, const json_t *answer)
+{
+    char columns[80], what[80];
+    struct bg_ask reader;
+    struct bg_scan scan;
+    (void)snprintf(columns, sizeof columns, ">%s|Process", command->sort->key);
+    (void)snprintf(what, sizeof what, "Most %s on ", command->sort->key);
+    json_t *card = answer_new(shaper, what, node, columns);
+    bg_reader_init(&reader, shaper);
+    bg_scan_read(&reader, answer, command->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
+    for (size_t place = 0; place < json_array_size(scan.ranking) && place < command->limit && !reader.shaper.failed; place++) {
+        const json_t *raw = bg_scan_raw_at(&reader, &scan, place);
+        json_t *row = row_new(shaper, card), *ref = ref_of(&reader.shaper, raw, node);
+        json_t *value = bg_count_or_null(bg_row_value(&reader.shaper, raw, command->sort, scan.word_bytes));
+        add_figure(shaper, row, value, unit_of(command->sort->field));
+        add_ref(shaper, row, ref);
+        json_decref(value);
+        json_decref(ref);
+    }
+    if (!reader.ranking.exact)
+        bg_card_note(shaper, card, "Some of these are estimates.");
+    bg_reader_done(&reader, shaper);
+    return card;
+}
+
+json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const json_t *answer)
+{
+    json_t *card = answer_new(shaper, "Most monitors on ", node, ">Monitors|>Distinct|Process|Mostly on");
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    for (size_t i = 0; i < json_array_size(processes) && i < MONITORS_MAX && !shaper->failed; i++) {
+        const json_t *process = bg_answer_object_at(shaper, processes, i);
+        struct bg_peer_list list;
+        if (bg_answer_boolean_or(shaper, process, "dead", false))
+            continue;
+        bg_peer_list_read(shaper, process, "monitors", &list);
+        json_t *row = row_new(shaper, card);
+        json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
+        json_t *watched = json_array_size(list.top) > 0 ? bg_ref_new(shaper, bg_answer_object_at(shaper, list.top, 0)) : NULL;
+        add_count(shaper, row, list.count);
+        add_count(shaper, row, list.distinct_count);
+        add_ref(shaper, row, watcher);
+        add_ref(shaper, row, watched);
+        json_decref(watcher);
+        json_decref(watched);
+    }
+    if (json_array_size(json_object_get(card, "rows")) == 0)
+        bg_card_note(shaper, card, "Nobody monitors anything there.");
+    return card;
+}
+
+static void insert_pair(struct bg_best_pairs *best, int64_t count, json_t *cells)
+{
+    size_t place = best->count < BG_BEST_PAIRS ? best->count++ : BG_BEST_PAIRS - 1;
+    json_decref(best->items[place].cells); /* NULL in a place not used yet */
+    for (; place > 0 && best->items[place - 1].count < count; place--)
+        best->items[place] = best->items[place - 1];
+    best->items[place].count = count;
+    best->items[place].cells = cells;
+}
+
+void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *answer)
+{
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++) {
+        const json_t *process = bg_answer_object_at(shaper, processes, i);
+        struct bg_peer_list list;
+        if (bg_answer_boolean_or(shaper, process, "dead", false))
+            continue;
+        bg_peer_list_read(shaper, process, "monitors", &list);
+        for (size_t j = 0; j < json_array_size(list.top) && !shaper->failed; j++) {
+            const json_t *entry = bg_answer_object_at(shaper, list.top, j);
+            const int64_t count = bg_answer_count(shaper, entry, "count");
+            if (best->count == BG_BEST_PAIRS && count <= best->items[BG_BEST_PAIRS - 1].count)
+                break; /* they come most first */
+            json_t *cells = bg_array_new(shaper), *watched = bg_ref_new(shaper, entry);
+            json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
+            add_count(shaper, cells, count);
+            add_ref(shaper, cells, watcher);
+            add_cell(shaper, cells, node);
+            add_ref(shaper, cells, watched);
+            add_cell(shaper, cells,
+                     json_string_value(json_object_get(watched, "node")) != NULL ? json_string_value(json_object_get(watched, "node"))
+                                                                                 : "");
+            insert_pair(best, count, cells);
+            json_decref(watcher);
+            json_decref(watched);
+        }
+    }
+}
+
+void bg_best_pairs_done(struct bg_best_pairs *best)
+{
+    for (size_t i = 0; i < best->count; i++)
+        json_decref(best->items[i].cells);
+    best->count = 0;
+}
+
+json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_best_pairs *best, const char *node)
+{
+    json_t *card =
+        answer_new(shaper, node != NULL ? "Who monitors whom on " : "Who monitors whom", node, ">Monitors|Watcher|On|Watched|There");
+    for (size_t i = 0; i < best->count; i++)
+        bg_append(shaper, json_object_get(card, "rows"), json_incref(best->items[i].cells));
+    return card;
+}
+
+json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node)
+{
+    const char *status = json_string_value(json_object_get(node, "status"));
+    const json_t *rows = json_object_get(node, "assertions"), *told = json_array_get(rows, 0);
+    json_t *card = answer_new(shaper, strcmp(status, "pass") == 0 ? "It holds on " : "It does not hold on ",
+                              json_string_value(json_object_get(node, "node")), "Assertion|>Observed|By");
+    json_t *row = row_new(shaper, card);
+    add_cell(shaper, row, json_string_value(json_object_get(told, "expression")));
+    add_figure(shaper, row, json_object_get(told, "observed"), json_string_value(json_object_get(told, "unit")));
+    add_ref(shaper, row, json_object_get(told, "offender"));
+    return card;
+}

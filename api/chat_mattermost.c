@@ -1,0 +1,61 @@
+/* chat_mattermost.c: POST /chat/mattermost: a slash command of Mattermost, which sends a token in a header. */
+#include "chat.h"
+#include "chat_formats.h"
+#include "endpoints.h"
+
+#include "beamgauge/config.h"
+#include "beamgauge/token.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define BODY_MAX_BYTES 16384
+
+static enum bg_error check_sender(const struct bg_call *call, struct bg_failure *ret_failure)
+{
+    static const uint8_t none[BG_TOKEN_HASH_SIZE];
+    static const char scheme[] = "Token ";
+    const struct bg_config *config = bg_call_services(call)->config;
+    const char *given = bg_call_header(call, "Authorization");
+    struct bg_token token = {.scopes = BG_SCOPE_CHAT};
+    if (config == NULL || memcmp(config->mattermost_token_sha256, none, sizeof none) == 0)
+        return bg_fail(ret_failure, BG_NOT_FOUND, "Mattermost is not set up here: give its mattermost_token_sha256 in [chat]");
+    memcpy(token.sha256, config->mattermost_token_sha256, sizeof token.sha256);
+    given = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 ? given + sizeof scheme - 1 : "";
+    if (bg_token_find(&token, 1, given, strlen(given)) == NULL)
+        return bg_fail(ret_failure, BG_UNAUTHENTICATED, "the Authorization header must have the slash command's token: Token TOKEN");
+    return BG_OK;
+}
+
+static void handle(struct bg_call *call)
+{
+    struct bg_failure failure;
+    json_t *fields = NULL;
+    enum bg_error error = check_sender(call, &failure);
+    if (error == BG_OK)
+        error = bg_call_form(call, &fields, &failure);
+    if (error == BG_INVALID) { /* what was typed has a line feed or the like: a mistake as any other */
+        bg_chat_run(call, "That");
+        return;
+    }
+    if (error != BG_OK) {
+        bg_call_fail(call, &failure);
+        return;
+    }
+    const char *text = json_string_value(json_object_get(fields, "text"));
+    bg_chat_run(call, text != NULL ? text : "");
+    json_decref(fields);
+}
+
+const struct bg_endpoint bg_mattermost_endpoints[] = {
+    {.method = BG_POST,
+     .path = "/chat/mattermost",
+     .scope = BG_SCOPE_NONE, /* it has a token of its own */
+     .operation = "chatMattermost",
+     .summary = "A slash command of Mattermost, with the command's token",
+     .representations = bg_mattermost_representations,
+     .body_max_bytes = BODY_MAX_BYTES,
+     .body_type = BG_BODY_FORM,
+     .handler = handle},
+    {.path = NULL},
+};

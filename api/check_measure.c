@@ -1,0 +1,142 @@
+/* check_measure.c: reads what an assertion is about out of a node's answer. */
+#include "check_metrics.h"
+
+#include "figures.h"
+#include "peers.h"
+#include "reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const json_t *at_path(const json_t *value, const char *path)
+{
+    for (size_t length; value != NULL; path += length + 1) {
+        length = strcspn(path, ".");
+        value = json_object_getn(value, path, length);
+        if (path[length] == '\0')
+            return value;
+    }
+    return NULL;
+}
+
+static void measure_figure(const struct bg_metric *metric, struct bg_shaper *shaper, const json_t *answer, struct bg_measure *measure)
+{
+    json_t *data = metric->source == BG_SOURCE_MEMORY ? bg_memory_new(shaper, answer) : bg_system_new(shaper, answer);
+    const json_t *value = at_path(data, metric->path);
+    if (!json_is_number(value))
+        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", metric->name);
+    measure->value = json_number_value(value);
+    measure->exact = strncmp(metric->name, "monitors_estimate.", 18) != 0;
+    json_decref(data);
+}
+
+static json_t *offender_new(struct bg_shaper *shaper, const json_t *raw, const char *node)
+{
+    const char *pid = bg_answer_pid(shaper, raw, "pid");
+    return pid != NULL ? bg_ref_of_row(shaper, raw, pid, node) : NULL;
+}
+
+static void measure_max(const struct bg_assertion *assertion, struct bg_ask *reader, const char *node, const json_t *answer,
+                        struct bg_measure *measure)
+{
+    struct bg_scan scan;
+    const struct bg_scan_filter filter = {.limit = 1};
+    bg_scan_read(reader, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
+    json_t *rows = bg_scan_rows(reader, &scan, &filter);
+    measure->exact = reader->ranking.exact;
+    if (json_array_size(rows) > 0) {
+        const json_t *raw = bg_scan_raw_at(reader, &scan, 0);
+        const int64_t value = bg_row_value(&reader->shaper, raw, assertion->sort, scan.word_bytes);
+        measure->value = value > 0 ? (double)value : 0;
+        measure->offender = offender_new(&reader->shaper, raw, node);
+    }
+    json_decref(rows);
+}
+
+/* A ranking that has them all over it to its last place tells only that there are as many at least. */
+static void measure_over(const struct bg_assertion *assertion, struct bg_ask *reader, const char *node, const json_t *answer,
+                         struct bg_measure *measure)
+{
+    struct bg_scan scan;
+    size_t over = 0;
+    bool counted = true;
+    bg_scan_read(reader, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
+    for (size_t place = 0; place < json_array_size(scan.ranking) && over == place && !reader->shaper.failed; place++) {
+        const json_t *raw = bg_scan_raw_at(reader, &scan, place);
+        const int64_t value = bg_row_value(&reader->shaper, raw, assertion->sort, scan.word_bytes);
+        counted = counted && bg_answer_boolean_or(&reader->shaper, raw, "exact", true);
+        over += (double)value > assertion->over;
+    }
+    measure->value = (double)over;
+    measure->exact = (reader->ranking.exact || (counted && (double)scan.next_bound <= assertion->over)) &&
+                     (over < json_array_size(scan.ranking) || reader->ranking.scanned_count <= (int64_t)over);
+    if (json_array_size(scan.ranking) > 0)
+        measure->offender = offender_new(&reader->shaper, bg_scan_raw_at(reader, &scan, 0), node);
+}
+
+/* One watcher's worth: its busiest pair, or how many monitors it has per process watched; -1: it could not be looked at. */
+static double watcher_value(const struct bg_assertion *assertion, struct bg_shaper *shaper, const struct bg_peer_list *list)
+{
+    if (assertion->metric->kind == BG_METRIC_DUPLICATION_MAX)
+        return list->distinct_count > 0 ? (double)list->count / (double)list->distinct_count : list->distinct_count == 0 ? 0 : -1;
+    if (json_array_size(list->top) == 0)
+        return list->count == 0 ? 0 : -1;
+    return (double)bg_answer_count(shaper, bg_answer_object_at(shaper, list->top, 0), "count");
+}
+
+static json_t *watcher_new(struct bg_shaper *shaper, const json_t *process, const char *node, const json_t *top)
+{
+    json_t *offender = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
+    if (json_array_size(top) > 0)
+        bg_put(shaper, offender, "watched", bg_ref_new(shaper, bg_answer_object_at(shaper, top, 0)));
+    return offender;
+}
+
+static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
+                          struct bg_measure *measure)
+{
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    int64_t least = INT64_MAX; /* of those listed; whoever is not has no more than that, in all and so on any one */
+    measure->exact = true;
+    for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++) {
+        const json_t *process = bg_answer_object_at(shaper, processes, i);
+        struct bg_peer_list list;
+        if (bg_answer_boolean_or(shaper, process, "dead", false))
+            continue;
+        bg_peer_list_read(shaper, process, "monitors", &list);
+        const double value = watcher_value(assertion, shaper, &list);
+        measure->exact = measure->exact && list.exact && value >= 0;
+        least = list.count < least ? list.count : least;
+        if (value <= measure->value)
+            continue;
+        measure->value = value;
+        json_decref(measure->offender);
+        measure->offender = watcher_new(shaper, process, node, list.top);
+    }
+    if (json_array_size(processes) >= BG_LOOK_PEERS)
+        measure->exact = measure->exact && measure->value >= (double)least;
+}
+
+void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
+                          struct bg_measure *ret_measure)
+{
+    struct bg_measure measure = {.value = 0};
+    struct bg_ask reader;
+    shaper->source = bg_source_name(assertion->metric->source);
+    if (assertion->metric->source == BG_SOURCE_PEERS) {
+        measure_peers(assertion, shaper, node, answer, &measure);
+    } else if (assertion->metric->source == BG_SOURCE_SCAN) {
+        bg_reader_init(&reader, shaper);
+        if (assertion->metric->kind == BG_METRIC_MAX)
+            measure_max(assertion, &reader, node, answer, &measure);
+        else
+            measure_over(assertion, &reader, node, answer, &measure);
+        bg_reader_done(&reader, shaper);
+    } else {
+        measure_figure(assertion->metric, shaper, answer, &measure);
+    }
+    if (!shaper->failed)
+        *ret_measure = measure;
+    else
+        json_decref(measure.offender);
+}

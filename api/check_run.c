@@ -1,0 +1,257 @@
+/* check_run.c: puts assertions to nodes: one look at each, every source asked once for all of them. */
+#include "check_run.h"
+
+#include "beamgauge/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct visit { /* of one node */
+    struct bg_check_run *run;
+    struct bg_look look;
+    json_t *rows[BG_CHECK_ITEMS_MAX];
+    enum bg_check_status status;
+    struct bg_failure failure; /* of the first thing that could not be told */
+    int64_t duration_ms, rpc_us;
+};
+
+struct bg_check_run {
+    struct bg_check_item items[BG_CHECK_ITEMS_MAX]; /* with texts of their own: those of the configuration may go with a reload */
+    size_t items_count;
+    struct visit *visits;
+    size_t visits_count, started_count, running_count;
+    bool starting; /* inside start_more(), which sees to the end itself */
+    struct bg_check_result result;
+    bg_check_done *done;
+    void *context;
+};
+
+const char *bg_check_status_text(enum bg_check_status status)
+{
+    static const char *const texts[] = {"pass", "warn", "fail", "unknown"};
+    return texts[status];
+}
+
+static void run_free(struct bg_check_run *run)
+{
+    for (size_t i = 0; i < run->visits_count; i++)
+        for (size_t j = 0; j < run->items_count; j++)
+            json_decref(run->visits[i].rows[j]);
+    for (size_t i = 0; i < run->items_count; i++)
+        free((char *)(uintptr_t)run->items[i].assertion.expression.text);
+    free(run->visits);
+    free(run);
+}
+
+/* A false assertion outweighs what could not be told, and that a warning. */
+static enum bg_check_status worse(enum bg_check_status a, enum bg_check_status b)
+{
+    static const int weights[] = {[BG_CHECK_PASS] = 0, [BG_CHECK_WARN] = 1, [BG_CHECK_UNKNOWN] = 2, [BG_CHECK_FAIL] = 3};
+    return weights[a] > weights[b] ? a : b;
+}
+
+static json_t *number_new(double value)
+{
+    const bool whole = value > -9e15 && value < 9e15 && !((double)(int64_t)value < value) && !((double)(int64_t)value > value);
+    return whole ? json_integer((json_int_t)value) : json_real(value);
+}
+
+static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *item, enum bg_check_status status)
+{
+    const struct bg_assertion *assertion = &item->assertion;
+    json_t *row = bg_object_new(shaper);
+    bg_put(shaper, row, "kind", json_string(item->is_warning ? "warn" : "assert"));
+    bg_put(shaper, row, "status", json_string(bg_check_status_text(status)));
+    bg_put(shaper, row, "expression", json_string(assertion->expression.text));
+    bg_put(shaper, row, "metric", json_string(assertion->metric->name));
+    bg_put(shaper, row, "unit", json_string(assertion->metric->unit));
+    bg_put(shaper, row, "operator", json_string(bg_operator_text(assertion->expression.comparison)));
+    bg_put(shaper, row, "threshold", number_new(assertion->expression.value.number));
+    return row;
+}
+
+static void put_told(struct visit *visit, size_t index, const struct bg_measure *measure, struct bg_shaper *shaper)
+{
+    const struct bg_check_item *item = &visit->run->items[index];
+    const struct bg_expression *expression = &item->assertion.expression;
+    const bool holds = bg_operator_holds(expression->comparison, measure->value, expression->value.number);
+    const enum bg_check_status status = holds ? BG_CHECK_PASS : item->is_warning ? BG_CHECK_WARN : BG_CHECK_FAIL;
+    json_t *row = row_new(shaper, item, status);
+    bg_put(shaper, row, "observed", number_new(measure->value));
+    bg_put(shaper, row, "exact", json_boolean(measure->exact));
+    bg_put(shaper, row, "offender", measure->offender != NULL ? measure->offender : json_null());
+    bg_put(shaper, row, "error", json_null());
+    visit->rows[index] = row;
+    visit->status = worse(visit->status, status);
+}
+
+static void put_unknown(struct visit *visit, size_t index, const struct bg_failure *failure, struct bg_shaper *shaper)
+{
+    json_t *error = bg_object_new(shaper), *row = row_new(shaper, &visit->run->items[index], BG_CHECK_UNKNOWN);
+    bg_put(shaper, error, "code", json_string(bg_error_info(failure->error)->code));
+    bg_put(shaper, error, "detail", json_string(failure->text));
+    bg_put(shaper, row, "observed", json_null());
+    bg_put(shaper, row, "exact", json_null());
+    bg_put(shaper, row, "offender", json_null());
+    bg_put(shaper, row, "error", error);
+    visit->rows[index] = row;
+    if (visit->failure.error == BG_OK)
+        visit->failure = *failure;
+    visit->status = worse(visit->status, BG_CHECK_UNKNOWN);
+}
+
+static void note_answer(struct visit *visit, const struct bg_answer *answer)
+{
+    struct bg_check_result *result = &visit->run->result;
+    visit->duration_ms += answer->duration_ms;
+    visit->rpc_us += answer->rpc_us;
+    if (!result->answered || answer->collected_us < result->collected_us) {
+        result->collected_us = answer->collected_us;
+        result->collected_wall_ms = answer->collected_wall_ms;
+    }
+    result->answered = true;
+}
+
+static void on_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct visit *visit = look->owner;
+    if (answer != NULL)
+        note_answer(visit, answer);
+    for (size_t i = 0; i < visit->run->items_count; i++) {
+        const struct bg_assertion *assertion = &visit->run->items[i].assertion;
+        struct bg_measure measure;
+        struct bg_shaper shaper;
+        bg_shaper_init(&shaper, bg_source_name(source));
+        if (assertion->metric->source != source)
+            continue;
+        if (failure == NULL)
+            bg_assertion_measure(assertion, &shaper, look->node, answer != NULL ? answer->data : NULL, &measure);
+        if (failure == NULL && !shaper.failed)
+            put_told(visit, i, &measure, &shaper);
+        else
+            put_unknown(visit, i, failure != NULL ? failure : &shaper.failure, &shaper);
+    }
+}
+
+static json_t *node_new(struct bg_shaper *shaper, struct visit *visit)
+{
+    json_t *node = bg_object_new(shaper), *rows = bg_array_new(shaper);
+    for (size_t i = 0; i < visit->run->items_count; i++)
+        bg_append(shaper, rows, json_incref(visit->rows[i]));
+    bg_put(shaper, node, "node", json_string(visit->look.node));
+    bg_put(shaper, node, "status", json_string(bg_check_status_text(visit->status)));
+    bg_put(shaper, node, "assertions", rows);
+    return node;
+}
+
+static void add_visit(struct bg_check_result *result, const struct visit *visit)
+{
+    result->status = worse(result->status, visit->status);
+    if (result->failure.error == BG_OK)
+        result->failure = visit->failure;
+    result->duration_ms = visit->duration_ms > result->duration_ms ? visit->duration_ms : result->duration_ms;
+    result->rpc_us = visit->rpc_us > result->rpc_us ? visit->rpc_us : result->rpc_us;
+}
+
+static void finish(struct bg_check_run *run)
+{
+    struct bg_check_result result = run->result;
+    bg_check_done *done = run->done;
+    void *context = run->context;
+    struct bg_shaper shaper;
+    bg_shaper_init(&shaper, "check");
+    result.nodes = bg_array_new(&shaper);
+    for (size_t i = 0; i < run->visits_count; i++) {
+        add_visit(&result, &run->visits[i]);
+        bg_append(&shaper, result.nodes, node_new(&shaper, &run->visits[i]));
+    }
+    if (shaper.failed) {
+        json_decref(result.nodes);
+        result.nodes = NULL;
+    }
+    run_free(run);
+    done(context, &result);
+}
+
+static void start_more(struct bg_check_run *run)
+{
+    run->starting = true;
+    while (run->running_count < BG_CHECK_AT_ONCE && run->started_count < run->visits_count) {
+        run->running_count++;
+        bg_look_start(&run->visits[run->started_count++].look);
+    }
+    run->starting = false;
+}
+
+static void on_looked(struct bg_look *look)
+{
+    struct bg_check_run *run = ((struct visit *)look->owner)->run;
+    run->running_count--;
+    if (run->starting)
+        return;
+    start_more(run);
+    if (run->running_count == 0)
+        finish(run);
+}
+
+static void visit_init(struct visit *visit, struct bg_check_run *run, const struct bg_check_request *request, const char *node)
+{
+    visit->run = run;
+    visit->look = (struct bg_look){
+        .services = request->services,
+        .owner = visit,
+        .max_age_ms = request->max_age_ms,
+        .deadline_us = bg_clock_monotonic_us(request->services->clock) + request->timeout_ms * 1000,
+        .warm_ms = request->warm_ms,
+        .told = on_told,
+        .done = on_looked,
+    };
+    (void)snprintf(visit->look.node, sizeof visit->look.node, "%s", node);
+    for (size_t i = 0; i < run->items_count; i++)
+        bg_assertion_plan(&run->items[i].assertion, &visit->look);
+}
+
+static bool take_items(struct bg_check_run *run, const struct bg_check_request *request)
+{
+    for (size_t i = 0; i < request->items_count; i++) {
+        char *text = strdup(request->items[i].assertion.expression.text);
+        if (text == NULL)
+            return false;
+        run->items[run->items_count] = request->items[i];
+        run->items[run->items_count++].assertion.expression.text = text;
+    }
+    return true;
+}
+
+bool bg_check_start(const struct bg_check_request *request, bg_check_done *done, void *context, struct bg_check_run **ret_run)
+{
+    struct bg_check_run *run = calloc(1, sizeof *run);
+    const size_t count = json_array_size(request->nodes);
+    if (run == NULL)
+        return false;
+    if ((run->visits = calloc(count > 0 ? count : 1, sizeof *run->visits)) == NULL || !take_items(run, request)) {
+        run_free(run);
+        return false;
+    }
+    run->visits_count = count;
+    run->done = done;
+    run->context = context;
+    for (size_t i = 0; i < count; i++)
+        visit_init(&run->visits[i], run, request, json_string_value(json_array_get(request->nodes, i)));
+    *ret_run = run;
+    start_more(run);
+    if (run->running_count == 0) {
+        *ret_run = NULL;
+        finish(run);
+    }
+    return true;
+}
+
+void bg_check_stop(struct bg_check_run *run)
+{
+    if (run == NULL)
+        return;
+    for (size_t i = 0; i < run->started_count; i++)
+        bg_look_stop(&run->visits[i].look);
+    run_free(run);
+}

@@ -1,0 +1,42 @@
+/* check_run.h: assertions put to one or more nodes. */
+#ifndef BG_API_CHECK_RUN_H
+#define BG_API_CHECK_RUN_H
+
+#include "check_metrics.h"
+
+#define BG_CHECK_ITEMS_MAX 128 /* assertions and warnings of one check */
+#define BG_CHECK_AT_ONCE 64    /* nodes looked at side by side; the others wait for their turn */
+
+enum bg_check_status { BG_CHECK_PASS, BG_CHECK_WARN, BG_CHECK_FAIL, BG_CHECK_UNKNOWN };
+const char *bg_check_status_text(enum bg_check_status status);
+
+struct bg_check_item {
+    struct bg_assertion assertion;
+    bool is_warning;
+};
+
+struct bg_check_result {
+    json_t *nodes; /* [{node, status, assertions: [...]}], a new reference, in the order of the names given; NULL: memory ran out */
+    enum bg_check_status status;
+    struct bg_failure failure;               /* where the status is unknown: why */
+    bool answered;                           /* whether any node was */
+    int64_t collected_wall_ms, collected_us; /* of the oldest answer */
+    int64_t duration_ms, rpc_us;             /* of the node that took the longest */
+};
+
+struct bg_check_run;                                                       /* owned by whoever started it, until it is done or stopped */
+typedef void bg_check_done(void *context, struct bg_check_result *result); /* takes over result->nodes; the run is gone */
+
+struct bg_check_request {
+    const struct bg_services *services;
+    const struct bg_check_item *items; /* copied, with their texts */
+    size_t items_count;
+    const json_t *nodes; /* an array of names, copied */
+    int64_t max_age_ms, timeout_ms, warm_ms;
+};
+
+/* `done` may be called before this returns, and *ret_run is NULL then. False where memory ran out: nothing was started. */
+bool bg_check_start(const struct bg_check_request *request, bg_check_done *done, void *context, struct bg_check_run **ret_run);
+void bg_check_stop(struct bg_check_run *run);
+
+#endif

@@ -1,0 +1,11 @@
+/* figures.h: a node's figures as the API names them, for whoever needs them besides their own endpoints. */
+#ifndef BG_API_FIGURES_H
+#define BG_API_FIGURES_H
+
+#include "shape.h"
+
+/* `data` of GET .../memory and GET .../system, out of the answer to the question of that name. New references. */
+json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer);
+json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer);
+
+#endif

@@ -1,0 +1,164 @@
+/* look.c: asks one node for several things, one after the other. */
+#include "look.h"
+
+#include "peers.h"
+#include "scan.h"
+
+#include "beamgauge/clock.h"
+
+static void go_on(struct bg_look *look);
+
+const char *bg_source_name(enum bg_source source)
+{
+    static const char *const names[BG_SOURCE_COUNT] = {"memory", "system", "scan", "peers"};
+    return names[source];
+}
+
+static json_t *scan_args(const struct bg_look *look)
+{
+    return json_pack("{s:I, s:s, s:b, s:I}", "limit", (json_int_t)bg_limit_round(look->scan_limit), "order", "desc", "binary",
+                     (int)look->binary, "list_entries_max", (json_int_t)look->services->max_list_entries);
+}
+
+/* The pids of those that have the most monitors; NULL where nobody has any. */
+static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shaper, const json_t *answer)
+{
+    const json_t *rows = bg_answer_array(shaper, answer, "rows");
+    const json_t *ranking = bg_answer_array(shaper, bg_answer_object(shaper, answer, "rankings"), "monitors");
+    json_t *pids = bg_array_new(shaper), *args;
+    for (size_t i = 0; i < json_array_size(ranking) && i < BG_LOOK_PEERS && !shaper->failed; i++) {
+        const json_t *row = bg_answer_object_at(shaper, rows, (size_t)json_integer_value(json_array_get(ranking, i)));
+        if (bg_answer_count_or(shaper, row, "monitors_count", -1) != 0)
+            bg_append(shaper, pids, bg_text_or_null(bg_answer_pid(shaper, row, "pid")));
+    }
+    if (shaper->failed || json_array_size(pids) == 0) {
+        json_decref(pids);
+        return NULL;
+    }
+    args =
+        json_pack("{s:o, s:[s], s:I, s:I, s:b}", "pids", pids, "directions", "monitors", "limit", (json_int_t)bg_peers_round(BG_LOOK_PEERS),
+                  "list_entries_max", (json_int_t)look->services->max_list_entries, "exact", 0);
+    if (args == NULL)
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to ask the node");
+    return args;
+}
+
+static void note_scan(struct bg_look *look, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_shaper shaper;
+    bg_shaper_init(&shaper, "scan");
+    if (failure != NULL) {
+        look->scan_failure = *failure;
+        return;
+    }
+    look->peers_args = peers_args_new(look, &shaper, answer->data);
+    if (shaper.failed)
+        look->scan_failure = shaper.failure;
+}
+
+/* Hands on what came, unless it was only asked for the peers' sake. */
+static void tell(struct bg_look *look, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    const enum bg_source source = look->source++;
+    if (source == BG_SOURCE_SCAN && (look->sources & 1U << BG_SOURCE_PEERS) != 0)
+        note_scan(look, failure, answer);
+    if ((look->sources & 1U << source) != 0)
+        look->told(look, source, failure, answer);
+}
+
+static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_look *look = context;
+    look->ticket = NULL;
+    tell(look, failure, answer);
+    go_on(look);
+}
+
+static void on_warm(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    (void)context;
+    (void)failure;
+    (void)answer;
+}
+
+/* One who asks the same and has more time keeps the question going when we have gone. He asks first: his deadline is the node's. */
+static void warm(const struct bg_look *look, const struct bg_query_request *request)
+{
+    struct bg_query_request longer = *request;
+    struct bg_ticket *ticket;
+    struct bg_failure failure;
+    longer.timeout_ms += look->warm_ms;
+    if (look->warm_ms > 0 && bg_query_ask(look->services->queries, &longer, on_warm, NULL, &ticket, &failure) != BG_OK)
+        return; /* the look itself will be told the same */
+}
+
+/* False: there is nothing to wait for, and the failure has been told. */
+static bool send(struct bg_look *look, json_t *args)
+{
+    struct bg_failure failure;
+    const struct bg_query_request request = {
+        .node = look->node,
+        .question = bg_source_name(look->source),
+        .args = args,
+        .max_age_ms = look->max_age_ms,
+        .timeout_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000,
+    };
+    if (request.timeout_ms <= 0)
+        (void)bg_fail(&failure, BG_DEADLINE, "no time was left to ask %s for \"%s\"", look->node, request.question);
+    else {
+        warm(look, &request);
+        if (bg_query_ask(look->services->queries, &request, on_done, look, &look->ticket, &failure) == BG_OK)
+            return true;
+    }
+    look->ticket = NULL;
+    tell(look, &failure, NULL);
+    return false;
+}
+
+/* Asks for the source that is due, where it is wanted; true: its answer will come. */
+static bool ask(struct bg_look *look)
+{
+    const bool for_peers = look->source == BG_SOURCE_SCAN && (look->sources & 1U << BG_SOURCE_PEERS) != 0;
+    json_t *args = NULL;
+    bool waits;
+    if ((look->sources & 1U << look->source) == 0 && !for_peers) {
+        look->source++;
+        return false;
+    }
+    if (look->source == BG_SOURCE_PEERS && look->peers_args == NULL) {
+        tell(look, look->scan_failure.error != BG_OK ? &look->scan_failure : NULL, NULL);
+        return false;
+    }
+    if (look->source == BG_SOURCE_SCAN)
+        args = scan_args(look);
+    else if (look->source == BG_SOURCE_PEERS)
+        args = json_incref(look->peers_args);
+    waits = send(look, args);
+    json_decref(args);
+    return waits;
+}
+
+static void go_on(struct bg_look *look)
+{
+    while (look->source < BG_SOURCE_COUNT)
+        if (ask(look))
+            return;
+    bg_look_stop(look);
+    look->done(look);
+}
+
+void bg_look_start(struct bg_look *look)
+{
+    look->source = BG_SOURCE_MEMORY;
+    go_on(look);
+}
+
+void bg_look_stop(struct bg_look *look)
+{
+    if (look->ticket != NULL)
+        bg_ticket_cancel(look->ticket);
+    look->ticket = NULL;
+    json_decref(look->peers_args);
+    look->peers_args = NULL;
+    look->source = BG_SOURCE_COUNT;
+}

@@ -1,0 +1,54 @@
+/* metrics.c: GET /metrics, what the service itself has done, for Prometheus. */
+#include "endpoints.h"
+#include "exposition.h"
+
+#include "beamgauge/node.h"
+
+static void write_build(struct bg_exposition *exposition, const struct bg_services *services)
+{
+    static const struct bg_metric build = {"beamgauge_build", "Which beamgauge this is", BG_METRIC_INFO, NULL, {"version"}};
+    static const struct bg_metric started = {
+        "process_start_time_seconds", "When it started, in seconds since 1970", BG_METRIC_GAUGE, "seconds", {NULL}};
+
+    bg_exposition_add(exposition, &build, (const char *[]){services->version}, 1);
+    bg_exposition_add(exposition, &started, NULL, (double)services->started_wall_ms / 1000);
+}
+
+/* No node is named here: how one of them is, /probe tells. */
+static void write_links(struct bg_exposition *exposition, const struct bg_nodes *nodes)
+{
+    static const struct bg_metric links = {"beamgauge_links", "Links to registered nodes, by state", BG_METRIC_GAUGE, NULL, {"state"}};
+    size_t counts[BG_LINK_CLOSED] = {0}; /* a closed one is registered no more */
+
+    for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
+        struct bg_node_info info;
+        bg_nodes_info_at(nodes, i, &info);
+        if (info.state < BG_LINK_CLOSED)
+            counts[info.state]++;
+    }
+    for (enum bg_link_state state = 0; state < BG_LINK_CLOSED; state++)
+        bg_exposition_add(exposition, &links, (const char *[]){bg_link_state_text(state)}, (double)counts[state]);
+}
+
+static void handle(struct bg_call *call)
+{
+    const struct bg_services *services = bg_call_services(call);
+    struct bg_exposition *exposition = bg_exposition_new(bg_call_type(call));
+    if (exposition != NULL) {
+        write_build(exposition, services);
+        write_links(exposition, services->nodes);
+        bg_metrics_write(services->metrics, exposition);
+    }
+    bg_call_expose(call, exposition);
+}
+
+const struct bg_endpoint bg_metrics_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/metrics",
+     .scope = BG_SCOPE_READ,
+     .operation = "getMetrics",
+     .summary = "The service's own metrics, for Prometheus: text 0.0.4, or OpenMetrics 1.0 where Accept asks for it",
+     .types = bg_exposition_types,
+     .handler = handle},
+    {.path = NULL},
+};

@@ -1,0 +1,21 @@
+/* nearest.h: the known word that a mistyped one is closest to. */
+#ifndef BG_API_NEAREST_H
+#define BG_API_NEAREST_H
+
+#include <stddef.h>
+
+#define BG_NEAREST_LENGTH_MAX 64 /* bytes of a word that are looked at */
+
+struct bg_nearest {
+    const char *word; /* borrowed */
+    size_t length;
+    const char *best; /* borrowed; NULL: none was close enough so far */
+    size_t distance;  /* of the best one */
+};
+
+void bg_nearest_init(struct bg_nearest *ret_nearest, const char *word, size_t length);
+void bg_nearest_try(struct bg_nearest *nearest, const char *candidate);
+/* How many letters must be added, dropped, changed or swapped with their neighbour. */
+size_t bg_edit_distance(const char *a, size_t a_length, const char *b, size_t b_length);
+
+#endif

@@ -1,0 +1,217 @@
+/* probe.c: GET /probe, a node's metrics: one exporter for many targets. */
+#include "ask.h"
+#include "endpoints.h"
+#include "exposition.h"
+#include "params.h"
+#include "scan.h"
+
+#include "beamgauge/clock.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMEOUT_MS 10000  /* where nobody says: Prometheus' own default */
+#define MARGIN_MS_MAX 500 /* left to the way back, of what the scraper waits; or a tenth of it */
+
+/* Owned by itself: from the handler until the call's ending or cancelling. */
+struct probe {
+    struct bg_call *call;
+    const char *node; /* as long as the call */
+    int64_t started_us, deadline_us;
+    enum bg_source asking; /* all before it have been answered */
+    struct bg_ticket *ticket;
+    json_t *answers[BG_SOURCE_COUNT];
+};
+
+static const char *const questions[BG_SOURCE_COUNT] = {"memory", "system", "scan"};
+
+static bool is_beam(const struct probe *probe)
+{
+    return strcmp(bg_call_text(probe->call, "module"), "beam") == 0;
+}
+
+static void probe_free(struct probe *probe)
+{
+    for (size_t i = 0; i < BG_SOURCE_COUNT; i++)
+        json_decref(probe->answers[i]);
+    free(probe);
+}
+
+static void on_cancel(void *context)
+{
+    struct probe *probe = context;
+    bg_ticket_cancel(probe->ticket);
+    probe_free(probe);
+}
+
+static bool is_wanted(const struct probe *probe, enum bg_source source)
+{
+    return source != BG_SOURCE_SCAN || (is_beam(probe) && bg_call_boolean(probe->call, "scan"));
+}
+
+static void write_link(struct bg_exposition *exposition, const struct bg_node_info *info)
+{
+    static const struct bg_metric link = {
+        "beam_link", "State of the link to the node, and why it is not up", BG_METRIC_INFO, NULL, {"state", "reason"}};
+    static const struct bg_metric connects = {"beam_link_connects", "How often the link came up", BG_METRIC_COUNTER, NULL, {NULL}};
+    static const struct bg_metric losses = {"beam_link_losses", "How often the link was lost", BG_METRIC_COUNTER, NULL, {NULL}};
+    const char *reason = info->reason != BG_REASON_NONE ? bg_link_reason_code(info->reason) : "";
+    bg_exposition_add(exposition, &link, (const char *[]){bg_link_state_text(info->state), reason}, 1);
+    bg_exposition_add(exposition, &connects, NULL, (double)info->connects_count);
+    bg_exposition_add(exposition, &losses, NULL, (double)info->losses_count);
+}
+
+static void write_probe(const struct probe *probe, struct bg_exposition *exposition)
+{
+    static const struct bg_metric up = {"beam_up", "Whether the node answered", BG_METRIC_GAUGE, NULL, {NULL}};
+    static const struct bg_metric answered = {
+        "beam_probe_answered", "Whether a question was answered", BG_METRIC_GAUGE, NULL, {"question"}};
+    static const struct bg_metric took = {
+        "beam_probe_duration_seconds", "Time that beamgauge took to answer this", BG_METRIC_GAUGE, "seconds", {NULL}};
+    const struct bg_services *services = bg_call_services(probe->call);
+    struct bg_node_info info;
+    bg_exposition_add(exposition, &up, NULL, probe->answers[BG_SOURCE_MEMORY] != NULL);
+    for (enum bg_source source = 0; source < BG_SOURCE_COUNT; source++)
+        if (is_wanted(probe, source))
+            bg_exposition_add(exposition, &answered, &questions[source], probe->answers[source] != NULL);
+    bg_exposition_add(exposition, &took, NULL, (double)(bg_clock_monotonic_us(services->clock) - probe->started_us) / 1e6);
+    if (bg_nodes_info(services->nodes, probe->node, &info, NULL) == BG_OK)
+        write_link(exposition, &info);
+}
+
+/* Ends the call with whatever was answered. */
+static void end(struct probe *probe)
+{
+    struct bg_sight sight;
+    struct bg_exposition *exposition = bg_exposition_new(bg_call_type(probe->call));
+    for (size_t i = 0; i < BG_SOURCE_COUNT; i++)
+        sight.answers[i] = probe->answers[i];
+    if (exposition != NULL) {
+        write_probe(probe, exposition);
+        bg_figures_write(exposition, &sight, is_beam(probe) ? bg_beam_figures : bg_prometheus_erl_figures);
+        if (is_beam(probe))
+            bg_beam_write(exposition, &sight);
+    }
+    bg_call_expose(probe->call, exposition);
+    probe_free(probe);
+}
+
+/* The same that the rankings ask with, so that they share one scan. */
+static json_t *scan_args(const struct probe *probe)
+{
+    return json_pack("{s:I, s:s, s:b, s:I}", "limit", (json_int_t)bg_limit_round(1), "order", "desc", "binary", 0, "list_entries_max",
+                     (json_int_t)bg_call_services(probe->call)->max_list_entries);
+}
+
+static bg_query_done on_done;
+
+/* One question after the other; the first that is not answered ends it. */
+static bool ask(struct probe *probe)
+{
+    const struct bg_services *services = bg_call_services(probe->call);
+    json_t *args = probe->asking == BG_SOURCE_SCAN ? scan_args(probe) : NULL;
+    const struct bg_query_request request = {
+        .node = probe->node,
+        .question = questions[probe->asking],
+        .args = args,
+        .max_age_ms = bg_call_integer(probe->call, "max_age_ms"),
+        .timeout_ms = (probe->deadline_us - bg_clock_monotonic_us(services->clock)) / 1000,
+    };
+    const bool able = request.timeout_ms > 0 && (args != NULL || probe->asking != BG_SOURCE_SCAN);
+    const bool asked = able && bg_query_ask(services->queries, &request, on_done, probe, &probe->ticket, NULL) == BG_OK;
+    json_decref(args);
+    return asked;
+}
+
+static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct probe *probe = context;
+    probe->ticket = NULL;
+    if (failure == NULL)
+        probe->answers[probe->asking++] = json_incref(answer->data);
+    if (failure != NULL || probe->asking == BG_SOURCE_COUNT || !is_wanted(probe, probe->asking) || !ask(probe))
+        end(probe);
+}
+
+/* How long the scraper waits, in ms; 0 where it does not say. */
+static int64_t scraper_waits_ms(const struct bg_call *call)
+{
+    const char *header = bg_call_header(call, "X-Prometheus-Scrape-Timeout-Seconds");
+    char *rest;
+    const double seconds = header != NULL ? strtod(header, &rest) : 0;
+    return header != NULL && *rest == '\0' && isfinite(seconds) && seconds > 0 && seconds <= 3600 ? (int64_t)(seconds * 1000) : 0;
+}
+
+static int64_t timeout_ms(const struct bg_call *call)
+{
+    const int64_t waits_ms = scraper_waits_ms(call);
+    const int64_t most_ms = bg_call_has(call, "timeout_ms") || waits_ms > 0 ? bg_call_integer(call, "timeout_ms") : TIMEOUT_MS;
+    const int64_t margin_ms = waits_ms / 10 < MARGIN_MS_MAX ? waits_ms / 10 : MARGIN_MS_MAX;
+    return waits_ms > 0 && waits_ms - margin_ms < most_ms ? waits_ms - margin_ms : most_ms;
+}
+
+static void handle(struct bg_call *call)
+{
+    const struct bg_services *services = bg_call_services(call);
+    struct bg_node_info info;
+    struct bg_failure failure;
+    struct probe *probe;
+    if (bg_call_text(call, "target") == NULL) {
+        (void)bg_fail_param(&failure, BG_INVALID, "target", "target is missing: the name of a registered node");
+        bg_call_fail(call, &failure);
+        return;
+    }
+    if (!bg_node_find(services->nodes, bg_call_text(call, "target"), &info, &failure)) {
+        bg_call_fail(call, &failure);
+        return;
+    }
+    if ((probe = calloc(1, sizeof *probe)) == NULL) {
+        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to ask the node");
+        bg_call_fail(call, &failure);
+        return;
+    }
+    probe->call = call;
+    probe->node = bg_call_text(call, "target");
+    probe->started_us = bg_clock_monotonic_us(services->clock);
+    probe->deadline_us = probe->started_us + timeout_ms(call) * 1000;
+    bg_call_on_cancel(call, on_cancel, probe);
+    if (info.state != BG_LINK_UP || !ask(probe))
+        end(probe);
+}
+
+static const char *const modules[] = {"beam", "prometheus_erl", NULL};
+
+static const struct bg_param params[] = {
+    {.name = "target", .type = BG_PARAM_NODE, .summary = "The node's name, as it calls itself: name@host"},
+    {.name = "module",
+     .type = BG_PARAM_ENUM,
+     .choices = modules,
+     .fallback = "beam",
+     .summary = "Which names the metrics have: beamgauge's own, or those of prometheus.erl"},
+    {.name = "scan",
+     .type = BG_PARAM_BOOLEAN,
+     .fallback = "true",
+     .summary = "Look at every process too, for the highest figures (module beam only)"},
+    BG_MAX_AGE_PARAM,
+    {.name = "timeout_ms",
+     .type = BG_PARAM_INTEGER,
+     .min = 100,
+     .max = 60000,
+     .fallback = "60000",
+     .summary =
+         "How long to wait for the node at most; never longer than X-Prometheus-Scrape-Timeout-Seconds, and 10 s where neither is given"},
+    BG_PARAMS_END,
+};
+
+const struct bg_endpoint bg_probe_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/probe",
+     .scope = BG_SCOPE_READ,
+     .operation = "probeNode",
+     .summary = "A node's metrics, for Prometheus; a node that does not answer is told by beam_up 0",
+     .params = params,
+     .types = bg_exposition_types,
+     .handler = handle},
+    {.path = NULL},
+};

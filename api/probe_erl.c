@@ -1,0 +1,48 @@
+/* probe_erl.c: module prometheus_erl of /probe: the names of the Erlang library prometheus.erl, which dashboards of the BEAM use.
+ *
+ * Those names are older than the rules of naming (gauges that end in _total, counters that do not), so they go without a type; and those
+ * that count milliseconds are left out. */
+#include "exposition.h"
+
+/* clang-format off */
+#define FAMILY(name, label, help) {"erlang_vm_" name, help, BG_METRIC_UNTYPED, NULL, {label}}
+#define MEMORY(name, label, help) FAMILY("memory_" name, label, help), BG_SOURCE_MEMORY, 1
+#define SYSTEM(name, help, at) {FAMILY(name, NULL, help), BG_SOURCE_SYSTEM, 1, {{at, NULL, {NULL}}}}
+
+const struct bg_figure bg_prometheus_erl_figures[] = {
+    {MEMORY("atom_bytes_total", "usage", "Memory of atoms"),
+     {{"memory.atom_used", "used", {NULL}}, {"memory.atom", "free", {"memory.atom_used"}}}},
+    {MEMORY("bytes_total", "kind", "All memory that the emulator has allocated"),
+     {{"memory.system", "system", {NULL}}, {"memory.processes", "processes", {NULL}}}},
+    {MEMORY("processes_bytes_total", "usage", "Memory of processes"),
+     {{"memory.processes_used", "used", {NULL}}, {"memory.processes", "free", {"memory.processes_used"}}}},
+    {MEMORY("system_bytes_total", "usage", "Memory that is not of processes"),
+     {{"memory.atom", "atom", {NULL}},
+      {"memory.binary", "binary", {NULL}},
+      {"memory.code", "code", {NULL}},
+      {"memory.ets", "ets", {NULL}},
+      {"memory.system", "other", {"memory.atom", "memory.binary", "memory.code", "memory.ets"}}}},
+    SYSTEM("memory_ets_tables", "ETS tables", "ets_count"),
+    SYSTEM("ets_limit", "ETS tables that there should be at most", "ets_limit"),
+    SYSTEM("process_count", "Processes", "process_count"),
+    SYSTEM("process_limit", "Processes that there may be", "process_limit"),
+    SYSTEM("port_count", "Ports", "port_count"),
+    SYSTEM("port_limit", "Ports that there may be", "port_limit"),
+    SYSTEM("atom_count", "Atoms", "atom_count"),
+    SYSTEM("atom_limit", "Atoms that there may be", "atom_limit"),
+    SYSTEM("schedulers", "Scheduler threads", "schedulers_count"),
+    SYSTEM("schedulers_online", "Scheduler threads that are used", "schedulers_online_count"),
+    SYSTEM("dirty_cpu_schedulers", "Scheduler threads for long computations", "dirty_cpu_schedulers_count"),
+    SYSTEM("dirty_io_schedulers", "Scheduler threads for blocking I/O", "dirty_io_schedulers_count"),
+    SYSTEM("wordsize_bytes", "Size of a word", "wordsize_bytes"),
+    SYSTEM("statistics_bytes_received_total", "Read through ports", "io_input_bytes"),
+    SYSTEM("statistics_bytes_output_total", "Written through ports", "io_output_bytes"),
+    SYSTEM("statistics_context_switches", "Switches from one process to another", "context_switches_count"),
+    SYSTEM("statistics_garbage_collection_number_of_gcs", "Garbage collections", "gc_count"),
+    SYSTEM("statistics_garbage_collection_bytes_reclaimed", "Memory that garbage collections have freed", "gc_reclaimed_bytes"),
+    SYSTEM("statistics_reductions_total", "Reductions executed", "reductions_count"),
+    SYSTEM("statistics_run_queues_length_total", "Processes and ports that are ready to run (older name)", "run_queue_count"),
+    SYSTEM("statistics_run_queues_length", "Processes and ports that are ready to run", "run_queue_count"),
+    {.metric.name = NULL},
+};
+/* clang-format on */

@@ -1,0 +1,66 @@
+%% What the processes of each application hold: one pass over all processes, summed natively by group leader. No one is asked by message.
+-module(applications).
+-export([answer/1]).
+
+-define(APPLICATIONS_MAX, 5000).
+
+answer(#{<<"sort">> := Sort, <<"limit">> := Limit}) ->
+    Loaded = lists:sublist(application:loaded_applications(), ?APPLICATIONS_MAX),
+    Masters = [{application_controller:get_master(Name), Name} || {Name, _, _} <- Loaded],
+    Sums = ets:new(ets, [private]),
+    ets:insert(Sums, [{Master, 0, 0, 0, 0, 0} || Master <- [none | [Master || {Master, _} <- Masters, is_pid(Master)]]]),
+    {Seen, Gone} = add_all(chunks:all(), Sums, ets:match_spec_compile(spec()), {0, 0}),
+    Versions = maps:from_list([{Name, Version} || {Name, _, Version} <- Loaded]),
+    All = [sum(Master, Name, maps:get(Name, Versions), Sums) || {Master, Name} <- Masters] ++ [sum(none, undefined, undefined, Sums)],
+    ets:delete(Sums),
+    Place = case Sort of <<"memory">> -> 4; <<"processes">> -> 5; <<"total_heap">> -> 6; <<"message_queue_len">> -> 7; <<"reductions">> -> 8 end,
+    #{<<"rows">> => [row(Sum) || Sum <- lists:sublist(lists:reverse(lists:keysort(Place, All)), Limit)],
+      <<"application_count">> => length(All),
+      <<"process_count">> => Seen,
+      <<"scanned_count">> => Seen - Gone,
+      <<"skipped_count">> => Gone,
+      <<"word_bytes">> => erlang:system_info(wordsize)}.
+
+%% {Leader, what to add to which counters}.
+spec() ->
+    Info = [{group_leader, '$1'}, {memory, '$2'}, {total_heap_size, '$3'}, {message_queue_len, '$4'}, {reductions, '$5'}],
+    [{Info, [], [{{'$1', [{{2, '$2'}}, {{3, 1}}, {{4, '$3'}}, {{5, '$4'}}, {{6, '$5'}}]}}]}, {'_', [], [dead]}].
+
+add_all(Source, Sums, Spec, {Seen, Gone}) ->
+    case chunks:next(Source) of
+        none -> {Seen, Gone};
+        {Pids, Count, Rest} ->
+            Items = [group_leader, memory, total_heap_size, message_queue_len, reductions],
+            Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, Items)),
+            {Lost, Alive} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(Infos, Spec)),
+            add(Alive, length(Alive), Sums),
+            add_all(Rest, Sums, Spec, {Seen + Count, Gone + length(Lost)})
+    end.
+
+%% Leaders that are no application's master are added up together, so the table cannot grow.
+add(Alive, Count, Sums) ->
+    Tables = lists:duplicate(Count, Sums),
+    {Leaders, _} = lists:unzip(Alive),
+    Known = lists:zip(lists:zipwith(fun ets:member/2, Tables, Leaders), Alive),
+    Spec = ets:match_spec_compile([{{true, '$1'}, [], ['$1']}, {{false, {'_', '$1'}}, [], [{{none, '$1'}}]}]),
+    {Keys, Additions} = lists:unzip(ets:match_spec_run(Known, Spec)),
+    lists:zipwith3(fun ets:update_counter/3, Tables, Keys, Additions).
+
+sum(Master, Name, Version, Sums) ->
+    case ets:lookup(Sums, Master) of
+        [{_, Memory, Count, Heap, Queue, Reductions}] -> {Name, Version, true, Memory, Count, Heap, Queue, Reductions};
+        [] -> {Name, Version, false, 0, 0, 0, 0, 0}
+    end.
+
+row({Name, Version, Running, Memory, Count, Heap, Queue, Reductions}) ->
+    #{<<"name">> => Name,
+      <<"version">> => version(Version),
+      <<"running">> => Running,
+      <<"memory_bytes">> => Memory,
+      <<"process_count">> => Count,
+      <<"total_heap_words">> => Heap,
+      <<"message_queue_len">> => Queue,
+      <<"reductions_count">> => Reductions}.
+
+version(Text) when is_list(Text) -> unicode:characters_to_binary(Text);
+version(_) -> undefined.

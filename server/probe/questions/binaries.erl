@@ -1,0 +1,48 @@
+%% The processes that refer to most bytes of large binaries, beside their heaps, without a garbage collection. All are ranked by what the
+%% emulator counts for them; lists of binaries are copied for the best only, and only where they cannot be long.
+-module(binaries).
+-export([answer/1]).
+
+-define(HEAP_WORDS_MAX, 3000000). %% a reference takes three words of heap at least, and six in the copy of the list
+-define(BUDGET_WORDS, 12000000). %% of the heaps of all whose lists are copied
+
+answer(#{<<"limit">> := Limit}) ->
+    {Best, Seen, Gone} = referred:best(Limit),
+    Rows = rows([Pid || {Pid, _, _} <- Best], ?BUDGET_WORDS, []),
+    #{<<"rows">> => Rows, <<"process_count">> => Seen, <<"scanned_count">> => Seen - Gone, <<"skipped_count">> => Gone,
+      <<"word_bytes">> => erlang:system_info(wordsize), <<"binary_memory_bytes">> => erlang:memory(binary)}.
+
+rows([], _, Rows) -> lists:reverse(Rows);
+rows([Pid | Pids], Budget, Rows) ->
+    Items = [memory, total_heap_size, message_queue_len, garbage_collection_info, garbage_collection | identity:items()],
+    case process_info(Pid, Items) of
+        undefined -> rows(Pids, Budget, Rows);
+        Info ->
+            #{total_heap_size := Words} = Known = maps:from_list(Info),
+            Copied = Words =< min(?HEAP_WORDS_MAX, Budget),
+            Row = maps:merge(row(Pid, Known, Words), references(Copied andalso process_info(Pid, binary))),
+            rows(Pids, case Copied of true -> Budget - Words; false -> Budget end, [Row | Rows])
+    end.
+
+row(Pid, #{garbage_collection_info := Figures, garbage_collection := Settings} = Known, Words) ->
+    maps:merge(maps:with([registered_name, initial_call, memory, total_heap_size, message_queue_len], Known),
+               #{<<"pid">> => Pid,
+                 <<"started_as">> => identity:started_as(Pid, Known, Words * erlang:system_info(wordsize)),
+                 <<"application">> => identity:application(Pid),
+                 <<"referred_bytes">> => referred:bytes(Figures),
+                 <<"minor_gcs_count">> => proplists:get_value(minor_gcs, Settings),
+                 <<"fullsweep_after_count">> => proplists:get_value(fullsweep_after, Settings)}).
+
+%% References, and each binary once; sole are those that no one else refers to.
+references({binary, Binaries}) ->
+    Distinct = lists:ukeysort(1, Binaries),
+    Sole = ets:match_spec_run(Distinct, ets:match_spec_compile([{{'_', '$1', 1}, [], ['$1']}])),
+    {_, Sizes, _} = lists:unzip3(Distinct),
+    #{<<"binary_references_count">> => length(Binaries),
+      <<"binary_count">> => length(Distinct),
+      <<"binary_bytes">> => lists:sum(Sizes),
+      <<"sole_binary_bytes">> => lists:sum(Sole),
+      <<"exact">> => true};
+references(_) ->
+    #{<<"binary_references_count">> => undefined, <<"binary_count">> => undefined, <<"binary_bytes">> => undefined,
+      <<"sole_binary_bytes">> => undefined, <<"exact">> => false}.

@@ -1,0 +1,282 @@
+%% Which lines of code one process calls monitor from, and which of those monitors it gives back: traced for a while, on a leash.
+-module(call_sites).
+-export([answer/1]).
+
+-define(SITES_MAX, 200).           %% told apart; further ones are one site without a name
+-define(QUEUE_MAX, 2000).          %% messages that wait for the tracer, until it stops
+-define(TRACER_HEAP_WORDS, 8388608).
+-define(HELD_MAX_BYTES, 8388608).  %% what a process has off its heap, up to which its list of monitors is looked at
+-define(KEEPER_SLACK_MS, 10000).
+
+%% Three processes. The tracer counts; as it dies, first of all, the emulator clears the trace flags of the process by itself. The keeper
+%% alone sets trace patterns and clears them, also when we are gone, however that came. We wait for both.
+answer(#{<<"pid">> := Text, <<"duration_ms">> := DurationMs, <<"max_calls">> := MaxCalls}) ->
+    case own(Text) of
+        [Pid] -> traced(Pid, DurationMs, MaxCalls);
+        [] -> #{<<"dead">> => true}
+    end.
+
+%% A text that is no pid of this node names nothing alive.
+own(Text) ->
+    try list_to_pid(binary_to_list(Text)) of
+        Pid when node(Pid) =:= node() -> [Pid || is_process_alive(Pid)];
+        _ -> []
+    catch
+        error:badarg -> []
+    end.
+
+traced(Pid, DurationMs, MaxCalls) ->
+    Worker = self(),
+    Release = erlang:system_info(otp_release),
+    Specs = specs(Release),
+    Tracer = spawn_opt(fun() -> tracer(Worker, Pid, DurationMs, MaxCalls) end,
+                       [link, {max_heap_size, #{size => ?TRACER_HEAP_WORDS, kill => true, error_logger => false}}]),
+    {Keeper, Monitor} = spawn_monitor(fun() -> keeper(Worker, Tracer, Pid, DurationMs + ?KEEPER_SLACK_MS, Release >= "27", Specs) end),
+    receive
+        {Keeper, tracing} -> told(Pid, traced(Tracer, Keeper, Monitor, Release >= "27", Specs));
+        {Keeper, Refusal} -> refused(Tracer, Refusal);
+        {'DOWN', Monitor, _, _, Reason} -> refused(Tracer, Reason), exit(Reason)
+    end.
+
+refused(Tracer, Refusal) ->
+    unlink(Tracer),
+    exit(Tracer, kill),
+    case Refusal of
+        <<"dead">> -> #{<<"dead">> => true};
+        _ -> #{<<"refused">> => Refusal}
+    end.
+
+%% Should somebody kill the keeper, its session goes with it, and its patterns are ours to clear.
+traced(Tracer, Keeper, Monitor, Sessions, Specs) ->
+    receive
+        {Tracer, Seen} ->
+            Keeper ! {stop, self()},
+            receive {'DOWN', Monitor, _, _, normal} -> Seen end;
+        {'DOWN', Monitor, _, _, Reason} ->
+            Sessions orelse clear(Specs),
+            exit(Reason)
+    end.
+
+clear(Specs) -> [erlang:trace_pattern(Function, false, [local]) || {Function, _} <- Specs].
+
+%%% What is traced
+
+%% [{Function, MatchSpec}]. A call is told as {What, Caller, Stack}: what is monitored, or the reference to be demonitored; no other
+%% arguments are sent. Where the release has no stacks, callers of those who call for others are traced as well.
+specs(Release) ->
+    {Caller, Stack, Callers} = if
+        Release >= "26" -> {{caller_line}, {current_stacktrace}, []};
+        Release >= "25" -> {{caller_line}, [], callers()};
+        true -> {{caller}, [], callers()}
+    end,
+    [{Function, [{lists:sublist(['$1', '$2', '$3', '$4'], Arity), [], actions(What, {message, {{What, Caller, Stack}}})}]}
+     || {{Module, Name, Arity} = Function, What} <- functions() ++ Callers, erlang:function_exported(Module, Name, Arity)].
+
+functions() ->
+    [{{erlang, monitor, 2}, '$2'}, {{erlang, monitor, 3}, '$2'}, {{erlang, demonitor, 1}, '$1'}, {{erlang, demonitor, 2}, '$1'},
+     {{erlang, spawn_opt, 4}, none}].
+
+callers() ->
+    [{{erlang, spawn_monitor, 1}, none}, {{erlang, spawn_monitor, 3}, none}, {{erlang, spawn_opt, 2}, none}] ++
+        try [{{binary_to_existing_atom(<<"Elixir.Process">>, utf8), monitor, 1}, none}] catch error:badarg -> [] end.
+
+%% What a monitor's reference is, its return tells.
+actions('$1', Message) -> [Message];
+actions(_, Message) -> [{return_trace}, Message].
+
+%%% The keeper
+
+%% The name is the lock: one such tracing at a time.
+keeper(Worker, Tracer, Pid, LimitMs, Sessions, Specs) ->
+    Monitor = monitor(process, Worker),
+    Locked = try register(beamgauge_call_sites, self()) catch error:badarg -> false end,
+    case not Locked orelse refusal(Pid, Sessions, Specs) of
+        true -> Worker ! {self(), <<"busy">>};
+        none when Sessions -> keep_session(Monitor, Worker, Tracer, Pid, LimitMs, Specs);
+        none -> keep_patterns(Monitor, Worker, Tracer, Pid, LimitMs, Specs);
+        Refusal -> Worker ! {self(), Refusal}
+    end.
+
+refusal(Pid, Sessions, Specs) ->
+    Traced = erlang:trace_info(Pid, tracer),
+    if
+        Traced =:= undefined -> <<"dead">>;
+        Traced =/= {tracer, []} -> <<"traced">>;
+        Sessions -> case apply(trace, session_info, [Pid]) of [] -> none; undefined -> <<"dead">>; _ -> <<"traced">> end;
+        true -> case [Function || {Function, _} <- Specs, erlang:trace_info(Function, all) =/= {all, false}] of [] -> none; _ -> <<"patterns">> end
+    end.
+
+%% A session is private to whoever holds it, and gone with the holder.
+keep_session(Monitor, Worker, Tracer, Pid, LimitMs, Specs) ->
+    Session = apply(trace, session_create, [beamgauge_call_sites, Tracer, []]),
+    [apply(trace, function, [Session, Function, Spec, [local]]) || {Function, Spec} <- Specs],
+    Worker ! {self(), try apply(trace, process, [Session, Pid, true, [call, arity]]), tracing catch error:badarg -> lost(Pid) end},
+    Tracer ! {go, fun() -> apply(trace, process, [Session, Pid, false, [call, arity]]) end},
+    wait(Monitor, Tracer, LimitMs),
+    apply(trace, session_destroy, [Session]).
+
+%% Patterns are the whole node's, so they are there only as long as they must.
+keep_patterns(Monitor, Worker, Tracer, Pid, LimitMs, Specs) ->
+    try
+        [erlang:trace_pattern(Function, Spec, [local]) || {Function, Spec} <- Specs],
+        Worker ! {self(), try erlang:trace(Pid, true, [call, arity, {tracer, Tracer}]), tracing catch error:badarg -> lost(Pid) end},
+        Tracer ! {go, fun() -> erlang:trace(Pid, false, [call, arity]) end},
+        wait(Monitor, Tracer, LimitMs)
+    after
+        clear(Specs)
+    end.
+
+%% Somebody else was quicker, or its end.
+lost(Pid) ->
+    case is_process_alive(Pid) of
+        true -> <<"traced">>;
+        false -> <<"dead">>
+    end.
+
+%% Until the worker has what it wants or is gone.
+wait(Monitor, Tracer, LimitMs) ->
+    receive
+        {stop, _} -> ok;
+        {'DOWN', Monitor, _, _, _} -> exit(Tracer, kill)
+    after LimitMs ->
+        exit(Tracer, kill)
+    end.
+
+%%% The tracer
+
+tracer(Worker, Pid, DurationMs, MaxCalls) ->
+    Watch = monitor(process, Worker),
+    monitor(process, Pid),
+    receive
+        {go, Off} ->
+            Began = erlang:monotonic_time(millisecond),
+            Seen = collect({Watch, Off, Began + DurationMs, MaxCalls}, 0, 0, {#{}, #{}, #{}, #{}}),
+            Worker ! {self(), {erlang:monotonic_time(millisecond) - Began, Seen}};
+        {'DOWN', Watch, _, _, _} -> ok
+    end.
+
+%% {Cut, Calls, Seen}. Seen is {Sites, Tallies, Open, Pending}: Key => Index, a key being {Caller, Stack}; Index => {Monitors, Demonitored,
+%% Strange}; Reference => {Index, Watched} of monitors not given back; Function => {Key, Watched} of calls that have not returned.
+collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
+    case cut(Until, MaxCalls, Calls, Messages) of
+        <<"message_queue">> ->
+            try Off() catch error:badarg -> dead end,
+            {_, More, All} = collect({Watch, Off, drain, MaxCalls}, Calls, Messages, Seen),
+            {<<"message_queue">>, More, All};
+        none ->
+            receive
+                {trace, _, call, {_, demonitor, _}, {Reference, Caller, Stack}} ->
+                    collect(Bounds, Calls + 1, Messages + 1, demonitored(Reference, {Caller, Stack}, Seen));
+                {trace, _, call, Function, {Watched, Caller, Stack}} ->
+                    {Sites, Tallies, Open, Pending} = Seen,
+                    collect(Bounds, Calls, Messages + 1, {Sites, Tallies, Open, Pending#{Function => {{Caller, Stack}, Watched}}});
+                {trace, _, return_from, Function, Value} ->
+                    {Made, Next} = returned(Function, Value, Seen),
+                    collect(Bounds, Calls + Made, Messages + 1, Next);
+                {'DOWN', Watch, _, _, _} -> exit(normal);
+                {'DOWN', _, _, _, _} -> {<<"process_died">>, Calls, Seen}
+            after left(Until) ->
+                {undefined, Calls, Seen}
+            end;
+        Cut -> {Cut, Calls, Seen}
+    end.
+
+left(drain) -> 0;
+left(Until) -> max(0, Until - erlang:monotonic_time(millisecond)).
+
+%% Messages are bounded too, for calls that fail or make no monitor.
+cut(_, MaxCalls, Calls, Messages) when Calls >= MaxCalls; Messages >= 8 * MaxCalls -> <<"max_calls">>;
+cut(drain, _, _, _) -> none;
+cut(Until, _, _, _) ->
+    case process_info(self(), message_queue_len) of
+        {_, Length} when Length > ?QUEUE_MAX -> <<"message_queue">>;
+        _ -> case erlang:monotonic_time(millisecond) < Until of true -> none; false -> undefined end
+    end.
+
+%% One whose reference was not made while we looked is strange.
+demonitored(Reference, Key, {Sites, Tallies, Open, Pending}) ->
+    case maps:take(Reference, Open) of
+        {{Index, _}, Others} -> {Sites, add(Index, 2, 1, Tallies), Others, Pending};
+        error ->
+            {Index, More} = site(Key, Sites),
+            {More, add(Index, 3, 1, Tallies), Open, Pending}
+    end.
+
+%% A reference that is known already is what somebody's callee made for them: then it is theirs.
+returned(Function, Value, {Sites, Tallies, Open, Pending}) ->
+    case {maps:take(Function, Pending), Value} of
+        {{{Key, _}, Rest}, Reference} when is_map_key(Reference, Open) -> {0, moved(Key, Reference, Sites, Tallies, Open, Rest)};
+        {{{Key, _}, Rest}, {_, Reference}} when is_map_key(Reference, Open) -> {0, moved(Key, Reference, Sites, Tallies, Open, Rest)};
+        {{{Key, Watched}, Rest}, Reference} when is_reference(Reference) -> {1, made(Key, Reference, Watched, Sites, Tallies, Open, Rest)};
+        {{{Key, _}, Rest}, {Pid, Reference}} when is_reference(Reference) -> {1, made(Key, Reference, Pid, Sites, Tallies, Open, Rest)};
+        {{_, Rest}, _} -> {0, {Sites, Tallies, Open, Rest}};
+        {error, _} -> {0, {Sites, Tallies, Open, Pending}}
+    end.
+
+made(Key, Reference, Watched, Sites, Tallies, Open, Pending) ->
+    {Index, More} = site(Key, Sites),
+    {More, add(Index, 1, 1, Tallies), Open#{Reference => {Index, Watched}}, Pending}.
+
+moved(Key, Reference, Sites, Tallies, Open, Pending) ->
+    {From, Watched} = maps:get(Reference, Open),
+    made(Key, Reference, Watched, Sites, add(From, 1, -1, Tallies), Open, Pending).
+
+site(Key, Sites) ->
+    case Sites of
+        #{Key := Index} -> {Index, Sites};
+        _ when map_size(Sites) < ?SITES_MAX -> {map_size(Sites) + 1, Sites#{Key => map_size(Sites) + 1}};
+        _ -> {0, Sites}
+    end.
+
+add(Index, At, Count, Tallies) ->
+    Tally = maps:get(Index, Tallies, {0, 0, 0}),
+    Tallies#{Index => setelement(At, Tally, element(At, Tally) + Count)}.
+
+%%% The answer
+
+told(Pid, {TracedMs, {Cut, Calls, {Sites, Tallies, Open, _}}}) ->
+    Held = held(process_info(Pid, [memory, total_heap_size]), Pid),
+    Ended = lists:foldl(fun({Index, Watched}, Counts) ->
+                            case is_ended(Watched, Held) of
+                                true -> Counts#{Index => maps:get(Index, Counts, 0) + 1};
+                                false -> Counts
+                            end
+                        end, #{}, maps:values(Open)),
+    #{<<"traced_ms">> => TracedMs,
+      <<"calls_count">> => Calls,
+      <<"cut">> => Cut,
+      <<"sites">> => [told_site(Key, maps:get(Index, Tallies), maps:get(Index, Ended, 0))
+                      || {Key, Index} <- [{{undefined, []}, 0} | maps:to_list(Sites)], maps:get(Index, Tallies, {0, 0, 0}) =/= {0, 0, 0}]}.
+
+told_site({Caller, Stack}, {Monitors, Demonitored, Strange}, Ended) ->
+    #{<<"caller">> => caller(Caller),
+      <<"stack">> => [frame(Frame) || Frame <- Stack],
+      <<"monitor_count">> => Monitors,
+      <<"demonitor_count">> => Demonitored,
+      <<"ended_count">> => Ended,
+      <<"strange_demonitor_count">> => Strange}.
+
+caller({M, F, A, {File, Line}}) -> {M, F, A, unicode:characters_to_binary(File), Line};
+caller({M, F, A, _}) -> {M, F, A, undefined, undefined};
+caller({M, F, A}) -> {M, F, A, undefined, undefined};
+caller(_) -> undefined.
+
+frame({M, F, A, Location}) ->
+    case {lists:keyfind(file, 1, Location), lists:keyfind(line, 1, Location)} of
+        {{_, File}, {_, Line}} -> caller({M, F, A, {File, Line}});
+        _ -> caller({M, F, A})
+    end.
+
+%% What the process still monitors, where that is not too much to look at. A monitor that is not there has ended by itself: who was
+%% watched has died, or has answered.
+held(undefined, _) -> dead;
+held([{memory, Memory}, {total_heap_size, Heap}], Pid) ->
+    case Memory - Heap * erlang:system_info(wordsize) =< ?HELD_MAX_BYTES andalso process_info(Pid, monitors) of
+        {monitors, Monitors} -> maps:from_list([{Watched, true} || {_, Watched} <- Monitors]);
+        _ -> unknown
+    end.
+
+%% Of a process that died, none is said to have ended before it.
+is_ended(_, dead) -> false;
+is_ended(Watched, unknown) -> is_pid(Watched) andalso node(Watched) =:= node() andalso not is_process_alive(Watched);
+is_ended(Watched, Held) -> not (is_map_key(Watched, Held) orelse is_map_key({Watched, node()}, Held)).

@@ -1,0 +1,52 @@
+%% Collects the garbage of the few processes that refer to most bytes of large binaries, one after the other, and tells what that freed.
+%% Processes with large heaps are left alone: a collection copies the heap and holds the process up meanwhile.
+-module(collect).
+-export([answer/1]).
+
+-define(SETTLE_MS, 100). %% schedulers give each other's memory back a moment after it was freed
+-define(WAIT_MS, 1000). %% for one process, which may be in a long call of native code; api/ allows as much for each
+
+answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax}) ->
+    {Best, Seen, _} = referred:best(Limit),
+    Before = erlang:memory(binary),
+    Rows = lists:append([collected(Pid, HeapMax) || {Pid, _, _} <- Best]),
+    receive after ?SETTLE_MS -> ok end,
+    #{<<"rows">> => Rows,
+      <<"process_count">> => Seen,
+      <<"binary_memory_before_bytes">> => Before,
+      <<"binary_memory_after_bytes">> => erlang:memory(binary)}.
+
+collected(Pid, HeapMax) ->
+    WordBytes = erlang:system_info(wordsize),
+    case process_info(Pid, [total_heap_size | identity:items()]) of
+        undefined -> [];
+        [{total_heap_size, Words} | _] = Info ->
+            {Memory0, Referred0} = sizes(Pid),
+            Outcome = case Words * WordBytes =< HeapMax of true -> collect(Pid); false -> <<"heap_too_large">> end,
+            {Memory1, Referred1} = sizes(Pid),
+            Known = maps:from_list(Info),
+            [maps:merge(maps:with([registered_name, initial_call], Known),
+                        #{<<"pid">> => Pid,
+                          <<"started_as">> => identity:started_as(Pid, Known, Words * WordBytes),
+                          <<"outcome">> => Outcome,
+                          <<"memory_before_bytes">> => Memory0,
+                          <<"memory_after_bytes">> => Memory1,
+                          <<"referred_before_bytes">> => Referred0,
+                          <<"referred_after_bytes">> => Referred1})]
+    end.
+
+%% Nothing, of one that has died.
+sizes(Pid) ->
+    case process_info(Pid, [memory, garbage_collection_info]) of
+        [{_, Memory}, {_, Figures}] -> {Memory, referred:bytes(Figures)};
+        undefined -> {0, 0}
+    end.
+
+collect(Pid) ->
+    Request = make_ref(),
+    _ = erlang:garbage_collect(Pid, [{async, Request}, {type, major}]),
+    receive
+        {garbage_collect, Request, true} -> <<"collected">>;
+        {garbage_collect, Request, false} -> <<"dead">>
+    after ?WAIT_MS -> <<"busy">>
+    end.

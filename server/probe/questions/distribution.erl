@@ -1,0 +1,70 @@
+%% The connections to other nodes: what waits in their ports, and what went through, over a window too. net_kernel is not asked.
+%% Behind a port's queue the emulator holds more back, which nothing tells; but once that is over the limit it suspends who sends.
+-module(distribution).
+-export([answer/1]).
+
+-define(CONNECTIONS_MAX, 5000).
+
+answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds}) ->
+    All = erlang:system_info(dist_ctrl),
+    Looked = lists:sublist(All, ?CONNECTIONS_MAX),
+    Before = [traffic(Controller) || {_, Controller} <- Looked],
+    At = erlang:monotonic_time(microsecond),
+    receive after Milliseconds -> ok end,
+    Hidden = nodes(hidden),
+    Elapsed = case Milliseconds of 0 -> 0; _ -> erlang:monotonic_time(microsecond) - At end,
+    Now = [{Queued, Node, Controller, Input, Output, Input0, Output0}
+           || {{Node, Controller}, {_, Input0, Output0}} <- lists:zip(Looked, Before), {Queued, Input, Output} <- [traffic(Controller)]],
+    Best = lists:sublist(lists:reverse(lists:sort(Now)), Limit),
+    #{<<"rows">> => [row(Connection, Elapsed, lists:member(element(2, Connection), Hidden)) || Connection <- Best],
+      <<"seen_count">> => length(All),
+      <<"gone_count">> => length(Looked) - length(Now),
+      <<"suspended_process_count">> => suspended(chunks:all(), ets:match_spec_compile([{{status, suspended}, [], [true]}]), 0),
+      <<"busy_limit_bytes">> => erlang:system_info(dist_buf_busy_limit)}.
+
+%% {Queued, In, Out} in bytes, of the driver, since a port's own figures leave out what the emulator sends on a connection; -1 where a
+%% process carries it (TLS), or another driver, which tell none.
+traffic(Port) when is_port(Port) ->
+    case {erlang:port_info(Port, queue_size), catch inet:getstat(Port, [recv_oct, send_oct])} of
+        {{_, Queued}, {ok, [{recv_oct, Input}, {send_oct, Output}]}} -> {Queued, Input, Output};
+        {{_, Queued}, _} -> {Queued, -1, -1};
+        _ -> dead
+    end;
+traffic(_) -> {-1, -1, -1}.
+
+suspended(Source, Spec, Sum) ->
+    case chunks:next(Source) of
+        none -> Sum;
+        {Pids, Count, Rest} ->
+            Statuses = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, status)),
+            suspended(Rest, Spec, Sum + length(ets:match_spec_run(Statuses, Spec)))
+    end.
+
+row({Queued, Node, Controller, Input, Output, Input0, Output0}, Elapsed, Hidden) ->
+    maps:merge(controller(Controller),
+               #{<<"peer_node">> => Node,
+                 <<"hidden">> => Hidden,
+                 <<"controller">> => Controller,
+                 <<"queue_bytes">> => known(Queued),
+                 <<"input_bytes">> => known(Input),
+                 <<"output_bytes">> => known(Output),
+                 <<"input_delta">> => Input - Input0,
+                 <<"output_delta">> => Output - Output0,
+                 <<"window_us">> => Elapsed}).
+
+known(-1) -> undefined;
+known(Figure) -> Figure.
+
+%% Who reads and writes for it. A process's own messages are what a connection it carries has waiting.
+controller(Port) when is_port(Port) ->
+    Owner = case erlang:port_info(Port, connected) of {_, Pid} -> Pid; undefined -> undefined end,
+    maps:merge(process(Owner), #{<<"local_address">> => address:text(catch inet:sockname(Port)), <<"peer_address">> => address:text(catch inet:peername(Port))});
+controller(Pid) -> maps:merge(process(Pid), #{<<"local_address">> => undefined, <<"peer_address">> => undefined}).
+
+process(Pid) when is_pid(Pid) ->
+    case process_info(Pid, [message_queue_len, memory, status]) of
+        [{_, Queue}, {_, Memory}, {_, Status}] ->
+            #{<<"owner">> => holder:entry(Pid), <<"message_queue_len">> => Queue, <<"memory_bytes">> => Memory, <<"status">> => Status};
+        undefined -> process(undefined)
+    end;
+process(_) -> #{<<"owner">> => undefined, <<"message_queue_len">> => undefined, <<"memory_bytes">> => undefined, <<"status">> => undefined}.

@@ -1,0 +1,192 @@
+%% All processes of the node in groups, with sums and maxima: one pass, native, and no more groups than there is room for.
+-module(groups).
+-export([answer/1]).
+
+-define(GROUPS_MAX, 10000). %% distinct groups; processes of all further ones are together in one more, the rest
+-define(LEADERS_MAX, 10000).
+-define(KEY_BYTES_MAX, 300).
+-define(DICTIONARY_HEAP_WORDS, 131072).
+-define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is,
+-define(BUDGET_EACH, 8).   %% and so many more for each process
+
+%% A row of the table is {Key, Processes, six sums of figures, their maxima, three sums of entries, their maxima, Estimated}.
+-define(ROW_COUNTERS, 20).
+
+answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">> := Entries, <<"list_entries_max">> := EntriesMax} = Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
+    case is_known(By) of
+        false -> #{<<"unsupported">> => true};
+        true ->
+            Calibration = entries:calibrate(),
+            Table = ets:new(ets, [private]),
+            Budget = ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count),
+            Bounds = case Entries of true -> {entries:unexplained_max(EntriesMax, Calibration), Budget}; false -> none end,
+            Sum = fun(Figures, State) -> sum(Figures, By, Table, Calibration, State) end,
+            {_, Seen, Missing} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
+            #{<<"process_count">> => Seen,
+              <<"scanned_count">> => Seen - Missing,
+              <<"skipped_count">> => Missing,
+              <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
+              <<"word_bytes">> => element(1, Calibration),
+              <<"groups">> => best(By, Table, place(Sort), Limit)}
+    end.
+
+%% A single key of a process's dictionary can be asked for since OTP 26.2; older ones have no labels.
+is_known(<<"label">>) -> length(identity:items()) > 2;
+is_known(_) -> true.
+
+place(<<"process_count">>) -> 2;
+place(<<"memory">>) -> 3;
+place(<<"total_heap">>) -> 4;
+place(<<"message_queue_len">>) -> 5;
+place(<<"reductions">>) -> 6;
+place(<<"stack">>) -> 7;
+place(<<"off_heap">>) -> 8;
+place(<<"monitors">>) -> 15;
+place(<<"monitored_by">>) -> 16;
+place(<<"links">>) -> 17.
+
+%% The state is {Bounds, Leaders}: what is left to copy of entries, and whose application is known.
+sum(Figures, By, Table, Calibration, {Bounds, Leaders}) ->
+    Pids = ets:match_spec_run(Figures, ets:match_spec_compile([{list_to_tuple(['$1' | lists:duplicate(8, '_')]), [], ['$1']}])),
+    Count = length(Pids),
+    {Raw, Known} = keys(By, Pids, Count, Figures, Leaders),
+    Living = lists:zip(kept(Raw, Count, Table), Figures),
+    add(Living, figure_counters(), Table),
+    {add_entries(Living, Bounds, Calibration, Table), Known}.
+
+%%% The key of each process, in their order
+
+keys(<<"registered_name">>, Pids, Count, _, Known) -> {told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, registered_name))), Known};
+keys(<<"application">>, Pids, Count, _, Known) ->
+    Leaders = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, group_leader))),
+    Members = maps:without(maps:keys(Known), maps:from_list(lists:zip(Leaders, Pids))),
+    Learnt = case map_size(Known) < ?LEADERS_MAX of
+        true -> maps:merge(Known, maps:map(fun(_, Pid) -> application(Pid) end, Members));
+        false -> Known
+    end,
+    {lists:zipwith3(fun maps:get/3, Leaders, lists:duplicate(Count, Learnt), lists:duplicate(Count, undefined)), Learnt};
+keys(<<"label">>, Pids, Count, _, Known) ->
+    Labels = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, {dictionary, '$process_label'}))),
+    Sized = lists:zip(Labels, lists:map(fun erlang:external_size/1, Labels)),
+    Spec = [{{'$1', '$2'}, [{'=<', '$2', ?KEY_BYTES_MAX}], ['$1']}, {'_', [], [{const, rest()}]}],
+    {ets:match_spec_run(Sized, ets:match_spec_compile(Spec)), Known};
+keys(<<"initial_call">>, Pids, Count, Figures, Known) ->
+    Calls = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, initial_call))),
+    {Asked, Noted} = case length(identity:items()) > 2 of
+        true -> {Pids, lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, {dictionary, '$initial_call'}))};
+        false -> noted(Calls, Figures)
+    end,
+    Mfa = {{'$1', {'_', {'$2', '$3', '$4'}}}, [{is_atom, '$2'}, {is_atom, '$3'}, {is_integer, '$4'}], [{{'$1', {{'$2', '$3', '$4'}}}}]},
+    ByPid = maps:from_list(ets:match_spec_run(lists:zip(Asked, Noted), ets:match_spec_compile([Mfa]))),
+    {lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, ByPid), Calls), Known}.
+
+%% Older releases copy a whole dictionary to tell what proc_lib noted: only of its own processes, and where their heap is small.
+noted(Calls, Figures) ->
+    Row = {'$2', '_', '$3', '_', '_', '_', '_', '_', '_'},
+    Own = {{{proc_lib, init_p, '_'}, Row}, [{'=<', '$3', ?DICTIONARY_HEAP_WORDS}], ['$2']},
+    Pids = ets:match_spec_run(lists:zip(Calls, Figures), ets:match_spec_compile([Own])),
+    Count = length(Pids),
+    Dictionaries = ets:match_spec_run(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, dictionary)),
+                                      ets:match_spec_compile([{{dictionary, '$1'}, [], ['$1']}, {'_', [], [[]]}])),
+    {Pids, lists:zipwith3(fun lists:keyfind/3, lists:duplicate(Count, '$initial_call'), lists:duplicate(Count, 1), Dictionaries)}.
+
+%% The values of {Item, Value}; `undefined` of those without, the dead among them.
+told(Infos) -> ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [undefined]}])).
+
+application(Pid) ->
+    try application:get_application(Pid) of
+        {ok, Name} -> Name;
+        undefined -> undefined
+    catch
+        _:_ -> undefined
+    end.
+
+%% No name, call or application is equal to this one, and a label that is would only be told with the rest.
+rest() -> {ets, other, other, other}.
+
+%% Makes room for new groups while there is any, and gives the keys with those that found none replaced by the rest.
+kept(Keys, Count, Table) ->
+    Room = ?GROUPS_MAX - ets:info(Table, size),
+    New = case Room > 0 of
+        true -> [Key || Key <- lists:usort(Keys), not ets:member(Table, Key)];
+        false -> []
+    end,
+    Zeros = lists:duplicate(?ROW_COUNTERS, 0),
+    ets:insert_new(Table, [list_to_tuple([Key | Zeros]) || Key <- [rest() | lists:sublist(New, max(0, Room))], not ets:member(Table, Key)]),
+    Members = lists:zip(Keys, lists:zipwith(fun ets:member/2, lists:duplicate(Count, Table), Keys)),
+    ets:match_spec_run(Members, ets:match_spec_compile([{{'$1', true}, [], ['$1']}, {'_', [], [{const, rest()}]}])).
+
+%%% Adding up
+
+%% From [{Key, Something}] and a pattern of that with the operations on the key's counters.
+add(Keyed, {Pattern, Operations}, Table) ->
+    {Keys, Updates} = lists:unzip(ets:match_spec_run(Keyed, ets:match_spec_compile([{{'$1', Pattern}, [], [{{'$1', Operations}}]}]))),
+    lists:zipwith3(fun ets:update_counter/3, lists:duplicate(length(Keys), Table), Keys, Updates),
+    ok.
+
+figure_counters() ->
+    Values = ['$2', '$3', '$4', '$5', '$6', '$7'],
+    {{'_', '$2', '$3', '$4', '$5', '$6', '$7', '_', '_'},
+     [{{2, 1}}] ++ [{{At, Value}} || {At, Value} <- lists:zip(lists:seq(3, 8), Values)] ++ maxima(lists:zip(lists:seq(9, 14), Values))}.
+
+%% Two steps that raise a counter to a value if it is lower: one less, or the value less one; and one more.
+maxima(Places) -> lists:append([[{{At, -1, Value, {'-', Value, 1}}}, {{At, 1}}] || {At, Value} <- Places]).
+
+entry_counters(Estimated) ->
+    Values = ['$2', '$3', '$4'],
+    {{'_', '$2', '$3', '$4'},
+     [{{21, Estimated}}] ++ [{{At, Value}} || {At, Value} <- lists:zip([15, 16, 17], Values)] ++ maxima(lists:zip([18, 19, 20], Values))}.
+
+%% Counts the entries of those that may have any, while the budget lasts, and estimates the others.
+add_entries(_, none, _, _) -> none;
+add_entries(Living, {BytesMax, Budget}, Calibration, Table) ->
+    Some = min(element(3, Calibration), element(4, Calibration)),
+    Pattern = {'_', {'$1', '_', '_', '_', '_', '_', '_', '$2', '_'}},
+    Candidates = ets:match_spec_run(Living, ets:match_spec_compile([{Pattern, [{'>=', '$2', Some}], [{{'$2', '$1'}}]}])),
+    {Counted, Left} = counted([Candidate || Candidate <- lists:reverse(lists:sort(Candidates)), element(1, Candidate) =< BytesMax], Calibration, Budget),
+    Keys = maps:from_list(ets:match_spec_run(Living, ets:match_spec_compile([{{'$1', {'$2', '_', '_', '_', '_', '_', '_', '_', '_'}}, [], [{{'$2', '$1'}}]}]))),
+    add(keyed(Counted, Keys), entry_counters(0), Table),
+    case length(Candidates) - length(Counted) of
+        0 -> ok;
+        _ ->
+            Known = maps:from_list([{element(1, Count), true} || Count <- Counted]),
+            Guesses = [entries:estimate(Pid, Unexplained, Calibration) || {Unexplained, Pid} <- Candidates, not maps:is_key(Pid, Known)],
+            add(keyed(Guesses, Keys), entry_counters(1), Table)
+    end,
+    {BytesMax, Left}.
+
+counted(Candidates, Calibration, Budget) ->
+    Counted = entries:count_all(Candidates, Calibration, Budget, []),
+    Copied = ets:match_spec_run(Counted, ets:match_spec_compile([{{'_', '$1', '$2', '$3'}, [], [{'+', 1, {'+', '$1', {'+', '$2', '$3'}}}]}])),
+    {Counted, Budget - lists:sum(Copied)}.
+
+keyed(Counts, Keys) ->
+    Pids = ets:match_spec_run(Counts, ets:match_spec_compile([{{'$1', '_', '_', '_'}, [], ['$1']}])),
+    lists:zip(lists:zipwith(fun maps:get/2, Pids, lists:duplicate(length(Pids), Keys)), Counts).
+
+%%% The answer
+
+%% The rest is told beside the best, wherever it stands. A key whose processes all died meanwhile has none.
+best(By, Table, At, Limit) ->
+    Rest = ets:lookup(Table, rest()),
+    ets:delete(Table, rest()),
+    All = [Row || Row <- ets:tab2list(Table), element(2, Row) > 0],
+    ets:delete(Table),
+    Best = lists:sublist(lists:reverse(lists:keysort(At, All)), Limit),
+    [(row(Row))#{<<"key">> => shown(By, element(1, Row))} || Row <- Best] ++ [(row(Row))#{<<"rest">> => true} || Row <- Rest, element(2, Row) > 0].
+
+shown(<<"label">>, Label) -> identity:label(#{{dictionary, '$process_label'} => Label});
+shown(_, Key) -> Key.
+
+row(Row) ->
+    [_, Processes | Counters] = tuple_to_list(Row),
+    {Sums, Others} = lists:split(6, Counters),
+    {Maxima, Entries} = lists:split(6, Others),
+    {EntrySums, [Monitors, MonitoredBy, Links, Estimated]} = lists:split(3, Entries),
+    #{<<"process_count">> => Processes,
+      <<"key">> => undefined,
+      <<"rest">> => false,
+      <<"sums">> => Sums ++ EntrySums,
+      <<"maxima">> => Maxima ++ [Monitors, MonitoredBy, Links],
+      <<"exact">> => Estimated =:= 0}.

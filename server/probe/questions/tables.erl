@@ -1,0 +1,28 @@
+%% The ETS tables that hold most, or grew most over a window. Reading a table's figures takes no message to its owner.
+-module(tables).
+-export([answer/1]).
+
+answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Milliseconds}) ->
+    WordBytes = erlang:system_info(wordsize),
+    Item = case Sort of <<"memory">> -> memory; <<"size">> -> size end,
+    Column = fun(Tables, Count) -> lists:zipwith(fun ets:info/2, Tables, lists:duplicate(Count, Item)) end,
+    {Best, Seen, Gone} = top:ranked(top:things(ets:all()), Column, Milliseconds, Limit),
+    Rows = [row(Table, Number, Elapsed, ets:info(Table), WordBytes) || {Table, Number, Elapsed} <- Best],
+    Whole = [Row || Row <- Rows, is_map(Row)],
+    #{<<"rows">> => Whole, <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole), <<"word_bytes">> => WordBytes}.
+
+row(_, _, _, undefined, _) -> dead;
+row(Table, Number, Elapsed, Information, WordBytes) ->
+    #{name := Name, named_table := Named, owner := Owner, type := Type, protection := Protection, size := Size, memory := Words} =
+        Known = maps:from_list(Information),
+    #{<<"table">> => Table,
+      <<"name">> => Name,
+      <<"named">> => Named,
+      <<"owner">> => holder:entry(Owner),
+      <<"type">> => Type,
+      <<"protection">> => Protection,
+      <<"compressed">> => maps:get(compressed, Known, false),
+      <<"size_count">> => Size,
+      <<"memory_bytes">> => Words * WordBytes,
+      <<"delta">> => Number,
+      <<"window_us">> => Elapsed}.

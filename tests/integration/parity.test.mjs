@@ -1,0 +1,217 @@
+// What a shell on the node would tell: tables, ports, sockets, applications, schedulers, distribution, binaries.
+import assert from 'node:assert/strict';
+import { suite } from './lib/suite.mjs';
+import { until } from './lib/wait.mjs';
+
+// A process on the node that runs an expression, tells what it gave, and then waits, holding all that the expression made.
+const holding = (expression) => `(fun() -> Self = self(), P = spawn(fun() -> X = (${expression}), Self ! {self(), X}, receive stop -> X end end), receive {P, X} -> {P, X} end end)()`;
+const falling = (numbers) => assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a));
+
+const CONNECTED = `begin {ok, L} = gen_tcp:listen(0, [binary, {ip, {127,0,0,1}}, {active, false}]), {ok, N} = inet:port(L),
+  {ok, C} = gen_tcp:connect({127,0,0,1}, N, [binary, {active, false}]), {ok, S} = gen_tcp:accept(L), persistent_term:put(client, C), {C, S, L, N} end`;
+const SOCKETS = `begin {ok, L} = socket:open(inet, stream, tcp), socket:bind(L, #{family => inet, addr => {127,0,0,1}, port => 0}), ok = socket:listen(L),
+  {ok, A} = socket:sockname(L), {ok, C} = socket:open(inet, stream, tcp), ok = socket:connect(C, A), {ok, S} = socket:accept(L),
+  ok = socket:send(C, binary:copy(<<1>>, 7000)), {ok, _} = socket:recv(S, 7000), element(2, C) end`;
+
+suite('parity', { timeout: 150_000, prepare: async (world) => {
+  world.gauge = await world.beamgauge();
+  world.target = await world.node();
+  await world.gauge.register(world.target);
+} }, (world, test) => {
+  const get = (path) => world.gauge.get(`nodes/${world.target.name}/${path}`);
+  const run = (expression) => world.target.eval(expression);
+
+  test('ets: the tables with most memory and most objects, with their owners', async () => {
+    const [owner, large] = await run(holding('begin T = ets:new(large, [ordered_set, public]), ets:insert(T, [{I, lists:seq(1, 100)} || I <- lists:seq(1, 20000)]), T end'));
+    const [, long] = await run(holding("begin T = ets:new(long, [named_table, compressed, private]), ets:insert(T, [{I} || I <- lists:seq(1, 80000)]), T end"));
+    const { data, meta } = await get('ets?max_age_ms=0&limit=3');
+    assert.equal(data.length, 3);
+    assert.equal(data[0].table, large);
+    const { name, named, type, protection, compressed, size_count: size } = data[0];
+    assert.deepEqual({ name, named, type, protection, compressed, size }, { name: 'large', named: false, type: 'ordered_set', protection: 'public', compressed: false, size: 20_000 });
+    assert.equal(data[0].memory_bytes, await run("lists:max([ets:info(T, memory) || T <- ets:all()]) * erlang:system_info(wordsize)"));
+    assert.deepEqual([data[0].owner.pid, data[0].owner.alive], [owner, true]);
+    falling(data.map((row) => row.memory_bytes));
+    assert.ok(meta.table_count >= (await run('length(ets:all())')) && meta.table_count < 500);
+    assert.deepEqual([meta.returned_count, meta.truncated, meta.skipped_count], [3, true, 0]);
+    const bySize = await get('ets?max_age_ms=0&sort=size&limit=1000');
+    assert.deepEqual([bySize.data[0].table, bySize.data[0].named, bySize.data[0].compressed], [long, true, true]);
+    assert.equal(bySize.meta.truncated, false);
+    assert.ok(bySize.data.some((row) => row.table === 'inet_db' && row.application === 'kernel' && row.owner.name === 'inet_db'));
+  });
+
+  test('ets: growth over a window', async () => {
+    await run('spawn(fun() -> ets:new(growing, [named_table, public]), receive stop -> ok end end), timer:sleep(50), ok');
+    await run('spawn(fun Loop() -> ets:insert(growing, [{make_ref()} || _ <- lists:seq(1, 100)]), receive stop -> ok after 20 -> Loop() end end), ok');
+    const { data } = await get('ets?max_age_ms=0&sort=size&window_ms=400&limit=2');
+    assert.equal(data[0].name, 'growing');
+    assert.ok(data[0].size_count_delta >= 500 && data[0].size_count_delta <= data[0].size_count, JSON.stringify(data[0]));
+    assert.ok(data[0].size_count_per_second > 1000 && data[0].size_count_per_second < 6000, JSON.stringify(data[0]));
+    const refused = await world.gauge.ask(world.target, 'ets?window_ms=50');
+    assert.deepEqual([refused.status, refused.body.errors[0].param], [400, 'window_ms']);
+  });
+
+  test('ports: traffic, queues and addresses, now and over a window', async () => {
+    const [owner, [client, , listener, number]] = await run(holding(CONNECTED));
+    await run('ok = gen_tcp:send(persistent_term:get(client), binary:copy(<<1>>, 60000))');
+    const { data, meta } = await get('ports?max_age_ms=0&sort=output&limit=1000');
+    const row = data.find(({ port }) => port === client);
+    assert.equal(row.name, 'tcp_inet');
+    assert.ok(row.output_bytes >= 60_000 && row.output_bytes < 60_100, JSON.stringify(row));
+    assert.equal(row.peer_address, `127.0.0.1:${number}`);
+    assert.deepEqual([row.owner.pid, row.os_pid], [owner, null]);
+    const listening = data.find(({ port }) => port === listener);
+    assert.deepEqual([listening.local_address, listening.peer_address], [`127.0.0.1:${number}`, null]);
+    falling(data.map((each) => each.output_bytes));
+    assert.equal(meta.port_count, await run('length(erlang:ports())'));
+    assert.equal(meta.truncated, false);
+    await run('inet:setopts(persistent_term:get(client), [{high_watermark, 50000000}]), spawn(fun() -> gen_tcp:send(persistent_term:get(client), binary:copy(<<1>>, 30000000)) end), ok');
+    await until('a queue', async () => {
+      const [first] = (await get('ports?max_age_ms=0&limit=1')).data;
+      return first.port === client && first.queue_bytes > 5_000_000;
+    });
+    await run('spawn(fun() -> timer:sleep(250), gen_tcp:send(persistent_term:get(client), binary:copy(<<1>>, 9000)) end), ok');
+    const [busy] = (await get('ports?max_age_ms=0&sort=output&window_ms=700&limit=1')).data;
+    assert.ok(busy.port === client && busy.output_bytes_delta >= 9000 && busy.output_bytes_delta < 9100, JSON.stringify(busy));
+  });
+
+  test('sockets: none where the module is not loaded, and then it is not loaded either', async () => {
+    const before = await run('erlang:module_loaded(socket)');
+    const { data, meta } = await get('sockets?max_age_ms=0');
+    assert.deepEqual([data, meta.socket_count], [[], 0]);
+    assert.equal(await run('erlang:module_loaded(socket)'), before);
+  });
+
+  test('sockets: the module socket\'s, by traffic', async () => {
+    const [owner] = await run(holding(SOCKETS));
+    const { data, meta } = await get('sockets?max_age_ms=0&sort=output&limit=2');
+    assert.equal(meta.socket_count, 3);
+    assert.equal(meta.truncated, true);
+    const { domain, type, protocol, output_bytes: written, owner: { pid } } = data[0];
+    assert.deepEqual({ domain, type, protocol, written, pid }, { domain: 'inet', type: 'stream', protocol: 'tcp', written: 7000, pid: owner });
+    assert.match(data[0].peer_address, /^127\.0\.0\.1:\d+$/);
+    assert.match(data[0].socket, /^#Ref</);
+    assert.equal((await get('sockets?max_age_ms=0&sort=input')).data[0].input_bytes, 7000);
+  });
+
+  test('applications: what their processes hold', async () => {
+    const kernel = async () => (await get('applications?max_age_ms=0&limit=1000')).data.find((row) => row.application === 'kernel');
+    const before = await kernel();
+    await run('K = application_controller:get_master(kernel), [spawn(fun() -> group_leader(K, self()), L = lists:seq(1, 1000), receive stop -> L end end) || _ <- lists:seq(1, 200)], timer:sleep(100), ok');
+    const after = await kernel();
+    assert.ok(Math.abs(after.process_count - before.process_count - 200) <= 1, JSON.stringify([before, after]));
+    assert.ok(after.memory_bytes - before.memory_bytes > 200 * 16_000);
+    assert.equal(after.running, true);
+    assert.equal(after.version, await run('{_, _, V} = lists:keyfind(kernel, 1, application:loaded_applications()), list_to_binary(V)'));
+    const { data, meta } = await get('applications?max_age_ms=0&sort=processes&limit=1000');
+    assert.equal(data.reduce((sum, row) => sum + row.process_count, 0), meta.scanned_count);
+    assert.equal(data.filter((row) => row.application === null).length, 1);
+    falling(data.map((row) => row.process_count));
+  });
+
+  test('tree: the supervisors and workers of an application, though a supervisor is stuck', async () => {
+    // code_server is not proc_lib's, so its parent is not known before OTP 25.
+    const supervised = await run("[Pid || {Id, Pid, _, _} <- supervisor:which_children(kernel_sup), is_pid(Pid), Id =/= code_server]");
+    assert.ok(supervised.length > 5);
+    await run('sys:suspend(kernel_sup)');
+    const { data, meta } = await get('applications/kernel/tree?max_age_ms=0&limit=1000').finally(() => run('sys:resume(kernel_sup)'));
+    const top = data.find((row) => row.registered_name === 'kernel_sup');
+    assert.deepEqual([top.supervisor, top.initial_call.text], [true, 'supervisor:kernel/1']);
+    const below = data.filter((row) => row.parent === top.pid);
+    assert.equal(below.length, top.children_count);
+    for (const pid of supervised) assert.ok(below.some((row) => row.pid === pid), pid);
+    assert.ok(below.every((row) => row.depth_count === top.depth_count + 1));
+    assert.ok(meta.member_count >= data.length && meta.member_count > 10);
+    const cut = await get('applications/kernel/tree?max_age_ms=0&depth=2&limit=1000');
+    assert.equal(Math.max(...cut.data.map((row) => row.depth_count)), 2);
+    assert.equal(cut.meta.truncated, true);
+    assert.equal((await world.gauge.ask(world.target, 'applications/nosuch/tree')).status, 404);
+    await run('application:load({application, stopped, []})');
+    assert.equal((await world.gauge.ask(world.target, 'applications/stopped/tree')).status, 422);
+  });
+
+  test('schedulers: usage over a window, and nothing left switched on', async () => {
+    const idle = await get('schedulers?max_age_ms=0&window_ms=300');
+    await run('persistent_term:put(spinners, [spawn(fun() -> F = fun F() -> lists:seq(1, 1000), F() end, F() end) || _ <- lists:seq(1, erlang:system_info(schedulers_online))]), ok');
+    const busy = await get('schedulers?max_age_ms=0&window_ms=300');
+    await run('[exit(P, kill) || P <- persistent_term:get(spinners)], ok');
+    assert.ok(busy.data.usage_ratio > idle.data.usage_ratio && busy.data.usage_ratio > 0.4 && busy.data.usage_ratio <= 1, JSON.stringify([idle.data, busy.data]));
+    const normal = busy.data.schedulers.filter((row) => row.type === 'normal');
+    assert.equal(normal.length, await run('erlang:system_info(schedulers)'));
+    assert.equal(busy.data.schedulers.filter((row) => row.type === 'dirty_io').length, await run('erlang:system_info(dirty_io_schedulers)'));
+    assert.equal(busy.data.run_queue_counts.length, normal.length);
+    assert.equal(busy.data.dirty_run_queue_counts.length, 2);
+    for (const row of busy.data.schedulers) assert.ok(row.usage_ratio >= 0 && row.usage_ratio <= 1, JSON.stringify(row));
+    assert.equal(await run('timer:sleep(50), erlang:statistics(scheduler_wall_time)'), null);
+    assert.equal((await world.gauge.ask(world.target, 'schedulers?window_ms=0')).status, 400);
+  });
+
+  test('distribution: who is connected, what waits, what went through', async () => {
+    const peer = await world.node({ cookie: world.target.cookie });
+    await run(`true = net_kernel:connect_node('${peer.name}'), register(sink, self()), ok`);
+    const { data, meta } = await get('distribution?max_age_ms=0');
+    assert.equal(meta.connection_count, 2);
+    assert.ok(meta.busy_limit_bytes > 0 && meta.suspended_process_count === 0, JSON.stringify(meta));
+    const row = data.find((each) => each.peer_node === peer.name);
+    assert.equal(row.hidden, false);
+    assert.match(row.controller, /^#Port</);
+    assert.match(row.peer_address, /^127\.0\.0\.1:\d+$/);
+    assert.ok(row.input_bytes > 0 && row.queue_bytes === 0, JSON.stringify(row));
+    assert.ok(data.some((each) => each.hidden && each.peer_node !== peer.name), 'our own link');
+    await run(`spawn(fun() -> timer:sleep(200), [{nobody, '${peer.name}'} ! binary:copy(<<1>>, 1000) || _ <- lists:seq(1, 50)] end), ok`);
+    const busy = (await get('distribution?max_age_ms=0&window_ms=600')).data.find((each) => each.peer_node === peer.name);
+    assert.ok(busy.output_bytes_delta >= 50_000 && busy.output_bytes_per_second > 50_000, JSON.stringify(busy));
+    // A peer that has stopped reading lets the port's queue grow.
+    peer.child.signal('SIGSTOP');
+    await run(`[spawn(fun() -> {nobody, '${peer.name}'} ! binary:copy(<<1>>, 500000) end) || _ <- lists:seq(1, 40)], ok`);
+    await until('a queue to the peer', async () => {
+      const { data: [first], meta: { suspended_process_count: suspended } } = await get('distribution?max_age_ms=0');
+      return first.peer_node === peer.name && first.queue_bytes > 10_000 && suspended >= 10;
+    });
+    peer.child.signal('SIGCONT');
+  });
+
+  test('binaries: measured without a collection, and collected on demand', async () => {
+    const [kept] = await run(holding('begin put(hoard, [binary:copy(<<1>>, 100000) || _ <- lists:seq(1, 300)]), ok end'));
+    // Garbage: nothing holds it any more, but nobody has collected it.
+    const litter = await run(`(fun() -> Self = self(), P = spawn(fun() -> put(hoard, [binary:copy(<<1>>, 1000000) || _ <- lists:seq(1, 40)]), erlang:garbage_collect(), erase(hoard), Self ! done, receive stop -> ok end end), receive done -> P end end)()`);
+    const { data, meta } = await get('binaries?max_age_ms=0&limit=3');
+    assert.deepEqual([data[0].pid, data[1].pid], [litter, kept]);
+    const truth = (pid) => run(`{binary, L} = process_info(list_to_pid("${pid}"), binary), D = lists:ukeysort(1, L), [length(L), length(D), lists:sum([S || {_, S, _} <- D])]`);
+    for (const row of data.slice(0, 2)) {
+      assert.deepEqual([row.binary_references_count, row.binary_count, row.binary_bytes], await truth(row.pid));
+      assert.equal(row.exact, true);
+    }
+    const within = (bytes, least) => assert.ok(bytes >= least && bytes < least + 100_000, `${bytes}`);
+    within(data[0].sole_binary_bytes, 40_000_000);
+    within(data[1].binary_bytes, 30_000_000);
+    assert.ok(data[0].total_heap_bytes < 1_000_000 && meta.binary_memory_bytes > 70_000_000 && meta.exact && meta.truncated);
+    const again = await get('binaries?max_age_ms=0&limit=3');
+    assert.equal(again.data[0].binary_bytes, data[0].binary_bytes, 'looking has collected nothing');
+    const answer = await world.gauge.ask(world.target, 'binaries/collect?limit=2', { method: 'POST' });
+    assert.equal(answer.status, 200, answer.text);
+    const [first, second] = answer.body.data.processes;
+    assert.deepEqual([first.pid, first.outcome, second.pid, second.outcome], [litter, 'collected', kept, 'collected']);
+    assert.ok(first.freed_bytes >= 40_000_000 && second.freed_bytes < 1_000_000, JSON.stringify(answer.body.data));
+    const { freed_bytes: freed, binary_memory_before_bytes: before, binary_memory_after_bytes: afterwards } = answer.body.data;
+    assert.equal(freed, before - afterwards);
+    await until('the memory to be given back', async () => (await get('memory?max_age_ms=0')).data.binary_bytes < meta.binary_memory_bytes - 35_000_000);
+    assert.ok((await get('binaries?max_age_ms=0&limit=1')).data[0].pid === kept);
+    const left = await world.gauge.ask(world.target, 'binaries/collect?limit=1&heap_max_bytes=1000', { method: 'POST' });
+    assert.equal(left.body.data.processes[0].outcome, 'heap_too_large');
+    assert.equal((await world.gauge.ask(world.target, 'binaries/collect?limit=21', { method: 'POST' })).status, 400);
+  });
+
+  test('every ranking comes as a table too', async () => {
+    for (const path of ['ets', 'ports', 'sockets', 'applications', 'applications/kernel/tree', 'schedulers', 'distribution', 'binaries']) {
+      const { status, text } = await world.gauge.ask(world.target, `${path}?format=csv`);
+      assert.equal(status, 200, `${path}: ${text}`);
+      assert.ok(text.split('\n').length > 2, text);
+      assert.equal((await world.gauge.ask(world.target, `${path}?format=md`)).status, 200);
+    }
+  });
+
+  test('nothing is left on the node', async () => {
+    assert.deepEqual(await run("[P || P <- processes(), {_, {erl_eval, _, _}} <- [process_info(P, initial_call)], process_info(P, registered_name) =:= []] -- [self()]"), []);
+  });
+});

@@ -1,0 +1,54 @@
+%% watched, alive: what the watched side says of its watchers, and who lives.
+-module(watched_tests).
+-compile([export_all, nowarn_export_all]).
+-include_lib("stdlib/include/assert.hrl").
+
+arguments(Pairs, More) -> maps:merge(#{<<"pairs">> => Pairs, <<"list_entries_max">> => 200000, <<"exact">> => false}, More).
+
+ask(Mode, Pairs, More) ->
+    #{<<"pairs">> := Told} = asking:ask(Mode, watched, arguments(Pairs, More)),
+    Told.
+
+pid(Pid) -> #{<<"pid">> => asking:text(Pid)}.
+
+pair(Watched, Watcher) -> [Watched, asking:text(Watcher), atom_to_binary(node(), utf8)].
+
+watch(Target, Times) -> asking:plant(fun() -> [erlang:monitor(process, Target) || _ <- lists:seq(1, Times)] end).
+
+counts_test_() -> asking:each("each watcher's own entries are counted, of all that the watched has", fun(Mode) ->
+    Watched = asking:plant(fun() -> register(watched_here, self()), put('$initial_call', {ledger, init, 1}) end),
+    [Once, Often, Never] = [watch(Watched, Times) || Times <- [1, 7000, 0]],
+    Told = ask(Mode, [pair(pid(Watched), Often), pair(#{<<"name">> => <<"watched_here">>}, Once), pair(pid(Watched), Never), pair(pid(Watched), Once)], #{}),
+    ?assertEqual([7000, 1, 0, 1], [maps:get(<<"count">>, Each) || Each <- Told]),
+    [?assertMatch(#{registered_name := watched_here, <<"started_as">> := {ledger, init, 1}, <<"alive">> := true, <<"pid">> := Watched}, Each) || Each <- Told]
+end).
+
+dead_test_() -> asking:each("who is dead, or was never here, is said to be dead and counts nothing", fun(Mode) ->
+    Gone = asking:plant(fun() -> ok end),
+    asking:uproot([Gone]),
+    Told = ask(Mode, [pair(Who, self()) || Who <- [pid(Gone), #{<<"pid">> => <<"nonsense">>}, #{<<"name">> => <<"no such name ", 0>>}]], #{}),
+    [?assertEqual(#{<<"alive">> => false, <<"count">> => undefined}, maps:with([<<"alive">>, <<"count">>], Each)) || Each <- Told]
+end).
+
+too_long_test_() -> asking:each("a list that may be too long is not looked at unless exactness is asked for", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    Watcher = watch(Watched, 3000),
+    [Light] = ask(Mode, [pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500}),
+    ?assertMatch(#{<<"count">> := undefined, <<"alive">> := true}, Light),
+    ?assertMatch([#{<<"count">> := 3000}], ask(Mode, [pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500, <<"exact">> => true}))
+end).
+
+no_atom_test_() -> asking:each("a node that is not known here has no entries, and its name makes no atom", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    Name = iolist_to_binary(["nobody", integer_to_list(erlang:unique_integer([positive])), "@nowhere"]),
+    ?assertMatch([#{<<"count">> := 0}], ask(Mode, [[pid(Watched), <<"<0.1.0>">>, Name]], #{})),
+    ?assertError(badarg, binary_to_existing_atom(Name, utf8))
+end).
+
+alive_test_() -> asking:each("who lives is told in the order asked for", fun(Mode) ->
+    Living = asking:plant(fun() -> register(living_here, self()) end),
+    Gone = asking:plant(fun() -> ok end),
+    asking:uproot([Gone]),
+    Who = [pid(Living), pid(Gone), #{<<"name">> => <<"living_here">>}, #{<<"name">> => <<"nobody is called so">>}, #{<<"pid">> => <<"<0.1">>}],
+    ?assertEqual(#{<<"alive">> => [true, false, true, false, false]}, asking:ask(Mode, alive, #{<<"processes">> => Who}))
+end).
