@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A repeated question: no router, no parameters, no JSON. */
+/* A repeated question: no router, no parameters, no JSON. One with a body is for those who refuse it. */
 static bool answer_from_cache(struct bg_connection *connection, struct bg_request *request)
 {
     struct bg_http *http = connection->http;
@@ -23,7 +23,8 @@ static bool answer_from_cache(struct bg_connection *connection, struct bg_reques
     char challenge[BG_CHALLENGE_SIZE];
     struct bg_body *body;
 
-    if (request->method != BG_GET || (body = bg_reply_cache_find(http->cache, request, bg_http_now(http), &endpoint)) == NULL ||
+    if (request->method != BG_GET || evbuffer_get_length(evhttp_request_get_input_buffer(request->raw)) > 0 ||
+        (body = bg_reply_cache_find(http->cache, request, bg_http_now(http), &endpoint)) == NULL ||
         bg_auth_check(http->tokens, http->tokens_count, request->authorization, endpoint->scope, challenge, NULL) != BG_OK)
         return false;
     request->place = bg_counts_place(&http->counts, endpoint);

@@ -23,7 +23,6 @@ async function sectionsFor(world) {
   const sections = {
     chat: { slack_signing_secret_file: await world.folder.write('slack', SLACK), mattermost_token_sha256: hash(MATTERMOST) },
     'check release': { assert: 'process_ratio < 50%', warn: 'monitors_count_max < 100' },
-    'node fixed@127.0.0.1': { cookie_file: await world.folder.write('cookie', 'fixed') },
   };
   for (const [name, token] of Object.entries(tokens)) sections[`token ${name}`] = { sha256: hash(token), scopes: name === 'every' ? SCOPES.join(' ') : name };
   return sections;
@@ -57,7 +56,7 @@ suite('contract', { timeout: 300_000, each: 60_000, prepare }, (world, test) => 
     const registers = ['putNode', 'deleteNode'].includes(operation.operationId);
     const bodies = { putNode: { cookie: 'secret', tags: ['spare'] }, traceCallSites: { duration_ms: 100, max_calls: 10 }, chat: { text: 'nodes' }, chatSlack: 'text=nodes', chatMattermost: 'text=nodes' };
     const values = {
-      node: operation.operationId === 'checkNodes' ? ['*'] : registers ? 'spare@127.0.0.1' : world.shop.name, pid: world.watcher, target: world.shop.name,
+      node: operation.operationId === 'checkNodes' ? [world.shop.name, world.pay.name] : registers ? 'spare@127.0.0.1' : world.shop.name, pid: world.watcher, target: world.shop.name, application: 'kernel',
       ...(operation.tags[0] === 'checks' && { assert: ['process_ratio < 50%'], warn: ['monitors_count_max:lt:1k'], set: 'release' }),
       ...(operation.operationId === 'getSchedulers' && { window_ms: 100 }), ...changes,
     };
@@ -151,7 +150,6 @@ suite('contract', { timeout: 300_000, each: 60_000, prepare }, (world, test) => 
     }
     const one = (id) => operations.find(({ operationId }) => operationId === id);
     await expect(one('deleteNode'), 404, { node: 'nobody@127.0.0.1' });
-    await expect(one('deleteNode'), 409, { node: 'fixed@127.0.0.1' });
     await expect(one('probeNode'), 404, { target: 'nobody@127.0.0.1' });
     await expect(one('checkNodes'), 404, { node: ['nobody*'] });
     report(faults);

@@ -20,7 +20,7 @@ function rightValues({ name, schema }) {
 
 function wrongValues(schema) {
   if (schema.type === 'array') return wrongValues(schema.items);
-  if (schema.enum) return ['nonsense', '', schema.enum[0].toUpperCase(), `${schema.enum[0]} `];
+  if (schema.enum) return ['nonsense', '', `${schema.enum[0]}s`, `${schema.enum[0]} `];
   if (schema.type === 'boolean') return ['yes', '1', '', 'TRUE'];
   if (schema.type === 'integer') {
     const above = schema.maximum === undefined ? '9223372036854775808' : String(schema.maximum + 1);
