@@ -226,10 +226,20 @@ static void reply_document(struct bg_call *call, const struct bg_reply *reply, j
     bg_body_unref(body);
 }
 
+/* A problem is not kept, so its age is written once. */
+static void put_age(const struct bg_call *call, json_t *meta, int64_t collected_us)
+{
+    int64_t age_us = collected_us > 0 ? bg_http_now(call->http) - collected_us : 0;
+
+    json_object_set_new(meta, "age_ms", json_integer(age_us > 0 ? age_us / 1000 : 0));
+}
+
 void bg_call_reply(struct bg_call *call, const struct bg_reply *reply)
 {
     json_t *meta = reply->meta != NULL ? reply->meta : json_object();
 
+    if (reply->failure != NULL)
+        put_age(call, meta, reply->collected_us);
     if (reply->failure != NULL && call->format == BG_FORMAT_JSON)
         bg_reply_problem(call->connection, &call->request,
                          &(struct bg_problem){.failure = reply->failure, .data = reply->data, .meta = meta, .headers = reply->headers});

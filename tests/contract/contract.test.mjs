@@ -4,6 +4,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Folder } from '../integration/lib/beamgauge.mjs';
 import { suite } from '../integration/lib/suite.mjs';
+import { until } from '../integration/lib/wait.mjs';
 import { document, judge, operations, PATH } from './lib/document.mjs';
 import { Requests } from './lib/requests.mjs';
 
@@ -152,6 +153,24 @@ suite('contract', { timeout: 300_000, each: 60_000, prepare }, (world, test) => 
     await expect(one('deleteNode'), 404, { node: 'nobody@127.0.0.1' });
     await expect(one('probeNode'), 404, { target: 'nobody@127.0.0.1' });
     await expect(one('checkNodes'), 404, { node: ['nobody*'] });
+    report(faults);
+  });
+
+  test('what is too much is refused', async () => {
+    const small = await world.beamgauge({ sections: { limits: { nodes_max: 1, requests_max: 1 } } });
+    await small.register(world.shop);
+    const faults = [];
+    const waiting = small.ask(world.shop, 'schedulers?window_ms=2500');
+    await until('the one request to be under way', async () => (await small.api('/livez')).status === 429);
+    for (const operation of operations.filter(({ operationId, tags }) => operationId !== 'getOpenApi' && tags[0] !== 'chat')) {
+      const { path, ...request } = requestsFor(operation).request();
+      const answer = await small.api(path, request);
+      counts.wrong++;
+      faults.push(...told(operation.operationId, { answer, faults: judge(operation, answer) }, answer.status === 429 ? [] : [`${answer.status}`]));
+    }
+    assert.equal((await waiting).status, 200);
+    const answer = await small.put('second@127.0.0.1', { cookie: 'x' });
+    faults.push(...told('a second node', { answer, faults: judge(operations.find(({ operationId }) => operationId === 'putNode'), answer) }, answer.status === 409 ? [] : [`${answer.status}`]));
     report(faults);
   });
 

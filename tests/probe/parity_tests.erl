@@ -261,7 +261,6 @@ hoard(Count, Bytes) -> asking:plant(fun() -> put(hoard, [binary:copy(<<1>>, Byte
 
 binaries_test_() -> asking:each("who refers to most bytes is first, its binaries counted once each", fun(Mode) ->
     Shared = binary:copy(<<1>>, 3000000),
-    %% binary:copy/2 may leave a reference of its own behind, in its state, until it is collected.
     Hoarding = asking:plant(fun() -> put(hoard, [Shared | [binary:copy(<<1>>, 100000) || _ <- lists:seq(1, 200)]]), erlang:garbage_collect() end),
     {garbage_collection, _} = process_info(Hoarding, garbage_collection),
     Collected = minor_gcs(Hoarding),

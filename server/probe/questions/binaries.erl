@@ -12,6 +12,8 @@ answer(#{<<"limit">> := Limit}) ->
     #{<<"rows">> => Rows, <<"process_count">> => Seen, <<"scanned_count">> => Seen - Gone, <<"skipped_count">> => Gone,
       <<"word_bytes">> => erlang:system_info(wordsize), <<"binary_memory_bytes">> => erlang:memory(binary)}.
 
+%% References are counted before anything else is copied: who it is may have to be read from its dictionary, which would make us refer to
+%% what is in there.
 rows([], _, Rows) -> lists:reverse(Rows);
 rows([Pid | Pids], Budget, Rows) ->
     Items = [memory, total_heap_size, message_queue_len, garbage_collection_info, garbage_collection | identity:items()],
@@ -20,7 +22,8 @@ rows([Pid | Pids], Budget, Rows) ->
         Info ->
             #{total_heap_size := Words} = Known = maps:from_list(Info),
             Copied = Words =< min(?HEAP_WORDS_MAX, Budget),
-            Row = maps:merge(row(Pid, Known, Words), references(Copied andalso process_info(Pid, binary))),
+            References = references(Copied andalso process_info(Pid, binary)),
+            Row = maps:merge(row(Pid, Known, Words), References),
             rows(Pids, case Copied of true -> Budget - Words; false -> Budget end, [Row | Rows])
     end.
 

@@ -2,38 +2,55 @@
 -module(peers).
 -export([answer/1]).
 
+-define(ENTRY_HEAP_WORDS, 32). %% what counting takes for each entry of a long list, while garbage is collected too
+-define(EXACT_HEAP_BYTES_MAX, (2 bsl 30)).
+
 answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Limit, <<"list_entries_max">> := EntriesMax, <<"exact">> := Exact}) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    BytesMax = case Exact of true -> infinity; false -> entries:unexplained_max(EntriesMax, Calibration) end,
-    Processes = [process(Text, Directions, Limit, BytesMax, Calibration) || Text <- Texts],
+    Long = {entries:unexplained_max(EntriesMax, Calibration), Exact},
+    Processes = [process(Text, Directions, Limit, Long, Calibration) || Text <- Texts],
     #{<<"processes">> => Processes, <<"duration_us">> => erlang:monotonic_time(microsecond) - Started}.
 
-process(Text, Directions, Limit, BytesMax, Calibration) ->
+process(Text, Directions, Limit, Long, Calibration) ->
     case [Figures || {ok, Pid} <- [who:pid(Text)], Figures <- figures:of_pids([Pid], Calibration, false)] of
         [Figures] ->
             #{<<"pid">> => Text,
               <<"dead">> => false,
               <<"row">> => who:described(element(1, Figures)),
-              <<"lists">> => maps:from_list([{Name, list(Name, Figures, Limit, BytesMax, Calibration)} || Name <- Directions])};
+              <<"lists">> => maps:from_list([{Name, list(Name, Figures, Limit, Long, Calibration)} || Name <- Directions])};
         [] ->
             #{<<"pid">> => Text, <<"dead">> => true}
     end.
 
-%% A number is below any atom, `infinity` too.
-list(Name, Figures, Limit, BytesMax, _) when element(8, Figures) =< BytesMax ->
-    Peers = tally:peers(process_info(element(1, Figures), item(Name))),
-    {Distinct, Top} = tally:top(Peers, Limit),
-    #{<<"count">> => length(Peers),
-      <<"distinct_count">> => Distinct,
-      <<"exact">> => true,
-      <<"top">> => [maps:merge(who:described(Peer), #{<<"peer">> => shown(Peer), <<"count">> => Count}) || {Peer, Count} <- Top]};
+%% A list that may be long is counted by a process of its own, with a heap for that, or estimated.
+list(Name, Figures, Limit, {BytesMax, _}, _) when element(8, Figures) =< BytesMax ->
+    counted(tally(element(1, Figures), item(Name), Limit));
+list(Name, Figures, Limit, {_, true}, Calibration) ->
+    Self = self(),
+    Words = entries:links_max(element(8, Figures), Calibration) * ?ENTRY_HEAP_WORDS,
+    HeapMax = #{size => min(Words, ?EXACT_HEAP_BYTES_MAX div element(1, Calibration)), kill => true, error_logger => false},
+    Counter = spawn_opt(fun() -> Self ! {self(), tally(element(1, Figures), item(Name), Limit)} end,
+                        [link, {priority, low}, {max_heap_size, HeapMax}]),
+    receive {Counter, Tally} -> counted(Tally) end;
 list(Name, Figures, _, _, Calibration) ->
     At = case item(Name) of monitors -> 2; monitored_by -> 3; links -> 4 end,
     #{<<"count">> => element(At, entries:estimate(element(1, Figures), element(8, Figures), Calibration)),
       <<"distinct_count">> => undefined,
       <<"exact">> => false,
       <<"top">> => []}.
+
+%% {Count, Distinct, Top}.
+tally(Pid, Item, Limit) ->
+    Peers = tally:peers(process_info(Pid, Item)),
+    {Distinct, Top} = tally:top(Peers, Limit),
+    {length(Peers), Distinct, Top}.
+
+counted({Count, Distinct, Top}) ->
+    #{<<"count">> => Count,
+      <<"distinct_count">> => Distinct,
+      <<"exact">> => true,
+      <<"top">> => [maps:merge(who:described(Peer), #{<<"peer">> => shown(Peer), <<"count">> => Times}) || {Peer, Times} <- Top]}.
 
 item(<<"monitors">>) -> monitors;
 item(<<"monitored_by">>) -> monitored_by;
