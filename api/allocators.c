@@ -4,6 +4,7 @@
 #include "flatten.h"
 #include "params.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,6 +137,7 @@ static size_t sum_up(struct bg_shaper *shaper, const struct usage *instances, si
     size_t sums = 0;
     for (size_t i = 0; i < count; i++) {
         size_t place = 0;
+        assert(instances[i].name != NULL); /* or the answer was refused */
         while (place < sums && strcmp(ret_sums[place].name, instances[i].name) != 0)
             place++;
         if (place < sums)
@@ -191,9 +193,13 @@ static void shape_allocators(struct bg_ask *ask, json_t *answer)
     const size_t count = json_array_size(raw);
     if (count > INSTANCES_MAX)
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"allocators\" cannot be understood: %zu instances", count);
-    struct usage *instances = shaper->failed ? NULL : calloc(count + 1, sizeof *instances);
-    if (instances == NULL)
+    if (shaper->failed)
+        return;
+    struct usage *instances = calloc(count + 1, sizeof *instances);
+    if (instances == NULL) {
         bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to sum up the allocators");
+        return;
+    }
     for (size_t i = 0; i < count && !shaper->failed; i++)
         read_usage(shaper, bg_answer_object_at(shaper, raw, i), &instances[i]);
     if (!shaper->failed)

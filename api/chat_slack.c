@@ -74,7 +74,7 @@ static void unescape(char *text)
         size_t i = 0, length = 1;
         while (i < 3 && strncmp(text, entities[i].entity, strlen(entities[i].entity)) != 0)
             i++;
-        *out++ = i < 3 ? entities[i].character : *text;
+        *out++ = (char)(i < 3 ? entities[i].character : *text);
         length = i < 3 ? strlen(entities[i].entity) : length;
         text += length;
     }

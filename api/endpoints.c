@@ -1,6 +1,8 @@
 /* endpoints.c: every endpoint there is, one by one, out of the tables of the resources. */
 #include "endpoints.h"
 
+/* One a line. */
+/* clang-format off */
 const struct bg_endpoint *const bg_api_endpoints[] = {
     &bg_health_endpoints[0],
     &bg_health_endpoints[1],

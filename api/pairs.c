@@ -80,8 +80,10 @@ static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pa
     if (shaper->failed || json_array_size(processes) == 0)
         return;
     ret_pairs->items = calloc(json_array_size(processes) * most, sizeof *ret_pairs->items);
-    if (ret_pairs->items == NULL)
+    if (ret_pairs->items == NULL) {
         bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to sort the pairs");
+        return;
+    }
     for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++)
         add_watcher(ask, ret_pairs, bg_answer_object_at(shaper, processes, i), most);
     if (!shaper->failed && ret_pairs->count > 1)

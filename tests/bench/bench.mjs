@@ -1,10 +1,13 @@
 // ./dev bench: a table of ratios, each measured side by side in one run. Absolute times belong to this machine only.
 import { World } from '../integration/lib/suite.mjs';
+import { benchHarm } from './harm.mjs';
 import { benchHttp } from './http.mjs';
+import { benchLarge } from './large.mjs';
 import { benchQuestion } from './question.mjs';
 import { benchScan } from './scan.mjs';
 
-const PARTS = { http: benchHttp, question: benchQuestion, scan: benchScan };
+const PARTS = { http: benchHttp, question: benchQuestion, scan: benchScan, harm: benchHarm, large: benchLarge };
+const ON_REQUEST = ['large'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !PARTS[name]);
 if (unknown.length > 0) {
@@ -14,7 +17,7 @@ if (unknown.length > 0) {
 
 const rows = [];
 for (const [name, part] of Object.entries(PARTS)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : ON_REQUEST.includes(name)) continue;
   const world = new World();
   try {
     await world.start();

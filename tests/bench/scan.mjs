@@ -10,7 +10,7 @@ const ROUNDS = 5;
 const MODULE = new URL('bench_target.erl', import.meta.url).pathname;
 
 // The folds have to be compiled code, as they are where people use them.
-async function loadTarget(node) {
+export async function loadTarget(node) {
   const folder = mkdtempSync(join(tmpdir(), 'beamgauge-bench-'));
   execFileSync('erlc', ['-o', folder, MODULE]);
   const beam = readFileSync(join(folder, 'bench_target.beam')).toString('base64');
@@ -18,10 +18,10 @@ async function loadTarget(node) {
   await node.eval(`element(1, code:load_binary(bench_target, "bench_target", base64:decode("${beam}")))`);
 }
 
-const measureFold = (node, what) => node.eval(`tuple_to_list(bench_target:measure(${what}))`, 120_000);
+export const measureFold = (node, what) => node.eval(`tuple_to_list(bench_target:measure(${what}))`, 120_000);
 
 // {ms, bytes} of one scan, seen on the node: its own clock, and the peak of the node's process memory.
-async function measureScan(beamgauge, node) {
+export async function measureScan(beamgauge, node) {
   await node.eval('begin timer:sleep(300), bench_target:peak_start() end');
   const { body, status, text } = await beamgauge.ask(node, 'processes?sort=monitors&limit=50&max_age_ms=0&timeout_ms=60000');
   if (status !== 200) throw new Error(text);

@@ -2,12 +2,14 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from './api.js';
 
+declare const process: { argv: string[] };
+type Media = 'application/json' | 'application/problem+json';
 type Node = components['schemas']['Node'];
 type Pair = components['schemas']['Pair'];
 
 const [baseUrl, token] = process.argv.slice(2);
 if (!baseUrl || !token) throw new Error('usage: list_nodes URL TOKEN');
-const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
+const client = createClient<paths, Media>({ baseUrl, headers: { Authorization: `Bearer ${token}` } });
 
 async function firstPair(node: string): Promise<Pair | undefined> {
   const { data, error } = await client.GET('/api/v1/nodes/{node}/monitors/pairs', { params: { path: { node }, query: { limit: 1, exact: false } } });

@@ -78,6 +78,7 @@ export class Requests {
     }
     yield { what: 'Accept: image/png', status: 406, request: this.request({}, { headers: { Accept: 'image/png' } }) };
     yield { what: 'a strange Host', status: 421, request: this.request({}, { headers: { Host: 'evil.example' } }) };
+    yield { what: 'headers too large', status: 431, request: this.request({}, { headers: { 'X-Large': 'x'.repeat(9000) } }) };
     if (this.operation.body) yield* this.#wrongBodies();
     else yield { what: 'a body', status: 413, request: this.request({}, { body: { a: 1 } }) };
   }
