@@ -1,4 +1,4 @@
-// Asking the service: one GET, the bearer token of this browser tab, and every failure as a Problem.
+// Asking the service: one request, the bearer token of this browser tab, and every failure as a Problem.
 
 const TOKEN_KEY = 'beamgauge.token';
 const GIVE_UP_MS = 20000; // the service's own deadline is 5 s; this is for a service that says nothing at all
@@ -15,9 +15,20 @@ export const readToken = () => sessionStorage.getItem(TOKEN_KEY);
 export const saveToken = (token) => sessionStorage.setItem(TOKEN_KEY, token);
 export const forgetToken = () => sessionStorage.removeItem(TOKEN_KEY);
 
-/** Resolves to {data, meta}. A 401 is also told to the window, where the token form listens. */
-export async function ask(path, signal) {
-  const response = await send(path, signal);
+/** Resolves to {data, meta, problem: null}, or to {problem}. With a `body` it is a POST. A question that may take the service longer
+ * than usual says how long: `patience_ms`. */
+export async function attempt(path, options) {
+  try {
+    const { data, meta } = await ask(path, options);
+    return { data, meta, problem: null };
+  } catch (problem) {
+    return { problem };
+  }
+}
+
+/** A 401 is also told to the window, where the token form listens. */
+async function ask(path, options) {
+  const response = await send(path, options);
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null) return body;
   const problem = toProblem(response, body);
@@ -25,16 +36,18 @@ export async function ask(path, signal) {
   throw problem;
 }
 
-async function send(path, signal) {
+async function send(path, { signal, body, patience_ms = GIVE_UP_MS }) {
   const headers = { Accept: 'application/json' };
+  if (body) headers['Content-Type'] = 'application/json';
+  const request = body ? { method: 'POST', body: JSON.stringify(body) } : {};
   const token = readToken();
   if (token) headers.Authorization = `Bearer ${token}`;
   const silence = new AbortController();
   const stop = () => silence.abort();
-  const timer = setTimeout(stop, GIVE_UP_MS);
+  const timer = setTimeout(stop, patience_ms);
   signal.addEventListener('abort', stop);
   try {
-    return await fetch(`/api/v1${path}`, { headers, signal: silence.signal, cache: 'no-store' });
+    return await fetch(`/api/v1${path}`, { ...request, headers, signal: silence.signal, cache: 'no-store' });
   } catch {
     const detail = 'beamgauge itself could not be reached from this browser: it has stopped, or the network between is down.';
     throw new Problem({ code: 'service_unreachable', title: 'No answer', detail });

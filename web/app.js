@@ -53,12 +53,12 @@ function Views({ route }) {
   const live = useContext(Live);
   const answer = usePoll('/nodes');
   if (route.view === 'unknown') return html`<${Nowhere} />`;
-  if (route.view === 'nodes') return html`<${NodesView} answer=${answer} />`;
-  if (answer.data === null) return html`<${Waiting} problem=${answer.problem} />`;
-  const nodes = new Map(answer.data.map((row) => [row.node, row]));
+  if (answer.data === null && route.view !== 'nodes') return html`<${Waiting} problem=${answer.problem} />`;
+  const nodes = new Map((answer.data ?? []).map((row) => [row.node, row]));
   return html`
     <${Live.Provider} value=${{ ...live, nodes }}>
-      ${answer.problem && html`<${ProblemNote} problem=${answer.problem} />`}
+      ${route.view === 'nodes' && html`<${NodesView} answer=${answer} />`}
+      ${answer.problem && route.view !== 'nodes' && html`<${ProblemNote} problem=${answer.problem} />`}
       ${route.view === 'node' && html`<${NodeView} key=${route.node} node=${route.node} query=${route.query} />`}
       ${route.view === 'process' && html`<${ProcessView} key=${`${route.node} ${route.pid}`} node=${route.node} pid=${route.pid} />`}
     <//>`;

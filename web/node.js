@@ -8,7 +8,7 @@ import { Heading } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { ProcessesPanel } from '/processes.js';
 import { Reason, State } from '/nodes.js';
-import { nodesHash } from '/route.js';
+import { nodePath, nodesHash } from '/route.js';
 
 /** Around everything that asks a node: says what is wrong with its link, and asks only while it is up. */
 export function Reachable({ node, children }) {
@@ -32,7 +32,7 @@ export function NodeView({ node, query }) {
 }
 
 function NodePanels({ node, query }) {
-  const path = `/nodes/${encodeURIComponent(node)}`;
+  const path = nodePath(node);
   const memory = usePoll(`${path}/memory`);
   const watchers = useRanking(path, 'monitors');
   const watched = useRanking(path, 'monitored_by');

@@ -1,7 +1,8 @@
-// The list of nodes: which are up, and of the others why not.
+// The start page: the list of nodes, which are up and of the others why not, and what leaks most on any of them.
 import { html } from '/htm.js';
 import { count, duration, visible } from '/format.js';
 import { Heading, Name, Panel } from '/parts.js';
+import { FleetPairs } from '/pairs.js';
 import { nodeHash } from '/route.js';
 import { Table } from '/table.js';
 
@@ -38,6 +39,7 @@ export function NodesView({ answer }) {
   const empty = 'No node is registered. Start beamgauge with --node NAME, or name nodes in its configuration file.';
   return html`
     <${Heading} title="Nodes" />
+    <${FleetPairs} />
     <${Panel} answer=${answer} note=${note}>
       <${Table} caption="Registered nodes" columns=${columns} rows=${rows} keyOf=${(row) => row.node} empty=${empty} />
     <//>`;

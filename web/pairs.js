@@ -3,11 +3,13 @@ import { html, useContext, useRef } from '/htm.js';
 import { count, growth, nameOf, peerText, percent, rate, visible } from '/format.js';
 import { Bar, Counted, Panel, Peer } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
+import { processPath } from '/route.js';
 import { Table } from '/table.js';
 
 // One monitor on a peer is what a program needs, a few are common; from here on it is worth a look at night.
 const LOUD_COUNT = 100;
 const ROWS = 10;
+const FLEET_ROWS = 5;
 
 const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, peerText(watched), watched.node].join(' ');
 
@@ -15,15 +17,42 @@ const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, peerTe
 export function PairsPanel({ path, node, watched }) {
   const answer = usePoll(`${path}/monitors/pairs?min=2&limit=${ROWS}`);
   const pairs = [...(answer.data ?? []), ...fromElsewhere(watched.data ?? [], node)].sort((a, b) => b.count - a.count).slice(0, ROWS);
-  const rates = useRates(pairs, answer.meta);
   const title = 'Repeated monitors';
   return html`
     <${Panel} title=${title} answer=${answer}>
-      ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
-      <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf}
-        empty="No process monitors another more than once." />
+      <${Pairs} title=${title} pairs=${pairs} meta=${answer.meta} node=${node} />
     <//>`;
 }
+
+/** The same of all nodes together; nothing where nothing repeats, or no node is up to be asked. */
+export function FleetPairs() {
+  const { nodes } = useContext(Live);
+  const anyUp = [...nodes.values()].some((row) => row.state === 'up');
+  const answer = usePoll(anyUp ? `/pairs?min=2&limit=${FLEET_ROWS}` : null);
+  const pairs = (answer.data ?? []).map(withHome);
+  if (!anyUp || (pairs.length === 0 && answer.problem === null && !hasUnseen(answer.meta))) return null;
+  const title = 'Repeated monitors on all nodes';
+  return html`
+    <${Panel} title=${title} answer=${answer}>
+      <${Pairs} title=${title} pairs=${pairs} meta=${answer.meta} node=${null} />
+    <//>`;
+}
+
+/** `node`: on whose page they are; null where every node is to be named. */
+function Pairs({ title, pairs, meta, node }) {
+  const rates = useRates(pairs, meta);
+  const none = 'No process monitors another more than once.';
+  const empty = hasUnseen(meta) ? 'None in the lists that were looked into; not all of them were.' : none;
+  return html`
+    ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
+    <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf} empty=${empty} />`;
+}
+
+/** True if there are warnings of more than nodes that did not answer, of which the list of nodes tells: lists that were too long. */
+const hasUnseen = (meta) => (meta?.warnings?.length ?? 0) > (meta?.nodes_count ?? 0) - (meta?.answered_count ?? 0);
+
+/** What has no node of its own, a port or a reference, is on the watcher's. */
+const withHome = (pair) => ({ ...pair, watched: { ...pair.watched, node: pair.watched.node ?? pair.watcher.node } });
 
 function fromElsewhere(rows, node) {
   const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact });
@@ -36,7 +65,7 @@ function fromElsewhere(rows, node) {
 function useNamed(peer, node) {
   const { nodes } = useContext(Live);
   const isElsewhere = peer.pid && peer.node !== node && nodes.get(peer.node)?.state === 'up' && nameOf(peer) === null;
-  const path = isElsewhere ? `/nodes/${encodeURIComponent(peer.node)}/processes/${peer.pid.replace(/[<>]/g, '')}` : null;
+  const path = isElsewhere ? processPath(peer.node, peer.pid) : null;
   const { data } = usePoll(path);
   return data?.pid === peer.pid && isElsewhere ? { ...peer, name: nameOf(data) } : peer;
 }

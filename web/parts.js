@@ -4,8 +4,9 @@ import { count, counted, mfa, nameOf, peerText, timeOfDay, visible } from '/form
 import { Live } from '/poll.js';
 import { processHash } from '/route.js';
 
-/** One answer, under a heading where there are others beside it: its controls, its problem, its contents, where it came from. */
-export function Panel({ title, answer, controls, note, children }) {
+/** One answer, under a heading where there are others beside it: its controls, its problem, its contents, where it came from.
+ * `waiting` is shown while there is none. */
+export function Panel({ title, answer, controls, note, waiting, children }) {
   const { active } = useContext(Live);
   const { data, meta, problem, loading } = answer;
   const stale = data !== null && (problem !== null || !active);
@@ -19,7 +20,7 @@ export function Panel({ title, answer, controls, note, children }) {
         </header>`}
       ${problem !== null && html`<${ProblemNote} problem=${problem} />`}
       ${data !== null && children}
-      ${data === null && problem === null && html`<p class="quiet">${active ? 'Asking the node…' : 'Not asked.'}</p>`}
+      ${data === null && problem === null && html`<p class="quiet">${waiting ?? (active ? 'Asking the node…' : 'Not asked.')}</p>`}
       ${data !== null && html`<${Provenance} meta=${meta} note=${note} />`}
     </section>`;
 }
@@ -101,6 +102,13 @@ export function TopPeers({ peers = [], node, limit = 2 }) {
 export function Counted({ row, field }) {
   const { text, title } = counted(row, field);
   return html`<span title=${title}>${text}</span>`;
+}
+
+/** Where a process is, or was: innermost first. */
+export function Frames({ stack }) {
+  const place = (frame) => (frame.file ? `${frame.file}:${frame.line ?? '?'}` : '');
+  const item = (frame) => html`<li><code>${visible(frame.text)}</code> <span class="quiet">${visible(place(frame))}</span></li>`;
+  return html`<ol class="stack">${stack.map(item)}</ol>`;
 }
 
 /** Pairs of a term and what it is. Null values are left out. */

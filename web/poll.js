@@ -1,6 +1,6 @@
 // Keeping an answer fresh: asks every few seconds while the page is seen, never twice at once, and keeps the last good answer.
 import { createContext, useContext, useEffect, useState } from '/htm.js';
-import { ask } from '/api.js';
+import { attempt } from '/api.js';
 
 const BEAT_MS = 5000;
 const REST_MAX_MS = 60000;
@@ -32,7 +32,7 @@ function poll(path, update) {
     busy = true;
     clearTimeout(timer);
     const started = performance.now();
-    const change = await attempt(path, end.signal);
+    const change = await attempt(path, { signal: end.signal });
     busy = false;
     if (end.signal.aborted) return;
     update({ ...change, loading: false });
@@ -52,13 +52,4 @@ function poll(path, update) {
 function untilBeat(rest) {
   const now = performance.now();
   return Math.ceil((now + Math.max(rest, BEAT_MS / 10)) / BEAT_MS) * BEAT_MS - now;
-}
-
-async function attempt(path, signal) {
-  try {
-    const { data, meta } = await ask(path, signal);
-    return { data, meta, problem: null };
-  } catch (problem) {
-    return { problem };
-  }
 }

@@ -1,9 +1,12 @@
 // One process: what it is, where its memory is, what it is doing, and whom it watches, is watched by, is linked to.
-import { html } from '/htm.js';
+import { html, useState } from '/htm.js';
+import { CallSitesPanel } from '/callsites.js';
+import { CountedAt, CountExactly, isTooLong } from '/exact.js';
 import { bytes, count, mfa, nameOf, percent, short, times, visible } from '/format.js';
-import { Bar, Counted, Facts, Heading, Name, Panel, Peer } from '/parts.js';
+import { Bar, Counted, Facts, Frames, Heading, Name, Panel, Peer } from '/parts.js';
 import { Reachable } from '/node.js';
 import { usePoll } from '/poll.js';
+import { processPath } from '/route.js';
 import { Table } from '/table.js';
 
 export function ProcessView({ node, pid }) {
@@ -12,18 +15,19 @@ export function ProcessView({ node, pid }) {
 }
 
 function ProcessPanels({ node, pid, brackets }) {
-  const path = `/nodes/${encodeURIComponent(node)}/processes/${pid}`;
+  const path = processPath(node, pid);
   const answer = usePoll(path);
   const relations = usePoll(`${path}/relations?direction=all&limit=20`);
   const name = answer.data && nameOf(answer.data);
-  const relationOf = (relation) => html`<${Relation} key=${relation.direction} relation=${relation} node=${node} />`;
+  const relationOf = (relation) => html`<${Relation} key=${relation.direction} latest=${relation} node=${node} path=${path} />`;
   const title = name ? `${name} ${brackets}` : brackets;
   return html`
     <${Heading} title=${title}>${name && html`<${Name} text=${name} />${' '}`}<span class="pid">${brackets}</span><//>
     <${Panel} title="Process" answer=${answer}>${answer.data && html`<${Summary} row=${answer.data} node=${node} />`}<//>
     <${Panel} title="Relations" answer=${relations}>
       <div class="three">${(relations.data ?? []).map(relationOf)}</div>
-    <//>`;
+    <//>
+    <${CallSitesPanel} path=${path} />`;
 }
 
 /** A process elsewhere in a row: a ref, or a pid in brackets. */
@@ -55,7 +59,7 @@ function Summary({ row, node }) {
   return html`
     <${Facts} facts=${facts} kind="facts large" />
     <div class="columns inside">
-      <div><${Split} row=${row} /><${Stack} stack=${row.stack ?? []} /></div>
+      <div><${Split} row=${row} />${row.stack?.length > 0 && html`<h3>Stack</h3><${Frames} stack=${row.stack} />`}</div>
       <${Facts} facts=${details} />
     </div>
     <${Collection} values=${row.garbage_collection} />`;
@@ -82,13 +86,6 @@ function Split({ row }) {
   return html`<${Table} caption="Memory of this process" columns=${columns} rows=${SPLIT} keyOf=${(part) => part.field} />`;
 }
 
-function Stack({ stack }) {
-  if (stack.length === 0) return null;
-  const place = (frame) => (frame.file ? `${frame.file}:${frame.line ?? '?'}` : '');
-  const item = (frame) => html`<li><code>${visible(frame.text)}</code> <span class="quiet">${visible(place(frame))}</span></li>`;
-  return html`<h3>Stack</h3><ol class="stack">${stack.map(item)}</ol>`;
-}
-
 function Collection({ values }) {
   if (!values) return null;
   const show = (value) => (typeof value === 'number' ? count(value) : visible(JSON.stringify(value)));
@@ -104,17 +101,25 @@ const DIRECTIONS = {
   links: { title: 'Links', empty: 'It is linked to nothing.' },
 };
 
-function Relation({ relation, node }) {
+/** `latest` is what was told last; once it was counted exactly, that count stays in its place. */
+function Relation({ latest, node, path }) {
+  const [exact, setExact] = useState(null);
+  const relation = isTooLong(latest) ? exact ?? latest : latest;
   const text = DIRECTIONS[relation.direction] ?? { title: visible(relation.direction), empty: 'None.' };
   const columns = [
     { key: 'peer', title: 'Peer', head: true, cell: (peer) => html`<${Peer} peer=${peer} node=${node} />` },
     { key: 'count', title: 'Count', number: true, cell: (peer) => count(peer.count) },
     { key: 'share', title: 'Share', number: true, cell: (peer) => percent(peer.count / relation.count) },
   ];
-  const spread = relation.count > 0 && `, ${count(relation.distinct_count)} distinct, each ${times(relation.duplication_ratio)}`;
+  const spread = relation.distinct_count > 0 && `, ${count(relation.distinct_count)} distinct, each ${times(relation.duplication_ratio)}`;
   return html`
     <div>
       <h3>${text.title} <span class="quiet"><${Counted} row=${relation} field="count" />${spread}</span></h3>
-      <${Table} caption=${text.title} columns=${columns} rows=${relation.top_peers ?? []} keyOf=${peerKey} empty=${text.empty} />
+      ${isTooLong(relation) && html`
+        <p class="quiet">Too long to be copied lightly.${' '}
+          <${CountExactly} path=${path} direction=${relation.direction} onCounted=${setExact} /></p>`}
+      ${relation.at && html`<p class="quiet"><${CountedAt} relation=${relation} /></p>`}
+      ${!isTooLong(relation) && html`
+        <${Table} caption=${text.title} columns=${columns} rows=${relation.top_peers ?? []} keyOf=${peerKey} empty=${text.empty} />`}
     </div>`;
 }

@@ -1,8 +1,10 @@
 // Who monitors most, and who is monitored most: with how often the same peer is repeated, which tells a leak from a registry.
 import { html } from '/htm.js';
+import { CountedAt, CountExactly, isTooLong, useExact } from '/exact.js';
 import { count, times } from '/format.js';
 import { Counted, Panel, Process, TopPeers } from '/parts.js';
 import { usePoll } from '/poll.js';
+import { processPath } from '/route.js';
 import { Table } from '/table.js';
 
 const LOUD_RATIO = 10;
@@ -17,18 +19,29 @@ export const useRanking = (path, by) => usePoll(`${path}/monitors?by=${by}&limit
 
 export function RankingPanel({ answer, node, by }) {
   const text = TEXTS[by];
+  const [exactOf, keepExact] = useExact();
   const columns = [
     { key: 'process', title: 'Process', head: true, cell: (row) => html`<${Process} row=${row} node=${node} />` },
     { key: 'count', title: text.count, number: true, cell: (row) => html`<${Counted} row=${row} field=${`${by}_count`} />` },
-    { key: 'distinct', title: 'Distinct', number: true, hint: 'How many different peers', cell: (row) => count(row.distinct_count) },
+    { key: 'distinct', title: 'Distinct', number: true, hint: 'How many different peers', cell: (row) => distinct(row) },
     { key: 'ratio', title: 'Repeated', number: true, hint: 'Entries per distinct peer: 1 is healthy', cell: (row) => ratio(row) },
     { key: 'peers', title: text.peers, cell: (row) => html`<${TopPeers} peers=${row.top_peers} node=${node} />` },
   ];
-  const rows = (answer.data ?? []).filter((row) => row[`${by}_count`] !== 0);
+  const distinct = (row) => (isTooLong(row)
+    ? html`<${CountExactly} path=${processPath(node, row.pid)} direction=${by} onCounted=${(relation) => keepExact(row.pid, relation)} />`
+    : html`${count(row.distinct_count)}${row.at && html`<${CountedAt} relation=${row} />`}`);
+  const rows = (answer.data ?? []).filter((row) => row[`${by}_count`] !== 0).map((row) => withExact(row, exactOf(row.pid), by));
   return html`
     <${Panel} title=${text.title} answer=${answer}>
       <${Table} caption=${text.title} columns=${columns} rows=${rows} keyOf=${(row) => row.pid} empty=${text.empty} />
     <//>`;
+}
+
+/** The row with what was counted when somebody asked, where the ranking itself still has only an estimate. */
+function withExact(row, relation, by) {
+  if (!relation || !isTooLong(row)) return row;
+  const { count: counted, distinct_count, duplication_ratio, top_peers, exact, at } = relation;
+  return { ...row, [`${by}_count`]: counted, distinct_count, duplication_ratio, top_peers, exact, at };
 }
 
 const ratio = (row) => html`<span class=${row.duplication_ratio >= LOUD_RATIO ? 'loud' : ''}>${times(row.duplication_ratio)}</span>`;

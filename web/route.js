@@ -2,8 +2,12 @@
 import { useEffect, useState } from '/htm.js';
 
 export const nodesHash = '#/nodes';
-export const nodeHash = (node) => `#/nodes/${encodeURIComponent(node)}`;
-export const processHash = (node, pid) => `${nodeHash(node)}/processes/${pid.replace(/[<>]/g, '')}`;
+export const nodeHash = (node) => `#${nodePath(node)}`;
+export const processHash = (node, pid) => `#${processPath(node, pid)}`;
+
+/** Where the service tells of them. */
+export const nodePath = (node) => `/nodes/${encodeURIComponent(node)}`;
+export const processPath = (node, pid) => `${nodePath(node)}/processes/${pid.replace(/[<>]/g, '')}`;
 
 /** {view: 'nodes' | 'node' | 'process' | 'unknown', node, pid, query}; `pid` is without its brackets. */
 export function parseHash(hash) {
@@ -32,6 +36,7 @@ export function useRoute() {
   useEffect(() => {
     const follow = () => setHash(location.hash);
     window.addEventListener('hashchange', follow);
+    follow(); // it may have changed since the first rendering
     return () => window.removeEventListener('hashchange', follow);
   }, []);
   return parseHash(hash);

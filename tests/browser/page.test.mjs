@@ -5,14 +5,12 @@ import { randomCookie, randomName } from '../integration/lib/node.mjs';
 import { suite } from '../integration/lib/suite.mjs';
 import { sleep } from '../integration/lib/wait.mjs';
 import { startBrowser } from './lib/browser.mjs';
+import { flat, nodeHash, panel, visitor } from './lib/visit.mjs';
 
 const HOSTILE = '<script>alert(1)</script>';
 const SORTS = ['memory', 'total_heap', 'off_heap', 'stack', 'binary', 'message_queue_len', 'reductions', 'monitors', 'monitored_by', 'links'];
 const FIELDS = { memory: 'memory_bytes', total_heap: 'total_heap_bytes', off_heap: 'off_heap_bytes', stack: 'stack_bytes', binary: 'binary_bytes',
   reductions: 'reductions_count', monitors: 'monitors_count', monitored_by: 'monitored_by_count', links: 'links_count' };
-
-const nodeHash = (node) => `#/nodes/${encodeURIComponent(node.name)}`;
-const panel = (page, title) => page.locator('section.panel', { has: page.getByRole('heading', { name: title, exact: true }) });
 
 // Two nodes with the story's leak across them, a healthy registry, and a process under a hostile name.
 async function plant(world) {
@@ -31,28 +29,45 @@ async function plant(world) {
 }
 
 suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) => {
-  // A test with a page of its own, which must not have met a single fault at the end.
-  const visit = (name, hash, body, options) => test(name, async () => {
-    const page = await world.browser.open(world.gauge, hash(), options);
-    try {
-      await body(page);
-      assert.deepEqual(page.faults, []);
-    } finally {
-      await page.context().close();
-    }
-  });
+  const visit = visitor(world, test);
   const shop = () => nodeHash(world.shop);
 
   visit('lists the nodes, those in trouble first, with the reason', () => '', async (page) => {
     const stray = await world.node();
     await world.gauge.put(stray, { cookie: 'wrong' });
     await world.gauge.failed(stray, 'cookie_rejected');
-    const rows = page.locator('tbody tr');
+    const rows = page.getByRole('table', { name: 'Registered nodes' }).locator('tbody tr');
     await rows.first().filter({ hasText: stray.name }).filter({ hasText: 'cookie_rejected' }).waitFor();
     assert.match(await rows.filter({ hasText: world.shop.name }).innerText(), /up/);
     await world.gauge.api(`nodes/${stray.name}`, { method: 'DELETE' });
     await page.getByRole('link', { name: world.pay.name }).click();
     await page.getByRole('heading', { level: 1, name: world.pay.name }).waitFor();
+  });
+
+  visit('the start page says what leaks most on any node', () => '', async (page) => {
+    const fleet = panel(page, 'Repeated monitors on all nodes');
+    await fleet.waitFor();
+    const pair = `order_gateway ${world.gateway} on ${world.shop.name} monitors payment_service ${world.service} on ${world.pay.name} 2,140 times`;
+    const said = flat(await fleet.locator('.finding.loud').innerText());
+    assert.ok(said.startsWith(pair), `${said} is not ${pair}`);
+    const row = flat(await fleet.locator('tbody tr').first().innerText());
+    assert.ok(row.startsWith(pair.replace(' monitors ', ' ').replace(' times', '')), row);
+    assert.ok((await fleet.locator('tbody tr').count()) <= 5);
+    await fleet.locator('tbody tr').first().getByRole('link', { name: world.service }).click();
+    await page.getByRole('heading', { level: 1, name: `payment_service ${world.service}` }).waitFor();
+  });
+
+  test('where nothing repeats, or no node is up, the start page has only the nodes', async () => {
+    const gauge = await world.beamgauge({ args: ['--name', `${randomName()}@127.0.0.1`] });
+    const page = await world.browser.open(gauge, '');
+    await page.getByText('No node is registered').waitFor();
+    await gauge.register(world.quiet);
+    const { data } = await (await page.waitForResponse(/\/pairs\?min=2&limit=5$/)).json();
+    assert.deepEqual(data, []);
+    await page.getByRole('table', { name: 'Registered nodes' }).waitFor();
+    assert.equal(await page.locator('section.panel').count(), 1);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
   });
 
   visit('a node has its headline and its memory', shop, async (page) => {

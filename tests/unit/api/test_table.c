@@ -128,13 +128,41 @@ static void bodies_are_only_for_put_and_post(void **state)
 
 static void every_resource_of_the_contract_is_there(void **state)
 {
-    static const char *const operations[] = {
-        "getLiveness",    "getReadiness",   "getVersion",          "listNodes",    "getNode",
-        "putNode",        "deleteNode",     "getSystem",           "getMemory",    "getAllocators",
-        "listProcesses",  "getProcess",     "getProcessRelations", "listMonitors", "listMonitorPairs",
-        "listFleetPairs", "traceCallSites", "getMetrics",          "probeNode",    "listPrometheusTargets",
-        "checkNode",      "checkNodes",     "listCheckMetrics",    "chat",         "chatSlack",
-        "chatMattermost"};
+    static const char *const operations[] = {"getLiveness",
+                                             "getReadiness",
+                                             "getVersion",
+                                             "listNodes",
+                                             "getNode",
+                                             "putNode",
+                                             "deleteNode",
+                                             "getSystem",
+                                             "getMemory",
+                                             "getAllocators",
+                                             "listProcesses",
+                                             "getProcess",
+                                             "getProcessRelations",
+                                             "listMonitors",
+                                             "listMonitorPairs",
+                                             "listFleetPairs",
+                                             "traceCallSites",
+                                             "getMetrics",
+                                             "probeNode",
+                                             "listPrometheusTargets",
+                                             "listApplications",
+                                             "listBinaries",
+                                             "collectBinaries",
+                                             "listConnections",
+                                             "listTables",
+                                             "listPorts",
+                                             "getSchedulers",
+                                             "listSockets",
+                                             "getApplicationTree",
+                                             "checkNode",
+                                             "checkNodes",
+                                             "listCheckMetrics",
+                                             "chat",
+                                             "chatSlack",
+                                             "chatMattermost"};
     size_t count = 0;
     (void)state;
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
