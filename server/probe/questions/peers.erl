@@ -2,6 +2,7 @@
 -module(peers).
 -export([answer/1]).
 
+-define(COUNTER_HEAP_WORDS, 1048576). %% what a counter takes before it has counted any
 -define(ENTRY_HEAP_WORDS, 32). %% what counting takes for each entry of a long list, while garbage is collected too
 -define(EXACT_HEAP_BYTES_MAX, (2 bsl 30)).
 
@@ -28,7 +29,7 @@ list(Name, Figures, Limit, {BytesMax, _}, _) when element(8, Figures) =< BytesMa
     counted(tally(element(1, Figures), item(Name), Limit));
 list(Name, Figures, Limit, {_, true}, Calibration) ->
     Self = self(),
-    Words = entries:links_max(element(8, Figures), Calibration) * ?ENTRY_HEAP_WORDS,
+    Words = entries:links_max(element(8, Figures), Calibration) * ?ENTRY_HEAP_WORDS + ?COUNTER_HEAP_WORDS,
     HeapMax = #{size => min(Words, ?EXACT_HEAP_BYTES_MAX div element(1, Calibration)), kill => true, error_logger => false},
     Counter = spawn_opt(fun() -> Self ! {self(), tally(element(1, Figures), item(Name), Limit)} end,
                         [link, {priority, low}, {max_heap_size, HeapMax}]),

@@ -261,7 +261,7 @@ static void form_tuple(struct bg_writer *forms, uint32_t elements)
     bg_write_list(forms, elements);
 }
 
-/* process_info(P, initial_call) =:= {initial_call, {erl_eval, exprs, 2}} */
+/* process_info(P, initial_call) =:= {initial_call, {erl_eval, exprs, 3}} */
 static void form_is_question(struct bg_writer *forms)
 {
     form_start(forms, 5, "op");
@@ -275,7 +275,7 @@ static void form_is_question(struct bg_writer *forms)
     form_tuple(forms, 3);
     form_atom(forms, "atom", "erl_eval");
     form_atom(forms, "atom", "exprs");
-    form_integer(forms, 2);
+    form_integer(forms, 3);
     bg_write_nil(forms);
     bg_write_nil(forms);
 }
