@@ -71,8 +71,8 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
     const pid = await world.target.eval('plant:churn(plant:idle(), 5)');
     const { data } = await rank('sort=monitors&limit=3&window_ms=1000');
     assert.equal(data[0].pid, pid);
-    assert.ok(data[0].monitors_count_delta >= 50 && data[0].monitors_count_delta <= 1000, JSON.stringify(data[0]));
-    // A busy machine looks again late, never early.
+    // One monitor every 5 ms at best: a busy machine wakes it late, and looks again late.
+    assert.ok(data[0].monitors_count_delta >= 5 && data[0].monitors_count_delta <= 1000, JSON.stringify(data[0]));
     const seconds = data[0].monitors_count_delta / data[0].monitors_count_per_second;
     assert.ok(seconds > 0.99 && seconds < 4, JSON.stringify(data[0]));
     await world.target.eval(`list_to_pid("${pid}") ! stop`);
