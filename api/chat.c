@@ -311,3 +311,36 @@ void bg_chat_run(struct bg_call *call, const char *text)
     (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to answer");
     bg_call_fail(call, &failure);
 }
+
+static enum bg_error copy_text(struct bg_call *call, char **ret_text, struct bg_failure *ret_failure)
+{
+    json_t *fields;
+    const enum bg_error error = bg_call_form(call, &fields, ret_failure);
+    if (error != BG_OK)
+        return error;
+    const char *text = json_string_value(json_object_get(fields, "text"));
+    char *copy = strdup(text != NULL ? text : "");
+    json_decref(fields);
+    if (copy == NULL)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory left to answer");
+    *ret_text = copy;
+    return BG_OK;
+}
+
+void bg_chat_run_form(struct bg_call *call, bg_chat_check *check, void (*unescape)(char *text))
+{
+    struct bg_failure failure;
+    char *text = NULL;
+    enum bg_error error = check(call, &failure);
+    if (error == BG_OK)
+        error = copy_text(call, &text, &failure);
+    if (error == BG_OK && unescape != NULL)
+        unescape(text);
+    if (error == BG_OK)
+        bg_chat_run(call, text);
+    else if (error == BG_INVALID) /* what was typed has a line feed or the like: a mistake as any other */
+        bg_chat_run(call, "That");
+    else
+        bg_call_fail(call, &failure);
+    free(text);
+}

@@ -23,5 +23,9 @@ void bg_chat_stop(struct bg_chat *chat);
 
 /* Takes a call: answers it with the card of `text`. */
 void bg_chat_run(struct bg_call *call, const char *text);
+/* The same for a chat's slash command: once `check` knows the sender, the text is the form's. `unescape` (or NULL) undoes in place what
+ * the chat did to what was typed. */
+typedef enum bg_error bg_chat_check(const struct bg_call *call, struct bg_failure *ret_failure);
+void bg_chat_run_form(struct bg_call *call, bg_chat_check *check, void (*unescape)(char *text));
 
 #endif

@@ -73,14 +73,14 @@ static void print_md_head(const json_t *card, const json_t *piece, FILE *out)
     const json_t *columns = json_object_get(card, "columns");
     (void)piece;
     fputs(is_answer(card) ? "**" : "", out);
-    bg_print_md(out, text_of(card, "title"));
+    bg_text_print_md(out, text_of(card, "title"));
     fputs(is_answer(card) ? "**\n" : "\n", out);
     if (json_array_size(columns) == 0)
         return;
     fputs("\n|", out);
     for (size_t i = 0; i < json_array_size(columns); i++) {
         fputc(' ', out);
-        bg_print_md(out, text_of(json_array_get(columns, i), "title"));
+        bg_text_print_md(out, text_of(json_array_get(columns, i), "title"));
         fputs(" |", out);
     }
     fputs("\n|", out);
@@ -95,7 +95,7 @@ static void print_md_row(const json_t *card, const json_t *row, FILE *out)
     fputc('|', out);
     for (size_t i = 0; i < json_array_size(row); i++) {
         fputc(' ', out);
-        bg_print_md(out, text_at(row, i));
+        bg_text_print_md(out, text_at(row, i));
         fputs(" |", out);
     }
     fputc('\n', out);
@@ -105,7 +105,7 @@ static void print_md_note(const json_t *card, const json_t *note, FILE *out)
 {
     (void)card;
     fputc('\n', out);
-    bg_print_md(out, json_string_value(note));
+    bg_text_print_md(out, json_string_value(note));
     fputc('\n', out);
 }
 

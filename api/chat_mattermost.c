@@ -29,22 +29,7 @@ static enum bg_error check_sender(const struct bg_call *call, struct bg_failure 
 
 static void handle(struct bg_call *call)
 {
-    struct bg_failure failure;
-    json_t *fields = NULL;
-    enum bg_error error = check_sender(call, &failure);
-    if (error == BG_OK)
-        error = bg_call_form(call, &fields, &failure);
-    if (error == BG_INVALID) { /* what was typed has a line feed or the like: a mistake as any other */
-        bg_chat_run(call, "That");
-        return;
-    }
-    if (error != BG_OK) {
-        bg_call_fail(call, &failure);
-        return;
-    }
-    const char *text = json_string_value(json_object_get(fields, "text"));
-    bg_chat_run(call, text != NULL ? text : "");
-    json_decref(fields);
+    bg_chat_run_form(call, check_sender, NULL);
 }
 
 const struct bg_endpoint bg_mattermost_endpoints[] = {

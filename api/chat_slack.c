@@ -83,30 +83,7 @@ static void unescape(char *text)
 
 static void handle(struct bg_call *call)
 {
-    struct bg_failure failure;
-    json_t *fields = NULL;
-    enum bg_error error = check_sender(call, &failure);
-    if (error == BG_OK)
-        error = bg_call_form(call, &fields, &failure);
-    if (error == BG_INVALID) { /* what was typed has a line feed or the like: a mistake as any other */
-        bg_chat_run(call, "That");
-        return;
-    }
-    if (error != BG_OK) {
-        bg_call_fail(call, &failure);
-        return;
-    }
-    const char *said = json_string_value(json_object_get(fields, "text"));
-    char *text = strdup(said != NULL ? said : "");
-    json_decref(fields);
-    if (text == NULL) {
-        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to answer");
-        bg_call_fail(call, &failure);
-        return;
-    }
-    unescape(text);
-    bg_chat_run(call, text);
-    free(text);
+    bg_chat_run_form(call, check_sender, unescape);
 }
 
 const struct bg_endpoint bg_slack_endpoints[] = {

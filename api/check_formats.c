@@ -114,7 +114,7 @@ static void print_md_cell(FILE *out, const char *string)
     struct bg_text text;
     bg_text_init(&text, cell, sizeof cell);
     add_text(&text, string);
-    bg_print_md(out, cell);
+    bg_text_print_md(out, cell);
     fputs(" | ", out);
 }
 
@@ -132,7 +132,7 @@ static void print_md_row(const json_t *row, FILE *out)
         add_text(&text, text_of(json_object_get(row, "error"), "detail"));
     else
         bg_text_add_ref(&text, json_object_get(row, "offender"));
-    bg_print_md(out, cell);
+    bg_text_print_md(out, cell);
     fputs(" |\n", out);
 }
 
@@ -144,7 +144,7 @@ static void print_md_node(const json_t *node, const json_t *meta, FILE *out)
     bg_text_init(&text, line, sizeof line);
     add_summary(&text, node);
     fprintf(out, "### %s ", sign_of(node));
-    bg_print_md(out, line);
+    bg_text_print_md(out, line);
     fputs("\n\n| | Assertion | Observed | By |\n| --- | --- | ---: | --- |\n", out);
     for (size_t i = 0; i < json_array_size(rows_of(node)); i++)
         print_md_row(json_array_get(rows_of(node), i), out);
@@ -164,7 +164,7 @@ static void print_attribute(FILE *out, const char *name, const char *value)
     bg_text_init(&text, escaped, sizeof escaped);
     add_text(&text, value);
     fprintf(out, " %s=\"", name);
-    bg_print_xml(out, escaped);
+    bg_text_print_xml(out, escaped);
     fputc('"', out);
 }
 
@@ -183,7 +183,7 @@ static void print_junit_row(const json_t *node, const json_t *row, FILE *out)
     fputs(" time=\"0\">", out);
     if (is_status(row, "pass") || warns) {
         fputs(warns ? "<system-out>warning: " : "<system-out>", out);
-        bg_print_xml(out, line);
+        bg_text_print_xml(out, line);
         fputs("</system-out>", out);
     } else {
         fprintf(out, "<%s", tag);

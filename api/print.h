@@ -1,11 +1,10 @@
-/* print.h: figures and names as people read them, in lines, Markdown and XML. */
+/* print.h: figures and names as people read them, in lines. */
 #ifndef BG_API_PRINT_H
 #define BG_API_PRINT_H
 
 #include "beamgauge/text.h"
 
 #include <jansson.h>
-#include <stdio.h>
 
 #define BG_PRINT_SIZE 512
 
@@ -13,9 +12,5 @@
 void bg_text_add_figure(struct bg_text *text, const json_t *value, const char *unit);
 /* "<0.123.0> cart Shop.Cart.init/1 -> <7.1.0> pay@host" of a ref, with what it watches; "-" of null. Hostile characters are escaped. */
 void bg_text_add_ref(struct bg_text *text, const json_t *ref);
-
-/* Writes text that may be anybody's: in Markdown no markup, table bar, HTML or mention; in XML no markup. */
-void bg_print_md(FILE *out, const char *text);
-void bg_print_xml(FILE *out, const char *text);
 
 #endif

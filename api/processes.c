@@ -94,10 +94,10 @@ static const struct bg_param params[] = {
     BG_PARAMS_END,
 };
 
-#define CHANGE(field, kind)                                                                                                                \
-    {field "_delta", "+" field, kind, false},                                                                                              \
+#define CHANGE(field, title, kind)                                                                                                         \
+    {field "_delta", "+" title, kind, false},                                                                                              \
     {                                                                                                                                      \
-        field "_per_second", field "/s", BG_COLUMN_RATE, false                                                                             \
+        field "_per_second", title "/s", BG_COLUMN_RATE, false                                                                             \
     }
 
 static const struct bg_column columns[] = {
@@ -119,16 +119,16 @@ static const struct bg_column columns[] = {
     {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, true},
     {"links_count", "Links", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
-    CHANGE("memory_bytes", BG_COLUMN_BYTES),
-    CHANGE("message_queue_len", BG_COLUMN_COUNT),
-    CHANGE("reductions_count", BG_COLUMN_COUNT),
-    CHANGE("total_heap_bytes", BG_COLUMN_BYTES),
-    CHANGE("stack_bytes", BG_COLUMN_BYTES),
-    CHANGE("off_heap_bytes", BG_COLUMN_BYTES),
-    CHANGE("binary_bytes", BG_COLUMN_BYTES),
-    CHANGE("monitors_count", BG_COLUMN_COUNT),
-    CHANGE("monitored_by_count", BG_COLUMN_COUNT),
-    CHANGE("links_count", BG_COLUMN_COUNT),
+    CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES),
+    CHANGE("message_queue_len", "Queue", BG_COLUMN_COUNT),
+    CHANGE("reductions_count", "Reductions", BG_COLUMN_COUNT),
+    CHANGE("total_heap_bytes", "Heap", BG_COLUMN_BYTES),
+    CHANGE("stack_bytes", "Stack", BG_COLUMN_BYTES),
+    CHANGE("off_heap_bytes", "Off-heap", BG_COLUMN_BYTES),
+    CHANGE("binary_bytes", "Binaries", BG_COLUMN_BYTES),
+    CHANGE("monitors_count", "Monitors", BG_COLUMN_COUNT),
+    CHANGE("monitored_by_count", "Monitored by", BG_COLUMN_COUNT),
+    CHANGE("links_count", "Links", BG_COLUMN_COUNT),
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

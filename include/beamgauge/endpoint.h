@@ -46,7 +46,7 @@ struct bg_column {
     const char *path;  /* dotted path into a row, e.g. "watcher.pid"; NULL ends a table. csv uses it as the header, dots as underscores */
     const char *title; /* heading in text and md */
     enum bg_column_kind kind;
-    bool compact; /* shown in text and md, which must fit a chat window; csv and ndjson have every column */
+    bool compact; /* shown in text and md, which must fit a chat window (with changes, where there are any); csv and ndjson have all */
 };
 
 /* A representation of an answer that is not made from rows. */

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Strict (RFC 3629): no overlong forms, no surrogates, nothing over U+10FFFF. NUL and other control characters are UTF-8. */
 bool bg_text_is_utf8(const char *bytes, size_t length);
@@ -35,6 +36,10 @@ void bg_text_add_format(struct bg_text *text, const char *format, ...) __attribu
 void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length, const char *marked);
 /* Forgets all after the first `length` bytes, the cut too: for adding something whole or not at all. */
 void bg_text_rewind(struct bg_text *text, size_t length);
+
+/* Write text that may be anybody's: in Markdown no markup, table bar, HTML or mention (@all); in XML no markup. */
+void bg_text_print_md(FILE *out, const char *text);
+void bg_text_print_xml(FILE *out, const char *text);
 
 /* What bg_text_add_escaped() may need for `length` bytes, terminator included, without being cut. */
 #define BG_TEXT_ESCAPED_SIZE(length) (4 * (size_t)(length) + 1)

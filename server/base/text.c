@@ -190,3 +190,38 @@ void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length,
     }
     text->buffer[text->length] = '\0';
 }
+
+void bg_text_print_md(FILE *out, const char *text)
+{
+    for (char before = ' '; *text != '\0'; before = *text++) {
+        const bool in_word = (before >= '0' && before <= '9') || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == '_';
+        if (*text == '<')
+            fputs("&lt;", out);
+        else if (*text == '>')
+            fputs("&gt;", out);
+        else if (*text == '&')
+            fputs("&amp;", out);
+        else if (*text == '@' && !in_word)
+            fputs("&#64;", out);
+        else if (strchr("\\`*_[]|~", *text) != NULL)
+            fprintf(out, "\\%c", *text);
+        else
+            fputc(*text, out);
+    }
+}
+
+void bg_text_print_xml(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '<')
+            fputs("&lt;", out);
+        else if (*text == '>')
+            fputs("&gt;", out);
+        else if (*text == '&')
+            fputs("&amp;", out);
+        else if (*text == '"')
+            fputs("&quot;", out);
+        else
+            fputc(*text, out);
+    }
+}

@@ -24,12 +24,27 @@ static size_t characters_in(const char *text)
     return count;
 }
 
+static bool is_in_any(const json_t *rows, const char *path)
+{
+    size_t index;
+    json_t *row;
+
+    json_array_foreach(rows, index, row) if (bg_cell_find(row, path) != NULL) return true;
+    return false;
+}
+
+/* Changes are in the rows only where a window was asked for, and then they are what the table is about. */
+static bool is_shown(const struct bg_column *column, const json_t *rows)
+{
+    return column->compact || (strstr(column->path, "_delta") != NULL && is_in_any(rows, column->path));
+}
+
 static void table_init(const struct bg_endpoint *endpoint, const json_t *rows, struct table *ret_table)
 {
     *ret_table = (struct table){.count = 0};
     for (const struct bg_column *column = bg_columns_of(endpoint, rows); column->path != NULL && ret_table->count < TABLE_COLUMNS_MAX;
          column++)
-        if (column->compact)
+        if (is_shown(column, rows))
             ret_table->columns[ret_table->count++] = column;
 }
 
@@ -116,30 +131,10 @@ void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *me
     print_notes(meta, print_text_note, out);
 }
 
-/* Markdown must not see markup, a table's bar, HTML, nor a mention (@all) in text that comes from a node. */
-static void print_md(FILE *out, const char *text)
-{
-    for (char before = ' '; *text != '\0'; before = *text++) {
-        bool in_word = (before >= '0' && before <= '9') || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == '_';
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '>')
-            fputs("&gt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
-        else if (*text == '@' && !in_word)
-            fputs("&#64;", out);
-        else if (strchr("\\`*_[]|~", *text) != NULL)
-            fprintf(out, "\\%c", *text);
-        else
-            fputc(*text, out);
-    }
-}
-
 static void print_md_note(FILE *out, const char *note)
 {
     fputs("\n", out);
-    print_md(out, note);
+    bg_text_print_md(out, note);
     fputs("\n", out);
 }
 
@@ -153,7 +148,7 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     table_init(endpoint, rows, &table);
     for (size_t i = 0; i < table.count; i++) {
         fputs("| ", out);
-        print_md(out, table.columns[i]->title);
+        bg_text_print_md(out, table.columns[i]->title);
         fputc(' ', out);
     }
     fputs("|\n", out);
@@ -165,7 +160,7 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
         for (size_t i = 0; i < table.count; i++) {
             bg_cell_show(row, table.columns[i], cell);
             fputs("| ", out);
-            print_md(out, cell);
+            bg_text_print_md(out, cell);
             fputc(' ', out);
         }
         fputs("|\n", out);

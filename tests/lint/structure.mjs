@@ -19,7 +19,7 @@ const ROOMS = {
 const C_LIBRARY = /^(assert|ctype|dirent|errno|fcntl|float|fnmatch|getopt|inttypes|limits|math|netdb|poll|search|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)\.h$|^(sys|netinet|arpa)\//;
 
 const faults = [];
-const FOLDERS = ['api', 'include', 'server', 'tests', 'tools', 'web'];
+const FOLDERS = ['api', 'include', 'server', 'tests', 'web'];
 const files = FOLDERS.flatMap((folder) => readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`));
 const sources = files.filter((f) => /\.(c|h|erl|escript|mjs|js|css)$/.test(f)).concat('dev');
 

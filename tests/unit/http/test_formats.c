@@ -77,6 +77,28 @@ static void md_is_a_table(void **state)
     bg_body_unref(body);
 }
 
+static void changes_are_shown_where_there_are_any(void **state)
+{
+    static const struct bg_column changing[] = {{"pid", "Pid", BG_COLUMN_TEXT, true},
+                                                {"memory_bytes_delta", "+Memory", BG_COLUMN_BYTES, false},
+                                                {"monitors_count_delta", "+Monitors", BG_COLUMN_COUNT, false},
+                                                {NULL, NULL, BG_COLUMN_TEXT, false}};
+    static const struct bg_endpoint window = {.method = BG_GET, .path = "/z", .columns = changing};
+    json_t *rows = two_rows();
+    struct bg_body *body;
+
+    (void)state;
+    json_object_set_new(json_array_get(rows, 1), "monitors_count_delta", json_integer(-1234));
+    body = render(&window, BG_FORMAT_TEXT, rows, meta());
+    assert_string_equal(body->bytes, "Pid       +Monitors\n"
+                                     "<0.1.0>           -\n"
+                                     "<0.12.0>     -1,234\n"
+                                     "\n"
+                                     "shop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
+                                     "warning: 3 skipped\n");
+    bg_body_unref(body);
+}
+
 static void csv_has_every_column_and_raw_numbers(void **state)
 {
     struct bg_body *body = render(&ranking, BG_FORMAT_CSV, two_rows(), meta());
@@ -212,6 +234,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_an_aligned_table),
         cmocka_unit_test(md_is_a_table),
+        cmocka_unit_test(changes_are_shown_where_there_are_any),
         cmocka_unit_test(csv_has_every_column_and_raw_numbers),
         cmocka_unit_test(ndjson_is_one_whole_row_a_line),
         cmocka_unit_test(an_object_is_a_row_for_each_member),
