@@ -109,7 +109,8 @@ static bool read_nodes(const struct bg_call *call, json_t *names, struct bg_fail
     }
     for (size_t j = 0; j < patterns; j++)
         if (!matched[j]) {
-            (void)bg_fail_param(ret_failure, BG_NODE_UNKNOWN, "node", "no registered node is named %.200s",
+            (void)bg_fail_param(ret_failure, BG_NODE_UNKNOWN, "node",
+                                "no registered node is named %.200s: names are NAME@HOST, and * stands for any part of one",
                                 bg_call_text_at(call, "node", j));
             return false;
         }

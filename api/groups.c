@@ -106,11 +106,13 @@ static void note_ranking(struct bg_ask *ask, const json_t *answer, size_t groups
     ask->ranking = (struct bg_ranking){
         .process_count = bg_answer_count(shaper, answer, "process_count"),
         .scanned_count = bg_answer_count(shaper, answer, "scanned_count"),
-        .skipped_count = bg_answer_count(shaper, answer, "skipped_count"),
+        .skipped_count = bg_scan_skipped(ask, answer),
         .returned_count = json_array_size(ask->data),
         .truncated = groups > json_array_size(ask->data),
-        .exact = exact,
     };
+    ask->ranking.exact = exact && ask->ranking.skipped_count == 0;
+    if (!exact)
+        bg_ask_warn(ask, "some processes may have too many entries to be counted lightly: sums and maxima that they are in are estimates");
 }
 
 static void shape_groups(struct bg_ask *ask, json_t *answer)
@@ -140,8 +142,6 @@ static void shape_groups(struct bg_ask *ask, json_t *answer)
             bg_ask_warn(ask, "there is more than was put into groups: all of that is in one row, the rest");
     }
     note_ranking(ask, answer, passed);
-    if (!ask->ranking.exact)
-        bg_ask_warn(ask, "some processes have too many entries to be counted lightly: sums and maxima that they are in are estimates");
 }
 
 void bg_groups_send(struct bg_ask *ask, const struct bg_sort *sort)

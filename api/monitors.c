@@ -4,6 +4,21 @@
 #include "params.h"
 #include "peers.h"
 
+#include <stdio.h>
+
+/* What was counted has no bounds but itself. */
+static void put_counted(struct bg_shaper *shaper, json_t *row, const char *field, int64_t count)
+{
+    static const char *const bounds[] = {"min", "max"};
+    char name[64];
+    bg_put(shaper, row, field, json_integer(count));
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s_%s", field, bounds[i]);
+        if (json_object_get(row, name) != NULL)
+            bg_put(shaper, row, name, json_integer(count));
+    }
+}
+
 /* Puts its list into a row; a process without entries was not asked for it. The list was counted after the ranking, so where it was
  * counted exactly, its count is the row's: the ratio beside it is of the same moment. */
 static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
@@ -15,8 +30,32 @@ static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
     if (process != NULL)
         bg_peer_list_read(shaper, process, by, &list);
     if (process != NULL && list.exact)
-        bg_put(shaper, row, bg_sort_find(by)->field, json_integer(list.count));
+        put_counted(shaper, row, bg_sort_find(by)->field, list.count);
     bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "peers"));
+}
+
+/* What was ranked by its bounds and counted since may have to go elsewhere, or out. Unknown counts stay last. More rows were kept for that
+ * than were asked for. */
+static void rank_again(struct bg_ask *ask)
+{
+    const char *field = bg_sort_find(bg_call_text(ask->call, "by"))->field;
+    json_t *rows = bg_array_new(&ask->shaper);
+    for (size_t i = 0; i < json_array_size(ask->data) && !ask->shaper.failed; i++) {
+        json_t *row = json_array_get(ask->data, i);
+        const json_t *value = json_object_get(row, field);
+        const json_int_t count = json_integer_value(value);
+        size_t place = json_array_size(rows);
+        while (place > 0 && json_integer_value(json_object_get(json_array_get(rows, place - 1), field)) < count)
+            place--;
+        if ((json_is_null(value) || count >= bg_call_integer(ask->call, "min")) && json_array_insert(rows, place, row) != 0)
+            bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to rank the processes");
+    }
+    const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
+    ask->ranking.truncated = ask->ranking.truncated || json_array_size(rows) > limit;
+    while (json_array_size(rows) > limit)
+        (void)json_array_remove(rows, json_array_size(rows) - 1);
+    json_decref(ask->data);
+    ask->data = rows;
 }
 
 /* Joins the rows with their lists. A process that died between the two questions is left out: it holds nothing any more. */
@@ -36,6 +75,8 @@ static void shape_lists(struct bg_ask *ask, json_t *answer)
             i++;
         }
     }
+    if (bg_call_boolean(ask->call, "exact"))
+        rank_again(ask);
     ask->ranking.returned_count = json_array_size(ask->data);
     if (died > 0)
         bg_ask_warn(ask, "%zu processes died while they were looked at and are left out", died);
@@ -45,7 +86,8 @@ static void shape_ranking(struct bg_ask *ask, json_t *answer)
 {
     struct bg_scan scan;
     const int64_t limit = bg_call_integer(ask->call, "limit");
-    const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)limit};
+    const int64_t kept = bg_call_boolean(ask->call, "exact") ? bg_peers_round(limit) : limit;
+    const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)kept};
     bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
     if (json_array_size(ask->data) == 0 || ask->shaper.failed)

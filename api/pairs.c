@@ -58,7 +58,7 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
     totals->partial = totals->partial || !list.exact;
     totals->more = totals->more || list.distinct_count < 0 || list.distinct_count > (int64_t)json_array_size(list.top);
     if (!list.exact)
-        bg_ask_warn(ask, "%s on %s has too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid,
+        bg_ask_warn(ask, "%s on %s may have too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid,
                     bg_ask_node(ask));
     if (json_array_size(list.top) > list_max)
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: \"top\" is longer than was asked for");
@@ -102,19 +102,12 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     return row;
 }
 
-/* What one process may have at most of what it is ranked by. */
-static int64_t most_of(struct bg_shaper *shaper, const json_t *raw, const struct bg_scan *scan)
-{
-    const int64_t count = bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
-    return bg_answer_boolean_or(shaper, raw, "exact", true) ? count : bg_answer_count_or(shaper, raw, "entries_max", INT64_MAX);
-}
-
 /* What a pair of a watcher that was not listed may have at most: as much as any of those has monitors in all. */
 static int64_t unlisted_bound(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit)
 {
     int64_t bound = scan->next_bound;
     for (size_t place = (size_t)bg_peers_round(limit); place < json_array_size(scan->ranking) && !ask->shaper.failed; place++) {
-        const int64_t most = most_of(&ask->shaper, bg_scan_raw_at(ask, scan, place), scan);
+        const int64_t most = bg_scan_most(ask, scan, bg_scan_raw_at(ask, scan, place));
         bound = most > bound ? most : bound;
     }
     return bound;

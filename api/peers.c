@@ -59,7 +59,7 @@ void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const ch
 {
     const json_t *list = bg_answer_object(shaper, bg_answer_object(shaper, process, "lists"), direction);
     *ret_list = (struct bg_peer_list){
-        .count = bg_answer_count(shaper, list, "count"),
+        .count = bg_answer_count_or(shaper, list, "count", -1),
         .distinct_count = bg_answer_count_or(shaper, list, "distinct_count", -1),
         .exact = bg_answer_boolean(shaper, list, "exact"),
         .top = bg_answer_array(shaper, list, "top"),

@@ -27,7 +27,7 @@ const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, c
 
 /* One process's entries of one direction. */
 struct bg_peer_list {
-    int64_t count, distinct_count; /* distinct_count is -1 where the list was too long to be looked at */
+    int64_t count, distinct_count; /* -1 where the list was not looked at: of the distinct always, of all where nothing can be claimed */
     bool exact;
     const json_t *top; /* [{peer, count, ...}], most entries first; borrowed */
 };

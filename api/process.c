@@ -41,11 +41,14 @@ bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const c
     return shaper->failed;
 }
 
+/* Where a frame's code is: what the emulator tells is a list of pairs, and what a question tells has been taken out of that. */
 json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *key)
 {
     json_t *frame = bg_mfa_new(shaper, raw, key);
-    const json_t *file = json_array_get(raw, 3), *line = json_array_get(raw, 4);
-    bg_put(shaper, frame, "file", bg_text_or_null(json_string_value(file)));
+    const json_t *place = json_array_get(raw, 3);
+    const json_t *line = json_is_array(place) ? bg_pair_get(place, "line") : json_array_get(raw, 4);
+    bg_put(shaper, frame, "file",
+           json_is_array(place) ? bg_characters_new(bg_pair_get(place, "file")) : bg_text_or_null(json_string_value(place)));
     bg_put(shaper, frame, "line", json_is_integer(line) ? json_integer(json_integer_value(line)) : json_null());
     return frame;
 }
@@ -74,32 +77,68 @@ static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *an
         {"bin_old_vheap_size", "virtual_binary_old_heap_bytes"},
         {"bin_old_vheap_block_size", "virtual_binary_old_heap_block_bytes"},
     };
-    const json_t *raw = json_object_get(answer, "garbage_collection_info");
+    const json_t *raw = bg_answer_array(shaper, answer, "garbage_collection_info");
     json_t *sizes = bg_object_new(shaper);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const int64_t words = bg_answer_count_or(shaper, raw, names[i][0], -1);
-        bg_put(shaper, sizes, names[i][1], bg_count_or_null(words < 0 ? -1 : bg_bytes_of_words(words, word_bytes)));
+        const json_t *words = bg_pair_get(raw, names[i][0]);
+        const bool is_known = json_is_integer(words) && json_integer_value(words) >= 0;
+        bg_put(shaper, sizes, names[i][1], bg_count_or_null(is_known ? bg_bytes_of_words(json_integer_value(words), word_bytes) : -1));
     }
     return sizes;
 }
 
-/* The share of monitors is what the counted entries take at least, by the node's own calibrated size of one; null where unknown. */
-static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
+/* What the asker had beside its heap, in bytes, of [{memory, Bytes}, {total_heap_size, Words}]; -1 where that is not told. */
+static int64_t outside(const json_t *info, int64_t word_bytes)
 {
-    static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
-    const int64_t entry_bytes = bg_answer_count_or(shaper, answer, "entry_bytes", -1);
-    int64_t entries = 0;
-    bool is_known = entry_bytes >= 0;
-    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-        const int64_t count = bg_answer_count_or(shaper, answer, counts[i], -1);
-        is_known = is_known && count >= 0;
-        entries = bg_sum(entries, count);
-    }
+    const json_t *memory = bg_pair_get(info, "memory"), *heap = bg_pair_get(info, "total_heap_size");
+    if (!json_is_integer(memory) || !json_is_integer(heap))
+        return -1;
+    return json_integer_value(memory) - bg_bytes_of_words(json_integer_value(heap), word_bytes);
+}
+
+/* What one monitor takes on the node: what the asker had before it made one, and with it; -1 where that is not known. */
+static int64_t entry_bytes(const json_t *answer, int64_t word_bytes)
+{
+    const json_t *told = json_object_get(answer, "entry");
+    const int64_t before = outside(json_array_get(told, 0), word_bytes), after = outside(json_array_get(told, 2), word_bytes);
+    return before >= 0 && after > before ? after - before : -1;
+}
+
+/* The share of monitors is what the counted entries take at least, by the node's own size of one; null where unknown. */
+static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const json_t *raw, int64_t word_bytes)
+{
+    const int64_t entries =
+        bg_sum(bg_sum(bg_answer_count(shaper, raw, "monitors_count"), bg_answer_count(shaper, raw, "monitored_by_count")),
+               bg_answer_count(shaper, raw, "links_count"));
+    const int64_t each = entry_bytes(answer, word_bytes);
     json_t *split = bg_object_new(shaper);
     bg_put(shaper, split, "heap_bytes", json_integer(bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes)));
-    bg_put(shaper, split, "off_heap_bytes", bg_count_or_null(bg_answer_count_or(shaper, answer, "off_heap_bytes", -1)));
-    bg_put(shaper, split, "monitors_estimate_bytes", bg_count_or_null(is_known ? bg_bytes_of_words(entries, entry_bytes) : -1));
+    bg_put(shaper, split, "off_heap_bytes", json_integer(bg_answer_count(shaper, raw, "off_heap_bytes")));
+    bg_put(shaper, split, "monitors_estimate_bytes", bg_count_or_null(each < 0 ? -1 : bg_bytes_of_words(entries, each)));
     return split;
+}
+
+#define ENTRY_WORDS_MIN 5 /* no monitor or link takes less, on any release */
+
+/* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are an
+ * estimate where the lists may have been too long to be copied. */
+static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
+{
+    static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
+    const json_t *counts = bg_answer_array_or_null(shaper, answer, "counts");
+    const int64_t off_heap =
+        bg_answer_count(shaper, answer, "memory") - bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes);
+    const int64_t most = off_heap > 0 && word_bytes > 0 ? off_heap / (ENTRY_WORDS_MIN * word_bytes) : 0;
+    json_t *raw = bg_object_new(shaper);
+    if (raw != NULL && json_object_update(raw, (json_t *)answer) != 0)
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
+    bg_put(shaper, raw, "off_heap_bytes", json_integer(off_heap > 0 ? off_heap : 0));
+    bg_put(shaper, raw, "exact", json_boolean(counts != NULL));
+    bg_put(shaper, raw, "entries_max", json_integer(most));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        bg_put(shaper, raw, names[i],
+               counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : json_integer(most / 2));
+    return raw;
 }
 
 static void shape_process(struct bg_ask *ask, json_t *answer)
@@ -108,16 +147,18 @@ static void shape_process(struct bg_ask *ask, json_t *answer)
     if (bg_process_is_dead(shaper, answer, bg_call_text(ask->call, "pid")))
         return;
     const int64_t word_bytes = bg_answer_count(shaper, answer, "word_bytes");
-    ask->data = bg_row_new(shaper, answer, word_bytes);
+    json_t *raw = row_of(shaper, answer, word_bytes);
+    ask->data = bg_row_new(shaper, raw, word_bytes);
     bg_put(shaper, ask->data, "parent", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "parent")));
     bg_put(shaper, ask->data, "group_leader", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "group_leader")));
     bg_put(shaper, ask->data, "priority", bg_name_new(shaper, answer, "priority"));
     bg_put(shaper, ask->data, "trap_exit", json_boolean(bg_answer_boolean(shaper, answer, "trap_exit")));
     bg_put(shaper, ask->data, "message_queue_data", bg_name_new(shaper, answer, "message_queue_data"));
-    bg_put(shaper, ask->data, "suspending_count", bg_count_or_null(bg_answer_count_or(shaper, answer, "suspending_count", -1)));
-    bg_put(shaper, ask->data, "memory_split", split_new(shaper, answer, word_bytes));
+    bg_put(shaper, ask->data, "suspending_count", json_integer((json_int_t)json_array_size(bg_answer_array(shaper, answer, "suspending"))));
+    bg_put(shaper, ask->data, "memory_split", split_new(shaper, answer, raw, word_bytes));
     bg_put(shaper, ask->data, "garbage_collection", garbage_collection_new(shaper, answer, word_bytes));
     bg_put(shaper, ask->data, "stack", stack_new(shaper, answer));
+    json_decref(raw);
 }
 
 static void ask_process(struct bg_ask *ask, json_t *answer)

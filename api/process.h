@@ -15,7 +15,8 @@ bool bg_process_is_own(struct bg_ask *ask);
 /* True, with the failure, if the answer's process is dead (or the answer has already failed). */
 bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const char *pid);
 
-/* A frame of a stack: an MFA with `file` and `line`, each null where unknown, of [Module, Function, Arity, File, Line]. */
+/* A frame of a stack: an MFA with `file` and `line`, each null where unknown, of [Module, Function, Arity, File, Line] or, as the emulator
+ * tells it, [Module, Function, Arity, [[file, Characters], [line, Line]]]. */
 json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *key);
 
 #endif

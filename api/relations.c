@@ -60,12 +60,14 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         bg_peer_list_read(shaper, process, *directions, &list);
         json_t *row = bg_object_new(shaper);
         bg_put(shaper, row, "direction", json_string(*directions));
-        bg_put(shaper, row, "count", json_integer(list.count));
+        bg_put(shaper, row, "count", bg_count_or_null(list.count));
         bg_put(shaper, row, "exact", json_boolean(list.exact));
         bg_peer_list_put(shaper, row, &list, (size_t)peers_wanted(ask));
         bg_append(shaper, ask->data, row);
         if (!list.exact)
-            bg_ask_warn(ask, "%s: the list is too long to be copied, its count is an estimate; exact=true counts it", *directions);
+            bg_ask_warn(ask,
+                        "%s: the list may be too long to be copied lightly, so its count is an estimate or unknown; exact=true counts it",
+                        *directions);
     }
     if (bg_call_boolean(ask->call, "verify"))
         bg_ask_then(ask, verify);

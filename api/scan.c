@@ -28,7 +28,27 @@ json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, cons
     bg_put(&ask->shaper, args, "order", json_string(order));
     bg_put(&ask->shaper, args, "window_ms", json_integer(window_ms));
     bg_put(&ask->shaper, args, "binary", json_boolean(strcmp(sort, "binary") == 0));
+    bg_put(&ask->shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
     return args;
+}
+
+#define SKIPPED_NAMED_MAX 5
+
+int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const json_t *skipped = bg_answer_array_or_null(shaper, answer, "skipped");
+    const int64_t count = bg_answer_count(shaper, answer, "skipped_count");
+    char names[SKIPPED_NAMED_MAX * 32] = "";
+    for (size_t i = 0, at = 0; i < json_array_size(skipped) && i < SKIPPED_NAMED_MAX && at < sizeof names && !shaper->failed; i++) {
+        const json_t *pid = json_array_get(skipped, i);
+        const char *text = json_string_value(json_object_get(pid, "pid"));
+        at += (size_t)snprintf(names + at, sizeof names - at, "%s%.28s", i == 0 ? ": " : ", ", text != NULL ? text : "?");
+    }
+    if (count > 0 && !shaper->failed)
+        bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are skipped%s%s", count,
+                    names, names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
+    return count;
 }
 
 static void note_figures(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort)
@@ -38,12 +58,9 @@ static void note_figures(struct bg_ask *ask, const json_t *answer, const struct 
     ask->ranking = (struct bg_ranking){
         .process_count = bg_answer_count(shaper, answer, "process_count"),
         .scanned_count = bg_answer_count(shaper, answer, "scanned_count"),
-        .skipped_count = bg_answer_count(shaper, answer, "skipped_count"),
+        .skipped_count = bg_scan_skipped(ask, answer),
         .exact = bg_answer_boolean(shaper, bg_answer_object(shaper, answer, "exact"), sort->key),
     };
-    if (ask->ranking.skipped_count > 0)
-        bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are in no ranking",
-                    ask->ranking.skipped_count);
 }
 
 void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
@@ -73,6 +90,13 @@ const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, siz
     bg_shaper_fail(&ask->shaper, BG_BAD_ANSWER,
                    "the node's answer to \"%s\" cannot be understood: \"rankings\" has a place that is no index", ask->shaper.source);
     return NULL;
+}
+
+int64_t bg_scan_most(struct bg_ask *ask, const struct bg_scan *scan, const json_t *raw)
+{
+    if (!scan->sort->relation || bg_answer_boolean_or(&ask->shaper, raw, "exact", true))
+        return bg_row_value(&ask->shaper, raw, scan->sort, scan->word_bytes);
+    return bg_answer_count_or(&ask->shaper, raw, "entries_max", INT64_MAX);
 }
 
 /* <field>_delta and <field>_per_second. */
@@ -119,7 +143,7 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
     for (size_t place = 0; place < json_array_size(scan->ranking) && !shaper->failed; place++) {
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
         const int64_t delta = filter->window ? change(shaper, raw, scan) : 0;
-        const int64_t value = filter->window ? delta : bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
+        const int64_t value = filter->window ? delta : bg_scan_most(ask, scan, raw);
         last_passed = filter->min == 0 || value >= filter->min;
         if (!last_passed || ++passed > filter->limit)
             continue;

@@ -23,10 +23,15 @@ struct bg_scan {
 };
 /* Also notes the answer's figures in ask->ranking. */
 void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);
+/* Warns of the processes that did not answer, by name; returns how many they are. Of `groups` and `peer_nodes` too. */
+int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer);
 const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, size_t place);
 
+/* What the process of a raw row may have at most of what is ranked by: its count, where that is exact. */
+int64_t bg_scan_most(struct bg_ask *ask, const struct bg_scan *scan, const json_t *raw);
+
 struct bg_scan_filter {
-    int64_t min; /* of the number ranked by (of its change, over a window) */
+    int64_t min; /* of the number ranked by (of its change, over a window), or of what that may be at most */
     size_t limit;
     bool ascending;
     bool window;

@@ -194,3 +194,39 @@ json_t *bg_name_new(struct bg_shaper *shaper, const json_t *object, const char *
     wrong(shaper, key, "a name");
     return json_null();
 }
+
+static size_t utf8_put(uint32_t code, char *at)
+{
+    static const uint8_t leads[] = {0, 0x00, 0xc0, 0xe0, 0xf0};
+    const size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    for (size_t i = length - 1; i > 0; i--, code >>= 6)
+        at[i] = (char)(0x80 | (code & 0x3f));
+    at[0] = (char)(leads[length] | code);
+    return length;
+}
+
+json_t *bg_characters_new(const json_t *characters)
+{
+    char text[4 * BG_CHARACTERS_MAX];
+    size_t length = 0;
+    for (size_t i = 0; i < json_array_size(characters) && i < BG_CHARACTERS_MAX; i++) {
+        const json_t *character = json_array_get(characters, i);
+        const json_int_t code = json_integer_value(character);
+        if (!json_is_integer(character) || code < 1 || code > 0x10ffff)
+            return json_null();
+        length += utf8_put((uint32_t)code, text + length);
+    }
+    json_t *string = json_is_array(characters) ? json_stringn(text, length) : NULL; /* NULL too where it is no UTF-8 */
+    return string != NULL ? string : json_null();
+}
+
+const json_t *bg_pair_get(const json_t *pairs, const char *key)
+{
+    for (size_t i = 0; i < json_array_size(pairs); i++) {
+        const json_t *pair = json_array_get(pairs, i);
+        const char *name = json_string_value(json_array_get(pair, 0));
+        if (name != NULL && strcmp(name, key) == 0)
+            return json_array_get(pair, 1);
+    }
+    return NULL;
+}

@@ -59,5 +59,10 @@ void bg_put_fields(struct bg_shaper *shaper, json_t *object, const json_t *raw, 
 
 /* What the node calls something, as JSON text or null: an atom that JSON took for a boolean becomes text again, and no name is null. */
 json_t *bg_name_new(struct bg_shaper *shaper, const json_t *object, const char *key);
+/* Text out of a list of characters, as Erlang's own functions tell it: the first BG_CHARACTERS_MAX of them; null of anything else. */
+#define BG_CHARACTERS_MAX 1000
+json_t *bg_characters_new(const json_t *characters);
+/* The value of a list of [Key, Value]; borrowed, NULL where it is not there. */
+const json_t *bg_pair_get(const json_t *pairs, const char *key);
 
 #endif

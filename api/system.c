@@ -19,10 +19,13 @@ static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
     const json_t *raw = bg_answer_array(shaper, answer, "applications");
     json_t *applications = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++) {
-        const json_t *item = bg_answer_object_at(shaper, raw, i);
+        const json_t *pair = json_array_get(raw, i);
+        if (json_array_size(pair) != 2)
+            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"applications\" are not pairs",
+                           shaper->source);
         json_t *application = bg_object_new(shaper);
-        bg_put(shaper, application, "name", bg_name_new(shaper, item, "name"));
-        bg_put(shaper, application, "version", bg_name_new(shaper, item, "version"));
+        bg_put(shaper, application, "name", bg_text_or_null(json_string_value(json_array_get(pair, 0))));
+        bg_put(shaper, application, "version", bg_characters_new(json_array_get(pair, 1)));
         bg_append(shaper, applications, application);
     }
     return applications;

@@ -84,8 +84,9 @@ export function peerText(peer) {
 /** A count and whether it is exact: "≈ 1,200" with its bounds for a title. */
 export function counted(row, field) {
   const value = row[field];
-  if (row.exact !== false || !known(value)) return { text: count(value), title: undefined };
   const [least, most] = [row[`${field}_min`] ?? 0, row[`${field}_max`]];
+  if (row.exact === false && !known(value) && known(most)) return { text: `≤ ${count(most)}`, title: 'not counted, and perhaps none' };
+  if (row.exact !== false || !known(value)) return { text: count(value), title: undefined };
   return { text: `≈ ${count(value)}`, title: known(most) ? `between ${count(least)} and ${count(most)}` : 'an estimate' };
 }
 

@@ -121,16 +121,17 @@ struct bg_inquiry_result {
 };
 typedef void bg_inquiry_done(void *context, const struct bg_inquiry_result *result);
 
-/* What is sent: a process is spawned on the node with the distribution's own SPAWN_REQUEST (OTP 23+), linked to us so that it
- * dies with the link, at low priority, and evaluates erl_eval:exprs(Forms, [{'Args', Args}, {'Reply', Pid}], none). It answers by
- * sending one term to that pid. Both parts are external terms without the version byte; they are copied. */
+/* What is sent: the distribution's own SPAWN_REQUEST (OTP 23+) spawns a guard on the node, linked to us so that it dies with the link. The
+ * guard spawns the worker, linked to it, and ends it when its time is up (BG_DEADLINE). Both run at low priority and under the heap
+ * limit. The worker evaluates erl_eval:exprs(Forms, Bindings, none), 'Args' and 'Reply' being bound, and ends the guard. It answers by
+ * sending one term to the pid 'Reply'. Both parts are external terms without the version byte; they are copied. */
 struct bg_inquiry_request {
     const uint8_t *forms; /* a list of abstract expressions */
     size_t forms_length;
     const uint8_t *args; /* any one term */
     size_t args_length;
-    int64_t timeout_ms;     /* counted here, from this call; the question keeps its own deadline on the node */
-    int64_t max_heap_words; /* of the spawned process: over it, the node kills it (BG_PROBE_LIMIT) */
+    int64_t timeout_ms;     /* counted here, from this call, and by the guard from its start */
+    int64_t max_heap_words; /* of each of the two: over it, the node kills both (BG_PROBE_LIMIT) */
 };
 
 /* `done` is called exactly once, never from inside this call; not at all if this fails or after bg_inquiry_cancel(). */

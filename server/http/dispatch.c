@@ -63,7 +63,8 @@ static const struct bg_endpoint *find_endpoint(struct bg_connection *connection,
         bg_router_allow(route.allowed, allow);
         (void)check_method(allow, &problem, &failure);
     } else if (route.endpoint == NULL) {
-        bg_fail(&failure, BG_NOT_FOUND, "There is nothing at %.*s.", (int)request->path_length, request->target);
+        bg_fail(&failure, BG_NOT_FOUND, "There is nothing at %.*s; /api/v1/openapi.json lists what there is.", (int)request->path_length,
+                request->target);
     } else {
         return route.endpoint;
     }
@@ -159,7 +160,8 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
     if (length > 0 && !is_of_type(request->content_type, "application/json"))
         return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json.");
     if (length > 0 && (body = json_loadb((const char *)evbuffer_pullup(input, -1), length, JSON_REJECT_DUPLICATES, &error)) == NULL)
-        return bg_fail(ret_failure, BG_INVALID, "The body is not JSON: line %d, column %d: %s.", error.line, error.column, error.text);
+        return bg_fail(ret_failure, BG_INVALID, "The body cannot be read as JSON: line %d, column %d: %s.", error.line, error.column,
+                       error.text);
     *ret_body = body;
     return BG_OK;
 }
@@ -169,6 +171,19 @@ static enum bg_error check_calls(const struct bg_http *http, struct bg_failure *
     if (http->calls_count >= http->options.requests_max)
         return bg_fail(ret_failure, BG_TOO_MANY, "%zu requests are in flight already; try again in a second.", http->calls_count);
     return BG_OK;
+}
+
+/* Most have one mistake, and many clients show the detail alone. */
+static void fail_params(const json_t *errors, struct bg_failure *ret_failure)
+{
+    const json_t *first = json_array_get(errors, 0);
+    const size_t others = json_array_size(errors) - 1;
+    const char *param = json_string_value(json_object_get(first, "param")), *reason = json_string_value(json_object_get(first, "reason"));
+
+    if (others == 0)
+        bg_fail(ret_failure, BG_INVALID, "%s: %s", param, reason);
+    else
+        bg_fail(ret_failure, BG_INVALID, "%s: %s (and %zu more, see errors)", param, reason, others);
 }
 
 static void call_endpoint(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint)
@@ -184,7 +199,7 @@ static void call_endpoint(struct bg_connection *connection, const struct bg_requ
         if (problem.errors == NULL)
             bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the request.");
         else
-            bg_fail(&failure, BG_INVALID, "The request's parameters are not right; see errors.");
+            fail_params(problem.errors, &failure);
         bg_reply_problem(connection, request, &problem);
     } else if (choose_form(endpoint, request, values.format, &form, &failure) != BG_OK ||
                read_body(endpoint, request, &body, &failure) != BG_OK || check_calls(connection->http, &failure) != BG_OK) {

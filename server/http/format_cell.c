@@ -53,7 +53,7 @@ static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
 
     if (field == NULL)
         return column->kind;
-    if (ends_with(field, "_bytes"))
+    if (ends_with(field, "_bytes") || ends_with(field, ".bytes"))
         return BG_COLUMN_BYTES;
     if (ends_with(field, "_ratio"))
         return BG_COLUMN_RATIO;

@@ -238,6 +238,27 @@ static bool is_path_param(const struct bg_endpoint *endpoint, const char *name)
     return bg_router_segment(endpoint->path, endpoint->path, strlen(endpoint->path), name, &length) != NULL;
 }
 
+/* Names those that there are, which is sooner read than a manual. */
+static void complain_unknown(struct reading *reading, const char *name)
+{
+    const struct bg_endpoint *endpoint = reading->endpoint;
+    const char *before = ", which has ";
+    char reason[REASON_SIZE];
+    struct bg_text text;
+
+    bg_text_init(&text, reason, sizeof reason);
+    bg_text_add(&text, "is not a parameter of this endpoint");
+    for (const struct bg_param *param = endpoint->params; param != NULL && param->name != NULL; param++) {
+        if (is_path_param(endpoint, param->name))
+            continue;
+        bg_text_add_format(&text, "%s%s", before, param->name);
+        before = ", ";
+    }
+    if (endpoint->representations != NULL || endpoint->columns != NULL)
+        bg_text_add_format(&text, "%sformat", before);
+    complain(reading, name, reason);
+}
+
 static void take_pair(struct reading *reading, const char *pair, size_t length)
 {
     const char *equals = memchr(pair, '=', length);
@@ -254,7 +275,7 @@ static void take_pair(struct reading *reading, const char *pair, size_t length)
     else if (strcmp(name, "format") == 0 && reading->endpoint->columns != NULL)
         take_format(reading, text);
     else if (index < 0 || is_path_param(reading->endpoint, name))
-        complain(reading, name, "is not a parameter of this endpoint");
+        complain_unknown(reading, name);
     else if (reading->values->list[index].given)
         take_repeat(reading, index, text);
     else

@@ -166,36 +166,107 @@ static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words
     bg_write_nil(writer);
 }
 
-/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}, then [Forms, [{'Args', Args}, {'Reply', Pid}], none]. The group leader is ours
- * too, so that nothing a question might print or log ends up with the node's own. `none`, that there is no handler of local functions,
- * is what exprs/2 passes on too, once it has linted the forms: ours were checked when they were embedded. */
-bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_slice forms, struct bg_slice args, int64_t max_heap_words)
+/* lists:zipwith3(fun erlang:apply/3, Modules, Functions, Arguments) makes one call after the other: a small program that a process can be
+ * started with, with nothing to be interpreted. This is the list of its four arguments; those of each call, and bg_write_nil() twice,
+ * follow. */
+static void write_program(struct bg_writer *writer, const char *const calls[][2], uint32_t count)
 {
+    bg_write_list(writer, 4);
+    bg_write_u8(writer, 'q'); /* EXPORT_EXT */
+    bg_write_atom(writer, "erlang");
+    bg_write_atom(writer, "apply");
+    bg_write_integer(writer, 3);
+    for (size_t part = 0; part < 2; part++) {
+        bg_write_list(writer, count);
+        for (size_t i = 0; i < count; i++)
+            bg_write_atom(writer, calls[i][part]);
+        bg_write_nil(writer);
+    }
+    bg_write_list(writer, count);
+}
+
+static void write_program_name(struct bg_writer *writer)
+{
+    bg_write_atom(writer, "lists");
+    bg_write_atom(writer, "zipwith3");
+}
+
+/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}. The group leader is ours too, so that nothing a question might print or log ends up
+ * with the node's own. */
+static void start_spawn(struct bg_writer *writer, const struct bg_pid *own, int64_t max_heap_words)
+{
+    start_control(writer, 6, OP_SPAWN_REQUEST);
+    bg_write_reference(writer, own);
+    bg_write_pid(writer, own);
+    bg_write_pid(writer, own);
+    bg_write_tuple(writer, 3);
+    write_program_name(writer);
+    bg_write_integer(writer, 4);
+    write_spawn_options(writer, max_heap_words);
+    bg_write_u8(writer, BG_TERM_VERSION);
+}
+
+/* {Name, _}, or the key of a pair in a map. */
+static void start_binding(struct bg_writer *writer, const struct bg_spawn *spawn, const char *name)
+{
+    if (!spawn->map_bindings)
+        bg_write_tuple(writer, 2);
+    bg_write_atom(writer, name);
+}
+
+static void start_bindings(struct bg_writer *writer, const struct bg_spawn *spawn)
+{
+    if (spawn->map_bindings)
+        bg_write_map(writer, 2);
+    else
+        bg_write_list(writer, 2);
+    start_binding(writer, spawn, "Args");
+}
+
+/* What stands behind the forms' bindings in the worker's program, and then in the guard's. `none`, that there is no handler of local
+ * functions, is what exprs/2 passes on too, once it has linted the forms: ours were checked when they were embedded. */
+static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
+{
+    bg_write_atom(writer, "none");
+    bg_write_nil(writer);
+    bg_write_list(writer, 1);
+    bg_write_atom(writer, "ended");
+    bg_write_nil(writer);
+    bg_write_nil(writer);
+    bg_write_nil(writer);
+    write_spawn_options(writer, spawn->max_heap_words);
+    bg_write_nil(writer);
+    bg_write_list(writer, 1);
+    bg_write_integer(writer, spawn->timeout_ms);
+    bg_write_nil(writer);
+    bg_write_list(writer, 1);
+    bg_write_atom(writer, "deadline");
+    bg_write_nil(writer);
+    bg_write_nil(writer);
+    bg_write_nil(writer);
+}
+
+bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const struct bg_spawn *spawn)
+{
+    static const char *const guard[][2] = {{"erlang", "spawn_opt"}, {"timer", "sleep"}, {"erlang", "exit"}};
+    static const char *const worker[][2] = {{"erl_eval", "exprs"}, {"erlang", "exit"}};
     struct bg_writer head, middle = {.length = 0}, tail = {.length = 0};
-    start_control(&head, 6, OP_SPAWN_REQUEST);
-    bg_write_reference(&head, own);
-    bg_write_pid(&head, own);
-    bg_write_pid(&head, own);
-    bg_write_tuple(&head, 3);
-    bg_write_atom(&head, "erl_eval");
-    bg_write_atom(&head, "exprs");
-    bg_write_integer(&head, 3);
-    write_spawn_options(&head, max_heap_words);
-    bg_write_u8(&head, BG_TERM_VERSION);
-    bg_write_list(&head, 3);
+    start_spawn(&head, own, spawn->max_heap_words);
+    write_program(&head, guard, 3);
+    bg_write_list(&head, 4); /* of spawn_opt/4 */
+    write_program_name(&head);
+    write_program(&head, worker, 2);
+    bg_write_list(&head, 3); /* of exprs/3 */
 
-    bg_write_list(&middle, 2);
-    bg_write_tuple(&middle, 2);
-    bg_write_atom(&middle, "Args");
+    start_bindings(&middle, spawn);
 
-    bg_write_tuple(&tail, 2);
-    bg_write_atom(&tail, "Reply");
+    start_binding(&tail, spawn, "Reply");
     bg_write_pid(&tail, own);
-    bg_write_nil(&tail);
-    bg_write_atom(&tail, "none");
-    bg_write_nil(&tail);
+    if (!spawn->map_bindings)
+        bg_write_nil(&tail);
+    write_rest(&tail, spawn);
 
-    const struct bg_slice pieces[] = {written(&head), forms, written(&middle), args, written(&tail)};
+    const struct bg_slice pieces[] = {written(&head), spawn->forms, written(&middle), spawn->args, written(&tail)};
     return send_frame(out, pieces, sizeof pieces / sizeof *pieces);
 }
 

@@ -9,6 +9,13 @@ struct evbuffer;
 /* Largest question that is sent: forms and arguments together. */
 #define BG_REQUEST_MAX_BYTES ((size_t)1 << 20)
 
+/* A question to be started; see struct bg_inquiry_request. */
+struct bg_spawn {
+    struct bg_slice forms, args; /* a term each */
+    int64_t timeout_ms, max_heap_words;
+    bool map_bindings; /* what erl_eval takes and makes fastest: a map since OTP 25, before that only a list of pairs */
+};
+
 enum bg_control_kind {
     BG_CONTROL_OTHER,   /* none of our business */
     BG_CONTROL_SEND,    /* `to` gets `value`, an external term with its version byte */
@@ -27,7 +34,7 @@ struct bg_control {
 bool bg_control_read(struct bg_slice message, struct bg_control *ret_control);
 
 /* Append one frame each. False: no memory. */
-bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, struct bg_slice forms, struct bg_slice args, int64_t max_heap_words);
+bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const struct bg_spawn *spawn);
 bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struct bg_pid *peer);
 bool bg_control_unlink_ack(struct evbuffer *out, const struct bg_control *unlink);
 /* Has the peer's emulator say something: we monitor a name that no process can have. */

@@ -13,6 +13,7 @@
 #define MESSAGE_MAX 1024 /* the longest is the challenge: 19 bytes and a name */
 
 #define FLAG_SPAWN (UINT64_C(1) << 32)
+#define FLAG_MANDATORY_25_DIGEST UINT64_C(0x4000000) /* OTP 25 and later set it */
 
 /* What we can take from a peer: everything that is mandatory from OTP 25 on, UNLINK_ID, and SPAWN. Not PUBLISHED, which makes us
  * hidden; no fragments, no atom cache, no payload in exits. */
@@ -20,7 +21,7 @@ static const uint64_t own_flags =
     0x4 /* EXTENDED_REFERENCES */ | 0x8 /* DIST_MONITOR */ | 0x10 /* FUN_TAGS */ | 0x20 /* DIST_MONITOR_NAME */ | 0x80 /* NEW_FUN_TAGS */ |
     0x100 /* EXTENDED_PIDS_PORTS */ | 0x200 /* EXPORT_PTR_TAG */ | 0x400 /* BIT_BINARIES */ | 0x800 /* NEW_FLOATS */ |
     0x10000 /* UTF8_ATOMS */ | 0x20000 /* MAP_TAG */ | 0x40000 /* BIG_CREATION */ | 0x1000000 /* HANDSHAKE_23 */ |
-    0x2000000 /* UNLINK_ID */ | FLAG_SPAWN | UINT64_C(1) << 34 /* V4_NC */ | UINT64_C(1) << 36 /* MANDATORY_25_DIGEST */;
+    0x2000000 /* UNLINK_ID */ | FLAG_MANDATORY_25_DIGEST | FLAG_SPAWN | UINT64_C(1) << 34 /* V4_NC */;
 
 static void send_message(struct evbuffer *out, const struct bg_writer *message)
 {
@@ -125,6 +126,7 @@ static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake,
         bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "no MD5, which the distribution needs, in this system's OpenSSL");
     else {
         send_reply(handshake, digest, out);
+        handshake->is_25 = (flags & FLAG_MANDATORY_25_DIGEST) != 0;
         handshake->awaited = BG_HANDSHAKE_ACK;
         return BG_HANDSHAKE_MORE;
     }

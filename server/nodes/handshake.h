@@ -4,6 +4,7 @@
 
 #include "setback.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct evbuffer;
@@ -19,6 +20,7 @@ struct bg_handshake {
     uint32_t challenge;                 /* ours, random */
     enum bg_handshake_step awaited;     /* the message that comes next from the peer */
     char learned[BG_NODE_NAME_MAX + 1]; /* the peer's name, where it was to be learned */
+    bool is_25;                         /* the peer is OTP 25 or later */
 };
 
 enum bg_handshake_result { BG_HANDSHAKE_MORE, BG_HANDSHAKE_DONE, BG_HANDSHAKE_FAILED };

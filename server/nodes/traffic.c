@@ -134,9 +134,14 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
         return bg_fail(ret_failure, BG_TOO_MANY, "%s has %zu questions in flight, as many as it may", link->settings.name,
                        link->inquiries.count);
     const struct bg_pid own = own_pid(link, inquiry->id);
-    const struct bg_slice forms = {.bytes = request->forms, .length = request->forms_length};
-    const struct bg_slice args = {.bytes = request->args, .length = request->args_length};
-    if (!bg_control_spawn(link->out, &own, forms, args, request->max_heap_words)) {
+    const struct bg_spawn spawn = {
+        .forms = {.bytes = request->forms, .length = request->forms_length},
+        .args = {.bytes = request->args, .length = request->args_length},
+        .timeout_ms = request->timeout_ms,
+        .max_heap_words = request->max_heap_words,
+        .map_bindings = link->handshake.is_25,
+    };
+    if (!bg_control_spawn(link->out, &own, &spawn)) {
         bg_inquiries_remove(&link->inquiries, inquiry);
         return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to send a question");
     }
@@ -171,15 +176,27 @@ static void take_spawned(struct bg_inquiry *inquiry, struct bg_slice result)
     inquiry_fail(inquiry, true, error, "%s did not start the question: %s", inquiry->link->settings.name, text);
 }
 
-/* {undef, [{erl_eval, exprs, _, _} | _]}: a node without stdlib's evaluator. */
-static bool is_without_evaluator(struct bg_slice reason)
+/* {undef, [{Module, _, _, _} | _]}, the module being one of stdlib's that a question starts with. */
+static bool is_without_stdlib(struct bg_slice reason)
 {
     struct bg_reader reader = bg_reader_of(reason);
     size_t arity, count;
     struct bg_slice atom;
     return bg_read_tuple(&reader, &arity) && arity == 2 && bg_read_atom(&reader, &atom) && bg_slice_is(atom, "undef") &&
            bg_read_list(&reader, &count) && count > 0 && bg_read_tuple(&reader, &arity) && arity == 4 && bg_read_atom(&reader, &atom) &&
-           bg_slice_is(atom, "erl_eval");
+           (bg_slice_is(atom, "lists") || bg_slice_is(atom, "erl_eval"));
+}
+
+/* killed; or {normal, []}, which is what an emulator makes of it if the heap limit is found exceeded inside of a native function. */
+static bool is_killed(struct bg_slice reason)
+{
+    struct bg_reader reader = bg_reader_of(reason), again = reader;
+    size_t arity, count;
+    struct bg_slice atom;
+    if (bg_read_atom(&reader, &atom))
+        return bg_slice_is(atom, "killed");
+    return bg_read_tuple(&again, &arity) && arity == 2 && bg_read_atom(&again, &atom) && bg_slice_is(atom, "normal") &&
+           bg_read_list(&again, &count) && count == 0;
 }
 
 static void take_exit(struct bg_inquiry *inquiry, struct bg_slice reason)
@@ -188,10 +205,13 @@ static void take_exit(struct bg_inquiry *inquiry, struct bg_slice reason)
     struct bg_reader reader = bg_reader_of(reason);
     struct bg_slice atom;
     char text[200];
-    if (bg_read_atom(&reader, &atom) && bg_slice_is(atom, "killed")) {
-        inquiry_fail(inquiry, true, BG_PROBE_LIMIT, "the question's process on %s was killed, most likely by its own heap limit", name);
-    } else if (is_without_evaluator(reason)) {
-        inquiry_fail(inquiry, true, BG_UNSUPPORTED, "%s has no erl_eval, a part of stdlib, with which questions are answered", name);
+    if (bg_read_atom(&reader, &atom) && bg_slice_is(atom, "deadline")) {
+        inquiry_fail(inquiry, true, BG_DEADLINE, "the question did not finish on %s in the time it had", name);
+    } else if (is_killed(reason)) {
+        inquiry_fail(inquiry, true, BG_PROBE_LIMIT,
+                     "the question's process on %s was killed, most likely because it needed more memory than it is allowed", name);
+    } else if (is_without_stdlib(reason)) {
+        inquiry_fail(inquiry, true, BG_UNSUPPORTED, "%s has no stdlib, whose erl_eval answers questions", name);
     } else {
         bg_term_describe(reason, sizeof text, text);
         inquiry_fail(inquiry, true, BG_BAD_ANSWER, "the question's process on %s ended without an answer: %s", name, text);

@@ -1,20 +1,20 @@
 #!/usr/bin/env escript
 %% Turns the Erlang questions into abstract expressions, and those into the C table that is sent to nodes.
 %%
-%%   embed.escript OUT.c guard.erl questions/*.erl    the C table of question.h
-%%   embed.escript --term OUT guard.erl questions/*   the same as one Erlang term, for the tests
-%%   embed.escript --atoms [guard.erl questions/*]    every atom that the forms bring to a node, sorted
+%%   embed.escript OUT.c questions/*.erl            the C table of question.h
+%%   embed.escript --term OUT questions/*.erl       the same as one Erlang term, for the tests
+%%   embed.escript --atoms [questions/*.erl]        every atom that the forms bring to a node, sorted
 %%
 %% A question's calls to modules under shared/ (beside this file) become local functions of that question.
 -mode(compile).
 
--define(INLINE_FUNCTIONS_MAX, 3).
+-define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
 
 main(["--atoms"]) -> main(["--atoms" | default_sources()]);
 main(["--atoms" | Sources]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- atoms([F || {_, F} <- embed(Sources)])] end);
 main(["--term", Out | Sources]) -> run(fun() -> ok = file:write_file(Out, term_to_binary(embed(Sources))) end);
 main([Out | [_ | _] = Sources]) -> run(fun() -> ok = file:write_file(Out, c_table(embed(Sources))) end);
-main(_) -> io:format(standard_error, "usage: embed.escript OUT.c|--term OUT|--atoms guard.erl questions/*.erl~n", []), halt(2).
+main(_) -> io:format(standard_error, "usage: embed.escript OUT.c|--term OUT|--atoms questions/*.erl~n", []), halt(2).
 
 run(Fun) ->
     try Fun() of
@@ -32,9 +32,9 @@ line(Anno) -> erl_anno:line(Anno).
 
 here() -> filename:dirname(filename:absname(escript:script_name())).
 
-default_sources() -> [filename:join(here(), "guard.erl") | lists:sort(filelib:wildcard(filename:join(here(), "questions/*.erl")))].
+default_sources() -> lists:sort(filelib:wildcard(filename:join(here(), "questions/*.erl"))).
 
-%% [{Name, Expressions}], sorted by name, the guard among them.
+%% [{Name, Expressions}], sorted by name.
 embed(Sources) ->
     Shared = maps:from_list([{maps:get(name, M), M} || M <- lists:map(fun module_read/1, filelib:wildcard(filename:join(here(), "shared/*.erl")))]),
     lists:sort([question(module_read(Source), Shared) || Source <- Sources]).
@@ -44,7 +44,7 @@ embed(Sources) ->
 %% A module as #{name, file, functions => #{{Name, Arity} => {Anno, Clauses}}, exports}. The compiler checks it; its code is thrown away.
 module_read(File) ->
     {ok, Forms} = epp:parse_file(File, []),
-    case compile:forms(Forms, [warnings_as_errors, return, {source, File}]) of
+    case compile:forms(Forms, [warnings_as_errors, nowarn_deprecated_catch, return, {source, File}]) of
         {ok, Name, _, []} -> module_of(Name, File, Forms);
         {error, Errors, Warnings} -> throw(first_message(File, Errors ++ Warnings))
     end.
@@ -64,33 +64,63 @@ anno(Location) -> erl_anno:new(Location).
 
 %%% One question
 
-%% A question exports answer/1, the guard guard/2. In a small one the entry becomes a `case` on the bindings that a node is given; in
-%% others a function too, so that few variables are in sight of it: erl_eval merges all in sight at each step.
-question(#{name := Name, exports := [{Entry, Arity}]} = Module, Shared) when {Entry, Arity} =:= {answer, 1}; {Entry, Arity} =:= {guard, 2} ->
-    Modules = Shared#{Name => Module},
-    Root = {Name, Entry, Arity},
-    [Root | Others] = visit(Root, [], [], Modules),
-    Given = [{var, 1, Variable} || Variable <- lists:sublist(['Args', 'Reply'], Arity)],
-    case length(Others) =< ?INLINE_FUNCTIONS_MAX of
-        true ->
-            Names = names(Others),
-            Clauses = [{clause, 1, [{tuple, 1, Patterns}], Guards, Body} || {clause, 1, Patterns, Guards, Body} <- clauses(Root, Names, Modules)],
-            {Name, functions(Others, Names, Modules) ++ entry(Entry, {'case', 1, {tuple, 1, Given}, Clauses}, Names)};
-        false ->
-            Names = names([Root | Others]),
-            {Name, functions([Root | Others], Names, Modules) ++ entry(Entry, {call, 1, {var, 1, maps:get(Root, Names)}, Given}, Names)}
-    end;
+%% A question exports answer/1.
+question(#{name := Name, exports := [{answer, 1}]} = Module, Shared) ->
+    Plan = plan({Name, answer, 1}, Shared#{Name => Module}),
+    {Name, literals(functions(Plan) ++ reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan))};
 question(Module, _) ->
-    fail(Module, none, "must export answer/1, or guard/2, and nothing else", []).
+    fail(Module, none, "must export answer/1, and nothing else", []).
 
-%% Both take functions in the order of their visit, callers first.
-names(Functions) -> maps:from_list(lists:zip(lists:reverse(Functions), [variable(I) || I <- lists:seq(1, length(Functions))])).
+%% How the functions are put together. Most become named funs, of the names that `names` has. But making one costs more than what most
+%% do, so that a function with one call only is put in its place, as a `case` on the arguments, and `bases` has the first number for its
+%% variables, which must differ from others in sight. Where there is recursion only the entry may be, and even that not among many: a
+%% loop is cheaper the fewer variables are in sight of it, as erl_eval merges all at each step.
+plan(Root, Modules) ->
+    Functions = visit(Root, [], [], Modules),
+    Calls = [Callee || Function <- Functions, Callee <- calls(Function, Modules)],
+    Inlined = case [F || F <- Functions, lists:member(F, calls(F, Modules))] of
+        [] -> [F || F <- Functions, F =:= Root orelse length([Callee || Callee <- Calls, Callee =:= F]) =:= 1];
+        _ -> [Root || length(Functions) =< ?INLINE_ENTRY_FUNCTIONS_MAX]
+    end,
+    Named = lists:reverse(Functions -- Inlined),
+    Own = length(Named) + lists:max([0 | [variables_max(F, Modules) || F <- Named]]),
+    {Bases, _} = lists:mapfoldl(fun(F, Base) -> {{F, Base}, Base + variables_max(F, Modules)} end, Own + 1, Inlined),
+    #{modules => Modules, root => Root, order => Named, names => maps:from_list(lists:zip(Named, [variable(I) || I <- lists:seq(1, length(Named))])),
+      bases => maps:from_list(Bases)}.
 
-functions(Functions, Names, Modules) -> [function(F, Names, Modules) || F <- lists:reverse(Functions)].
+variables_max(F, Modules) ->
+    {_, _, Clauses} = find(F, Modules),
+    lists:max([length(kept(Clause)) || Clause <- Clauses]).
+
+functions(#{order := Named} = Plan) -> [function(F, Plan) || F <- Named].
+
+inline(F, Arguments, #{bases := Bases, modules := Modules} = Plan) when is_map_key(F, Bases) ->
+    {_, _, Sources} = find(F, Modules),
+    Same = [At || {At, {var, 1, _}} <- numbered(Arguments), lists:all(fun(Clause) -> is_new(At, Clause) end, Sources)],
+    Clauses = [{clause, 1, [one(without(Same, Patterns))], Guards, Body} || {clause, 1, Patterns, Guards, Body} <- clauses(F, Arguments, Same, Plan)],
+    selected(one(without(Same, Arguments)), Clauses);
+inline(F, Arguments, #{names := Names}) -> {call, 1, {var, 1, maps:get(F, Names)}, Arguments}.
+
+%% Does the clause only give another name to its argument there?
+is_new(At, {clause, _, Patterns, _, _}) ->
+    case lists:nth(At, Patterns) of
+        {var, _, Name} -> length([V || V <- variables(Patterns), V =:= Name, V =/= '_']) =< 1;
+        _ -> false
+    end.
+
+without(Places, List) -> [Element || {At, Element} <- numbered(List), not lists:member(At, Places)].
+
+numbered(List) -> lists:zip(lists:seq(1, length(List)), List).
+
+one([Single]) -> Single;
+one(Several) -> {tuple, 1, Several}.
+
+selected({tuple, 1, []}, [{clause, 1, _, [], [Single]}]) -> Single;
+selected({tuple, 1, []}, [{clause, 1, _, [], Body}]) -> {block, 1, Body};
+selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
 
 %% What was raised gets names that nothing is bound to yet, lest the pattern compare.
-entry(guard, Expression, _) -> [Expression];
-entry(answer, Expression, Names) ->
+reply(Expression, #{names := Names}) ->
     Class = variable(map_size(Names) + 1),
     Reason = variable(map_size(Names) + 2),
     Reply = io_lib:format("try erlang:send(Reply, {ok, answer}) catch ~s:~s -> erlang:send(Reply, {error, {~s, unicode:characters_to_binary("
@@ -104,28 +134,37 @@ replace(Old, New, Term) when is_tuple(Term) -> list_to_tuple(replace(Old, New, t
 replace(Old, New, [Head | Tail]) -> [replace(Old, New, Head) | replace(Old, New, Tail)];
 replace(_, _, Term) -> Term.
 
-function({_, _, Arity} = F, Names, Modules) ->
+function({_, _, Arity} = F, #{modules := Modules, names := Names} = Plan) ->
     {Module, Anno, _} = find(F, Modules),
     Arity =< 20 orelse fail(Module, Anno, "a function may have at most 20 arguments", []),
     Variable = maps:get(F, Names),
-    {match, 1, {var, 1, Variable}, {named_fun, 1, Variable, clauses(F, Names, Modules)}}.
+    {match, 1, {var, 1, Variable}, {named_fun, 1, Variable, clauses(F, Plan)}}.
 
 find({M, F, A}, Modules) ->
     Module = maps:get(M, Modules),
     {Anno, Clauses} = maps:get({F, A}, maps:get(functions, Module)),
     {Module, Anno, Clauses}.
 
-clauses(F, Names, Modules) ->
-    {Module, _, Clauses} = find(F, Modules),
-    [clause(Clause, Names, #{module => Module, modules => Modules, names => Names, self => F}) || Clause <- Clauses].
+clauses(F, Plan) -> clauses(F, [], [], Plan).
 
-%% Variables of one clause are numbered after the functions'; what is named once is never looked at, so it becomes `_`.
-clause(Clause, Names, Context) ->
+%% Variables of one clause are numbered after the functions', or from the number that is its own. At some places its arguments are
+%% variables that it can go on using.
+clauses(F, Arguments, Same, #{modules := Modules, names := Names, bases := Bases} = Plan) ->
+    {Module, _, Clauses} = find(F, Modules),
+    Base = maps:get(F, Bases, map_size(Names) + 1),
+    [clause(Clause, Base, [{At, element(3, lists:nth(At, Arguments))} || At <- Same], #{module => Module, modules => Modules, plan => Plan})
+     || Clause <- Clauses].
+
+clause({clause, _, Patterns, _, _} = Clause, Base, Same, Context) ->
+    Given = maps:from_list([{element(3, lists:nth(At, Patterns)), Variable} || {At, Variable} <- Same]),
+    Kept = kept(Clause) -- maps:keys(Given),
+    Renamed = maps:from_list(lists:zip(Kept, [variable(I) || I <- lists:seq(Base, Base + length(Kept) - 1)])),
+    walk(Clause, Context#{variables => maps:remove('_', maps:merge(Renamed, Given))}).
+
+%% What is named once is never looked at, so it becomes `_`.
+kept(Clause) ->
     Uses = variables(Clause),
-    Kept = unique([V || V <- Uses, V =/= '_', length([U || U <- Uses, U =:= V]) > 1]),
-    Numbers = lists:seq(map_size(Names) + 1, map_size(Names) + length(Kept)),
-    Renamed = maps:from_list(lists:zip(Kept, [variable(I) || I <- Numbers])),
-    walk(Clause, Context#{variables => Renamed}).
+    unique([V || V <- Uses, V =/= '_', length([U || U <- Uses, U =:= V]) > 1]).
 
 variables({var, _, Name}) -> [Name];
 variables({named_fun, _, Name, Clauses}) -> [Name, Name | variables(Clauses)];
@@ -154,20 +193,23 @@ visit_called({_, Name, Arity} = F, Path, Done, Modules) ->
     lists:member(F, Path) andalso fail(Module, Anno, "mutual recursion, or a call of the entry: ~p/~p", [Name, Arity]),
     visit(F, Path, Done, Modules).
 
-called(F, Modules) ->
-    {Module, _, Clauses} = find(F, Modules),
-    unique(calls(Clauses, #{module => Module, modules => Modules})).
+called(F, Modules) -> unique(calls(F, Modules)).
 
-calls({call, _, Callee, Arguments} = Call, Context) ->
+%% Each as often as it stands there; where it is a value, it is taken to be called more than once.
+calls({_, _, _} = F, Modules) ->
+    {Module, _, Clauses} = find(F, Modules),
+    in(Clauses, #{module => Module, modules => Modules}).
+
+in({call, _, Callee, Arguments} = Call, Context) ->
     case target(Call, Context) of
-        {local, F} -> [F | calls(Arguments, Context)];
-        _ -> calls(Callee, Context) ++ calls(Arguments, Context)
+        {local, F} -> [F | in(Arguments, Context)];
+        _ -> in(Callee, Context) ++ in(Arguments, Context)
     end;
-calls({'fun', _, {function, _, _}} = Fun, Context) -> [F || {local, F} <- [target(Fun, Context)]];
-calls({'fun', _, {function, _, _, _}} = Fun, Context) -> [F || {local, F} <- [target(Fun, Context)]];
-calls(Term, Context) when is_tuple(Term) -> calls(tuple_to_list(Term), Context);
-calls([Head | Tail], Context) -> calls(Head, Context) ++ calls(Tail, Context);
-calls(_, _) -> [].
+in({'fun', _, {function, _, _}} = Fun, Context) -> [F || {local, F} <- [target(Fun, Context)], _ <- [1, 2]];
+in({'fun', _, {function, _, _, _}} = Fun, Context) -> [F || {local, F} <- [target(Fun, Context)], _ <- [1, 2]];
+in(Term, Context) when is_tuple(Term) -> in(tuple_to_list(Term), Context);
+in([Head | Tail], Context) -> in(Head, Context) ++ in(Tail, Context);
+in(_, _) -> [].
 
 %% What a call or a fun means: {local, {M, F, A}} to be made a variable, {remote, M, F, A}, or value for a computed one.
 target({call, _, {atom, Anno, F}, Arguments}, Context) -> named(F, length(Arguments), Anno, Context);
@@ -197,7 +239,13 @@ qualified(M, F, A, Anno, #{module := Module, modules := Modules}) ->
 %%% Rewriting
 
 walk({var, _, Name}, #{variables := Variables}) -> {var, 1, maps:get(Name, Variables, '_')};
-walk({call, _, Callee, Arguments} = Call, Context) -> {call, 1, callee(target(Call, Context), Callee, Context), walk(Arguments, Context)};
+walk({call, _, Callee, Arguments} = Call, #{plan := Plan} = Context) ->
+    case target(Call, Context) of
+        {local, F} -> inline(F, walk(Arguments, Context), Plan);
+        {remote, erlang, process_flag, _} -> fail(maps:get(module, Context), element(2, Call), "a question that traps exits could not be ended", []);
+        {remote, M, F, _} -> {call, 1, remote(M, F, Callee), walk(Arguments, Context)};
+        value -> {call, 1, walk_callee(Callee, Context), walk(Arguments, Context)}
+    end;
 walk({'fun', _, {clauses, Clauses}}, Context) -> {'fun', 1, {clauses, walk(Clauses, Context)}};
 walk({'fun', _, _} = Fun, Context) -> function_value(target(Fun, Context), Fun, Context);
 walk({named_fun, _, Name, Clauses}, #{variables := Variables} = Context) -> {named_fun, 1, maps:get(Name, Variables), walk(Clauses, Context)};
@@ -229,35 +277,74 @@ plain_guard(Form, Variables) when is_tuple(Form) ->
     list_to_tuple([Tag, 1 | [plain_guard(Part, Variables) || Part <- Parts]]);
 plain_guard(Other, _) -> Other.
 
-callee({local, F}, _, #{names := Names}) -> {var, 1, maps:get(F, Names)};
-callee({remote, M, F, _}, _, _) -> {remote, 1, {atom, 1, M}, {atom, 1, F}};
-callee(value, Callee, Context) -> walk_callee(Callee, Context).
+%% What a question calls by its name alone, erl_eval knows by that too.
+remote(erlang, F, {atom, _, F}) -> {atom, 1, F};
+remote(M, F, _) -> {remote, 1, {atom, 1, M}, {atom, 1, F}}.
 
 walk_callee({remote, _, M, F}, Context) -> {remote, 1, walk(M, Context), walk(F, Context)};
 walk_callee(Callee, Context) -> walk(Callee, Context).
 
-function_value({local, F}, _, #{names := Names}) -> {var, 1, maps:get(F, Names)};
+function_value({local, F}, _, #{plan := #{names := Names}}) -> {var, 1, maps:get(F, Names)};
 function_value({remote, M, F, A}, _, _) -> {'fun', 1, {function, {atom, 1, M}, {atom, 1, F}, {integer, 1, A}}};
 function_value(value, {_, Anno, _}, #{module := Module}) -> fail(Module, Anno, "a fun of a computed name is not supported", []).
+
+%%% Literals
+
+%% Terms that are the same each time travel as they are: erl_eval takes the value of a string as it stands, whatever it is, and a term
+%% is smaller than the expressions that make it, and need not be made. In patterns only the keys of maps are expressions. Within a fun no
+%% such term has tuples: OTP 23 takes them for expressions as it looks for the variables that the fun needs.
+literals(Form) -> literals(Form, true).
+
+literals(Forms, Tuples) when is_list(Forms) -> [literals(Form, Tuples) || Form <- Forms];
+literals({clause, 1, Patterns, Guards, Body}, Tuples) -> {clause, 1, literal_keys(Patterns, Tuples), Guards, literals(Body, Tuples)};
+literals({match, 1, Pattern, Value}, Tuples) -> {match, 1, literal_keys(Pattern, Tuples), literals(Value, Tuples)};
+literals({generate, 1, Pattern, Value}, Tuples) -> {generate, 1, literal_keys(Pattern, Tuples), literals(Value, Tuples)};
+literals({b_generate, 1, Pattern, Value}, Tuples) -> {b_generate, 1, Pattern, literals(Value, Tuples)};
+literals({named_fun, 1, Name, Clauses}, _) -> {named_fun, 1, Name, literals(Clauses, false)};
+literals({'fun', 1, {clauses, Clauses}}, _) -> {'fun', 1, {clauses, literals(Clauses, false)}};
+literals(Form, Tuples) when is_tuple(Form) ->
+    case literal(Form) of
+        {literal, Term} when Tuples -> {string, 1, Term};
+        {literal, Term} -> case has_tuple(Term) of true -> literals_within(Form, Tuples); false -> {string, 1, Term} end;
+        no -> literals_within(Form, Tuples)
+    end;
+literals(Other, _) -> Other.
+
+literals_within({bin, 1, _} = Form, _) -> Form;
+literals_within(Form, Tuples) -> list_to_tuple(literals(tuple_to_list(Form), Tuples)).
+
+literal({'fun', 1, {function, {atom, 1, M}, {atom, 1, F}, {integer, 1, A}}}) -> {literal, fun M:F/A};
+literal(Form) when element(1, Form) =:= cons; element(1, Form) =:= tuple; element(1, Form) =:= map; element(1, Form) =:= bin ->
+    try {literal, erl_parse:normalise(Form)}
+    catch error:_ -> no
+    end;
+literal(_) -> no.
+
+has_tuple([Head | Tail]) -> has_tuple(Head) orelse has_tuple(Tail);
+has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
+
+literal_keys({map_field_exact, 1, Key, Pattern}, Tuples) -> {map_field_exact, 1, literals(Key, Tuples), literal_keys(Pattern, Tuples)};
+literal_keys(Form, Tuples) when is_tuple(Form) -> list_to_tuple(literal_keys(tuple_to_list(Form), Tuples));
+literal_keys([Head | Tail], Tuples) -> [literal_keys(Head, Tuples) | literal_keys(Tail, Tuples)];
+literal_keys(Other, _) -> Other.
 
 %%% Output
 
 atoms(Term) when is_atom(Term) -> [Term];
 atoms(Term) when is_tuple(Term) -> atoms(tuple_to_list(Term));
 atoms(Term) when is_map(Term) -> atoms(maps:to_list(Term));
+atoms(Term) when is_function(Term) -> atoms([Atom || Key <- [module, name], {_, Atom} <- [erlang:fun_info(Term, Key)]]);
 atoms([Head | Tail]) -> lists:umerge(atoms(Head), atoms(Tail));
 atoms(_) -> [].
 
-c_table(Embedded) ->
-    {[{_, Guard}], Questions} = lists:partition(fun({Name, _}) -> Name =:= guard end, Embedded),
+c_table(Questions) ->
     ["/* The questions as abstract forms; written by embed.escript. */\n#include \"question.h\"\n\n",
-     c_forms(guard, Guard), [c_forms(Name, Forms) || {Name, Forms} <- Questions],
+     [c_forms(Name, Forms) || {Name, Forms} <- Questions],
      "const struct bg_question bg_questions[] = {\n", [["    ", c_entry(Name), ",\n"] || {Name, _} <- Questions], "};\n",
-     "const size_t bg_questions_count = sizeof bg_questions / sizeof bg_questions[0];\n",
-     "const struct bg_question bg_question_guard = ", c_entry(guard), ";\n"].
+     "const size_t bg_questions_count = sizeof bg_questions / sizeof bg_questions[0];\n"].
 
 c_forms(Name, Forms) ->
-    <<131, Bytes/binary>> = term_to_binary(Forms),
+    <<131, Bytes/binary>> = term_to_binary(Forms, [{minor_version, 2}]),
     ["static const uint8_t forms_", atom_to_list(Name), "[] = {\n", c_lines(Bytes), "};\n\n"].
 
 c_lines(<<Line:32/binary, Rest/binary>>) -> [c_line(Line) | c_lines(Rest)];

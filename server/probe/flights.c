@@ -47,7 +47,7 @@ void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight)
     tdelete(flight, &flights->by_key, flight_compare);
     free(flight->key);
     free(flight->node);
-    free(flight->args);
+    json_decref(flight->args);
     free(flight);
 }
 

@@ -35,8 +35,7 @@ struct bg_flight {
     struct bg_queries *queries;
     const struct bg_question *question;
     char *node;
-    uint8_t *args; /* of the question, as an external term */
-    size_t args_length;
+    json_t *args;               /* of the question */
     struct bg_inquiry *inquiry; /* NULL while it is not on a link */
     int64_t sent_us;
 };

@@ -5,7 +5,6 @@
 #include "costs.h"
 #include "flights.h"
 #include "key.h"
-#include "message.h"
 #include "reply.h"
 
 #include "beamgauge/term.h"
@@ -77,23 +76,23 @@ static bg_inquiry_done flight_done;
 
 static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
 {
-    int64_t heap_words = queries->options.probe_heap_bytes / WORD_BYTES;
-    uint8_t *message;
+    uint8_t *args;
     size_t length;
-    enum bg_error error =
-        bg_message_new(flight->question, flight->args, flight->args_length, timeout_ms, heap_words, &message, &length, ret_failure);
+    if (json_object_set_new(flight->args, "timeout_ms", json_integer(timeout_ms)) != 0)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    enum bg_error error = bg_term_from_json(flight->args, &args, &length, ret_failure);
     if (error != BG_OK)
         return error;
     struct bg_inquiry_request request = {
-        .forms = bg_question_guard.forms,
-        .forms_length = bg_question_guard.forms_length,
-        .args = message,
+        .forms = flight->question->forms,
+        .forms_length = flight->question->forms_length,
+        .args = args,
         .args_length = length,
         .timeout_ms = timeout_ms,
-        .max_heap_words = heap_words,
+        .max_heap_words = queries->options.probe_heap_bytes / WORD_BYTES,
     };
     error = bg_nodes_ask(queries->nodes, flight->node, &request, flight_done, flight, &flight->inquiry, ret_failure);
-    free(message);
+    free(args);
     if (error != BG_OK)
         return error;
     flight->sent_us = bg_clock_monotonic_us(queries->clock);
@@ -262,21 +261,19 @@ void bg_queries_free(struct bg_queries *queries)
 static enum bg_error flight_start(struct bg_queries *queries, const struct bg_question *question, const struct bg_query_request *request,
                                   char *key, struct bg_flight **ret_flight, struct bg_failure *ret_failure)
 {
-    enum bg_error error = BG_NO_MEMORY;
+    enum bg_error error;
     struct bg_flight *flight = bg_flight_new(&queries->flights, key);
     if (flight == NULL) {
         free(key);
-        return bg_fail(ret_failure, error, "out of memory");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     }
     flight->queries = queries;
     flight->question = question;
-    json_t *args = request->args != NULL ? json_incref(request->args) : json_object();
-    if (args == NULL || (flight->node = strdup(request->node)) == NULL)
-        bg_fail(ret_failure, error, "out of memory");
+    flight->args = request->args != NULL ? json_copy(request->args) : json_object();
+    flight->node = strdup(request->node);
+    if (flight->args == NULL || flight->node == NULL)
+        error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     else
-        error = bg_term_from_json(args, &flight->args, &flight->args_length, ret_failure);
-    json_decref(args);
-    if (error == BG_OK)
         error = flight_send(queries, flight, request->timeout_ms, ret_failure);
     if (error != BG_OK)
         goto fail;

@@ -11,10 +11,9 @@ struct bg_question {
     size_t forms_length;
 };
 
-/* Sorted by name; the guard is not among them. */
+/* Sorted by name. */
 extern const struct bg_question bg_questions[];
 extern const size_t bg_questions_count;
-extern const struct bg_question bg_question_guard;
 
 /* NULL where there is no such question. */
 const struct bg_question *bg_question_find(const char *name);

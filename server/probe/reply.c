@@ -23,17 +23,6 @@ static enum bg_error fail_as_told(const char *node, const char *question, const 
     return BG_BAD_ANSWER;
 }
 
-static enum bg_error reason_read(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
-{
-    const char *word = json_is_string(reason) ? json_string_value(reason) : "";
-    if (strcmp(word, "deadline") == 0)
-        return bg_fail(ret_failure, BG_DEADLINE, "the question \"%s\" did not finish on %s in the time it had", question, node);
-    if (strcmp(word, "heap_limit") == 0)
-        return bg_fail(ret_failure, BG_PROBE_LIMIT, "the question \"%s\" needed more memory on %s than it is allowed, and was ended there",
-                       question, node);
-    return fail_as_told(node, question, reason, ret_failure);
-}
-
 enum bg_error bg_reply_read(const char *node, const char *question, const uint8_t *reply, size_t length, json_t **ret_data,
                             struct bg_failure *ret_failure)
 {
@@ -46,7 +35,7 @@ enum bg_error bg_reply_read(const char *node, const char *question, const uint8_
     if (word != NULL && value != NULL && strcmp(word, "ok") == 0)
         *ret_data = json_incref(value);
     else if (word != NULL && value != NULL && strcmp(word, "error") == 0)
-        error = reason_read(node, question, value, ret_failure);
+        error = fail_as_told(node, question, value, ret_failure);
     else
         error = fail_as_told(node, question, json, ret_failure);
     json_decref(json);

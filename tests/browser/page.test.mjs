@@ -28,7 +28,7 @@ async function plant(world) {
   world.browser = world.keep(await startBrowser());
 }
 
-suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) => {
+suite('page', { prepare: plant }, (world, test) => {
   const visit = visitor(world, test);
   const shop = () => nodeHash(world.shop);
 
@@ -187,7 +187,7 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
     await hide(true);
-    await sleep(1000); // what was on its way
+    await sleep(3000); // what was on its way
     asked = 0;
     await sleep(6000);
     assert.equal(asked, 0, 'hidden');
@@ -195,7 +195,7 @@ suite('page', { timeout: 300_000, each: 60_000, prepare: plant }, (world, test) 
     await page.waitForRequest(/pairs/);
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.locator('.stale .mark').first().waitFor();
-    await sleep(1000);
+    await sleep(3000);
     asked = 0;
     await sleep(6000);
     assert.equal(asked, 0, 'paused');

@@ -1,17 +1,17 @@
 // The story on this machine: two real nodes with the bug in them, and beamgauge looking at them. demo.mjs [--check] BINARY
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Child, run } from '../integration/lib/child.mjs';
+import { Child } from '../integration/lib/child.mjs';
 import { environment, Folder, ini } from '../integration/lib/beamgauge.mjs';
 import { epmdNames, startEpmd } from '../integration/lib/epmd.mjs';
 import { request } from '../integration/lib/http.mjs';
 import { freePort, listens } from '../integration/lib/net.mjs';
 import { randomCookie, randomName } from '../integration/lib/node.mjs';
 import { until } from '../integration/lib/wait.mjs';
+import { compileStory, startPay, startShop } from './story.mjs';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const STORY = join(ROOT, 'tests/fixtures/story');
 const EPMD_PORT = 4369;
 const HTTP_PORT = 7788;
 const BACKLOG = 2000; // monitors that the gateway leaks at its start
@@ -36,10 +36,7 @@ async function compile() {
   await mkdir(join(ROOT, 'build/demo'), { recursive: true });
   const path = await mkdtemp(join(ROOT, 'build/demo/run-'));
   keep(() => rm(path, { recursive: true, force: true }));
-  const sources = (await readdir(STORY)).filter((name) => name.endsWith('.erl')).map((name) => join(STORY, name));
-  const result = await run('erlc', ['-o', path, ...sources], { timeout: 120_000 });
-  if (result.error) throw new Error('erlc is missing: install Erlang (Debian: erlang-base erlang-dev)');
-  if (result.code !== 0) throw new Error(`erlc failed:\n${result.stdout}\n${result.stderr}`);
+  await compileStory(path);
   return Object.assign(new Folder(), { path });
 }
 
@@ -63,19 +60,11 @@ async function requireFree(names, epmdPort) {
   if (await listens(HTTP_PORT)) throw new Error(`port ${HTTP_PORT} is taken: stop what listens on 127.0.0.1:${HTTP_PORT} first, or use --check`);
 }
 
-// Starts one node and returns the pid, in its own words, of the process that is to be found.
-async function startStory(context, name, call) {
-  const loopback = ['-kernel', 'inet_dist_use_interface', '{127,0,0,1}'];
-  const args = ['-noshell', '-name', name, '-setcookie', context.cookie, ...loopback, '-pa', context.folder.path, '-eval', call];
-  const child = new Child('erl', args, { name, cwd: context.folder.path, detached: true,
-    env: { ...environment(context.folder.path), ERL_EPMD_PORT: String(context.epmdPort), ERL_CRASH_DUMP_SECONDS: '0' } });
-  keep(async () => {
-    child.process.stdin.end(); // the node ends with its stdin, and so even if we are killed
-    await child.stop({ grace: 3000 });
-  });
-  context.children.push(child);
-  const [, pid] = await child.line('stdout', /^ready \S+ (<[\d.]+>)$/, 30_000);
-  return { node: name, pid };
+// Waits for a node of the story, and returns the process that is to be found.
+async function planted(context, story) {
+  keep(story.stop);
+  context.children.push(story.child);
+  return { node: story.name, pid: await story.ready() };
 }
 
 async function startBeamgauge(context, binary, port) {
@@ -86,7 +75,7 @@ async function startBeamgauge(context, binary, port) {
   const child = new Child(binary, ['--config', config], { name: 'beamgauge', detached: true, env: environment(context.folder.path) });
   keep(() => child.stop());
   context.children.push(child);
-  const match = await child.line('stderr', /event=listening\b.*\bport=(\d+)/, 15_000);
+  const match = await child.line('stderr', /event=listening\b.*\bport=(\d+)/);
   return Number(match[1]);
 }
 
@@ -97,8 +86,9 @@ async function startEverything(check, binary) {
   context.epmdPort = await findEpmd(check);
   if (!check) await requireFree(names, context.epmdPort);
   const [shop, pay] = names;
-  context.watched = await startStory(context, pay, 'story:pay().');
-  context.watcher = await startStory(context, shop, `story:shop('${pay}').`);
+  const where = { folder: context.folder.path, epmdPort: context.epmdPort, cookie: context.cookie };
+  context.watched = await planted(context, startPay(where, pay));
+  context.watcher = await planted(context, startShop(where, shop, pay));
   context.port = await startBeamgauge(context, binary, check ? await freePort() : HTTP_PORT);
   return context;
 }
@@ -106,10 +96,10 @@ async function startEverything(check, binary) {
 function pairs(context, query) {
   const [shop] = context.names;
   return until(`the pairs of ${shop}`, async () => {
-    const answer = await request(context.port, `/api/v1/nodes/${shop}/monitors/pairs?${query}`, { timeout: 10_000 });
+    const answer = await request(context.port, `/api/v1/nodes/${shop}/monitors/pairs?${query}`);
     if (answer.status === 200) return answer;
     throw new Error(`${answer.status} ${answer.body?.code} ${answer.body?.detail}`);
-  }, { timeout: 20_000, interval: 200 });
+  }, { interval: 200 });
 }
 
 const same = (ref, planted) => ref?.pid === planted.pid && ref?.node === planted.node;

@@ -23,13 +23,13 @@ const BAD = {
   'an unknown scope': [`[token ci]\nsha256 = ${'ab'.repeat(32)}\nscopes = read fly\n`, 3],
 };
 
-suite('config', { timeout: 60_000 }, (world, test) => {
+suite('config', {}, (world, test) => {
   const folder = async () => {
     const made = await Folder.make();
     world.keep({ stop: () => made.remove() });
     return made;
   };
-  const beamgauge = (home, ...args) => run(BINARY, args, { timeout: 5000, cwd: home.path, env: environment(home.path) });
+  const beamgauge = (home, ...args) => run(BINARY, args, { cwd: home.path, env: environment(home.path) });
 
   for (const [what, [text, lines]] of Object.entries(BAD)) {
     test(`${what} stops the start with file, line and reason`, async () => {

@@ -7,14 +7,15 @@ import { Child, run } from './lib/child.mjs';
 import { epmdNames } from './lib/epmd.mjs';
 import { listens } from './lib/net.mjs';
 import { suite } from './lib/suite.mjs';
+import { until } from './lib/wait.mjs';
 
 const DEMO = new URL('../demo/demo.mjs', import.meta.url).pathname;
 const FOLDER = new URL('../../build/demo/', import.meta.url).pathname;
 
-suite('demo', { timeout: 120_000, each: 60_000 }, (_world, test) => {
+suite('demo', {}, (_world, test) => {
   test('--check prints the leaking pair as one line of JSON and exits 0', async () => {
     const before = existsSync(FOLDER) ? await readdir(FOLDER) : [];
-    const result = await run(process.execPath, [DEMO, '--check', BINARY], { timeout: 50_000 });
+    const result = await run(process.execPath, [DEMO, '--check', BINARY]);
     assert.equal(result.code, 0, result.stderr);
     const lines = result.stdout.trim().split('\n');
     assert.equal(lines.length, 1);
@@ -27,7 +28,7 @@ suite('demo', { timeout: 120_000, each: 60_000 }, (_world, test) => {
 
   test('it says what is wrong, in a line, and exits with 1', async () => {
     for (const [args, reason] of [[[], /usage/], [['--check', '/no/such/program'], /\/no\/such\/program/], [['--check', '/bin/false'], /beamgauge/]]) {
-      const result = await run(process.execPath, [DEMO, ...args], { timeout: 50_000 });
+      const result = await run(process.execPath, [DEMO, ...args]);
       assert.equal(result.code, 1);
       assert.match(result.stderr, reason);
     }
@@ -38,12 +39,14 @@ suite('demo', { timeout: 120_000, each: 60_000 }, (_world, test) => {
     if (names?.has('shop') || names?.has('pay') || (await listens(7788))) return t.skip('the names or the port of the demo are in use');
     const demo = new Child(process.execPath, [DEMO, BINARY], { name: 'demo' });
     try {
-      await demo.line('stdout', /order_gateway/, 40_000);
+      await demo.line('stdout', /order_gateway/);
       assert.match(demo.text('stderr'), /http:\/\/127\.0\.0\.1:7788\//);
       demo.signal('SIGINT');
       assert.deepEqual(await demo.ended, { code: 0, signal: null });
-      const left = (await epmdNames()) ?? new Map();
-      assert.ok(!left.has('shop') && !left.has('pay'));
+      await until('their names to be gone', async () => {
+        const left = (await epmdNames()) ?? new Map();
+        return !left.has('shop') && !left.has('pay');
+      });
       assert.equal(await listens(7788), false);
     } finally {
       await demo.stop();

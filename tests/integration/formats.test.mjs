@@ -36,7 +36,7 @@ function assertHarmless(text, format) {
   assert.ok(!found, `${format} carries U+${found?.[0].charCodeAt(0).toString(16)} at ${found?.index}: ${JSON.stringify(text.slice(found?.index - 30, found?.index + 30))}`);
 }
 
-suite('formats', { timeout: 120_000, prepare: async (world) => {
+suite('formats', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
   world.target = await world.node();
   await world.gauge.register(world.target);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { suite } from './lib/suite.mjs';
-import { sleep, until } from './lib/wait.mjs';
+import { SOON_MS, until } from './lib/wait.mjs';
 
 const QUESTIONS = ['memory', 'system', 'allocators', 'processes?sort=memory', 'processes?sort=binary', 'processes?sort=monitors&limit=200',
   'processes?sort=reductions&window_ms=100', 'monitors?by=monitors', 'monitors?by=monitored_by', 'monitors/pairs', 'processes/0.0.0',
@@ -12,7 +12,7 @@ const HOSTILE = ['processes?sort=atom_that_is_new_1', 'processes/new_atom_2', 'p
 
 const MANY = Number(process.env.BG_REQUESTS ?? 10_000);
 
-suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
+suite('harmless', {}, (world, test) => {
   const fresh = (path) => `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`;
 
   // A node with something to look at, and who looks.
@@ -32,8 +32,8 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
   const snapshot = (node) => node.eval('{_, T} = truth:leftovers(now), [length(T), erlang:system_info(atom_count), truth:loaded(), erlang:system_info(port_count)]');
   // Keeps the list of processes and tables on the node itself, in a process that was there before.
   const remember = (node) => node.eval(
-    'P = spawn(fun() -> S = truth:leftovers(now), (fun L() -> receive {ask, F} -> F ! {left, truth:leftovers(S)}, L() end end)() end), timer:sleep(50), P');
-  const leftovers = (node, keeper) => node.eval(`P = list_to_pid("${keeper}"), P ! {ask, self()}, receive {left, {Ps, Ts}} -> {[X || {Q, _} = X <- Ps, Q =/= P], Ts} after 3000 -> error(late) end`);
+    'Self = self(), P = spawn(fun() -> S = truth:leftovers(now), Self ! {ready, self()}, (fun L() -> receive {ask, F} -> F ! {left, truth:leftovers(S)}, L() end end)() end), receive {ready, P} -> P end');
+  const leftovers = (node, keeper) => node.eval(`P = list_to_pid("${keeper}"), P ! {ask, self()}, receive {left, Left} -> Left end`);
 
   test('mixed requests by many at once, hostile ones too: no atom, module, process, table or port more', async () => {
     const { node, gauge } = await scene();
@@ -52,7 +52,7 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
       const [processes, tables] = await leftovers(node, keeper);
       assert.deepEqual([processes, tables], [[], []]);
       return true;
-    }, { timeout: 3000 });
+    }, { timeout: SOON_MS });
   });
 
   test(`${MANY} requests of all kinds, each hostile one with a name of its own: not one atom more`, async () => {
@@ -124,7 +124,6 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
     await warm({ node, gauge: warmer });
     await warmer.stop();
     await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0);
-    await sleep(200);
     const keeper = await remember(node);
     const gauge = await world.beamgauge();
     await gauge.register(node);
@@ -133,13 +132,11 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
     await until('questions in flight', async () => (await gauge.info(node)).in_flight_count >= 3);
     await until('the questions to be processes there', async () => (await leftovers(node, keeper))[0].length >= 3);
     gauge.child.signal('SIGKILL');
-    const killed = Date.now();
     await until('nothing left on the node', async () => {
       const [processes, tables] = await leftovers(node, keeper);
       assert.deepEqual([processes, tables], [[], []]);
       return true;
-    }, { timeout: 2000 });
-    assert.ok(Date.now() - killed < 2500);
+    }, { timeout: SOON_MS });
     await Promise.all(asked);
   });
 
@@ -168,7 +165,7 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
       await until('nothing left on the node', async () => {
         assert.deepEqual(await leftovers(node, keeper), [[], []]);
         return true;
-      }, { timeout: 2000 });
+      }, { timeout: SOON_MS });
       assert.deepEqual(await traces(node), before, 'traces');
       assert.ok((await asked) instanceof Error, 'it was not answered before');
       await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0);
@@ -177,12 +174,13 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
 
   test('a process with a million messages, or at work in native code for long, keeps no question waiting', async () => {
     const { node, gauge } = await scene();
-    await node.eval(`plant:queue(1000000), spawn(fun() -> process_flag(message_queue_data, off_heap), [self() ! N || N <- lists:seq(1, 1000000)], receive stop -> ok end end),
-      spawn(fun() -> erts_debug:dirty_io(wait, 25000) end), spawn(fun() -> erts_debug:dirty_cpu(wait, 25000) end), timer:sleep(300), ok`, 60_000);
+    await node.eval(`plant:queue(1000000), Self = self(),
+      spawn(fun() -> process_flag(message_queue_data, off_heap), [self() ! N || N <- lists:seq(1, 1000000)], Self ! full, receive stop -> ok end end),
+      receive full -> ok end, [spawn(erts_debug, F, [wait, 60000]) || F <- [dirty_io, dirty_cpu]], ok`);
     for (const path of [...QUESTIONS, 'processes?sort=message_queue_len&limit=2']) {
       const { status, ms, body, text } = await gauge.ask(node, fresh(path));
       assert.ok(status === 200 || path.includes('0.9999.0'), text);
-      assert.ok(ms < 4000, `${path}: ${ms} ms`);
+      assert.ok(ms < 20_000, `${path}: ${ms} ms`);
       if (path.includes('message_queue_len')) assert.deepEqual(body.data.map((row) => row.message_queue_len), [1_000_000, 1_000_000]);
     }
   });
@@ -192,32 +190,36 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
     await warm({ node, gauge });
     const keeper = await remember(node);
     // High priority work leaves no turn to ours, which is low.
-    await node.eval('spawn(fun() -> timer:sleep(200), plant:hogs(4000) end), ok');
-    await sleep(500);
+    const schedulers = await node.eval('erlang:system_info(schedulers_online)');
+    await node.eval('spawn(fun() -> timer:sleep(200), plant:hogs(8000) end), ok');
+    await until('all schedulers to be taken', async () => node.child.lines('stdout').filter((line) => line.startsWith('hogging')).length >= schedulers);
     const { status, ms, body } = await gauge.ask(node, 'processes?max_age_ms=0&timeout_ms=1000');
     assert.equal(status, 504, JSON.stringify(body));
-    assert.ok(ms >= 900 && ms < 2500, `${ms} ms`);
+    assert.ok(ms >= 900 && ms < 6000, `${ms} ms`);
     await until('nothing left', async () => {
       assert.deepEqual(await leftovers(node, keeper), [[], []]);
       return true;
-    }, { timeout: 10_000 });
+    });
     assert.equal((await gauge.ask(node, 'processes?max_age_ms=0')).status, 200);
   });
 
   test('what asks runs at low priority, and is linked', async () => {
     const { node, gauge } = await scene();
     const keeper = await remember(node);
-    const asked = gauge.ask(node, 'processes?window_ms=2000&max_age_ms=0');
-    await until('it in flight', async () => (await gauge.info(node)).in_flight_count > 0);
-    await sleep(200);
-    const [processes] = await leftovers(node, keeper);
-    assert.ok(processes.length >= 1);
+    const client = new AbortController();
+    const asked = gauge.ask(node, 'processes?window_ms=25000&max_age_ms=0', { signal: client.signal }).catch((error) => error);
+    // The one that is asked, the one that looks, and nobody else: what measures and calibrates for them has ended.
+    const processes = await until('its processes', async () => {
+      const [found] = await leftovers(node, keeper);
+      return found.length === 2 && found;
+    });
     for (const [pid] of processes) {
       const [priority, links] = await node.eval(
         `P = list_to_pid("${pid}"), [element(2, process_info(P, priority)), length(element(2, process_info(P, links)))]`);
       assert.equal(priority, 'low');
       assert.ok(links >= 1, 'it would outlive us');
     }
+    client.abort();
     await asked;
   });
 
@@ -225,7 +227,7 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
     const { node, gauge } = await scene();
     const keeper = await remember(node);
     await gauge.ask(node, 'processes?sort=binary&timeout_ms=100&max_age_ms=0');
-    await until('nothing left', async () => (await leftovers(node, keeper))[0].length === 0, { timeout: 3000 });
+    await until('nothing left', async () => (await leftovers(node, keeper))[0].length === 0, { timeout: SOON_MS });
   });
 
   test('a node that was deleted is let go', async () => {
@@ -234,6 +236,6 @@ suite('harmless', { timeout: 200_000, each: 60_000 }, (world, test) => {
     await gauge.register(node);
     assert.equal((await node.eval('nodes(hidden)')).length, 1);
     await gauge.api(`nodes/${node.name}`, { method: 'DELETE' });
-    await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0, { timeout: 3000 });
+    await until('the connection to end', async () => (await node.eval('nodes(hidden)')).length === 0, { timeout: SOON_MS });
   });
 });

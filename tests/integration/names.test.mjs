@@ -7,7 +7,7 @@ import { until } from './lib/wait.mjs';
 
 const hasIpv6 = Object.values(networkInterfaces()).flat().some((address) => address.address === '::1');
 
-suite('names', { timeout: 90_000 }, (world, test) => {
+suite('names', {}, (world, test) => {
   for (const kind of ['long', 'short', 'ipv6']) {
     test(`a node with a ${kind} name answers`, async (t) => {
       if (kind === 'ipv6' && !hasIpv6) return t.skip('this machine has no ::1');
@@ -32,8 +32,7 @@ suite('names', { timeout: 90_000 }, (world, test) => {
     world.keep({ stop: () => folder.remove() });
     await folder.write('.erlang.cookie', own.cookie);
     const gauge = await world.beamgauge({ folder, sections: { server: { discover: 'true' } } });
-    await until('the node to be discovered', async () => (await gauge.get('nodes')).data.some((row) => row.node === own.name && row.state === 'up'),
-      { timeout: 15_000 });
+    await until('the node to be discovered', async () => (await gauge.get('nodes')).data.some((row) => row.node === own.name && row.state === 'up'));
     const { data } = await gauge.get('nodes');
     assert.equal(data.find((row) => row.node === own.name).origin, 'epmd');
     assert.ok(!data.some((row) => row.node === foreign.name && row.state === 'up'));

@@ -1,7 +1,7 @@
 // Top processes, one process and its relations, against processes with planted numbers.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
-import { sleep } from './lib/wait.mjs';
+import { steady, until } from './lib/wait.mjs';
 
 const path = (pid) => pid.slice(1, -1);
 
@@ -17,10 +17,11 @@ const PLANTED = {
   binary: ['plant:binaries(5000000)', 'binary_bytes'],
 };
 
-suite('processes', { timeout: 150_000, prepare: async (world) => {
+suite('processes', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
   world.target = await world.node();
   await world.gauge.register(world.target);
+  world.release = Number(await world.target.eval('list_to_integer(erlang:system_info(otp_release))'));
   world.planted = {};
   world.control = await world.target.eval('self()');
   for (const [key, [expression]] of Object.entries(PLANTED)) world.planted[key] = await world.target.eval(expression);
@@ -30,17 +31,18 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
 
   for (const [key, [, field]] of Object.entries(PLANTED)) {
     test(`sort=${key} ranks by ${field}, and gives the number the node gives`, async () => {
-      const { data, meta } = await rank(`sort=${key}&limit=10`);
+      // Who is at work on our questions has stack and binaries that come and go; the other numbers stand still here.
+      const sure = key === 'stack' || key === 'binary' ? 1 : 3;
+      const top = () => world.target.eval(`truth:top(${key}, ${sure})`);
+      const { data, meta } = await steady(top, () => rank(`sort=${key}&limit=10`));
       const numbers = data.map((row) => row[field]);
       const others = data.filter((row) => row.pid !== world.control).map((row) => row[field]);
       assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a), `${numbers}`);
       const row = data.find(({ pid }) => pid === world.planted[key]);
       assert.ok(row, `${world.planted[key]} in ${data.map(({ pid }) => pid)}`);
       assert.equal(row[field], await truth(key, row.pid));
-      const highest = (await world.target.eval(`lists:sublist(truth:values(${key}), 3)`)).map(([value]) => value);
-      // Stacks and small binaries of living processes come and go; the other numbers stand still here.
-      const sure = key === 'stack' || key === 'binary' ? 1 : 3;
-      assert.deepEqual(others.slice(0, sure), highest.slice(0, sure), 'the first values, by brute force');
+      const highest = (await top()).map(([value]) => value);
+      assert.deepEqual(others.slice(0, sure), highest, 'the first values, by brute force');
       assert.equal(meta.returned_count, 10);
       assert.equal(meta.truncated, true);
       assert.equal(meta.skipped_count, 0);
@@ -57,38 +59,41 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
   });
 
   test('sort=reductions finds who works', async () => {
-    const pid = await world.target.eval('P = plant:spinner(), timer:sleep(1500), P');
+    const pid = await world.target.eval('plant:spinner()');
+    await until('it to have worked much', async () => (await world.target.eval('truth:top(reductions, 3)')).some(([, each]) => each === pid));
     const { data } = await rank('sort=reductions&limit=10');
     assert.ok(data.some((row) => row.pid === pid), data.map((row) => `${row.pid} ${row.reductions_count}`).join());
     const window = await rank('sort=reductions&limit=5&window_ms=500');
     assert.equal(window.data[0].pid, pid, JSON.stringify(window.data[0]));
-    assert.ok(window.data[0].reductions_count_delta > 1000);
-    assert.ok(window.data[0].reductions_count_per_second > window.data[0].reductions_count_delta, 'half a second was looked at');
+    assert.ok(window.data[0].reductions_count_delta > 0);
+    const seconds = window.data[0].reductions_count_delta / window.data[0].reductions_count_per_second;
+    assert.ok(seconds > 0.49, `${seconds} s were looked at`);
     await world.target.eval(`list_to_pid("${pid}") ! stop`);
   });
 
   test('a window tells the change in monitors, and its rate', async () => {
     const pid = await world.target.eval('plant:churn(plant:idle(), 5)');
+    const [before, began] = [await truth('monitors', pid), performance.now()];
     const { data } = await rank('sort=monitors&limit=3&window_ms=1000');
+    const [most, seconds] = [(await truth('monitors', pid)) - before, (performance.now() - began) / 1000];
     assert.equal(data[0].pid, pid);
-    // One monitor every 5 ms at best: a busy machine wakes it late, and looks again late.
-    assert.ok(data[0].monitors_count_delta >= 5 && data[0].monitors_count_delta <= 1000, JSON.stringify(data[0]));
-    const seconds = data[0].monitors_count_delta / data[0].monitors_count_per_second;
-    assert.ok(seconds > 0.99 && seconds < 4, JSON.stringify(data[0]));
+    assert.ok(data[0].monitors_count_delta > 0 && data[0].monitors_count_delta <= most, `${most}: ${JSON.stringify(data[0])}`);
+    const looked = data[0].monitors_count_delta / data[0].monitors_count_per_second;
+    assert.ok(looked > 0.99 && looked <= seconds, `${seconds} s: ${JSON.stringify(data[0])}`);
     await world.target.eval(`list_to_pid("${pid}") ! stop`);
   });
 
   test('a window takes as long as it says', async () => {
     const { ms } = await world.gauge.ask(world.target, 'processes?window_ms=1200&max_age_ms=0');
-    assert.ok(ms >= 1200 && ms < 4000, `${ms}`);
+    assert.ok(ms >= 1200 && ms < 12_000, `${ms}`);
   });
 
   test('limit, order and min', async () => {
     assert.equal((await rank('sort=memory&limit=1')).data.length, 1);
-    const rising = (await rank('sort=memory&order=asc&limit=50')).data.map((row) => row.memory_bytes);
+    const lowest = () => world.target.eval('element(1, lists:last(truth:values(memory)))');
+    const rising = (await steady(lowest, () => rank('sort=memory&order=asc&limit=50'))).data.map((row) => row.memory_bytes);
     assert.deepEqual(rising, [...rising].sort((a, b) => a - b));
-    const lowest = (await world.target.eval('truth:values(memory)')).at(-1)[0];
-    assert.equal(rising[0], lowest);
+    assert.equal(rising[0], await lowest());
     const many = await rank('sort=links&min=2500&limit=50');
     assert.ok(many.data.length >= 1 && many.data.every((row) => row.links_count >= 2500), JSON.stringify(many.data.map((row) => row.links_count)));
     assert.equal(many.meta.truncated, false);
@@ -112,11 +117,11 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
     assert.equal(data.status, 'waiting');
     assert.deepEqual([data.current_function.module, data.current_function.function, data.current_function.arity], ['plant', 'wait', 0]);
     assert.equal(data.current_function.text, 'plant:wait/0');
-    assert.equal(data.binary_bytes ?? null, data.binary_bytes ?? null);
     for (const [field, key] of [['memory_bytes', 'memory'], ['total_heap_bytes', 'total_heap'], ['stack_bytes', 'stack'], ['links_count', 'links'],
       ['monitors_count', 'monitors'], ['monitored_by_count', 'monitored_by'], ['message_queue_len', 'message_queue_len']]) {
       assert.equal(data[field], await truth(key, pid), field);
     }
+    assert.equal(data.parent, world.release >= 25 ? world.control : null, 'known since OTP 25');
     assert.equal(data.trap_exit, false);
     assert.equal(data.priority, 'normal');
     assert.equal(data.message_queue_data, 'on_heap');
@@ -127,6 +132,12 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
     assert.equal(data.memory_split.off_heap_bytes, data.off_heap_bytes);
     const angled = await world.gauge.api(`nodes/${world.target.name}/processes/${encodeURIComponent(pid)}`);
     assert.equal(angled.status, 200, 'with its brackets too');
+  });
+
+  test('a label is told where the release has labels', async () => {
+    const pid = await world.target.eval('plant:pretending({till, 7})');
+    const { data } = await world.gauge.get(`nodes/${world.target.name}/processes/${path(pid)}`);
+    assert.equal(data.label, world.release >= 27 ? '{till,7}' : null);
   });
 
   test('relations are counted by peer, as brute force counts them', async () => {
@@ -164,18 +175,20 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
   });
 
   test('a dead process is 410, and what is no pid 400', async () => {
-    const dead = await world.target.eval('P = plant:idle(), exit(P, kill), timer:sleep(50), P');
+    const dead = await world.target.eval('plant:dead()');
     for (const part of ['', '/relations']) {
       const answer = await world.gauge.ask(world.target, `processes/${path(dead)}${part}`);
       assert.equal(answer.status, 410, answer.text);
       assert.equal(answer.body.code, 'process_dead');
     }
     const never = await world.gauge.ask(world.target, 'processes/0.9999999.0');
-    assert.ok([400, 410].includes(never.status), never.text);
-    for (const pid of ['x', '0.1', '0.1.2.3', '1.2.3', '-0.1.0', '0.1.0x', '0..0', '0.99999999999999999999.0', '%3C0.1.0', 'init', '0.1.0%00']) {
+    assert.deepEqual([never.status, never.body.code], [410, 'process_dead'], never.text);
+    const foreign = await world.gauge.ask(world.target, 'processes/1.2.3');
+    assert.deepEqual([foreign.status, foreign.body.code], [404, 'not_found'], foreign.text);
+    for (const pid of ['x', '0.1', '0.1.2.3', '-0.1.0', '0.1.0x', '0..0', '0.99999999999999999999.0', '%3C0.1.0', 'init', '0.1.0%00']) {
       const answer = await world.gauge.ask(world.target, `processes/${pid}`);
-      assert.ok(answer.status === 400 || (pid === '1.2.3' && [404, 410].includes(answer.status)), `${pid}: ${answer.status} ${answer.text}`);
-      if (answer.status === 400) assert.equal(answer.body.errors[0].param, 'pid');
+      assert.equal(answer.status, 400, `${pid}: ${answer.text}`);
+      assert.equal(answer.body.errors[0].param, 'pid');
     }
   });
 
@@ -201,7 +214,6 @@ suite('processes', { timeout: 150_000, prepare: async (world) => {
     const before = await world.target.eval(`process_info(list_to_pid("${pid}"), [reductions, garbage_collection, total_heap_size])`);
     for (let n = 0; n < 3; n++) await rank('sort=binary');
     await world.gauge.ask(world.target, `processes/${path(pid)}`);
-    await sleep(50);
     const after = await world.target.eval(`process_info(list_to_pid("${pid}"), [garbage_collection, total_heap_size])`);
     assert.deepEqual(after[0], before[1]);
     assert.deepEqual(after[1], before[2]);

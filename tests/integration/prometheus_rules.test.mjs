@@ -7,7 +7,7 @@ import { request } from './lib/http.mjs';
 import { names, parse, promtool } from './lib/metrics.mjs';
 import { freePort } from './lib/net.mjs';
 import { suite } from './lib/suite.mjs';
-import { until } from './lib/wait.mjs';
+import { LIMIT_MS, until } from './lib/wait.mjs';
 
 const GIVEN = new URL('../../api/prometheus/', import.meta.url);
 const given = (name) => readFile(new URL(name, GIVEN), 'utf8');
@@ -26,19 +26,19 @@ async function expressions() {
   };
 }
 
-// The files as they are given, on our ports and in quicker time: a minute lasts a second.
+// The files as they are given, on our ports and in quicker time: a minute lasts two seconds, and so does the interval of scrapes.
 async function hasten(world, port) {
   const folder = await Folder.make();
   world.keep({ stop: () => folder.remove() });
-  const config = (await given('prometheus.yml')).replaceAll('127.0.0.1:7788', `127.0.0.1:${world.gauge.port}`).replaceAll(/_interval: 15s/g, '_interval: 1s');
-  await folder.write('alerts.yml', (await given('alerts.yml')).replaceAll(/(for: |\[)(\d+)m/g, '$1$2s'));
+  const config = (await given('prometheus.yml')).replaceAll('127.0.0.1:7788', `127.0.0.1:${world.gauge.port}`).replaceAll(/_interval: 15s/g, '_interval: 2s');
+  await folder.write('alerts.yml', (await given('alerts.yml')).replaceAll(/(for: |\[)(\d+)m/g, (_, before, minutes) => `${before}${2 * minutes}s`));
   await folder.write('prometheus.yml', config.replace(/http_sd_configs: \[\{/, '$& refresh_interval: 1s,'));
   const child = new Child('prometheus', [`--config.file=${folder.file('prometheus.yml')}`, `--storage.tsdb.path=${folder.file('data')}`,
     `--web.listen-address=127.0.0.1:${port}`, '--log.level=warn'], { name: 'prometheus', cwd: folder.path });
   return world.keep({ stop: () => child.stop({ grace: 10_000 }), text: () => child.text('stderr') });
 }
 
-suite('prometheus rules', { timeout: 180_000, each: 90_000, prepare: async (world) => {
+suite('prometheus rules', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
   world.leaking = await world.node();
   world.healthy = await world.node();
@@ -107,15 +107,15 @@ suite('prometheus rules', { timeout: 180_000, each: 90_000, prepare: async (worl
     };
     await world.healthy.eval('P = plant:idle(), plant:watcher([{P, 30000}])');
     const watcher = await world.leaking.eval('P = plant:idle(), register(leaked_on, P), plant:watcher([{P, 12000}])');
-    const leak = () => world.leaking.eval(`plant:add_watches(list_to_pid("${watcher}"), [{whereis(leaked_on), 500}])`);
+    const leak = () => world.leaking.eval(`plant:add_watches(list_to_pid("${watcher}"), [{whereis(leaked_on), 1000}])`);
     const targets = async () => (await ask('targets?state=active')).activeTargets;
-    await until('three targets that are well', async () => (await targets()).filter(({ health }) => health === 'up').length === 3, { timeout: 30_000, interval: 500 });
+    await until('three targets that are well', async () => (await targets()).filter(({ health }) => health === 'up').length === 3, { interval: 500 });
     assert.deepEqual((await targets()).map(({ labels }) => `${labels.job} ${labels.instance}`).sort(),
       [`beam ${world.leaking.name}`, `beam ${world.healthy.name}`, `beamgauge 127.0.0.1:${world.gauge.port}`].sort());
     const alert = await until('the alarm', async () => {
       await leak();
       return (await ask('alerts')).alerts.find(({ labels, state }) => labels.alertname === 'BeamMonitorLeak' && state === 'firing');
-    }, { timeout: 75_000, interval: 400 });
+    }, { timeout: 3 * LIMIT_MS, interval: 1000 });
     assert.equal(alert.labels.instance, world.leaking.name);
     assert.match(alert.annotations.description, new RegExp(`/api/v1/nodes/${world.leaking.name}/monitors/pairs`));
     const leaks = (await ask('alerts')).alerts.filter(({ labels }) => /Leak$/.test(labels.alertname) && labels.instance === world.healthy.name);

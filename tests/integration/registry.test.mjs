@@ -4,10 +4,11 @@ import net from 'node:net';
 import { freePort } from './lib/net.mjs';
 import { randomCookie, randomName } from './lib/node.mjs';
 import { suite } from './lib/suite.mjs';
+import { until } from './lib/wait.mjs';
 
 const isTime = (text) => assert.match(text, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
-suite('registry', { timeout: 180_000, prepare: async (world) => {
+suite('registry', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
 } }, (world, test) => {
   test('a node is put, shown, listed, put again and deleted', async () => {
@@ -96,7 +97,7 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
   test('a host that does not exist', async () => {
     const name = `${randomName()}@no-such-host.invalid`;
     await world.gauge.put(name, { cookie: 'x' });
-    await world.gauge.failed(name, 'host_unknown', 20_000);
+    await world.gauge.failed(name, 'host_unknown');
   });
 
   test('a host without epmd', async () => {
@@ -150,7 +151,7 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
     await gauge.put(a, { cookie: 'x', port: silent.address().port });
     await gauge.put(b, { cookie: 'x', port: other.address().port });
     await gauge.failed(a, 'handshake_timeout');
-    await gauge.state(b, (info) => ['handshake_failed', 'handshake_timeout'].includes(info.reason?.code), 10_000);
+    await gauge.state(b, (info) => ['handshake_failed', 'handshake_timeout'].includes(info.reason?.code));
     assert.equal((await gauge.api('/livez')).text, 'ok\n');
   });
 
@@ -158,18 +159,14 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
     const { gauge } = world;
     const node = await world.node();
     await gauge.register(node);
-    const before = (await gauge.data(node, 'system')).uptime_ms;
     await node.kill();
-    const lost = await gauge.failed(node, 'connection_lost').catch(() => gauge.info(node));
-    assert.notEqual(lost.state, 'up');
+    const lost = await gauge.state(node, (info) => info.state !== 'up');
     assert.equal(lost.losses_count, 1);
     assert.equal((await gauge.ask(node, 'memory?max_age_ms=0')).status, 502);
     await world.node({ name: node.name, cookie: node.cookie });
-    const back = await gauge.up(node, 15_000);
+    const back = await gauge.up(node);
     assert.equal(back.connects_count, 2);
-    const { data } = await gauge.get(`nodes/${node.name}/system?max_age_ms=600000`);
-    assert.ok(data.uptime_ms < before + 60_000);
-    assert.equal(data.process_count > 0, true);
+    assert.equal((await gauge.ask(node, 'memory?max_age_ms=0')).status, 200);
   });
 
   test('answers of an older incarnation are not reused', async () => {
@@ -180,7 +177,7 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
     assert.ok((await gauge.data(node, 'system?max_age_ms=0')).process_count > 500);
     await node.kill();
     await world.node({ name: node.name, cookie: node.cookie });
-    await gauge.state(node, (info) => info.state === 'up' && info.connects_count === 2, 15_000);
+    await gauge.state(node, (info) => info.state === 'up' && info.connects_count === 2);
     assert.ok((await gauge.data(node, 'system?max_age_ms=600000')).process_count < 500);
   });
 
@@ -196,7 +193,7 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
     assert.equal((await first.info(node)).state, 'up', 'the first is left alone');
     assert.equal((await second.ask(node, 'memory')).body.code, 'node_unreachable');
     await first.stop();
-    await second.up(node, 15_000);
+    await second.up(node);
   });
 
   test('it is a hidden node under one fixed name', async () => {
@@ -204,8 +201,8 @@ suite('registry', { timeout: 180_000, prepare: async (world) => {
     const name = `${randomName('gauge')}@127.0.0.1`;
     const gauge = await world.beamgauge({ args: ['--name', name] });
     await gauge.register(node);
+    await until('the node to know it', async () => (await node.eval('nodes(hidden)')).includes(name));
     assert.deepEqual(await node.eval('nodes()'), []);
-    assert.deepEqual(await node.eval('nodes(hidden)'), [name]);
   });
 
   test('bodies that are not a registration are refused with the field', async () => {

@@ -13,7 +13,7 @@ const moduleOf = (file) => {
   return language === 'erl' ? name : `'Elixir.${name.replace(/(^|_)([a-z])/g, (_, __, letter) => letter.toUpperCase())}'`;
 };
 
-suite('scenarios', { timeout: 150_000, each: 60_000, prepare: async (world) => {
+suite('scenarios', { prepare: async (world) => {
   world.target = await world.node({ modules: MODULES });
   world.peer = await world.node({ modules: MODULES, cookie: world.target.cookie });
   world.gauge = await world.beamgauge();
@@ -39,7 +39,7 @@ suite('scenarios', { timeout: 150_000, each: 60_000, prepare: async (world) => {
       if (file.endsWith('.ex') && !(await hasElixir())) return t.skip('this node has no Elixir');
       await load(file);
       try {
-        const claims = await world.target.eval(`stage:play(${moduleOf(file)}, '${world.peer.name}')`, 60_000);
+        const claims = await world.target.eval(`stage:play(${moduleOf(file)}, '${world.peer.name}')`);
         if (claims.skip) return t.skip(claims.skip);
         assert.ok(claims.must.length > 0 && claims.must_not.length > 0, 'a scenario says both');
         for (let round = 0; round < (claims.rounds ?? 1); round++) await check(claims);

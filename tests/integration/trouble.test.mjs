@@ -1,9 +1,9 @@
 // Nodes that hang, die or answer too much: each question has its deadline, and no node delays another.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
-import { percentile, sleep, until } from './lib/wait.mjs';
+import { percentile, sleep, SOON_MS, until } from './lib/wait.mjs';
 
-suite('trouble', { timeout: 150_000, prepare: async (world) => {
+suite('trouble', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
   world.healthy = await world.node();
   await world.gauge.register(world.healthy);
@@ -27,7 +27,7 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
       assert.equal(answer.body.code, 'node_unreachable');
       assert.match(answer.headers['content-type'], /^application\/problem\+json/);
     }
-    assert.ok(performance.now() - killed < 3000);
+    assert.ok(performance.now() - killed < SOON_MS, 'long before the questions would have ended');
     const info = await world.gauge.info(node);
     assert.equal(info.losses_count, 1);
     assert.equal(info.in_flight_count, 0);
@@ -36,10 +36,10 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
   test('a stopped node gets 504 for its own questions, while another answers as quickly as ever', async () => {
     const node = await victim();
     await world.gauge.get(`nodes/${node.name}/memory`);
-    node.child.signal('SIGSTOP');
+    await node.pause();
     try {
       const stuck = [];
-      for (let n = 0; n < 20; n++) stuck.push(world.gauge.ask(node, `processes?timeout_ms=1500&max_age_ms=0&limit=${n + 1}`));
+      for (let n = 0; n < 20; n++) stuck.push(world.gauge.ask(node, `processes?timeout_ms=4000&max_age_ms=0&limit=${n + 1}`));
       const quick = [];
       for (let n = 0; n < 100; n++) {
         const answer = await world.gauge.ask(world.healthy, 'memory?max_age_ms=0');
@@ -49,37 +49,33 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
       for (const answer of await Promise.all(stuck)) {
         assert.equal(answer.status, 504, answer.text);
         assert.equal(answer.body.code, 'deadline');
-        assert.ok(answer.ms >= 1400 && answer.ms < 4000, `${answer.ms} ms`);
+        assert.ok(answer.ms >= 3900 && answer.ms < 20_000, `${answer.ms} ms`);
       }
-      assert.ok(percentile(quick, 0.99) < 500, `99th percentile: ${percentile(quick, 0.99)} ms`);
+      assert.ok(percentile(quick, 0.99) < 1000, `99th percentile: ${percentile(quick, 0.99)} ms`);
     } finally {
-      node.child.signal('SIGCONT');
+      node.resume();
     }
-    await until('the node to answer again', async () => (await world.gauge.ask(node, 'memory?max_age_ms=0')).status === 200, { timeout: 15_000 });
+    await until('the node to answer again', async () => (await world.gauge.ask(node, 'memory?max_age_ms=0')).status === 200);
   });
 
   test('a peer silent past the tick time is lost, and found again', async () => {
-    const gauge = await world.beamgauge({ args: ['--name', `ticking${process.pid}@127.0.0.1`], sections: { limits: { tick_ms: 300 } } });
+    const gauge = await world.beamgauge({ args: ['--name', `ticking${process.pid}@127.0.0.1`], sections: { limits: { tick_ms: 500, retry_min_ms: 5000, retry_max_ms: 5000 } } });
     const node = await world.node();
     await gauge.register(node);
-    node.child.signal('SIGSTOP');
+    await node.pause();
     try {
-      await gauge.failed(node, 'tick_timeout', 10_000).catch(async (error) => {
-        // Trying again already, against a node that answers nothing.
-        const info = await gauge.info(node);
-        assert.ok(info.losses_count >= 1, error.message);
-      });
+      await gauge.failed(node, 'tick_timeout');
     } finally {
-      node.child.signal('SIGCONT');
+      node.resume();
     }
-    await gauge.up(node, 15_000);
+    await gauge.up(node);
   });
 
   test('an idle link stays up past several tick times', async () => {
-    const gauge = await world.beamgauge({ args: ['--name', `idling${process.pid}@127.0.0.1`], sections: { limits: { tick_ms: 1000 } } });
+    const gauge = await world.beamgauge({ args: ['--name', `idling${process.pid}@127.0.0.1`], sections: { limits: { tick_ms: 1500 } } });
     const node = await world.node({ flags: ['-kernel', 'net_ticktime', '4'] });
     await gauge.register(node);
-    await sleep(9000);
+    await sleep(12_000);
     const info = await gauge.info(node);
     assert.equal(info.state, 'up', JSON.stringify(info));
     assert.equal(info.losses_count, 0);
@@ -105,18 +101,21 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
     await node.eval('plant:idle(60000), ok');
     const answer = await gauge.ask(node, 'processes?limit=1000&max_age_ms=0');
     assert.equal(answer.status, 502, answer.text.slice(0, 500));
-    assert.equal(answer.body.code, 'probe_limit');
+    assert.equal(answer.body.code, 'probe_limit', answer.text.slice(0, 800));
     assert.equal((await gauge.info(node)).losses_count, 0, 'the link stays');
     assert.ok(!node.child.text('stdout').includes('ERROR REPORT') && !node.child.text('stderr').includes('heap'), 'and nothing is logged there');
   });
 
   test('a client that goes away takes its question with it', async () => {
     const node = await victim();
-    const counter = await node.eval('length(processes())');
-    const gone = world.gauge.ask(node, 'processes?window_ms=25000&max_age_ms=0', { timeout: 700 });
-    await assert.rejects(gone);
-    await until('the question to be cancelled', async () => (await world.gauge.info(node)).in_flight_count === 0, { timeout: 3000 });
-    await until('its processes to be gone', async () => (await node.eval('length(processes())')) <= counter, { timeout: 3000 });
+    const client = new AbortController();
+    const gone = world.gauge.ask(node, 'processes?window_ms=25000&max_age_ms=0', { signal: client.signal }).catch((error) => error);
+    const processes = () => node.eval('length([P || P <- processes(), {initial_call, {lists, zipwith3, 4}} <- [process_info(P, initial_call)]])');
+    await until('its processes', async () => (await processes()) > 0);
+    client.abort();
+    assert.ok((await gone) instanceof Error);
+    await until('the question to be cancelled', async () => (await world.gauge.info(node)).in_flight_count === 0, { timeout: SOON_MS });
+    await until('its processes to be gone', async () => (await processes()) === 0, { timeout: SOON_MS });
   });
 
   test('a node deleted, or given another cookie, in the middle of a question ends it with a problem', async () => {
@@ -128,7 +127,7 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
       const answer = await asked;
       assert.ok([404, 502].includes(answer.status), answer.text);
       assert.match(answer.headers['content-type'], /^application\/problem\+json/);
-      assert.ok(answer.ms < 5000);
+      assert.ok(answer.ms < 18_000);
     }
     assert.equal((await world.gauge.api('/livez')).status, 200);
   });
@@ -137,7 +136,7 @@ suite('trouble', { timeout: 150_000, prepare: async (world) => {
     const gauge = await world.beamgauge({ args: ['--name', `busy${process.pid}@127.0.0.1`], sections: { limits: { node_in_flight_max: 2 } } });
     const node = await world.node();
     await gauge.register(node);
-    const held = [1100, 1200].map((ms) => gauge.ask(node, `processes?window_ms=${ms}&max_age_ms=0`));
+    const held = [6000, 6100].map((ms) => gauge.ask(node, `processes?window_ms=${ms}&max_age_ms=0`));
     await until('two in flight', async () => (await gauge.info(node)).in_flight_count === 2);
     const third = await gauge.ask(node, 'memory?max_age_ms=0');
     assert.equal(third.status, 429, third.text);

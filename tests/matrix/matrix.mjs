@@ -1,94 +1,61 @@
-// ./dev matrix [RELEASE...]: the tests that depend on a node's release, on each of them; prints the table release x tests.
-import { spawn } from 'node:child_process';
+// ./dev matrix [--minutes N] [RELEASE...]: the tests that depend on a node's release, on each of them; prints the table tests x releases.
 import { cpus } from 'node:os';
-import { findReleases, ROOTS } from './releases.mjs';
+import { runFile, stopAll } from './jobs.mjs';
+import { findReleases, RELEASES, ROOTS } from './releases.mjs';
+import { counts, details, table } from './table.mjs';
 
-const ROOT = new URL('../../', import.meta.url).pathname;
-const REPORTER = new URL('reporter.mjs', import.meta.url).pathname;
-const FILES = ['scenarios', 'trouble', 'harmless', 'processes', 'monitors', 'numbers', 'names', 'call_sites', 'fleet'];
-const FILE_TIMEOUT_MS = 200_000;
+const FILES = ['scenarios', 'entries', 'monitors', 'groups', 'processes', 'numbers', 'parity', 'names', 'fleet', 'call_sites', 'trouble', 'harmless'];
 const WORKERS = Math.min(cpus().length + 1, 4); // much of it is waiting
+const MINUTES_MAX = 24 * 60;
 
 const seconds = (since) => Math.round((Date.now() - since) / 1000);
 const say = (text) => process.stderr.write(`matrix: ${text}\n`);
 
 // Ends with us: what the tests started ends with them.
-const running = new Set();
-process.on('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+process.on('exit', stopAll);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
-// The outcomes of one file on one release; one that says nothing has failed.
-function runFile(release, file) {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [`--test-reporter=${REPORTER}`, `tests/integration/${file}.test.mjs`], {
-      cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, BG_ERL: release.command, BG_REQUESTS: '2000' },
-    });
-    let [text, errors, isLate] = ['', '', false];
-    running.add(child);
-    child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
-    child.stderr.setEncoding('utf8').on('data', (part) => (errors = (errors + part).slice(-2000)));
-    const timer = setTimeout(() => {
-      isLate = true;
-      child.kill('SIGTERM');
-    }, FILE_TIMEOUT_MS);
-    child.once('close', (code) => {
-      clearTimeout(timer);
-      running.delete(child);
-      const tests = text.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-      const lacking = isLate || tests.length === 0 || (code !== 0 && !tests.some(({ outcome }) => outcome === 'failed'));
-      const reason = isLate ? `did not end within ${FILE_TIMEOUT_MS / 1000} s` : `ended with ${code}: ${errors}`;
-      if (lacking) tests.push({ name: `${file}.test.mjs`, outcome: 'failed', reason });
-      resolve(tests);
-    });
-  });
+// What was asked for, or undefined and a reason.
+function readArguments(args) {
+  const wanted = [...args];
+  const at = wanted.indexOf('--minutes');
+  const [, minutes] = at < 0 ? [] : wanted.splice(at, 2);
+  if (at >= 0 && !(Number(minutes) > 0 && Number(minutes) <= MINUTES_MAX)) return [undefined, `--minutes wants a number up to ${MINUTES_MAX}`];
+  const unknown = wanted.filter((name) => !RELEASES.includes(name));
+  if (unknown.length > 0) return [undefined, `unknown release ${unknown.join(', ')}: ${RELEASES.join(', ')}`];
+  return [{ wanted: wanted.length > 0 ? wanted : RELEASES, deadline: Date.now() + Number(minutes ?? MINUTES_MAX) * 60_000 }];
 }
 
-// Every file on every release, a few at a time, whichever is next.
-async function runAll(releases) {
-  const jobs = releases.flatMap((release) => FILES.map((file) => ({ release, file })));
+// Every file on every release, a few at a time, whichever is next, the most telling files first; none is begun after the deadline.
+async function runAll(releases, deadline) {
+  const jobs = FILES.flatMap((file) => releases.map((release) => ({ release, file })));
   const results = new Map(releases.map((release) => [release, new Map()]));
   const work = async () => {
     for (let job = jobs.shift(); job; job = jobs.shift()) {
       const begun = Date.now();
+      if (begun > deadline) continue;
       const tests = await runFile(job.release, job.file);
       results.get(job.release).set(job.file, tests);
-      say(`${job.release.label}: ${job.file}: ${cell(tests)} in ${seconds(begun)} s`);
+      say(`${job.release.label}: ${job.file}: ${counts(tests)} in ${seconds(begun)} s`);
     }
   };
   await Promise.all(Array.from({ length: WORKERS }, work));
   return results;
 }
 
-const OUTCOMES = ['passed', 'failed', 'skipped'];
-const cell = (tests) => OUTCOMES.map((outcome) => tests.filter((test) => test.outcome === outcome).length).join('/');
-
-function table(releases, results) {
-  const rows = releases.map((release) => {
-    if (!release.command) return [release.label, `not run: ${release.why}`];
-    const files = FILES.map((file) => results.get(release).get(file));
-    return [release.label, ...files.map(cell), cell(files.flat())];
-  });
-  const lines = [[OUTCOMES.join('/'), ...FILES, 'all'], ...rows];
-  const wide = lines.filter((line) => line.length > 2);
-  const widths = lines[0].map((_, at) => Math.max(...(at === 0 ? lines : wide).map((line) => line[at].length)));
-  return lines.map((line) => line.map((text, at) => text.padEnd(widths[at])).join('  ').trimEnd());
-}
-
-function details(results, outcome) {
-  return [...results].flatMap(([release, files]) => [...files].flatMap(([file, tests]) =>
-    tests.filter((test) => test.outcome === outcome).map(({ name, reason }) => `${outcome} on ${release.label}: ${file}: ${name}: ${reason}`)));
-}
-
-const releases = await findReleases(process.argv.slice(2), say);
-if (releases.length === 0) {
-  say(`unknown release ${process.argv.slice(2).join(', ')}: 23, 25, 27, 29 or elixir`);
+const [asked, mistake] = readArguments(process.argv.slice(2));
+if (mistake) {
+  say(mistake);
   process.exit(1);
 }
-for (const { label, why } of releases.filter(({ command }) => !command)) say(`${label} cannot be run here: ${why} (Debian roots are kept in ${ROOTS})`);
-const runnable = releases.filter(({ command }) => command);
 const started = Date.now();
-const results = await runAll(runnable);
-for (const line of [...details(results, 'failed'), ...details(results, 'skipped')]) console.log(line);
-console.log(table(releases, results).join('\n'));
-console.log(`${runnable.length} of ${releases.length} releases, ${seconds(started)} s`);
-process.exit(runnable.length > 0 && details(results, 'failed').length === 0 ? 0 : 1);
+const releases = await findReleases(asked.wanted, asked.deadline, say);
+const runnable = releases.filter(({ command }) => command);
+const results = await runAll(runnable, asked.deadline);
+const failed = details(results, 'failed');
+for (const line of [...failed, ...details(results, 'skipped')]) console.log(line);
+for (const { label, why } of releases.filter(({ command }) => !command)) console.log(`${label} was not run: ${why} (roots of Debian are kept in ${ROOTS})`);
+if (runnable.length > 0) console.log(`\n${table(FILES, results).join('\n')}\n`);
+if ([...results.values()].some((files) => files.size < FILES.length)) console.log('What was not run was not begun: the time that --minutes gives was over.');
+console.log(`${runnable.length} of ${releases.length} releases in ${seconds(started)} s: ${failed.length > 0 ? `${failed.length} failures` : 'no failures'}`);
+process.exit(failed.length > 0 ? 1 : 0);

@@ -21,6 +21,8 @@ const DEBIAN = [
   { otp: '29', suite: 'sid' },
 ];
 
+export const RELEASES = [...DEBIAN.map(({ otp }) => otp), 'elixir'];
+
 const VERSION = 'io:put_chars(erlang:system_info(otp_release)),halt().';
 
 // The OTP release that a command starts, or undefined if it starts none.
@@ -40,20 +42,24 @@ function whyNoRoots() {
 }
 
 // Made beside its place and moved there when it is whole.
-async function makeRoot(suite, path) {
+async function makeRoot(suite, path, deadline) {
   if (!found('debootstrap')) throw new Error('needs debootstrap');
+  const timeout = Math.min(BUILD_TIMEOUT_MS, deadline - Date.now());
+  if (timeout <= 0) throw new Error('the time that --minutes gives was over before its root was made');
   const partial = `${path}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true });
   const args = ['--variant=minbase', '--include=erlang-base', suite, partial, MIRROR];
   const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
-  await execute('debootstrap', args, { env, timeout: BUILD_TIMEOUT_MS, maxBuffer: 1 << 26 }).catch((error) => {
-    throw new Error(`debootstrap ${suite} failed: ${(error.stderr || error.stdout || error.message).trim().split('\n').at(-1)}`);
+  await execute('debootstrap', args, { env, timeout, maxBuffer: 1 << 26 }).catch(async (error) => {
+    await rm(partial, { recursive: true, force: true });
+    const said = error.killed ? `not done in ${Math.round(timeout / 1000)} s` : (error.stderr || error.stdout || error.message).trim().split('\n').at(-1);
+    throw new Error(`debootstrap ${suite} ${MIRROR} failed: ${said}`);
   });
   await rename(partial, path);
 }
 
-async function debian({ otp, suite }, own, say) {
+async function debian({ otp, suite }, own, deadline, say) {
   const label = `OTP ${otp} (${suite})`;
   if (own === otp) return { label: `OTP ${otp} (this machine)`, command: 'erl' };
   const why = whyNoRoots();
@@ -62,7 +68,7 @@ async function debian({ otp, suite }, own, say) {
   try {
     if (!existsSync(join(path, 'usr/bin/erl'))) {
       say(`making ${path}, once`);
-      await makeRoot(suite, path);
+      await makeRoot(suite, path, deadline);
     }
   } catch (error) {
     return { label, why: error.message };
@@ -80,11 +86,10 @@ async function elixir(own) {
 }
 
 // [{label, command}] of what can be run here, {label, why} of what cannot.
-export async function findReleases(wanted, say) {
+export async function findReleases(wanted, deadline, say) {
   const own = await releaseOf('erl');
-  const chosen = (name) => wanted.length === 0 || wanted.includes(name);
   const releases = [];
-  for (const entry of DEBIAN.filter(({ otp, suite }) => chosen(otp) || chosen(suite))) releases.push(await debian(entry, own, say));
-  if (chosen('elixir')) releases.push(await elixir(own));
+  for (const entry of DEBIAN.filter(({ otp }) => wanted.includes(otp))) releases.push(await debian(entry, own, deadline, say));
+  if (wanted.includes('elixir')) releases.push(await elixir(own));
   return releases;
 }

@@ -39,23 +39,32 @@ refused(Text, Reason) ->
 answer(Text, Arguments) ->
     {0, Forms} = embedded(Text),
     {value, _, _} = erl_eval:exprs(Forms, [{'Args', Arguments}, {'Reply', self()}], none),
-    receive {Tag, _} = Reply when Tag =:= ok; Tag =:= error -> Reply after 1000 -> nothing end.
+    receive {Tag, _} = Reply when Tag =:= ok; Tag =:= error -> Reply after 60000 -> nothing end.
 
-refusals_test_() -> [{timeout, 60, {Title, fun() -> refused(Text, Reason) end}} || {Title, Text, Reason} <- [
+refusals_test_() -> [{timeout, 300, {Title, fun() -> refused(Text, Reason) end}} || {Title, Text, Reason} <- [
     {"records", "-record(r, {a}).\nanswer(A) -> #r{a = A}.", <<"sample.erl:3: record is not supported">>},
     {"imports", "-import(lists, [map/2]).\nanswer(A) -> map(fun(X) -> X end, A).", <<"sample.erl:3: import is not supported">>},
     {"mutual recursion", "answer(A) -> odd(A).\nodd(0) -> no;\nodd(N) -> even(N - 1).\neven(0) -> yes;\neven(N) -> odd(N - 1).", <<"mutual recursion">>},
     {"a call of the entry", "answer(0) -> 0;\nanswer(N) -> answer(N - 1).", <<"call of the entry">>},
-    {"21 arguments", "answer(A) -> f(A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A).\nf(A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A) -> A.", <<"sample.erl:4: a function may have at most 20 arguments">>},
+    {"21 arguments", "answer(A) -> {f(A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A), fun f/21}.\nf(A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A,A) -> A.", <<"sample.erl:4: a function may have at most 20 arguments">>},
+    {"exits that are trapped", "answer(A) -> process_flag(trap_exit, A).", <<"sample.erl:3: a question that traps exits could not be ended">>},
     {"warnings", "answer(A) -> B = 1, A.", <<"sample.erl:3:">>},
     {"syntax errors", "answer(A) -> .", <<"sample.erl:3:">>},
     {"unknown remote functions", "answer(A) -> lists:mapp(A).", <<"sample.erl:3: no function lists:mapp/1">>},
     {"functions that a shared module does not export", "answer(A) -> chunks:list(A).", <<"chunks:list/1 is not exported">>},
     {"more exports", "-export([f/0]).\nanswer(A) -> A.\nf() -> 1.", <<"must export answer/1">>}]].
 
-calls_test_() -> [{timeout, 60, {Title, fun() -> ?assertEqual(Expected, answer(Text, Arguments)) end}} || {Title, Text, Arguments, Expected} <- [
+calls_test_() -> [{timeout, 300, {Title, fun() -> ?assertEqual(Expected, answer(Text, Arguments)) end}} || {Title, Text, Arguments, Expected} <- [
     {"functions, in the order that they need", "answer(A) -> f(A) + g(A).\nf(A) -> g(A) * 2.\ng(A) -> A + 1.", 4, {ok, 15}},
     {"recursion", "answer(A) -> sum(A, 0).\nsum([], S) -> S;\nsum([H | T], S) -> sum(T, S + H).", [1, 2, 3], {ok, 6}},
+    {"functions that are called once, and have clauses, guards and names of their own",
+     "answer({A, B}) -> [f(A, B, A), h(g(B))].\nf(A, A, C) -> {same, C};\nf(B, A, _) when A > B -> {less, A, B};\nf(_, _, C) -> {more, C}.\n"
+     "g(A) -> B = A + 1, B * 2.\nh(0) -> zero;\nh(A) -> A.", {3, 2}, {ok, [{more, 3}, 6]}},
+    {"a function that is called once, for each of a list", "answer(A) -> [f(X, Y) || {X, Y} <- A].\nf(A, A) -> same;\nf(A, B) -> {A, B}.",
+     [{1, 2}, {3, 3}, {2, 1}], {ok, [{1, 2}, same, {2, 1}]}},
+    {"terms that are always the same, in funs and out of them",
+     "answer(A) -> F = fun(#{{k, 1} := V}) -> [{a, none}, #{{k, 2} => V}, \"text\", [x, <<\"b\">>]] end, {F(A), [{a, none}, fun lists:sort/1, #{k => {v, none}}]}.",
+     #{{k, 1} => one}, {ok, {[{a, none}, #{{k, 2} => one}, "text", [x, <<"b">>]], [{a, none}, fun lists:sort/1, #{k => {v, none}}]}}},
     {"functions of one name and several arities", "answer(A) -> f(A) + f(A, 1).\nf(A) -> A.\nf(A, B) -> A * 10 + B.", 2, {ok, 23}},
     {"local funs by name", "answer(A) -> lists:map(fun f/1, A).\nf(A) -> A * A.", [2, 3], {ok, [4, 9]}},
     {"remote funs", "answer(A) -> lists:map(fun erlang:abs/1, A).", [-2], {ok, [2]}},
@@ -70,7 +79,7 @@ calls_test_() -> [{timeout, 60, {Title, fun() -> ?assertEqual(Expected, answer(T
     {"exceptions, as class and text", "answer(A) -> throw({A, 1}).", x, {error, {throw, <<"{x,1}">>}}}]].
 
 %% Atoms that a node would keep for ever: only names of ours that are in the list, and it is looked at when it grows.
-atoms_test_() -> [{timeout, 60, {"the atoms that questions bring are those listed", fun() ->
+atoms_test_() -> [{timeout, 300, {"the atoms that questions bring are those listed", fun() ->
     {0, Output} = run(["--atoms"]),
     {ok, Listed} = file:read_file(filename:join(filename:dirname(code:which(?MODULE)), "atoms.txt")),
     ?assertEqual(binary:split(Listed, <<"\n">>, [global]), binary:split(Output, <<"\n">>, [global]))

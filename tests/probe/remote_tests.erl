@@ -3,7 +3,7 @@
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
 
-across_nodes_test_() -> [{timeout, 60, {"monitors of processes on another node are counted, grouped and estimated", fun() -> joined(fun across/1) end}}].
+across_nodes_test_() -> [{timeout, 300, {"monitors of processes on another node are counted, grouped and estimated", fun() -> joined(fun across/1) end}}].
 
 across(Other) ->
     Watched = rpc:call(Other, erlang, spawn, [timer, sleep, [infinity]]),

@@ -96,12 +96,28 @@ queue_test_() -> asking:each("a long message queue is ranked by length and not t
     asking:uproot([Full])
 end).
 
+%% Where the node holds many entries, what lies off the heap may be some of them, or none.
+doubtful_test_() -> asking:each("what may be no monitors at all comes after all that are, and is told as unknown", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    Watchers = [asking:plant(watch(lists:duplicate(Count, Watched))) || Count <- [30, 20, 10]],
+    asking:planted(3, watch(lists:duplicate(5000, Watched))),
+    Slow = asking:plant(fun() -> process_flag(message_queue_data, off_heap), [self() ! lists:seq(1, 60) || _ <- lists:seq(1, 10000)] end),
+    Row = fun(Arguments) -> hd([Row || #{<<"pid">> := Pid} = Row <- maps:get(<<"rows">>, asking:ask(Mode, scan, arguments(Arguments))), Pid =:= Slow]) end,
+    Answer = asking:ask(Mode, scan, arguments(#{<<"list_entries_max">> => 2000, <<"limit">> => 50})),
+    Ranked = pids(<<"monitors">>, Answer),
+    ?assertEqual(Watchers ++ [Slow], [Pid || Pid <- Ranked, lists:member(Pid, [Slow | Watchers])]),
+    ?assertMatch(#{<<"monitors_count">> := undefined, <<"links_count">> := undefined, <<"exact">> := false, <<"entries_min">> := 0, <<"entries_max">> := Max}
+                 when Max >= 15060 andalso Max < 100000, Row(#{<<"list_entries_max">> => 2000, <<"limit">> => 50})),
+    ?assertMatch(#{<<"monitors_count">> := 0, <<"exact">> := true}, Row(#{})),
+    asking:uproot([Slow, Watched | Watchers])
+end).
+
 sizes_test_() -> asking:each("memory, heap, stack, reductions and off-heap are ranked by what process_info says", fun(Mode) ->
     Heavy = spawn_opt(fun() -> receive stop -> ok end end, [{min_heap_size, 4000000}]),
     Deep = asking:plant(fun() -> ok end),
     Deeper = spawn(fun() -> 1 + deep(400000) end),
     Busy = asking:plant(fun() -> spin(9000000) end),
-    timer:sleep(100),
+    asking:eventually(fun() -> {stack_size, Words} = process_info(Deeper, stack_size), Words > 400000 end),
     Answer = asking:ask(Mode, scan, arguments(#{})),
     ?assertEqual(Heavy, hd(pids(<<"memory">>, Answer))),
     ?assertEqual(Heavy, hd(pids(<<"total_heap">>, Answer))),
@@ -138,7 +154,7 @@ end).
 
 binary_test_() -> asking:each("binaries are counted only where asked for", fun(Mode) ->
     Holder = spawn(fun() -> hold(binary:copy(<<7>>, 5000000)) end),
-    timer:sleep(50),
+    asking:eventually(fun() -> process_info(Holder, status) =:= {status, waiting} end),
     Answer = asking:ask(Mode, scan, arguments(#{<<"binary">> => true})),
     [First | _] = asking:ranked(<<"binary">>, Answer),
     ?assertMatch(#{<<"pid">> := Holder, <<"binary_bytes">> := 5000000}, First),
@@ -168,7 +184,7 @@ end).
 dying_test_() -> asking:each("processes that die under the scan are gone, not skipped", fun(Mode) ->
     Self = self(),
     Churn = spawn_link(fun() -> churn(Self) end),
-    Answers = [asking:ask(Mode, scan, arguments(#{})) || _ <- lists:seq(1, 20)],
+    Answers = scans_with_deaths(Mode, 200),
     unlink(Churn),
     exit(Churn, kill),
     [?assertMatch(#{<<"skipped_count">> := 0}, Answer) || Answer <- Answers],
@@ -176,6 +192,12 @@ dying_test_() -> asking:each("processes that die under the scan are gone, not sk
     ?assertEqual([], [Less || Less <- Gone, Less < 0]),
     ?assert(lists:sum(Gone) > 0)
 end).
+
+%% Twenty at least, and more until somebody has died under one.
+scans_with_deaths(_, 0) -> [];
+scans_with_deaths(Mode, Left) ->
+    #{<<"process_count">> := Count, <<"scanned_count">> := Scanned} = Answer = asking:ask(Mode, scan, arguments(#{})),
+    [Answer | case Count > Scanned andalso Left =< 180 of true -> []; false -> scans_with_deaths(Mode, Left - 1) end].
 
 churn(Owner) ->
     [spawn(fun() -> erlang:yield() end) || _ <- lists:seq(1, 100)],
@@ -213,8 +235,9 @@ end).
 
 nothing_left_test_() -> asking:each("nothing is left behind, and nothing is loaded", fun(Mode) ->
     asking:ask(Mode, scan, arguments(#{})),
-    timer:sleep(50),
-    Before = {lists:sort(processes()), lists:sort(ets:all()), lists:sort(code:all_loaded())},
+    [Processes, Tables, Modules] = here(),
     asking:ask(Mode, scan, arguments(#{})),
-    asking:eventually(fun() -> Before =:= {lists:sort(processes()), lists:sort(ets:all()), lists:sort(code:all_loaded())} end)
+    asking:eventually(fun() -> [P, T, M] = here(), {P -- Processes, T -- Tables, M -- Modules} =:= {[], [], []} end)
 end).
+
+here() -> [processes(), ets:all(), code:all_loaded()].

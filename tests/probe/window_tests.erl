@@ -4,10 +4,10 @@
 -include_lib("stdlib/include/assert.hrl").
 
 arguments(Sort, More) ->
-    maps:merge(#{<<"sort">> => Sort, <<"limit">> => 3, <<"order">> => <<"desc">>, <<"window_ms">> => 200, <<"binary">> => false}, More).
+    maps:merge(#{<<"sort">> => Sort, <<"limit">> => 3, <<"order">> => <<"desc">>, <<"window_ms">> => 1000, <<"binary">> => false, <<"list_entries_max">> => 200000}, More).
 
 %% A process that does Work in the midst of the window.
-working(Work) -> spawn(fun() -> timer:sleep(100), Kept = Work(), receive stop -> Kept end end).
+working(Work) -> spawn(fun() -> timer:sleep(500), Kept = Work(), receive stop -> Kept end end).
 
 first(Key, Mode, More) -> hd(asking:ranked(Key, asking:ask(Mode, window, arguments(Key, More)))).
 
@@ -17,7 +17,7 @@ growth_test_() -> asking:each("growth of each attribute is found and measured", 
          Row = first(Key, Mode, #{<<"binary">> => Key =:= <<"binary">>}),
          ?assertMatch({Key, #{<<"pid">> := Pid}}, {Key, Row}),
          ?assert(maps:get(<<"delta">>, Row) >= Least),
-         ?assert(maps:get(<<"window_us">>, Row) >= 200000 andalso maps:get(<<"window_us">>, Row) < 3000000),
+         ?assert(maps:get(<<"window_us">>, Row) >= 1000000 andalso maps:get(<<"window_us">>, Row) < 20000000),
          asking:uproot([Pid])
      end || {Key, Least, Work} <- [
         {<<"message_queue_len">>, 900, fun() -> [self() ! {message, I} || I <- lists:seq(1, 900)] end},
@@ -42,8 +42,8 @@ entries_test_() -> asking:each("growth of monitors is exact on a small node", fu
 end).
 
 shrinking_test_() -> asking:each("order asc gives what shrank most", fun(Mode) ->
-    Draining = spawn(fun() -> [self() ! I || I <- lists:seq(1, 800)], timer:sleep(100), drain(), receive stop -> ok end end),
-    timer:sleep(20),
+    Draining = spawn(fun() -> [self() ! I || I <- lists:seq(1, 800)], timer:sleep(500), drain(), receive stop -> ok end end),
+    asking:eventually(fun() -> process_info(Draining, message_queue_len) =:= {message_queue_len, 800} end),
     ?assertMatch(#{<<"pid">> := Draining, <<"delta">> := -800}, first(<<"message_queue_len">>, Mode, #{<<"order">> => <<"asc">>})),
     asking:uproot([Draining])
 end).
@@ -51,7 +51,7 @@ end).
 drain() -> receive _ -> drain() after 0 -> ok end.
 
 dead_test_() -> asking:each("who dies in the window is gone, not skipped", fun(Mode) ->
-    Dying = [spawn(fun() -> timer:sleep(100) end) || _ <- lists:seq(1, 50)],
+    Dying = [spawn(fun() -> timer:sleep(500) end) || _ <- lists:seq(1, 50)],
     #{<<"process_count">> := Count, <<"scanned_count">> := Scanned, <<"skipped_count">> := Skipped} = asking:ask(Mode, window, arguments(<<"memory">>, #{})),
     ?assert(Count - Scanned >= length(Dying)),
     ?assertEqual(0, Skipped)

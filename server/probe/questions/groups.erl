@@ -22,11 +22,8 @@ answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">>
             Budget = ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count),
             Bounds = case Entries of true -> {entries:unexplained_max(EntriesMax, Calibration), Budget}; false -> none end,
             Sum = fun(Figures, State) -> sum(Figures, By, Table, Calibration, State) end,
-            {_, Seen, Missing} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
-            #{<<"process_count">> => Seen,
-              <<"scanned_count">> => Seen - Missing,
-              <<"skipped_count">> => Missing,
-              <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
+            {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
+            (met:answer(Met, Started))#{
               <<"word_bytes">> => element(1, Calibration),
               <<"groups">> => best(By, Table, place(Sort), Limit)}
     end.
@@ -151,7 +148,8 @@ add_entries(Living, {BytesMax, Budget}, Calibration, Table) ->
         0 -> ok;
         _ ->
             Known = maps:from_list([{element(1, Count), true} || Count <- Counted]),
-            Guesses = [entries:estimate(Pid, Unexplained, Calibration) || {Unexplained, Pid} <- Candidates, not maps:is_key(Pid, Known)],
+            Guesses = [case entries:estimate(Pid, Unexplained, Calibration) of none -> {Pid, 0, 0, 0}; Estimate -> Estimate end
+                       || {Unexplained, Pid} <- Candidates, not maps:is_key(Pid, Known)],
             add(keyed(Guesses, Keys), entry_counters(1), Table)
     end,
     {BytesMax, Left}.

@@ -3,21 +3,17 @@
 -export([answer/1]).
 
 answer(_) ->
-    Infos = erlang:system_info({allocator, erlang:system_info(alloc_util_allocators)}),
-    Owned = [{Name, [Section || {instance, _, Parts} <- Instances, {_, [{blocks, _} | _] = Section} <- Parts]}
-             || {Name, Instances} <- Infos, is_list(Instances)],
-    All = [Blocks || {_, Sections} <- Owned, [{blocks, Types} | _] <- Sections, Blocks <- Types],
-    {Fix, Std} = {blocks(All, fix_alloc), blocks(All, std_alloc)},
+    All = blocks:sections(),
+    {Fix, Std} = {blocks:count(fix_alloc, All), blocks:count(std_alloc, All)},
     Processes = erlang:system_info(process_count),
     #{<<"memory">> => maps:from_list(erlang:memory()),
-      <<"allocators">> => [allocator(Name, Sections) || {Name, Sections} <- Owned],
+      <<"allocators">> => [allocator(Name, Sections) || {Name, Sections} <- All],
       <<"process_count">> => Processes,
       <<"fix_blocks_count">> => Fix,
       <<"std_blocks_count">> => Std,
-      <<"monitors_estimate">> => estimate(max(0, Fix - Processes), Std, erlang:system_info(wordsize))}.
+      <<"monitors_estimate">> => estimate(Fix, Processes, Std, erlang:system_info(wordsize))}.
 
-%% What an allocator's own carriers hold. A section is [{blocks, [{Type, [Count, Bytes]}]} | Figures]; a figure is {Name, Now} or
-%% {Name, Now, MaxSinceAsked, Max}.
+%% What an allocator's own carriers hold.
 allocator(Name, Sections) ->
     Held = [Held || [{blocks, Types} | _] <- Sections, {_, Held} <- Types],
     #{<<"name">> => Name,
@@ -25,10 +21,9 @@ allocator(Name, Sections) ->
       <<"allocated_bytes">> => lists:sum([element(2, lists:keyfind(carriers_size, 1, Section)) || Section <- Sections]),
       <<"blocks_count">> => lists:sum([element(2, Count) || [Count, _] <- Held])}.
 
-%% Blocks of one type, in whosever carriers they are: allocators take over each other's abandoned ones.
-blocks(All, Type) -> lists:sum([element(2, Count) || {Of, [Count, _]} <- All, Of =:= Type]).
-
 %% A local monitor is one block of fix_alloc, of about 17 words, a remote one a block of std_alloc of about 24. Links and some timers
 %% live there too.
-estimate(Local, Remote, WordBytes) ->
-    #{<<"local_count">> => Local, <<"remote_count">> => Remote, <<"bytes">> => (17 * Local + 24 * Remote) * WordBytes}.
+estimate(Fix, Processes, Std, WordBytes) when is_integer(Fix), is_integer(Std) ->
+    {Local, Remote} = {max(0, Fix - Processes), Std},
+    #{<<"local_count">> => Local, <<"remote_count">> => Remote, <<"bytes">> => (17 * Local + 24 * Remote) * WordBytes};
+estimate(_, _, _, _) -> #{<<"local_count">> => undefined, <<"remote_count">> => undefined, <<"bytes">> => undefined}.

@@ -13,11 +13,8 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"list_entries_max">> := Ent
     ets:insert(Table, {rest(), 0}),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count)},
     Sum = fun(Figures, State) -> sum(Figures, item(Sort), Table, Calibration, State) end,
-    {{_, Unlooked}, Seen, Missing} = living:fold(Sum, {Limits, 0}, Calibration, Arguments),
-    #{<<"process_count">> => Seen,
-      <<"scanned_count">> => Seen - Missing,
-      <<"skipped_count">> => Missing,
-      <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
+    {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, Arguments),
+    (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"groups">> => best(Table, Limit, place(item(Sort)), Unlooked)}.
 
@@ -37,7 +34,8 @@ sum(Figures, Item, Table, Calibration, {{BytesMax, Budget}, Unlooked}) ->
     Candidates = candidates(Figures, Calibration),
     {Left, Others} = look([Light || {Unexplained, _} = Light <- Candidates, Unexplained =< BytesMax], Item, Table, Calibration, Budget),
     Missed = [Heavy || {Unexplained, _} = Heavy <- Candidates, Unexplained > BytesMax] ++ Others,
-    [ets:update_counter(Table, rest(), element(place(Item), entries:estimate(Pid, Unexplained, Calibration))) || {Unexplained, Pid} <- Missed],
+    Estimates = [entries:estimate(Pid, Unexplained, Calibration) || {Unexplained, Pid} <- Missed],
+    ets:update_counter(Table, rest(), lists:sum([element(place(Item), Estimate) || Estimate <- Estimates, Estimate =/= none])),
     {{BytesMax, Left}, Unlooked + length(Missed)}.
 
 %% [{Unexplained, Pid}] of those that may have any entries, highest first.

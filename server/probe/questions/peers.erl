@@ -36,7 +36,7 @@ list(Name, Figures, Limit, {_, true}, Calibration) ->
     receive {Counter, Tally} -> counted(Tally) end;
 list(Name, Figures, _, _, Calibration) ->
     At = case item(Name) of monitors -> 2; monitored_by -> 3; links -> 4 end,
-    #{<<"count">> => element(At, entries:estimate(element(1, Figures), element(8, Figures), Calibration)),
+    #{<<"count">> => case entries:estimate(element(1, Figures), element(8, Figures), Calibration) of none -> undefined; Estimate -> element(At, Estimate) end,
       <<"distinct_count">> => undefined,
       <<"exact">> => false,
       <<"top">> => []}.

@@ -1,85 +1,54 @@
-%% Everything about one process that can be told without disturbing it. People ask this often and it is small: no calibration, few funs.
+%% Everything about one process that can be told without disturbing it. People ask this often, so little is interpreted: what native
+%% functions tell is sent as they tell it, and api/ makes the rest of it.
 -module(process).
 -export([answer/1]).
 
 -define(LIST_ENTRIES_MAX, 200000).
 -define(ENTRY_WORDS_MIN, 5). %% no monitor or link takes less, on any release: a local link does take so many
+-define(TOLD, [registered_name, initial_call, current_function, status, memory, total_heap_size, stack_size, message_queue_len, reductions,
+               garbage_collection_info, group_leader, trap_exit, priority, message_queue_data, suspending, current_stacktrace]).
 
 answer(#{<<"pid">> := Text}) ->
     try list_to_pid(binary_to_list(Text)) of
-        Pid when node(Pid) =:= node() -> process(Pid, information(Pid, identity:items() ++ items()));
+        Pid when node(Pid) =:= node() -> process(Pid, ?TOLD);
         _ -> #{<<"dead">> => true}
     catch
         error:badarg -> #{<<"dead">> => true} %% a text that is no pid names nothing alive
     end.
 
-items() ->
-    [current_function, status, memory, total_heap_size, stack_size, message_queue_len, reductions, garbage_collection_info, group_leader,
-     trap_exit, priority, message_queue_data, suspending, current_stacktrace].
-
-%% The parent is known since OTP 25.
+%% One key of a process's dictionary can be asked for since OTP 26.2, the parent since OTP 25.
 information(Pid, Items) ->
-    try process_info(Pid, [parent | Items])
-    catch error:badarg -> process_info(Pid, Items)
+    try process_info(Pid, [{dictionary, '$initial_call'}, {dictionary, '$process_label'}, parent | Items])
+    catch
+        error:badarg ->
+            try process_info(Pid, [parent | Items])
+            catch error:badarg -> process_info(Pid, Items)
+            end
     end.
 
-process(_, undefined) -> #{<<"dead">> => true};
-process(Pid, Found) ->
-    #{memory := Memory, total_heap_size := Heap, suspending := Suspending, current_stacktrace := Stack, garbage_collection_info := Collection} =
-        Info = maps:from_list(Found),
-    WordBytes = erlang:system_info(wordsize),
-    OffHeap = Memory - Heap * WordBytes,
+process(Pid, Items) ->
+    case information(Pid, Items) of
+        undefined -> #{<<"dead">> => true};
+        Found -> described(Pid, Items, maps:from_list(Found), erlang:system_info(wordsize))
+    end.
+
+described(Pid, Items, #{memory := Memory, total_heap_size := Heap} = Info, WordBytes) ->
     maps:merge(
-        maps:merge(maps:with([registered_name, initial_call, current_function, status, memory, total_heap_size, stack_size, message_queue_len,
-                              reductions, group_leader, trap_exit, priority, message_queue_data], Info),
-                   counts(Pid, OffHeap div (?ENTRY_WORDS_MIN * WordBytes))),
-        #{garbage_collection_info => maps:from_list(Collection),
-          current_stacktrace => [frame(Frame) || Frame <- Stack],
-          parent => maps:get(parent, Info, undefined),
-          <<"pid">> => Pid,
-          <<"started_as">> => identity:started_as(Pid, Info, Heap * WordBytes),
-          <<"label">> => identity:label(Info),
-          <<"application">> => identity:application(Pid),
-          <<"off_heap_bytes">> => OffHeap,
-          <<"suspending_count">> => length(Suspending),
-          <<"word_bytes">> => WordBytes,
-          <<"entry_bytes">> => entry_bytes(WordBytes)}).
+        maps:with([parent | Items], Info),
+        maps:from_list(lists:zip(
+            [<<"pid">>, <<"word_bytes">>, <<"started_as">>, <<"label">>, <<"application">>, <<"counts">>, <<"entry">>],
+            [Pid, WordBytes, identity:started_as(Pid, Info, Heap * WordBytes), identity:label(Info), identity:application(Pid),
+             counts(Pid, (Memory - Heap * WordBytes) div WordBytes), entry()]))).
 
-%% Lists that may be too long are not copied.
-counts(Pid, Most) when Most =< ?LIST_ENTRIES_MAX ->
+%% Of monitors, monitored_by, links. Lists that may be too long are not copied.
+counts(Pid, OffHeapWords) when OffHeapWords =< ?LIST_ENTRIES_MAX * ?ENTRY_WORDS_MIN ->
     case process_info(Pid, [monitors, monitored_by, links]) of
-        [{_, Monitors}, {_, MonitoredBy}, {_, Links}] ->
-            #{<<"monitors_count">> => length(Monitors), <<"monitored_by_count">> => length(MonitoredBy), <<"links_count">> => length(Links),
-              <<"exact">> => true};
-        undefined ->
-            #{<<"monitors_count">> => 0, <<"monitored_by_count">> => 0, <<"links_count">> => 0, <<"exact">> => true}
+        undefined -> [0, 0, 0];
+        Lists -> lists:map(fun erlang:length/1, element(2, lists:unzip(Lists)))
     end;
-counts(_, Most) ->
-    Estimate = Most div 2,
-    #{<<"monitors_count">> => Estimate, <<"monitored_by_count">> => Estimate, <<"links_count">> => Estimate, <<"exact">> => false,
-      <<"entries_min">> => 0, <<"entries_max">> => Most}.
+counts(_, _) -> undefined.
 
-%% What one local monitor takes here: our own, of the guard, for a moment.
-entry_bytes(WordBytes) ->
-    case process_info(self(), links) of
-        {links, [Guard | _]} -> entry_bytes(Guard, WordBytes);
-        {links, []} -> undefined
-    end.
-
-entry_bytes(Guard, WordBytes) ->
-    [{memory, Before}, {total_heap_size, HeapBefore}] = process_info(self(), [memory, total_heap_size]),
-    Monitor = erlang:monitor(process, Guard),
-    [{memory, After}, {total_heap_size, HeapAfter}] = process_info(self(), [memory, total_heap_size]),
-    erlang:demonitor(Monitor, [flush]),
-    case (After - HeapAfter * WordBytes) - (Before - HeapBefore * WordBytes) of
-        Bytes when Bytes > 0 -> Bytes;
-        _ -> undefined
-    end.
-
-frame({M, F, A, Location}) ->
-    {M, F, A,
-     case lists:keyfind(file, 1, Location) of
-         {_, File} -> unicode:characters_to_binary(File);
-         false -> undefined
-     end,
-     proplists:get_value(line, Location)}.
+%% What one local monitor takes here is the difference that our own makes, of the guard, until we end.
+entry() ->
+    lists:zipwith3(fun erlang:apply/3, [erlang, erlang, erlang], [process_info, monitor, process_info],
+                   [[self(), [memory, total_heap_size]], [process | element(2, process_info(self(), links))], [self(), [memory, total_heap_size]]]).

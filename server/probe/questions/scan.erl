@@ -8,21 +8,18 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
     Readers = readers:new(Arguments),
-    {[{_, _, Kept, Candidates} | Rankings], Seen, Dead, Unanswered} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary, Readers),
+    {[{_, _, Kept, Candidates} | Rankings], Met} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary, Readers),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
-    {Counts, Relations} = relations(Candidates, Kept, Seen - Dead - Unanswered, Limit, Calibration, Limits),
+    {Counts, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     {Rows, Places} = table(Ranked, Counts, Calibration, Limits, Binary),
-    #{<<"process_count">> => Seen,
-      <<"scanned_count">> => Seen - Dead - Unanswered,
-      <<"skipped_count">> => Unanswered,
-      <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
+    (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
-      <<"exact">> => maps:from_list([{Key, Exact andalso Unanswered =:= 0} || {Key, _, Exact, _} <- Ranked]),
+      <<"exact">> => maps:from_list([{Key, Exact andalso met:is_all(Met)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
 
 rankings(Limit, Order, Binary) ->

@@ -2,31 +2,27 @@
 -module(window).
 -export([answer/1]).
 
--define(LIST_ENTRIES_MAX, 200000).
--define(BUDGET_ENTRIES, 2000000).
+-define(BUDGET_LISTS, 10). %% entries copied at a time, in times the longest list that is
 -define(OWN_MAX, 16). %% ourselves, the guard, and who else is linked to us
 
-answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"window_ms">> := Milliseconds, <<"binary">> := Binary} = Arguments) ->
+answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
     Ranking = figures:ranking(Key, 2, Order, Limit + ?OWN_MAX),
-    {{_, _, _, Changes}, Seen, Dead, Unanswered, Exact} = case relation(Key) of
-        none -> values(Key, Milliseconds, Ranking, Calibration, Arguments);
-        At -> relations(At, Milliseconds, Limit, Ranking, Calibration, Arguments)
+    {{_, _, _, Changes}, Met, Exact} = case relation(Key) of
+        none -> values(Key, Ranking, Calibration, Arguments);
+        At -> relations(At, Ranking, Calibration, Arguments)
     end,
     Own = [self() | element(2, process_info(self(), links))],
     Best = lists:sublist([Change || Change <- Changes, not lists:member(element(1, Change), Own)], Limit),
-    Rows = rows(Best, Calibration, Binary),
-    #{<<"process_count">> => Seen,
-      <<"scanned_count">> => Seen - Dead - Unanswered,
-      <<"skipped_count">> => Unanswered,
-      <<"duration_us">> => erlang:monotonic_time(microsecond) - Started,
+    Rows = rows(Best, Calibration, Binary, limits(Arguments, Calibration)),
+    (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"rankings">> => #{Key => lists:seq(0, length(Rows) - 1)},
-      <<"exact">> => #{Key => Exact andalso Unanswered =:= 0},
+      <<"exact">> => #{Key => Exact andalso met:is_all(Met)},
       <<"next_bound">> => #{}}.
 
 relation(<<"monitors">>) -> 2;
@@ -38,10 +34,12 @@ wait(Milliseconds) -> receive after Milliseconds -> ok end.
 
 now_us() -> erlang:monotonic_time(microsecond).
 
-rows(Best, Calibration, Binary) ->
+%% How long a list is copied, in bytes unexplained, and how many entries in all.
+limits(#{<<"list_entries_max">> := EntriesMax}, Calibration) -> {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax}.
+
+rows(Best, Calibration, Binary, Limits) ->
     Changes = maps:from_list([{element(1, Change), Change} || Change <- Best]),
     Figures = figures:of_pids([element(1, Change) || Change <- Best], Calibration, Binary),
-    Limits = {entries:unexplained_max(?LIST_ENTRIES_MAX, Calibration), ?BUDGET_ENTRIES},
     [changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes))
      || Raw <- rows:make(Figures, rows:count(Figures, [], Calibration, Limits), Calibration, Binary)].
 
@@ -49,11 +47,11 @@ changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta
 
 %%% Attributes that every process is asked for
 
-values(Key, Milliseconds, Ranking, Calibration, Arguments) ->
+values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
     Sampler = sampler(Key, element(1, Calibration)),
-    {Samples, Silent} = samples(chunks:all(), Sampler, [], readers:new(Arguments)),
+    {Samples, Met} = samples(chunks:all(), Sampler, {[], met:none()}, readers:new(Arguments)),
     wait(Milliseconds),
-    compare(Samples, Sampler, Ranking, {Silent, 0, Silent}, readers:new(Arguments)).
+    compare(Samples, Sampler, {Ranking, Met}, readers:new(Arguments)).
 
 %% What to ask for, and the match specification that makes one number of it, or undefined for the dead.
 sampler(Key, WordBytes) ->
@@ -71,80 +69,69 @@ sampler(Key, WordBytes) ->
 
 job(Pids, Count, {Items, Binary, Spec}) -> {Pids, Count, Items, Binary, Spec}.
 
-%% {[{When, Pids, Count, Numbers}], HowManyDidNotAnswer}, who are not asked again.
-samples(Source, Sampler, Samples, Readers) ->
+%% {[{When, Pids, Count, Numbers}], Met}: who does not answer is met already, and is not asked again.
+samples(Source, Sampler, Sampled, Readers) ->
     case chunks:next(Source) of
         none ->
-            Late = [{At, element(1, Job), element(2, Job), Numbers} || {At, Job, Numbers} <- readers:late(Readers)],
-            without_silent(Late ++ Samples);
+            samples_late(readers:late(Readers), Sampled);
         {Pids, Count, Rest} ->
             At = now_us(),
             case readers:read(job(Pids, Count, Sampler), At, Readers) of
-                {suspended, Left} -> samples(Rest, Sampler, Samples, Left);
-                {Numbers, Left} -> samples(Rest, Sampler, [{At, Pids, Count, Numbers} | Samples], Left)
+                {suspended, Left} -> samples(Rest, Sampler, Sampled, Left);
+                {Numbers, Left} -> samples(Rest, Sampler, sampled(At, Pids, Count, Numbers, Sampled), Left)
             end
     end.
 
-without_silent(Samples) ->
-    case lists:partition(fun({_, _, _, Numbers}) -> lists:member(timeout, Numbers) end, Samples) of
-        {[], All} ->
-            {All, 0};
-        {Some, Others} ->
-            Answered = [{At, [Sample || {_, Number} = Sample <- lists:zip(Pids, Numbers), Number =/= timeout], Count} || {At, Pids, Count, Numbers} <- Some],
-            {[{At, [Pid || {Pid, _} <- Known], length(Known), [Number || {_, Number} <- Known]} || {At, Known, _} <- Answered] ++ Others,
-             lists:sum([Count - length(Known) || {_, Known, Count} <- Answered])}
-    end.
+samples_late([], Sampled) -> Sampled;
+samples_late([{At, {Pids, Count, _, _, _}, Numbers} | Rest], Sampled) -> samples_late(Rest, sampled(At, Pids, Count, Numbers, Sampled)).
 
-compare([], _, Ranking, Sum, Readers) -> compare_late(readers:late(Readers), Ranking, Sum);
-compare([{At, Pids, Count, Before} | Rest], Sampler, Ranking, Sum, Readers) ->
-    Now = now_us(),
-    case readers:read(job(Pids, Count, Sampler), {Now - At, Pids, Before}, Readers) of
-        {suspended, Left} ->
-            compare(Rest, Sampler, Ranking, Sum, Left);
-        {After, Left} ->
-            {Raised, Added} = offered(lists:zip3(Pids, Before, After), Now - At, Ranking, Sum),
-            compare(Rest, Sampler, Raised, Added, Left)
+sampled(_, Pids, Count, timeout, {Samples, Met}) -> {Samples, met:silent(Pids, Count, Met)};
+sampled(At, Pids, Count, Numbers, {Samples, Met}) -> {[{At, Pids, Count, Numbers} | Samples], Met}.
+
+%% {Ranking, Met, true}.
+compare([], _, Compared, Readers) -> compare_late(readers:late(Readers), Compared);
+compare([{At, Pids, Count, Before} | Rest], Sampler, Compared, Readers) ->
+    Elapsed = now_us() - At,
+    case readers:read(job(Pids, Count, Sampler), {Elapsed, Pids, Before}, Readers) of
+        {suspended, Left} -> compare(Rest, Sampler, Compared, Left);
+        {After, Left} -> compare(Rest, Sampler, compared(Elapsed, Pids, Count, Before, After, Compared), Left)
     end.
 
 %% What was set aside may come in parts, so each is found by its pid.
-compare_late([], Ranking, {Seen, Dead, Unanswered}) -> {Ranking, Seen, Dead, Unanswered, true};
-compare_late([{{Microseconds, All, Before}, {Pids, _, _, _, _}, After} | Rest], Ranking, Sum) ->
+compare_late([], {Ranking, Met}) -> {Ranking, Met, true};
+compare_late([{{Elapsed, All, Before}, {Pids, Count, _, _, _}, After} | Rest], Compared) ->
     Known = maps:from_list(lists:zip(All, Before)),
-    {Raised, Added} = offered([{Pid, maps:get(Pid, Known), Number} || {Pid, Number} <- lists:zip(Pids, After)], Microseconds, Ranking, Sum),
-    compare_late(Rest, Raised, Added).
+    compare_late(Rest, compared(Elapsed, Pids, Count, [maps:get(Pid, Known) || Pid <- Pids], After, Compared)).
 
-offered(Triples, Microseconds, {_, Test, _, _} = Ranking, {Seen, Dead, Unanswered}) ->
-    {Missing, Changes} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(Triples, changes(Test, Microseconds))),
-    Gone = length([Atom || Atom <- Missing, Atom =:= dead]),
-    {case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end,
-     {Seen + length(Triples), Dead + Gone, Unanswered + length(Missing) - Gone}}.
+compared(_, Pids, Count, _, timeout, {Ranking, Met}) -> {Ranking, met:silent(Pids, Count, Met)};
+compared(Elapsed, Pids, Count, Before, After, {{_, Test, _, _} = Ranking, Met}) ->
+    {Gone, Changes} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(lists:zip3(Pids, Before, After), changes(Test, Elapsed))),
+    {case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end, met:some(Count, length(Gone), Met)}.
 
-%% {Pid, Delta, Microseconds} of what beats the threshold; `timeout`, or `dead` of who was not there both times.
-changes({_, Operator, Threshold}, Microseconds) ->
+%% {Pid, Delta, Microseconds} of what beats the threshold, and `dead` of who was not there both times.
+changes({_, Operator, Threshold}, Elapsed) ->
     Delta = {'-', '$3', '$2'},
     Both = [{is_integer, '$2'}, {is_integer, '$3'}],
-    ets:match_spec_compile([{{'_', '_', timeout}, [], [timeout]},
-                            {{'$1', '$2', '$3'}, Both ++ [{Operator, Delta, Threshold}], [{{'$1', Delta, Microseconds}}]},
-                            {{'_', '$2', '$3'}, [{'not', {'andalso', {is_integer, '$2'}, {is_integer, '$3'}}}], [dead]}]).
+    ets:match_spec_compile([{{'$1', '$2', '$3'}, Both ++ [{Operator, Delta, Threshold}], [{{'$1', Delta, Elapsed}}]},
+                            {{'_', '$2', '$3'}, [{'not', list_to_tuple(['andalso' | Both])}], [dead]}]).
 
 %%% Monitors and links, which only those are asked for that may have many
 
-relations(At, Milliseconds, Limit, Ranking, Calibration, Arguments) ->
+relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
     Candidates = pass:candidates(erlang:system_info(process_count), Limit),
-    {[{_, _, Kept, First}], Seen, Dead, Unanswered} = pass:run(chunks:all(), [Candidates], Calibration, false, readers:new(Arguments)),
-    {Then, Before, FirstLarge} = counted(First, At, Calibration),
+    Limits = limits(Arguments, Calibration),
+    {[{_, _, Kept, First}], Met} = pass:run(chunks:all(), [Candidates], Calibration, false, readers:new(Arguments)),
+    {Then, Before, FirstAll} = counted(First, At, Calibration, Limits),
     wait(Milliseconds),
     Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false),
-    {Now, After, SecondLarge} = counted(Second, At, Calibration),
-    Deltas = [{Pid, maps:get(Pid, After) - Old, Now - Then} || {Pid, Old} <- maps:to_list(Before), maps:is_key(Pid, After)],
-    All = Seen - Dead - Unanswered =< Kept andalso not FirstLarge andalso not SecondLarge,
-    {figures:offer(Ranking, Deltas), Seen, Dead, Unanswered, All}.
+    {Now, After, SecondAll} = counted(Second, At, Calibration, Limits),
+    Deltas = [{Pid, New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
+    {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll}.
 
-%% {When, #{Pid => Count}, AnyEstimated}.
-counted(Figures, At, Calibration) ->
-    Limits = {entries:unexplained_max(?LIST_ENTRIES_MAX, Calibration), ?BUDGET_ENTRIES},
-    Counts = rows:count(Figures, [], Calibration, Limits),
-    Known = maps:from_list([{element(1, Count), element(At, Count)} || Count <- Counts]),
-    Estimates = [{element(1, Row), element(At, entries:estimate(element(1, Row), element(8, Row), Calibration))}
-                 || Row <- Figures, not maps:is_key(element(1, Row), Known)],
-    {now_us(), maps:merge(maps:from_list(Estimates), Known), Estimates =/= []}.
+%% {When, #{Pid => {Counted, Count}}, AllCounted}. Who is not counted is estimated where that can be; the one is not compared with the other.
+counted(Figures, At, Calibration, Limits) ->
+    Known = maps:from_list([{element(1, Count), {true, element(At, Count)}} || Count <- rows:count(Figures, [], Calibration, Limits)]),
+    Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Known)],
+    Estimates = [entries:estimate(element(1, Row), element(8, Row), Calibration) || Row <- Others],
+    Guessed = maps:from_list([{element(1, Estimate), {false, element(At, Estimate)}} || Estimate <- Estimates, Estimate =/= none]),
+    {now_us(), maps:merge(Guessed, Known), Others =:= []}.

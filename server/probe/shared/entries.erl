@@ -4,11 +4,13 @@
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
+-define(DOUBTFUL_BYTES, 65536). %% fewer are worth no question of their own
 
-%% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes}: what a process takes beside its heap when it has
-%% nothing, and what each local monitor, link and queued message adds. Remote entries and messages with content take more, so what is
-%% derived are upper bounds. Measured on a process made for it, and on ourselves.
+%% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes, EntriesMax}: what a process takes beside its heap when
+%% it has nothing, what each local monitor, link and queued message adds, and how many entries the whole node may hold. Remote entries and
+%% messages with content take more, so what is derived are upper bounds. Measured on a process made for it, and on ourselves.
 calibrate() ->
+    EntriesMax = blocks:entries_max(),
     WordBytes = erlang:system_info(wordsize),
     Alone = outside(self(), WordBytes),
     Pid = spawn_link(fun() -> receive stop -> ok after 10000 -> ok end end),
@@ -21,7 +23,7 @@ calibrate() ->
     unlink(Pid),
     exit(Pid, kill),
     receive {'DOWN', Monitor, _, _, _} -> ok end,
-    {WordBytes, Linked - LinkBytes, Monitored - Linked, LinkBytes, Messaged - Monitored}.
+    {WordBytes, Linked - LinkBytes, Monitored - Linked, LinkBytes, Messaged - Monitored, EntriesMax}.
 
 %% What a living process takes beside its heap, in bytes.
 outside(Pid, WordBytes) ->
@@ -29,26 +31,40 @@ outside(Pid, WordBytes) ->
     Memory - Heap * WordBytes.
 
 %% What a process is judged by are its unexplained bytes: those that neither heap, base nor messages take. Entries of any kind at most:
-links_max(Unexplained, {_, _, MonitorBytes, LinkBytes, _}) -> max(0, Unexplained) div min(MonitorBytes, LinkBytes).
+links_max(Unexplained, {_, _, MonitorBytes, LinkBytes, _, EntriesMax}) -> min(EntriesMax, max(0, Unexplained) div min(MonitorBytes, LinkBytes)).
 
 %% Monitors, or entries of monitored_by, at most.
-monitors_max(Unexplained, {_, _, MonitorBytes, _, _}) -> max(0, Unexplained) div MonitorBytes.
+monitors_max(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax}) -> min(EntriesMax, max(0, Unexplained) div MonitorBytes).
 
-%% The most bytes that so many entries may leave unexplained.
-unexplained_max(Entries, {_, _, MonitorBytes, LinkBytes, _}) -> (Entries + 1) * min(MonitorBytes, LinkBytes) - 1.
+%% The most bytes that so many entries may leave unexplained; any, where the whole node holds no more entries.
+unexplained_max(Entries, {_, _, _, _, _, EntriesMax}) when EntriesMax =< Entries -> infinity;
+unexplained_max(Entries, {_, _, MonitorBytes, LinkBytes, _, _}) -> (Entries + 1) * min(MonitorBytes, LinkBytes) - 1.
 
-%% {Min, Max} of all entries together. A message queue off the heap may explain anything, so there is no lower bound then.
-range(Pid, Unexplained, {_, _, MonitorBytes, _, _} = Calibration) ->
-    Min = case process_info(Pid, message_queue_data) of
-        {_, on_heap} -> max(0, Unexplained) div (2 * MonitorBytes);
-        _ -> 0
-    end,
-    {Min, links_max(Unexplained, Calibration)}.
+%% {Min, Max} of all entries together.
+range(Pid, Unexplained, {WordBytes, _, MonitorBytes, _, _, _} = Calibration) ->
+    Max = links_max(Unexplained, Calibration),
+    {min(Max, (Unexplained - min(Unexplained, other_bytes(Pid, WordBytes))) div (2 * MonitorBytes)), Max}.
 
-%% {Pid, Monitors, MonitoredBy, Links} for one that is not counted: each as if all were of that kind, half of the monitors remote.
+%% What else may be unexplained: messages off the heap, however much; and a dictionary, which grows to 16 bytes a key at most, each key
+%% having 24 on the heap.
+other_bytes(Pid, WordBytes) ->
+    case process_info(Pid, [message_queue_data, garbage_collection_info]) of
+        [{_, on_heap}, {_, Sizes}] ->
+            lists:sum([Words || {Name, Words} <- Sizes, Name =:= heap_size orelse Name =:= old_heap_size orelse Name =:= mbuf_size]) * WordBytes * 2 div 3;
+        _ ->
+            infinity
+    end.
+
+%% {Pid, Monitors, MonitoredBy, Links} for one that is not counted: each as if all were of that kind, half of the monitors remote. None
+%% where so much may as well be of no kind at all.
 estimate(Pid, Unexplained, Calibration) ->
-    Monitors = monitors_max(Unexplained, Calibration) * 4 div 5,
-    {Pid, Monitors, Monitors, links_max(Unexplained, Calibration)}.
+    case Unexplained > ?DOUBTFUL_BYTES andalso range(Pid, Unexplained, Calibration) of
+        {0, _} ->
+            none;
+        _ ->
+            Monitors = monitors_max(Unexplained, Calibration) * 4 div 5,
+            {Pid, Monitors, Monitors, links_max(Unexplained, Calibration)}
+    end.
 
 %% Counts processes in falling order of bound until the Limit-th best of each kind has at least what the next one may have, or Budget
 %% entries were copied. Candidates are [{Unexplained, Pid}], highest first. {[{Pid, Monitors, MonitoredBy, Links}], Left, BudgetLeft}.

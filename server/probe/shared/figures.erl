@@ -8,7 +8,7 @@
 %% Figures are {Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, Unexplained, Binary}; heap and stack in words. The match
 %% specification makes them out of what read/3 returns, for those that pass the tests, and `dead` for those that are gone.
 %% A test is {At, Operator, Threshold}; one that holds is enough. No tests let all pass.
-spec(Tests, {WordBytes, BaseBytes, _, _, MessageBytes}) ->
+spec(Tests, {WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
     OffHeap = {'-', '$2', {'*', '$3', WordBytes}},
     Unexplained = {'-', {'-', OffHeap, BaseBytes}, {'*', '$4', MessageBytes}},
     Figures = {'$1', '$2', '$3', '$4', '$5', '$6', OffHeap, Unexplained, '$7'},

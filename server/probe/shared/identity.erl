@@ -14,17 +14,19 @@ items() ->
 
 %% What proc_lib noted, of a living process whose items were asked for. Older releases copy the whole dictionary to tell, which is done
 %% only where the heap that it lives on is small.
-started_as(_, #{{dictionary, '$initial_call'} := Noted}, _) -> mfa(Noted);
-started_as(Pid, _, HeapBytes) when HeapBytes =< ?DICTIONARY_HEAP_MAX ->
+started_as(Pid, Info, HeapBytes) ->
+    case noted(Pid, Info, HeapBytes) of
+        {M, F, A} = Mfa when is_atom(M), is_atom(F), is_integer(A), A >= 0, A =< 255 -> Mfa;
+        _ -> undefined %% a process may write there what it likes
+    end.
+
+noted(_, #{{dictionary, '$initial_call'} := Noted}, _) -> Noted;
+noted(Pid, _, HeapBytes) when HeapBytes =< ?DICTIONARY_HEAP_MAX ->
     case process_info(Pid, dictionary) of
-        {dictionary, Dictionary} -> mfa(proplists:get_value('$initial_call', Dictionary));
+        {dictionary, Dictionary} -> proplists:get_value('$initial_call', Dictionary);
         undefined -> undefined
     end;
-started_as(_, _, _) -> undefined.
-
-%% A process may write there what it likes.
-mfa({M, F, A} = Mfa) when is_atom(M), is_atom(F), is_integer(A), A >= 0, A =< 255 -> Mfa;
-mfa(_) -> undefined.
+noted(_, _, _) -> undefined.
 
 %% The label that a process gave itself, whatever term it is, as a short text.
 label(#{{dictionary, '$process_label'} := Label}) when Label =/= undefined ->

@@ -10,40 +10,40 @@ candidates(Alive, Limit) when Alive =< ?ALL_CANDIDATES_PROCESSES ->
 candidates(_, Limit) ->
     figures:ranking(candidates, 8, <<"desc">>, 4 * Limit + 100).
 
-%% {Rankings, Seen, Dead, Unanswered}: offers every living process but ourselves and the guard, which are not to be ranked.
-run(Source, Rankings, Calibration, Binary, Readers) -> run(Source, Rankings, Calibration, Binary, Readers, {0, 0, 0}, none).
+%% {Rankings, Met}: offers every living process but ourselves and the guard, which are not to be ranked.
+run(Source, Rankings, Calibration, Binary, Readers) -> run(Source, Rankings, Calibration, Binary, Readers, met:none(), none).
 
 %% Where something got through, thresholds have risen, and the filter is made anew.
-run(Source, Rankings, Calibration, Binary, Readers, Sum, none) ->
-    run(Source, Rankings, Calibration, Binary, Readers, Sum, figures:spec([Test || {_, Test, _, _} <- Rankings], Calibration));
-run(Source, Rankings, Calibration, Binary, Readers, Sum, Spec) ->
+run(Source, Rankings, Calibration, Binary, Readers, Met, none) ->
+    run(Source, Rankings, Calibration, Binary, Readers, Met, figures:spec([Test || {_, Test, _, _} <- Rankings], Calibration));
+run(Source, Rankings, Calibration, Binary, Readers, Met, Spec) ->
     case chunks:next(Source) of
         none ->
-            late(readers:late(Readers), Rankings, Sum);
+            late(readers:late(Readers), Rankings, Met);
         {Pids, Count, Rest} ->
             case readers:read({Pids, Count, figures:items(), Binary, Spec}, none, Readers) of
                 {suspended, Left} ->
-                    run(Rest, Rankings, Calibration, Binary, Left, Sum, Spec);
+                    run(Rest, Rankings, Calibration, Binary, Left, Met, Spec);
                 {Answer, Left} ->
-                    {Raised, Added, Hits} = merge(Answer, Count, Rankings, Sum),
-                    run(Rest, Raised, Calibration, Binary, Left, Added, case Hits of 0 -> Spec; _ -> none end)
+                    {Raised, More, Hits} = merge(Answer, Pids, Count, Rankings, Met),
+                    run(Rest, Raised, Calibration, Binary, Left, More, case Hits of 0 -> Spec; _ -> none end)
             end
     end.
 
-late([], Rankings, {Seen, Dead, Unanswered}) -> {Rankings, Seen, Dead, Unanswered};
-late([{_, Job, Answer} | Rest], Rankings, Sum) ->
-    {Raised, Added, _} = merge(Answer, element(2, Job), Rankings, Sum),
-    late(Rest, Raised, Added).
+late([], Rankings, Met) -> {Rankings, Met};
+late([{_, {Pids, Count, _, _, _}, Answer} | Rest], Rankings, Met) ->
+    {Raised, More, _} = merge(Answer, Pids, Count, Rankings, Met),
+    late(Rest, Raised, More).
 
-merge(Answer, Count, Rankings, {Seen, Dead, Unanswered}) ->
-    {Missing, Hits} = lists:partition(fun erlang:is_atom/1, Answer),
-    Gone = length([Atom || Atom <- Missing, Atom =:= dead]),
-    Sum = {Seen + Count, Dead + Gone, Unanswered + length(Missing) - Gone},
+merge(timeout, Pids, Count, Rankings, Met) -> {Rankings, met:silent(Pids, Count, Met), 0};
+merge(Answer, _, Count, Rankings, Met) ->
+    {Gone, Hits} = lists:partition(fun erlang:is_atom/1, Answer),
+    More = met:some(Count, length(Gone), Met),
     case Hits of
         [] ->
-            {Rankings, Sum, 0};
+            {Rankings, More, 0};
         _ ->
             Own = [self() | element(2, process_info(self(), links))],
             Others = [Hit || Hit <- Hits, not lists:member(element(1, Hit), Own)],
-            {[figures:offer(Ranking, Others) || Ranking <- Rankings], Sum, length(Others)}
+            {[figures:offer(Ranking, Others) || Ranking <- Rankings], More, length(Others)}
     end.

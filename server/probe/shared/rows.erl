@@ -2,7 +2,7 @@
 -module(rows).
 -export([make/4, count/4]).
 
-%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}]; who is not there is estimated.
+%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}]; who is not there is estimated where that can be.
 make(Figures, Counts, Calibration, Binary) ->
     Counted = maps:from_list([{element(1, Count), Count} || Count <- Counts]),
     Pids = [element(1, Row) || Row <- Figures],
@@ -34,7 +34,11 @@ described(Info) -> maps:from_list(Info).
 counts(Row, none, Calibration) ->
     {Pid, Unexplained} = {element(1, Row), element(8, Row)},
     {Min, Max} = entries:range(Pid, Unexplained, Calibration),
-    maps:merge(counts(Row, entries:estimate(Pid, Unexplained, Calibration), Calibration),
+    Estimate = case entries:estimate(Pid, Unexplained, Calibration) of
+        none -> {Pid, undefined, undefined, undefined};
+        Counts -> Counts
+    end,
+    maps:merge(counts(Row, Estimate, Calibration),
                #{<<"exact">> => false, <<"entries_min">> => Min, <<"entries_max">> => Max});
 counts(_, {_, Monitors, MonitoredBy, Links}, _) ->
     #{<<"monitors_count">> => Monitors, <<"monitored_by_count">> => MonitoredBy, <<"links_count">> => Links, <<"exact">> => true}.

@@ -14,7 +14,7 @@ export async function startBrowser() {
 async function openPage(browser, gauge, hash, { expected = /(?!)/, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(60_000);
   page.faults = [];
   const note = (kind, text) => expected.test(text) || page.faults.push(`${kind}: ${text}`);
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && note(message.type(), `${message.text()} ${message.location().url}`));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Child } from './child.mjs';
 import { request } from './http.mjs';
-import { until } from './wait.mjs';
+import { LIMIT_MS, until } from './wait.mjs';
 
 const ROOT = new URL('../../../', import.meta.url).pathname;
 export const BINARY = resolve(process.env.BEAMGAUGE ?? join(ROOT, 'build/release/beamgauge'));
@@ -53,6 +53,10 @@ export const environment = (home) => ({
   ...(process.env.ASAN_OPTIONS && { ASAN_OPTIONS: process.env.ASAN_OPTIONS }),
 });
 
+// A question of a node, with all the time that a busy machine may want, unless a test gives it one.
+const patient = (path, { method = 'GET' } = {}) =>
+  (method !== 'GET' || !/^(nodes\/[^/]+\/|pairs)/.test(path) || path.includes('timeout_ms=') ? path : `${path}${path.includes('?') ? '&' : '?'}timeout_ms=${LIMIT_MS}`);
+
 export class Beamgauge {
   constructor(fields) {
     Object.assign(this, fields);
@@ -65,14 +69,14 @@ export class Beamgauge {
 
   // The data of a request that must succeed.
   async get(path) {
-    const answer = await this.api(path);
+    const answer = await this.api(patient(path));
     if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`);
     return answer.body;
   }
 
   // A question about a node.
   ask(node, path, options) {
-    return this.api(`nodes/${node.name ?? node}/${path}`, options);
+    return this.api(patient(`nodes/${node.name ?? node}/${path}`, options), options);
   }
 
   async data(node, path) {
@@ -88,22 +92,22 @@ export class Beamgauge {
     return this.api(`nodes/${node.name ?? node}`, { method: 'PUT', body });
   }
 
-  up(node, timeout = 10_000) {
-    return this.state(node, (info) => info.state === 'up', timeout);
+  up(node) {
+    return this.state(node, (info) => info.state === 'up');
   }
 
   // Until the link failed for this reason.
-  failed(node, code, timeout = 15_000) {
-    return this.state(node, (info) => info.reason?.code === code, timeout);
+  failed(node, code) {
+    return this.state(node, (info) => info.reason?.code === code);
   }
 
-  async state(node, test, timeout) {
+  async state(node, test) {
     let info;
     await until(`${node.name ?? node} in beamgauge`, async () => {
       info = await this.info(node);
       if (!test(info)) throw new Error(JSON.stringify(info));
       return true;
-    }, { timeout });
+    });
     return info;
   }
 
@@ -115,9 +119,10 @@ export class Beamgauge {
 
   // It must have ended well, unless a test killed it: here a sanitizer's findings come to light.
   async stop() {
-    const end = await this.child.stop({ grace: 8000 });
+    const wasKilled = this.child.end?.signal === 'SIGKILL';
+    const end = await this.child.stop();
     if (this.ownFolder) await this.folder.remove();
-    if (end.code !== 0 && end.signal !== 'SIGKILL') throw new Error(`beamgauge ended with ${JSON.stringify(end)}:\n${this.child.text('stderr').slice(-6000)}`);
+    if (end.code !== 0 && !wasKilled) throw new Error(`beamgauge ended with ${JSON.stringify(end)}:\n${this.child.text('stderr').slice(-6000)}`);
     return end;
   }
 }
@@ -133,7 +138,7 @@ export async function startBeamgauge(epmd, { sections = {}, args = [], folder: g
   const config = await folder.write('beamgauge.ini', ini(merged));
   const child = new Child(BINARY, ['--config', config, ...args], { name: 'beamgauge', cwd: folder.path, env: environment(home ?? folder.path) });
   try {
-    const match = await child.line('stderr', /event=listening\b.*\baddress="?([^\s"]+)"?.*\bport=(\d+)/, 15_000);
+    const match = await child.line('stderr', /event=listening\b.*\baddress="?([^\s"]+)"?.*\bport=(\d+)/);
     return new Beamgauge({ child, folder, ownFolder: !given, config, sections: merged, host: match[1], port: Number(match[2]) });
   } catch (error) {
     await child.stop({ signal: 'SIGKILL' });

@@ -1,7 +1,7 @@
 // A program that was started here: its lines, its end, and stopping it by its own pid.
 import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { within } from './wait.mjs';
+import { LIMIT_MS, within } from './wait.mjs';
 
 const LINES_MAX = 20_000;
 
@@ -71,7 +71,7 @@ export class Child {
   }
 
   // The match of the first line, past or to come, that matches.
-  line(stream, pattern, timeout = 10_000) {
+  line(stream, pattern, timeout = LIMIT_MS) {
     for (const line of this.#lines[stream]) {
       const match = line.match(pattern);
       if (match) return Promise.resolve(match);
@@ -106,7 +106,7 @@ export class Child {
   }
 
   // Asks it to end, and after `grace` ms makes it.
-  async stop({ signal = 'SIGTERM', grace = 5000 } = {}) {
+  async stop({ signal = 'SIGTERM', grace = 20_000 } = {}) {
     if (this.end) return this.end;
     this.process.kill('SIGCONT');
     this.process.kill(signal);
@@ -116,7 +116,7 @@ export class Child {
 }
 
 // Runs a program to its end.
-export async function run(command, args, { timeout = 20_000, ...options } = {}) {
+export async function run(command, args, { timeout = 2 * LIMIT_MS, ...options } = {}) {
   const child = new Child(command, args, options);
   child.process.stdin?.end();
   try {

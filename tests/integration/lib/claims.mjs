@@ -15,7 +15,7 @@ export class Answers {
 
   get(node, path) {
     const key = `${node} ${path}`;
-    if (!this.#asked.has(key)) this.#asked.set(key, this.gauge.data(node, `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0&timeout_ms=20000`));
+    if (!this.#asked.has(key)) this.#asked.set(key, this.gauge.data(node, `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`));
     return this.#asked.get(key);
   }
 

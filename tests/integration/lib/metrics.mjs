@@ -1,7 +1,7 @@
 // Metrics as text: reading what beamgauge writes, strictly, and asking promtool what it thinks of it.
 import assert from 'node:assert/strict';
 import { Child } from './child.mjs';
-import { within } from './wait.mjs';
+import { LIMIT_MS, within } from './wait.mjs';
 
 export const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8';
 export const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -83,7 +83,7 @@ export async function promtool(args, input = '') {
   const child = new Child('promtool', args);
   child.process.stdin.end(input);
   try {
-    const { code } = await within('promtool', child.ended, 20_000);
+    const { code } = await within('promtool', child.ended, LIMIT_MS);
     return { code, said: `${child.text('stdout')}${child.text('stderr')}` };
   } finally {
     await child.stop({ signal: 'SIGKILL' });

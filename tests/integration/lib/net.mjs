@@ -1,17 +1,18 @@
 // Ports and raw connections.
+import { randomInt } from 'node:crypto';
 import net from 'node:net';
-import { within } from './wait.mjs';
+import { LIMIT_MS, within } from './wait.mjs';
 
-// A port that nobody listens on right now.
-export function freePort(host = '127.0.0.1') {
-  return new Promise((resolve, reject) => {
+// A port that nobody listens on, of those that the system gives to nobody by itself: it stays free until it is used.
+export async function freePort(host = '127.0.0.1') {
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+    const isFree = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, host, () => resolve(true)));
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
 
 export function listens(port, host = '127.0.0.1') {
@@ -36,7 +37,7 @@ export function connect(port, host = '127.0.0.1') {
 }
 
 // Collects what a socket says until it holds `enough(text)` or the other side closes.
-export function collect(socket, enough, timeout = 10_000) {
+export function collect(socket, enough, timeout = LIMIT_MS) {
   let text = '';
   const done = new Promise((resolve) => {
     socket.on('data', (chunk) => {
@@ -66,7 +67,7 @@ export function parseAnswer(text) {
 }
 
 // Sends bytes as they are, and returns the first answer, or null if the connection closed without one.
-export async function rawRequest(port, bytes, { timeout = 10_000 } = {}) {
+export async function rawRequest(port, bytes, { timeout = LIMIT_MS } = {}) {
   const socket = await connect(port);
   try {
     const answer = collect(socket, answerComplete, timeout);

@@ -1,9 +1,10 @@
 // A real Erlang node with a control channel: expressions go in on its stdin and come back as JSON.
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { Child } from './child.mjs';
-import { within } from './wait.mjs';
+import { LIMIT_MS, until, within } from './wait.mjs';
 
 const FIXTURES = new URL('../../fixtures/', import.meta.url);
 
@@ -34,6 +35,8 @@ export const erlCommand = () => (process.env.BG_ERL ?? 'erl').trim().split(/\s+/
 
 const HOSTS = { long: () => '127.0.0.1', ipv6: () => '::1', short: () => hostname().split('.')[0] };
 
+const threadStates = (pid) => readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/stat`, 'latin1').replace(/.*\) /s, '')[0]);
+
 export class Node {
   #waiting = new Map();
   #next = 1;
@@ -63,22 +66,32 @@ export class Node {
   }
 
   // The value of an Erlang expression: maps are objects, atoms and binaries strings, pids their text, undefined null.
-  eval(expression, timeout = 30_000) {
+  eval(expression, timeout = LIMIT_MS) {
     return this.#ask('eval', expression, timeout);
   }
 
   async load(module) {
-    return this.#ask('load', await readFile(new URL(`${module}.erl`, FIXTURES), 'utf8'), 30_000);
+    return this.#ask('load', await readFile(new URL(`${module}.erl`, FIXTURES), 'utf8'), LIMIT_MS);
   }
 
   kill() {
     return this.child.stop({ signal: 'SIGKILL' });
   }
 
+  // Until each of its threads has stopped: some may go on for a while after the signal, and answer.
+  async pause() {
+    this.child.signal('SIGSTOP');
+    await until(`${this.name} to stop`, () => threadStates(this.child.pid).every((state) => state === 'T'), { interval: 5 });
+  }
+
+  resume() {
+    this.child.signal('SIGCONT');
+  }
+
   async stop() {
     this.child.signal('SIGCONT');
     this.child.process.stdin.end();
-    await this.child.stop({ grace: 2000 });
+    await this.child.stop({ grace: 5000 });
   }
 }
 
@@ -98,7 +111,7 @@ export async function startNode(epmd, options = {}) {
   try {
     const source = await readFile(new URL('control.erl', FIXTURES));
     child.process.stdin.write(`${source.toString('base64')}\n`);
-    await child.line('stdout', /^@ready$/, 30_000);
+    await child.line('stdout', /^@ready$/);
     for (const module of modules) await node.load(module);
     return node;
   } catch (error) {

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { startBeamgauge } from './beamgauge.mjs';
 import { startEpmd } from './epmd.mjs';
 import { startNode } from './node.mjs';
+import { LIMIT_MS } from './wait.mjs';
 
 // A signal ends us by way of `exit`, which ends what we started.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
@@ -36,9 +37,12 @@ export class World {
   }
 }
 
-// `define(world, test)`: test(name, body) is node:test's `it` with the suite's own limit for each.
-export function suite(label, { timeout = 60_000, each = 30_000, prepare }, define) {
-  describe(label, { timeout }, () => {
+const SUITE_MS = 15 * 60_000;
+const EACH_MS = 4 * LIMIT_MS;
+
+// `define(world, test)`: test(name, body) is node:test's `it` with a limit, for what hangs.
+export function suite(label, { prepare }, define) {
+  describe(label, { timeout: SUITE_MS }, () => {
     const world = new World();
     before(async () => {
       try {
@@ -48,8 +52,8 @@ export function suite(label, { timeout = 60_000, each = 30_000, prepare }, defin
         await world.stop(); // older releases of Node.js run no `after` then, and what lives would keep us alive
         throw error;
       }
-    }, { timeout: 60_000 });
-    after(() => world.stop(), { timeout: 30_000 });
-    define(world, (name, body) => it(name, { timeout: each }, body));
+    }, { timeout: EACH_MS });
+    after(() => world.stop(), { timeout: EACH_MS });
+    define(world, (name, body) => it(name, { timeout: EACH_MS }, body));
   });
 }

@@ -1,9 +1,13 @@
-// Waiting with an end to it.
+// Waiting with an end to it. The ends are for what hangs: a busy machine may be slower by far than any that we know.
+
+export const LIMIT_MS = 60_000;
+// What is promised within 2 s, where nothing else keeps the machine busy.
+export const SOON_MS = 10_000;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Asks until `probe` gives something true, and returns it. What it threw or gave last is told if time runs out.
-export async function until(what, probe, { timeout = 10_000, interval = 50 } = {}) {
+export async function until(what, probe, { timeout = LIMIT_MS, interval = 50 } = {}) {
   const end = Date.now() + timeout;
   let last;
   for (;;) {
@@ -24,6 +28,18 @@ export function within(what, promise, timeout) {
     timer = setTimeout(() => reject(new Error(`gave up after ${timeout} ms waiting for ${what}`)), timeout);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+// What `ask` gives while the node's own word on it stays the same, before and after: a living node never stands still for good.
+export async function steady(truth, ask) {
+  let before = JSON.stringify(await truth());
+  return until('a moment in which nothing changes', async () => {
+    const given = await ask();
+    const after = JSON.stringify(await truth());
+    const isSteady = after === before;
+    before = after;
+    return isSteady && given;
+  });
 }
 
 const describe = (value) => (value instanceof Error ? value.message : JSON.stringify(value));

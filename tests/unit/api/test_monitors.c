@@ -186,6 +186,58 @@ static void a_list_too_long_to_be_copied_is_told(void **state)
     fake_cancel();
 }
 
+/* A process that may have monitors, or something else in their place: listed, last, as unknown. */
+#define DOUBTFUL(ID)                                                                                                                       \
+    "{\"pid\":\"" ID "\",\"memory\":1,\"total_heap_size\":5,\"stack_size\":1,\"message_queue_len\":0,\"reductions\":1,"                    \
+    "\"monitors_count\":null,\"monitored_by_count\":null,\"links_count\":null,\"exact\":false,\"entries_min\":0,\"entries_max\":300000}"
+#define DOUBTED SCAN_OF(TWO "," DOUBTFUL("<0.20.0>") "," DOUBTFUL("<0.21.0>"), "monitors", "[0,1,3,4,2]", "0", "0")
+
+static void what_may_be_no_monitors_is_listed_as_unknown(void **state)
+{
+    (void)state;
+    fake_call("listMonitors", SHOP, NULL);
+    fake_answer(DOUBTED);
+    EXPECT_ARG(1, "pids", "[\"<0.10.0>\",\"<0.11.0>\",\"<0.20.0>\",\"<0.21.0>\"]");
+    fake_answer(PROCESSES(PROCESS("<0.20.0>", "monitors", LIST("null", "null", "false", ""))));
+    assert_int_equal(json_array_size(fake.data), 4);
+    EXPECT("2.pid", "\"<0.20.0>\"");
+    EXPECT("2.monitors_count", "null");
+    EXPECT("2.monitors_count_min", "0");
+    EXPECT("2.monitors_count_max", "300000");
+    EXPECT("2.duplication_ratio", "null");
+    fake_call("listMonitors", SHOP " min=300001", NULL);
+    fake_answer(DOUBTED);
+    EXPECT("", "[]");
+}
+
+static void what_is_counted_exactly_takes_its_place(void **state)
+{
+    (void)state;
+    fake_call("listMonitors", SHOP " exact=true", NULL);
+    fake_answer(DOUBTED);
+    fake_answer(PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("500", "1", "true", "")) "," //
+                          PROCESS("<0.11.0>", "monitors", LIST("20", "1", "true", "")) ","  //
+                          PROCESS("<0.20.0>", "monitors", LIST("100", "1", "true", "")) "," //
+                          PROCESS("<0.21.0>", "monitors", LIST("0", "0", "true", ""))));
+    assert_int_equal(json_array_size(fake.data), 3);
+    EXPECT("0.pid", "\"<0.10.0>\"");
+    EXPECT("1.pid", "\"<0.20.0>\"");
+    EXPECT("1.monitors_count", "100");
+    EXPECT("1.monitors_count_min", "100");
+    EXPECT("1.monitors_count_max", "100");
+    EXPECT("1.links_count_max", "300000");
+    EXPECT("2.pid", "\"<0.11.0>\"");
+    EXPECT_META("returned_count", "3");
+    EXPECT_META("truncated", "false");
+    fake_call("listMonitors", SHOP " exact=true limit=1", NULL);
+    fake_answer(SCAN_OF(DOUBTFUL("<0.20.0>") "," ROW("<0.10.0>", "9000", "500"), "monitors", "[0,1]", "0", "0"));
+    fake_answer(PROCESSES(PROCESS("<0.20.0>", "monitors", LIST("0", "0", "true", "")) "," //
+                          PROCESS("<0.10.0>", "monitors", LIST("500", "1", "true", ""))));
+    assert_int_equal(json_array_size(fake.data), 1);
+    EXPECT("0.pid", "\"<0.10.0>\"");
+    EXPECT_META("truncated", "false");
+}
+
 static void more_than_was_asked_for_is_refused(void **state)
 {
     static char tops[200 * 21], json[200 * 40], many[200 * 30] = "";
@@ -315,6 +367,8 @@ int main(void)
         T(pairs_are_exact_only_down_to_the_next_watchers_bound),
         T(watchers_past_the_listed_ones_bound_the_pairs),
         T(a_list_too_long_to_be_copied_is_told),
+        T(what_may_be_no_monitors_is_listed_as_unknown),
+        T(what_is_counted_exactly_takes_its_place),
         T(more_than_was_asked_for_is_refused),
         T(malformed_peers_are_refused),
         T(tells_the_relations_of_one_process),

@@ -2,6 +2,7 @@
 #include "fake.h"
 
 #include "beamgauge/endpoint.h"
+#include "beamgauge/node.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -234,8 +235,13 @@ static void check_body(const struct bg_endpoint *endpoint)
     const char *type = endpoint->body_type == BG_BODY_FORM ? "application/x-www-form-urlencoded" : "application/json";
     const json_t *body = json_object_get(operation_of(endpoint), "requestBody");
     expect((endpoint->body_max_bytes > 0) == (body != NULL), endpoint, "is wrong about having a", "body");
-    if (body != NULL)
-        expect(json_object_get(json_object_get(body, "content"), type) != NULL, endpoint, "does not take a body of", type);
+    if (body == NULL)
+        return;
+    char most[TEXT_SIZE];
+    (void)snprintf(most, sizeof most, "%zu bytes", endpoint->body_max_bytes);
+    const char *description = json_string_value(json_object_get(body, "description"));
+    expect(description != NULL && strstr(description, most) != NULL, endpoint, "does not say that a body has at most", most);
+    expect(json_object_get(json_object_get(body, "content"), type) != NULL, endpoint, "does not take a body of", type);
 }
 
 /* Without parameters of the content type: "text/csv; charset=utf-8" is described as text/csv. */
@@ -247,15 +253,71 @@ static bool is_answered_as(const struct bg_endpoint *endpoint, const char *conte
     return json_object_get(json_object_get(answer, "content"), type) != NULL;
 }
 
+static const char *const types_of_rows[] = {"application/json", "text/plain", "text/markdown", "text/csv", "application/x-ndjson", NULL};
+
 static void check_content(const struct bg_endpoint *endpoint)
 {
-    static const char *const of_rows[] = {"application/json", "text/plain", "text/markdown", "text/csv", "application/x-ndjson"};
-    for (size_t i = 0; endpoint->columns != NULL && i < sizeof of_rows / sizeof of_rows[0]; i++)
-        expect(is_answered_as(endpoint, of_rows[i]), endpoint, "does not answer as", of_rows[i]);
-    for (size_t i = 0; endpoint->types != NULL && endpoint->types[i] != NULL; i++)
-        expect(is_answered_as(endpoint, endpoint->types[i]), endpoint, "does not answer as", endpoint->types[i]);
+    const char *const *own_types = endpoint->columns != NULL ? types_of_rows : endpoint->types;
+    for (size_t i = 0; own_types != NULL && own_types[i] != NULL; i++)
+        expect(is_answered_as(endpoint, own_types[i]), endpoint, "does not answer as", own_types[i]);
     for (const struct bg_representation *own = endpoint->representations; own != NULL && own->name != NULL; own++)
         expect(is_answered_as(endpoint, own->content_type), endpoint, "does not answer as", own->content_type);
+}
+
+static bool is_bare(const char *content_type, const char *type)
+{
+    return strncmp(content_type, type, strlen(type)) == 0 && strchr(";", content_type[strlen(type)]) != NULL;
+}
+
+/* Whether the program can answer so; without a choice it is JSON, or plain text as from bg_call_plain(). */
+static bool can_answer_as(const struct bg_endpoint *endpoint, const char *type)
+{
+    static const char *const plain[] = {"application/json", "text/plain", NULL};
+    const char *const *types = endpoint->columns != NULL ? types_of_rows : endpoint->types != NULL ? endpoint->types : plain;
+    const struct bg_representation *own = endpoint->representations;
+    bool found = false;
+    for (size_t i = 0; own == NULL && types[i] != NULL; i++)
+        found = found || is_bare(types[i], type);
+    for (; own != NULL && own->name != NULL; own++)
+        found = found || is_bare(own->content_type, type);
+    return found;
+}
+
+static void check_no_other_content(const struct bg_endpoint *endpoint)
+{
+    const json_t *answer = resolve(json_object_get(json_object_get(operation_of(endpoint), "responses"), "200"));
+    const char *type;
+    json_t *media;
+    json_object_foreach(json_object_get(answer, "content"), type, media)
+        expect(can_answer_as(endpoint, type), endpoint, "never answers as", type);
+}
+
+/* The first line of an example of csv names every column; dots are underscores there. */
+static void check_columns(const struct bg_endpoint *endpoint, const struct bg_column *columns, const char *example)
+{
+    char *line = example != NULL ? strndup(example, strcspn(example, "\r")) : NULL, *rest = line, *cell = line;
+    expect(line != NULL, endpoint, "has no example of", "csv");
+    for (; line != NULL && columns->path != NULL; columns++) {
+        char name[TEXT_SIZE];
+        (void)snprintf(name, sizeof name, "%s", columns->path);
+        for (char *dot = name; (dot = strchr(dot, '.')) != NULL; *dot = '_')
+            ;
+        cell = strsep(&rest, ",");
+        expect(cell != NULL && strcmp(cell, name) == 0, endpoint, "has in its csv no column, or not there:", name);
+    }
+    expect(rest == NULL, endpoint, "has in its csv more columns:", rest);
+    free(line);
+}
+
+static void check_csv(const struct bg_endpoint *endpoint)
+{
+    const json_t *answer = json_object_get(json_object_get(operation_of(endpoint), "responses"), "200");
+    const json_t *csv = json_object_get(json_object_get(answer, "content"), "text/csv"), *examples = json_object_get(csv, "examples");
+    const json_t *rows = examples != NULL ? json_object_get(json_object_get(examples, "rows"), "value") : json_object_get(csv, "example");
+    if (endpoint->columns != NULL)
+        check_columns(endpoint, endpoint->columns, json_string_value(rows));
+    if (endpoint->group_columns != NULL)
+        check_columns(endpoint, endpoint->group_columns, json_string_value(json_object_get(json_object_get(examples, "groups"), "value")));
 }
 
 static void test_every_endpoint_is_described(void **state)
@@ -274,6 +336,8 @@ static void test_every_endpoint_is_described(void **state)
         check_parameters(endpoint);
         check_body(endpoint);
         check_content(endpoint);
+        check_no_other_content(endpoint);
+        check_csv(endpoint);
     }
     assert_int_equal(faults, 0);
 }
@@ -308,6 +372,66 @@ static void test_every_described_operation_exists(void **state)
     assert_int_equal(unknown, 0);
 }
 
+static const json_t *schema_of(const char *name)
+{
+    return json_object_get(json_object_get(json_object_get(document, "components"), "schemas"), name);
+}
+
+/* Whatever can be sent; a call whose client has gone is answered no more. */
+static bool is_sent(enum bg_error error)
+{
+    return error != BG_OK && error != BG_CANCELLED;
+}
+
+static void test_every_error_is_described(void **state)
+{
+    const json_t *codes = json_object_get(json_object_get(json_object_get(schema_of("Problem"), "properties"), "code"), "enum");
+    size_t count = 0;
+    (void)state;
+    for (enum bg_error error = BG_OK; error < BG_ERROR_COUNT; error++) {
+        size_t i;
+        json_t *code;
+        bool found = false;
+        json_array_foreach(codes, i, code) found = found || strcmp(json_string_value(code), bg_error_info(error)->code) == 0;
+        count += is_sent(error);
+        if (found != is_sent(error))
+            fail_msg("%s: described: %d", bg_error_info(error)->code, found);
+    }
+    assert_int_equal(json_array_size(codes), count);
+}
+
+static const struct bg_error_info *find_error(const char *code)
+{
+    for (enum bg_error error = BG_OK; code != NULL && error < BG_ERROR_COUNT; error++)
+        if (strcmp(bg_error_info(error)->code, code) == 0)
+            return bg_error_info(error);
+    return NULL;
+}
+
+static void test_examples_of_errors_are_those_errors(void **state)
+{
+    const char *name;
+    json_t *response;
+    size_t count = 0;
+    (void)state;
+    json_object_foreach(json_object_get(json_object_get(document, "components"), "responses"), name, response)
+    {
+        const json_t *content = json_object_get(json_object_get(response, "content"), "application/problem+json");
+        const json_t *example = json_object_get(content, "example");
+        const struct bg_error_info *info = find_error(json_string_value(json_object_get(example, "code")));
+        if (info == NULL || !is_text(example, "title", info->title) || !is_number(example, "status", info->status))
+            fail_msg("%s: no such error", name);
+        count++;
+    }
+    assert_true(count > 0);
+}
+
+static void test_a_name_is_as_long_as_it_may_be(void **state)
+{
+    (void)state;
+    assert_true(is_number(schema_of("NodeName"), "maxLength", BG_NODE_NAME_MAX));
+}
+
 static int read_document(void **state)
 {
     json_error_t error;
@@ -328,8 +452,9 @@ static int free_document(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_endpoint_is_described),
-        cmocka_unit_test(test_every_described_operation_exists),
+        cmocka_unit_test(test_every_endpoint_is_described),    cmocka_unit_test(test_every_described_operation_exists),
+        cmocka_unit_test(test_every_error_is_described),       cmocka_unit_test(test_examples_of_errors_are_those_errors),
+        cmocka_unit_test(test_a_name_is_as_long_as_it_may_be),
     };
     return cmocka_run_group_tests(tests, read_document, free_document);
 }

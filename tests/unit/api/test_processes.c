@@ -84,13 +84,15 @@ static void figures_of_the_scan_pass_through(void **state)
     (void)state;
     fake_call("listProcesses", SHOP, NULL);
     fake_answer("{\"process_count\":9,\"scanned_count\":7,\"skipped_count\":2,\"word_bytes\":8,\"exact\":{\"memory\":false},"
+                "\"skipped\":[{\"pid\":\"<0.77.0>\",\"node\":\"shop@127.0.0.1\"},{\"pid\":\"<0.78.0>\",\"node\":\"shop@127.0.0.1\"}],"
                 "\"rankings\":{\"memory\":[]},\"rows\":[]}");
     EXPECT("", "[]");
     EXPECT_META("exact", "false");
     EXPECT_META("process_count", "9");
     EXPECT_META("scanned_count", "7");
     EXPECT_META("skipped_count", "2");
-    EXPECT_META("warnings", "[\"2 of the processes did not answer in time, as they may be in native code, and are in no ranking\"]");
+    EXPECT_META("warnings", "[\"2 of the processes did not answer in time, as they may be in native code, "
+                            "and are skipped: <0.77.0>, <0.78.0>\"]");
 }
 
 static void a_ranking_that_lacks_the_silent_is_not_exact(void **state)
@@ -137,7 +139,9 @@ static void a_window_waits_for_its_own_length_too(void **state)
     (void)state;
     fake_call("listProcesses", SHOP " sort=total_heap window_ms=2000 limit=3 timeout_ms=1000", NULL);
     assert_string_equal(fake.asks[0].question, "window");
-    EXPECT_ARG(0, "", "{\"sort\":\"total_heap\",\"limit\":50,\"order\":\"desc\",\"window_ms\":2000,\"binary\":false}");
+    EXPECT_ARG(0, "",
+               "{\"sort\":\"total_heap\",\"limit\":50,\"order\":\"desc\",\"window_ms\":2000,\"binary\":false,"
+               "\"list_entries_max\":200000}");
     assert_int_equal(fake.asks[0].timeout_ms, 3000);
     fake_answer("{\"process_count\":2,\"scanned_count\":2,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"total_heap\":true},"
                 "\"rankings\":{\"total_heap\":[0]},\"rows\":[{\"pid\":{\"pid\":\"<0.1.0>\"},\"memory\":1,\"total_heap_size\":5,"
@@ -228,13 +232,16 @@ static void a_ranking_longer_than_asked_for_is_refused(void **state)
     fake_expect_failure(BG_BAD_ANSWER, "ranks 51 processes");
 }
 
-#define PROCESS                                                                                                                            \
+#define PROCESS_OF(counts, entry)                                                                                                          \
     "{\"pid\":{\"pid\":\"<0.10.0>\",\"node\":\"n\"},\"registered_name\":\"cart\",\"memory\":9000,\"total_heap_size\":100,"                 \
-    "\"stack_size\":10,\"message_queue_len\":3,\"reductions\":5,\"off_heap_bytes\":640,\"monitors_count\":5,\"monitored_by_count\":2,"     \
-    "\"links_count\":1,\"exact\":true,\"word_bytes\":8,\"entry_bytes\":64,\"garbage_collection_info\":{\"heap_size\":50},"                 \
+    "\"stack_size\":10,\"message_queue_len\":3,\"reductions\":5,\"word_bytes\":8,\"garbage_collection_info\":[[\"x\",1],[\"heap_size\","   \
+    "50]],"                                                                                                                                \
     "\"parent\":{\"pid\":\"<0.9.0>\"},\"group_leader\":{\"pid\":\"<0.8.0>\"},\"priority\":\"normal\",\"message_queue_data\":\"on_heap\","  \
-    "\"trap_exit\":true,\"suspending_count\":0,\"current_stacktrace\":[[\"Elixir.Foo\",\"run\",2,\"lib/foo.ex\",87],"                      \
-    "[\"proc_lib\",\"init_p\",5,null,null]]}"
+    "\"trap_exit\":true,\"suspending\":[[1,1,0],[2,1,0]],\"current_stacktrace\":[[\"Elixir.Foo\",\"run\",2,"                               \
+    "[[\"file\",[108,98,47,233,8364,128512]],[\"line\",87]]],[\"proc_lib\",\"init_p\",5,[]]],\"counts\":" counts ",\"entry\":" entry "}"
+#define ENTRY(after)                                                                                                                       \
+    "[[[\"memory\",3000],[\"total_heap_size\",233]],{\"reference\":\"r\"},[[\"memory\"," after "],[\"total_heap_size\",376]]]"
+#define PROCESS PROCESS_OF("[5,2,1]", ENTRY("4208"))
 
 static void tells_one_process(void **state)
 {
@@ -250,13 +257,33 @@ static void tells_one_process(void **state)
     EXPECT("priority", "\"normal\"");
     EXPECT("trap_exit", "true");
     EXPECT("message_queue_data", "\"on_heap\"");
-    EXPECT("memory_split", "{\"heap_bytes\":800,\"off_heap_bytes\":640,\"monitors_estimate_bytes\":512}");
+    EXPECT("suspending_count", "2");
+    EXPECT("monitors_count", "5");
+    EXPECT("monitored_by_count", "2");
+    EXPECT("links_count", "1");
+    EXPECT("exact", "true");
+    EXPECT("off_heap_bytes", "8200");
+    EXPECT("memory_split", "{\"heap_bytes\":800,\"off_heap_bytes\":8200,\"monitors_estimate_bytes\":512}");
     EXPECT("garbage_collection.heap_bytes", "400");
     EXPECT("garbage_collection.old_heap_bytes", "null");
-    EXPECT("stack.0",
-           "{\"module\":\"Elixir.Foo\",\"function\":\"run\",\"arity\":2,\"text\":\"Foo.run/2\",\"file\":\"lib/foo.ex\",\"line\":87}");
+    EXPECT("stack.0", "{\"module\":\"Elixir.Foo\",\"function\":\"run\",\"arity\":2,\"text\":\"Foo.run/2\",\"file\":\"lb/"
+                      "\u00e9\u20ac\U0001F600\",\"line\":87}");
     EXPECT("stack.1.file", "null");
+    EXPECT("stack.1.line", "null");
     assert_null(json_object_get(fake.meta, "process_count"));
+}
+
+static void one_process_with_too_long_lists_is_estimated(void **state)
+{
+    (void)state;
+    fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+    fake_answer(PROCESS_OF("null", ENTRY("4144"))); /* a monitor of no size */
+    EXPECT("exact", "false");
+    EXPECT("monitors_count", "102");
+    EXPECT("links_count", "102");
+    EXPECT("monitors_count_min", "0");
+    EXPECT("links_count_max", "205");
+    EXPECT("memory_split.monitors_estimate_bytes", "null");
 }
 
 static void one_process_as_rows_of_fields(void **state)
@@ -323,6 +350,7 @@ int main(void)
         T(malformed_answers_name_what_is_wrong),
         T(a_ranking_longer_than_asked_for_is_refused),
         T(tells_one_process),
+        T(one_process_with_too_long_lists_is_estimated),
         T(one_process_as_rows_of_fields),
         T(a_dead_process_is_gone),
         T(a_malformed_process_is_refused),

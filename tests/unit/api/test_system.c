@@ -10,7 +10,7 @@
     "\"run_queue_count\":0,\"process_count\":250,\"process_limit\":1000,\"port_count\":1,\"port_limit\":4,\"atom_count\":3,"               \
     "\"atom_limit\":12,\"ets_count\":5,\"ets_limit\":10,\"reductions_count\":77,\"context_switches_count\":8,\"io_input_bytes\":9,"        \
     "\"io_output_bytes\":10,\"gc_count\":11,\"gc_reclaimed_bytes\":12,\"connected_nodes_count\":1,\"hidden_nodes_count\":1,"               \
-    "\"applications\":[{\"name\":\"kernel\",\"version\":\"8.5\"},{\"name\":\"odd\",\"version\":null}]}"
+    "\"applications\":[[\"kernel\",[56,46,53]],[\"odd\",null]]}"
 #define MEMORY(TOTAL, SYSTEM_BYTES, ALLOCATOR)                                                                                             \
     "{\"memory\":{\"total\":" TOTAL ",\"processes\":30,\"processes_used\":29,\"system\":" SYSTEM_BYTES                                     \
     ",\"atom\":5,\"atom_used\":4,\"binary\":10,\"code\":20,\"ets\":5},\"allocators\":[" ALLOCATOR "],\"process_count\":9,"                 \

@@ -121,13 +121,15 @@ static void ndjson_is_one_whole_row_a_line(void **state)
 
 static void an_object_is_a_row_for_each_member(void **state)
 {
-    struct bg_body *body = render(&fields, BG_FORMAT_TEXT,
-                                  json_pack("{s:i, s:i, s:f, s:f, s:s, s:b, s:{s:i}}", "total_bytes", 2048, "process_count", 1000,
-                                            "used_ratio", 0.25, "new_per_second", 2.0, "release", "25", "smp", 1, "nested", "a", 1),
-                                  json_object());
+    struct bg_body *body =
+        render(&fields, BG_FORMAT_TEXT,
+               json_pack("{s:i, s:i, s:i, s:f, s:f, s:s, s:b, s:{s:i}}", "total_bytes", 2048, "estimate.bytes", 1024, "process_count", 1000,
+                         "used_ratio", 0.25, "new_per_second", 2.0, "release", "25", "smp", 1, "nested", "a", 1),
+               json_object());
 
     (void)state;
     assert_non_null(strstr(body->bytes, "total_bytes     2.0 KiB\n"));
+    assert_non_null(strstr(body->bytes, "estimate.bytes  1.0 KiB\n"));
     assert_non_null(strstr(body->bytes, "process_count     1,000\n"));
     assert_non_null(strstr(body->bytes, "used_ratio         0.25\n"));
     assert_non_null(strstr(body->bytes, "new_per_second   +2.0/s\n"));

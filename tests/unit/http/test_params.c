@@ -118,7 +118,7 @@ static void each_bad_value_names_its_parameter(void **state)
         {"peer=%3C0.1.2", "peer", "pid"},
         {"peer=0..2", "peer", "pid"},
         {"peer=0.12345678901.2", "peer", "pid"},
-        {"colour=red", "colour", "not a parameter"},
+        {"colour=red", "colour", "not a parameter of this endpoint, which has limit, exact, sort, group, peer, format"},
         {"node=c@d", "node", "not a parameter"},
         {"Limit=5", "Limit", "not a parameter"},
         {"=5", "", "not a parameter"},

@@ -295,6 +295,9 @@ static void what_is_wrong_with_a_good_request_is_told(void **state)
     } cases[] = {
         {GET("/nowhere"), 404, "not_found", "/nowhere"},
         {GET("/api/v1/rows/a?limit=0&colour=red&limit=1"), 400, "invalid", "\"param\":\"colour\""},
+        {GET("/api/v1/rows/a?limit=0&colour=red"), 400, "invalid",
+         "\"detail\":\"limit: must be a whole number from 1 to 100 (and 1 more, see errors)\""},
+        {GET("/api/v1/rows/a?format=xml"), 400, "invalid", "\"detail\":\"format: must be one of json, text, md, csv, ndjson\""},
         {GET("/api/v1/rows/%ff"), 400, "invalid", "\"param\":\"name\""},
         {GET("/api/v1/rows/a?format=xml"), 400, "invalid", "\"param\":\"format\""},
         {"GET /api/v1/rows/a HTTP/1.1\r\nHost: localhost\r\nAccept: image/png\r\n\r\n", 406, "not_acceptable", "ndjson"},

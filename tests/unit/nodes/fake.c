@@ -121,14 +121,21 @@ void fake_send(struct fake *fake, uint32_t id, const uint8_t *term, size_t lengt
     say_control(fake, &control);
 }
 
-void fake_exit(struct fake *fake, uint32_t id, const char *reason)
+void fake_exit_with(struct fake *fake, uint32_t id, const struct bg_writer *reason)
 {
     struct bg_writer control;
     start_control(&control, 4, 3);
     write_process(&control);
     write_own(fake, &control, id);
-    bg_write_atom(&control, reason);
+    bg_write_bytes(&control, reason->bytes, reason->length);
     say_control(fake, &control);
+}
+
+void fake_exit(struct fake *fake, uint32_t id, const char *reason)
+{
+    struct bg_writer term = {.length = 0};
+    bg_write_atom(&term, reason);
+    fake_exit_with(fake, id, &term);
 }
 
 void fake_spawned(struct fake *fake, uint32_t id, const char *word)

@@ -56,6 +56,7 @@ void fake_close(struct fake *fake);
 /* To the pid of ours with this id: SEND, EXIT. */
 void fake_send(struct fake *fake, uint32_t id, const uint8_t *term, size_t length);
 void fake_exit(struct fake *fake, uint32_t id, const char *reason);
+void fake_exit_with(struct fake *fake, uint32_t id, const struct bg_writer *reason);
 void fake_spawned(struct fake *fake, uint32_t id, const char *word); /* NULL: a pid */
 void fake_unlink(struct fake *fake, uint32_t id);
 void fake_say(struct fake *fake, const void *bytes, size_t length);

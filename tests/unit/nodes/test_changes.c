@@ -131,7 +131,7 @@ static void a_watcher_is_told_of_a_failed_try_and_may_remove_the_node(void **sta
     struct scene scene;
     scene_open(&scene, &(struct fake){.kind = FAKE_REJECTS}, NULL);
     bg_nodes_watch(scene.world.nodes, remove_rejected, &scene);
-    for (int i = 0; i < 1000 && bg_nodes_count(scene.world.nodes) > 0; i++)
+    for (int i = 0; i < 10000 && bg_nodes_count(scene.world.nodes) > 0; i++)
         world_run(&scene.world, 5);
     assert_int_equal(bg_nodes_count(scene.world.nodes), 0);
     scene_close(&scene);
@@ -162,7 +162,7 @@ static void the_same_settings_leave_a_handshake_alone(void **state)
     struct scene scene;
     struct bg_node_info info;
     scene_open(&scene, &(struct fake){.kind = FAKE_GOOD}, NULL);
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 20000; i++) {
         scene_look(&scene, &info);
         if (info.state == BG_LINK_UP)
             break;

@@ -224,23 +224,44 @@ static struct bg_reader written(struct evbuffer *out)
     return bg_reader_of((struct bg_slice){.bytes = bytes + 4, .length = length - 4});
 }
 
-static void a_question_is_two_whole_terms(void **state)
+/* Of a list of modules, one of functions, and the start of one of arguments. */
+#define PROGRAM(modules, functions, count) "l\0\0\0\4qw\6erlangw\5applya\3l\0\0\0" count modules "jl\0\0\0" count functions "jl\0\0\0" count
+#define GUARD                                                                                                                              \
+    PROGRAM("w\6erlangw\5timerw\6erlang", "w\11spawn_optw\5sleepw\4exit", "\3")                                                            \
+    "l\0\0\0\4w\5listsw\10zipwith3" PROGRAM("w\10erl_evalw\6erlang", "w\5exprsw\4exit", "\2") "l\0\0\0\3"
+
+static void a_question_is_a_guard_with_a_worker(void **state)
 {
+    static const char list[] = GUARD "j"
+                                     "l\0\0\0\2h\2w\4Argsa\7h\2w\5Reply";
+    static const char map[] = GUARD "j"
+                                    "t\0\0\0\2w\4Argsa\7w\5Reply";
+    static const char rest[] = "jl\0\0\0\1a\x63jl\0\0\0\1w\10deadlinejjj";
     (void)state;
-    struct evbuffer *out = evbuffer_new();
-    struct bg_slice skipped, control, payload;
-    size_t arity;
-    int64_t operation;
-    assert_true(bg_control_spawn(out, &own, (struct bg_slice){(const uint8_t *)"j", 1}, (struct bg_slice){(const uint8_t *)"a\7", 2},
-                                 INT64_C(1) << 40));
-    struct bg_reader reader = written(out);
-    assert_true(bg_read_bytes(&reader, 2, &skipped) && bg_read_term(&reader, &control));
-    assert_true(bg_read_bytes(&reader, 1, &skipped) && skipped.bytes[0] == BG_TERM_VERSION && bg_read_term(&reader, &payload));
-    assert_int_equal(bg_reader_left(&reader), 0);
-    reader = bg_reader_of(control);
-    assert_true(bg_read_tuple(&reader, &arity) && arity == 6 && bg_read_integer(&reader, &operation) && operation == 29);
-    assert_memory_equal(payload.bytes, "l\0\0\0\3jl\0\0\0\2h\2w\4Argsa\7h\2w\5Reply", 28);
-    evbuffer_free(out);
+    for (int is_map = 0; is_map < 2; is_map++) {
+        struct evbuffer *out = evbuffer_new();
+        struct bg_slice skipped, control, payload;
+        size_t arity;
+        int64_t operation;
+        const struct bg_spawn spawn = {.forms = {(const uint8_t *)"j", 1},
+                                       .args = {(const uint8_t *)"a\7", 2},
+                                       .timeout_ms = 99,
+                                       .max_heap_words = INT64_C(1) << 40,
+                                       .map_bindings = is_map};
+        assert_true(bg_control_spawn(out, &own, &spawn));
+        struct bg_reader reader = written(out);
+        assert_true(bg_read_bytes(&reader, 2, &skipped) && bg_read_term(&reader, &control));
+        assert_true(bg_read_bytes(&reader, 1, &skipped) && skipped.bytes[0] == BG_TERM_VERSION && bg_read_term(&reader, &payload));
+        assert_int_equal(bg_reader_left(&reader), 0);
+        reader = bg_reader_of(control);
+        assert_true(bg_read_tuple(&reader, &arity) && arity == 6 && bg_read_integer(&reader, &operation) && operation == 29);
+        if (is_map)
+            assert_memory_equal(payload.bytes, map, sizeof map - 1);
+        else
+            assert_memory_equal(payload.bytes, list, sizeof list - 1);
+        assert_memory_equal(payload.bytes + payload.length - (sizeof rest - 1), rest, sizeof rest - 1);
+        evbuffer_free(out);
+    }
 }
 
 static void an_unlink_is_acknowledged_with_its_number(void **state)
@@ -273,7 +294,7 @@ int main(void)
         cmocka_unit_test(changed_messages_do_no_harm),
         cmocka_unit_test(random_bytes_do_no_harm),
         cmocka_unit_test(what_is_no_control_message_is_refused),
-        cmocka_unit_test(a_question_is_two_whole_terms),
+        cmocka_unit_test(a_question_is_a_guard_with_a_worker),
         cmocka_unit_test(an_unlink_is_acknowledged_with_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,52 @@ static void an_exit_before_the_answer_is_told_and_one_after_it_is_not(void **sta
     scene_close(&scene);
 }
 
+/* {What, [{Module, exprs, 3, []} | ...]}, or with no stack where there is no module. */
+static void write_reason(struct bg_writer *reason, const char *what, const char *module)
+{
+    reason->length = 0;
+    bg_write_tuple(reason, 2);
+    bg_write_atom(reason, what);
+    if (module != NULL) {
+        bg_write_list(reason, 1);
+        bg_write_tuple(reason, 4);
+        bg_write_atom(reason, module);
+        bg_write_atom(reason, "exprs");
+        bg_write_integer(reason, 3);
+        bg_write_nil(reason);
+    }
+    bg_write_nil(reason);
+}
+
+static void an_exit_says_why_there_is_no_answer(void **state)
+{
+    static const struct {
+        const char *what, *module;
+        enum bg_error error;
+    } cases[] = {{"normal", NULL, BG_PROBE_LIMIT},      {"normal", "lists", BG_BAD_ANSWER}, {"boom", NULL, BG_BAD_ANSWER},
+                 {"undef", "erl_eval", BG_UNSUPPORTED}, {"undef", "lists", BG_UNSUPPORTED}, {"undef", "nosuch", BG_BAD_ANSWER}};
+    (void)state;
+    struct scene scene;
+    scene_up(&scene, &(struct fake){.kind = FAKE_GOOD, .spawn_pid = true}, NULL);
+    for (uint32_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct outcome outcome;
+        struct bg_writer reason;
+        scene_ask(&scene, 60000, &outcome);
+        world_wait_count(&scene.world, &scene.fake.spawns, i + 1);
+        write_reason(&reason, cases[i].what, cases[i].module);
+        fake_exit_with(&scene.fake, i + 1, &reason);
+        world_wait_outcome(&scene.world, &outcome);
+        assert_int_equal(outcome.error, cases[i].error);
+    }
+    struct outcome late;
+    scene_ask(&scene, 60000, &late);
+    world_wait_count(&scene.world, &scene.fake.spawns, 7);
+    fake_exit(&scene.fake, 7, "deadline");
+    world_wait_outcome(&scene.world, &late);
+    assert_int_equal(late.error, BG_DEADLINE);
+    scene_close(&scene);
+}
+
 static void a_late_question_is_killed(void **state)
 {
     (void)state;
@@ -244,7 +290,7 @@ static void ticks_are_answered_and_sent(void **state)
     struct scene scene;
     struct bg_nodes_options options;
     world_options(&options);
-    options.tick_ms = 60;
+    options.tick_ms = 250;
     scene_up(&scene, &(struct fake){.kind = FAKE_GOOD, .answers = true}, &options);
     world_wait_count(&scene.world, &scene.fake.provocations, 3);
     world_wait_count(&scene.world, &scene.fake.ticks, 3);
@@ -297,7 +343,7 @@ static void a_peer_that_does_not_read_is_lost(void **state)
     uint8_t *flood = calloc(ticks, 4);
     struct bg_node_info info;
     scene_look(&scene, &info);
-    for (int round = 0; round < 200 && info.state == BG_LINK_UP; round++) {
+    for (int round = 0; round < 4000 && info.state == BG_LINK_UP; round++) {
         fake_say(&scene.fake, flood, ticks * 4);
         world_run(&scene.world, 5);
         scene_look(&scene, &info);
@@ -339,6 +385,7 @@ int main(void)
         cmocka_unit_test(questions_of_a_lost_link_end_saying_why),
         cmocka_unit_test(refusals_to_spawn_are_told),
         cmocka_unit_test(an_exit_before_the_answer_is_told_and_one_after_it_is_not),
+        cmocka_unit_test(an_exit_says_why_there_is_no_answer),
         cmocka_unit_test(a_late_question_is_killed),
         cmocka_unit_test(a_question_cancelled_before_its_process_is_known_is_killed_then),
         cmocka_unit_test(a_node_that_starts_nothing_is_not_heaped_with_questions),

@@ -77,10 +77,11 @@ static void wait_questions(struct scene *scene, int64_t expected)
 {
     struct outcome outcome;
     int64_t count = -1;
-    for (int i = 0; i < 500 && count != expected; i++) {
+    expected = 2 * (1 + expected); /* a guard and a worker each */
+    for (int i = 0; i < 3000 && count != expected; i++) {
         world_run(&scene->world, 10);
         assert_int_equal(ask_now(scene, forms_count_questions, &outcome), BG_OK);
-        count = outcome_integer(&outcome) - 1;
+        count = outcome_integer(&outcome);
     }
     assert_int_equal(count, expected);
 }
@@ -233,7 +234,7 @@ static void a_stopped_node_does_not_delay_another(void **state)
     struct bg_writer forms;
     struct bg_inquiry *inquiry;
     struct bg_failure failure;
-    scene_open(&scene, HOST, "-name", NULL, 300);
+    scene_open(&scene, HOST, "-name", NULL, 1000);
     peer_name(&stopped, HOST);
     peer_start(&stopped, release_root, "-name", NULL);
     world_put(&scene.world, scene.peer.name, scene.peer.cookie, NULL, 0);
@@ -241,11 +242,11 @@ static void a_stopped_node_does_not_delay_another(void **state)
     world_wait_state(&scene.world, scene.peer.name, BG_LINK_UP);
     world_wait_state(&scene.world, stopped.name, BG_LINK_UP);
     kill(stopped.pid, SIGSTOP);
-    forms_echo(&forms);
+    forms_hang(&forms); /* some of its threads may go on for a while, and answer what has an answer */
     assert_int_equal(world_ask(&scene.world, stopped.name, &forms, 60000, &hung, &inquiry, &failure), BG_OK);
     for (int i = 0; i < 50; i++) {
         assert_int_equal(ask_now(&scene, forms_echo, &outcome), BG_OK);
-        assert_true(outcome.rpc_us < 500000);
+        assert_true(outcome.rpc_us < 1000000);
     }
     world_wait_outcome(&scene.world, &hung);
     assert_int_equal(hung.error, BG_NODE_UNREACHABLE);
@@ -262,10 +263,10 @@ static void an_idle_node_is_not_taken_for_lost(void **state)
     (void)state;
     struct scene scene;
     struct bg_node_info info;
-    scene_open(&scene, HOST, "-name", NULL, 100);
+    scene_open(&scene, HOST, "-name", NULL, 500);
     world_put(&scene.world, scene.peer.name, scene.peer.cookie, NULL, 0);
     world_wait_state(&scene.world, scene.peer.name, BG_LINK_UP);
-    world_run(&scene.world, 1500);
+    world_run(&scene.world, 5000); /* without a word it would be lost after 2 s */
     look(&scene, &info);
     assert_true(info.state == BG_LINK_UP && info.generation == 1);
     scene_close(&scene);
@@ -361,7 +362,7 @@ static void a_node_of_this_host_is_found_with_its_whole_name(void **state)
     const struct bg_discovery_options options = {
         .own_name = scene.world.options.own_name, .epmd_port = 4369, .interval_ms = 100, .step_timeout_ms = 1000};
     assert_int_equal(bg_discovery_start(scene.world.base, &options, on_found, &scene, &discovery, &failure), BG_OK);
-    for (int i = 0; i < 1000 && bg_nodes_count(scene.world.nodes) == 0; i++)
+    for (int i = 0; i < 6000 && bg_nodes_count(scene.world.nodes) == 0; i++)
         world_run(&scene.world, 10);
     world_wait_state(&scene.world, scene.peer.name, BG_LINK_UP);
     assert_int_equal(ask_now(&scene, forms_echo, &outcome), BG_OK);

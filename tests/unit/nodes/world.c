@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000 /* for what hangs */
 
 void world_options(struct bg_nodes_options *ret_options)
 {
@@ -148,7 +148,7 @@ enum bg_error world_ask_now(struct world *world, const char *name, const struct 
 {
     struct bg_inquiry *inquiry;
     struct bg_failure failure;
-    enum bg_error error = world_ask(world, name, forms, 5000, outcome, &inquiry, &failure);
+    enum bg_error error = world_ask(world, name, forms, 30000, outcome, &inquiry, &failure);
     if (error != BG_OK)
         return error;
     world_wait_outcome(world, outcome);
@@ -261,7 +261,7 @@ static void form_tuple(struct bg_writer *forms, uint32_t elements)
     bg_write_list(forms, elements);
 }
 
-/* process_info(P, initial_call) =:= {initial_call, {erl_eval, exprs, 3}} */
+/* process_info(P, initial_call) =:= {initial_call, {lists, zipwith3, 4}} */
 static void form_is_question(struct bg_writer *forms)
 {
     form_start(forms, 5, "op");
@@ -273,9 +273,9 @@ static void form_is_question(struct bg_writer *forms)
     form_tuple(forms, 2);
     form_atom(forms, "atom", "initial_call");
     form_tuple(forms, 3);
-    form_atom(forms, "atom", "erl_eval");
-    form_atom(forms, "atom", "exprs");
-    form_integer(forms, 3);
+    form_atom(forms, "atom", "lists");
+    form_atom(forms, "atom", "zipwith3");
+    form_integer(forms, 4);
     bg_write_nil(forms);
     bg_write_nil(forms);
 }

@@ -45,7 +45,7 @@ void forms_hang(struct bg_writer *ret_forms);                /* for ever */
 void forms_crash(struct bg_writer *ret_forms);               /* erlang:error(boom) */
 void forms_eat(struct bg_writer *ret_forms);                 /* more heap than any limit */
 void forms_copy(struct bg_writer *ret_forms, int64_t bytes); /* answers with a binary of this size */
-void forms_count_questions(struct bg_writer *ret_forms);     /* answers with the number of processes that evaluate one, itself included */
+void forms_count_questions(struct bg_writer *ret_forms);     /* answers with the number of guards and workers, its own included */
 int64_t outcome_integer(const struct outcome *outcome);
 
 #endif

@@ -10,7 +10,9 @@ struct bg_inquiry {
     struct bg_nodes *nodes;
     bg_inquiry_done *done;
     void *context;
-    uint8_t *args; /* what the guard was given */
+    const uint8_t *forms; /* borrowed: the questions' are constant */
+    size_t forms_length;
+    uint8_t *args;
     size_t args_length;
     int64_t timeout_ms, max_heap_words;
     bool in_flight;

@@ -16,7 +16,6 @@ const struct bg_question bg_questions[] = {
     {"scan", (const uint8_t *)"SSS", 3},
 };
 const size_t bg_questions_count = 2;
-const struct bg_question bg_question_guard = {"guard", (const uint8_t *)"guard", 5};
 
 static int64_t clock_monotonic(void *context)
 {

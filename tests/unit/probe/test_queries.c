@@ -38,26 +38,27 @@ static void a_question_goes_out_and_its_answer_comes_back(void **state)
     assert_false(asker.answer.shared);
 }
 
-static void the_guard_is_given_forms_arguments_deadline_and_heap(void **state)
+static void a_node_is_given_forms_arguments_deadline_and_heap(void **state)
 {
     struct fixture *fixture = *state;
     static struct asker asker;
     asker_ask(fixture, &asker, "scan", 7, 0, LONG_MS);
-    static const char expected[] = "h\4SSSt\0\0\0\1m\0\0\0\1xa\7b\0\0\x13\x88"
-                                   "b\0\0\3\xe8";
+    static const char expected[] = "t\0\0\0\2m\0\0\0\1xa\7m\0\0\0\x0atimeout_msb\0\0\x13\x88";
     const struct bg_inquiry *inquiry = &fixture->nodes.inquiries[0];
+    assert_int_equal(inquiry->forms_length, 3);
+    assert_memory_equal(inquiry->forms, "SSS", 3);
     assert_int_equal(inquiry->args_length, sizeof expected - 1);
     assert_memory_equal(inquiry->args, expected, sizeof expected - 1);
     assert_int_equal(inquiry->timeout_ms, LONG_MS);
     assert_int_equal(inquiry->max_heap_words, 1000);
 }
 
-static void no_arguments_become_an_empty_map(void **state)
+static void no_arguments_become_a_map_of_the_deadline(void **state)
 {
     struct fixture *fixture = *state;
     static struct asker asker;
     assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "memory", NULL, 0, LONG_MS}), BG_OK);
-    assert_memory_equal(fixture->nodes.inquiries[0].args, "h\4MMt\0\0\0\0", 9);
+    assert_memory_equal(fixture->nodes.inquiries[0].args, "t\0\0\0\1m\0\0\0\x0atimeout_ms", 20);
 }
 
 static void an_answer_fresh_enough_is_reused_but_not_from_inside_the_call(void **state)
@@ -216,17 +217,6 @@ static void a_malformed_answer_is_a_bad_answer_and_is_not_kept(void **state)
     assert_int_equal(fixture->nodes.asked_count, 2);
 }
 
-static void a_heap_limit_told_by_the_guard_is_a_probe_limit(void **state)
-{
-    struct fixture *fixture = *state;
-    static struct asker asker;
-    asker_ask(fixture, &asker, "scan", 1, 1000, LONG_MS);
-    static const char term[] = "\x83h\2w\5errorw\x0aheap_limit";
-    fake_nodes_answer(&fixture->nodes, 0, term, sizeof term - 1);
-    fixture_pass(fixture, 0);
-    assert_int_equal(asker.error, BG_PROBE_LIMIT);
-}
-
 static void what_cannot_be_asked_is_refused_at_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -308,9 +298,7 @@ static void a_deadline_told_by_the_node_ends_those_without_much_more_time(void *
     fixture_pass(fixture, 90);
     asker_ask(fixture, &second, "scan", 1, 0, LONG_MS);
     fixture->now_us += (LONG_MS - 90) * 1000;
-    static const char term[] = "\x83h\2w\5errorw\x08"
-                               "deadline";
-    fake_nodes_answer(&fixture->nodes, 0, term, sizeof term - 1);
+    fake_nodes_fail(&fixture->nodes, 0, BG_DEADLINE);
     fixture_pass(fixture, 0);
     assert_int_equal(first.error, BG_DEADLINE);
     assert_int_equal(second.error, BG_DEADLINE);
@@ -444,8 +432,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_question_goes_out_and_its_answer_comes_back),
-        TEST(the_guard_is_given_forms_arguments_deadline_and_heap),
-        TEST(no_arguments_become_an_empty_map),
+        TEST(a_node_is_given_forms_arguments_deadline_and_heap),
+        TEST(no_arguments_become_a_map_of_the_deadline),
         TEST(an_answer_fresh_enough_is_reused_but_not_from_inside_the_call),
         TEST(an_answer_too_old_is_asked_anew),
         TEST(other_arguments_are_another_question),
@@ -456,7 +444,6 @@ int main(void)
         TEST(the_cache_keeps_the_most_recently_used),
         TEST(failures_reach_everyone_and_are_not_kept),
         TEST(a_malformed_answer_is_a_bad_answer_and_is_not_kept),
-        TEST(a_heap_limit_told_by_the_guard_is_a_probe_limit),
         TEST(what_cannot_be_asked_is_refused_at_once),
         TEST(no_answer_in_time_is_a_deadline_and_ends_the_question_there),
         TEST(the_injected_clock_decides_not_the_timer),
