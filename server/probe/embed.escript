@@ -291,14 +291,14 @@ function_value(value, {_, Anno, _}, #{module := Module}) -> fail(Module, Anno, "
 %%% Literals
 
 %% Terms that are the same each time travel as they are: erl_eval takes the value of a string as it stands, whatever it is, and a term
-%% is smaller than the expressions that make it, and need not be made. In patterns only the keys of maps are expressions. Within a fun no
-%% such term has tuples: OTP 23 takes them for expressions as it looks for the variables that the fun needs.
+%% is smaller than the expressions that make it, and need not be made. Patterns stay as they are: such a key of a map would match nothing.
+%% Within a fun no such term has tuples: OTP 23 takes them for expressions as it looks for the variables that the fun needs.
 literals(Form) -> literals(Form, true).
 
 literals(Forms, Tuples) when is_list(Forms) -> [literals(Form, Tuples) || Form <- Forms];
-literals({clause, 1, Patterns, Guards, Body}, Tuples) -> {clause, 1, literal_keys(Patterns, Tuples), Guards, literals(Body, Tuples)};
-literals({match, 1, Pattern, Value}, Tuples) -> {match, 1, literal_keys(Pattern, Tuples), literals(Value, Tuples)};
-literals({generate, 1, Pattern, Value}, Tuples) -> {generate, 1, literal_keys(Pattern, Tuples), literals(Value, Tuples)};
+literals({clause, 1, Patterns, Guards, Body}, Tuples) -> {clause, 1, Patterns, Guards, literals(Body, Tuples)};
+literals({match, 1, Pattern, Value}, Tuples) -> {match, 1, Pattern, literals(Value, Tuples)};
+literals({generate, 1, Pattern, Value}, Tuples) -> {generate, 1, Pattern, literals(Value, Tuples)};
 literals({b_generate, 1, Pattern, Value}, Tuples) -> {b_generate, 1, Pattern, literals(Value, Tuples)};
 literals({named_fun, 1, Name, Clauses}, _) -> {named_fun, 1, Name, literals(Clauses, false)};
 literals({'fun', 1, {clauses, Clauses}}, _) -> {'fun', 1, {clauses, literals(Clauses, false)}};
@@ -322,11 +322,6 @@ literal(_) -> no.
 
 has_tuple([Head | Tail]) -> has_tuple(Head) orelse has_tuple(Tail);
 has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
-
-literal_keys({map_field_exact, 1, Key, Pattern}, Tuples) -> {map_field_exact, 1, literals(Key, Tuples), literal_keys(Pattern, Tuples)};
-literal_keys(Form, Tuples) when is_tuple(Form) -> list_to_tuple(literal_keys(tuple_to_list(Form), Tuples));
-literal_keys([Head | Tail], Tuples) -> [literal_keys(Head, Tuples) | literal_keys(Tail, Tuples)];
-literal_keys(Other, _) -> Other.
 
 %%% Output
 

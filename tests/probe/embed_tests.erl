@@ -65,6 +65,8 @@ calls_test_() -> [{timeout, 300, {Title, fun() -> ?assertEqual(Expected, answer(
     {"terms that are always the same, in funs and out of them",
      "answer(A) -> F = fun(#{{k, 1} := V}) -> [{a, none}, #{{k, 2} => V}, \"text\", [x, <<\"b\">>]] end, {F(A), [{a, none}, fun lists:sort/1, #{k => {v, none}}]}.",
      #{{k, 1} => one}, {ok, {[{a, none}, #{{k, 2} => one}, "text", [x, <<"b">>]], [{a, none}, fun lists:sort/1, #{k => {v, none}}]}}},
+    {"keys in patterns that are always the same", "answer(A) -> f(A).\nf(#{{k, 1} := V, [l] := W}) -> {V, W};\nf(_) -> none.",
+     #{{k, 1} => one, [l] => two}, {ok, {one, two}}},
     {"functions of one name and several arities", "answer(A) -> f(A) + f(A, 1).\nf(A) -> A.\nf(A, B) -> A * 10 + B.", 2, {ok, 23}},
     {"local funs by name", "answer(A) -> lists:map(fun f/1, A).\nf(A) -> A * A.", [2, 3], {ok, [4, 9]}},
     {"remote funs", "answer(A) -> lists:map(fun erlang:abs/1, A).", [-2], {ok, [2]}},
