@@ -58,8 +58,27 @@ static void the_watcheds_node_is_asked_for_its_own_count_and_name(void **state)
     EXPECT("3.watched_count", "null");
     EXPECT_META("exact", "true");
     EXPECT_META("duration_ms", "21");
-    assert_int_equal(json_array_size(fake_at(fake.meta, "warnings")), 1);
-    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "1 of the pairs"));
+    EXPECT_META("warnings", "[]");
+}
+
+static void sides_that_differ_by_more_than_growth_explains_are_warned_of(void **state)
+{
+    static const struct {
+        const char *told;
+        size_t warnings;
+    } cases[] = {{"{\"pairs\":[" TOLD("400") "," TOLD("9") "]}", 0},
+                 {"{\"pairs\":[" TOLD("600") "," TOLD("0") "]}", 0},
+                 {"{\"pairs\":[" TOLD("399") "," TOLD("9") "]}", 1},
+                 {"{\"pairs\":[" TOLD("601") "," TOLD("9") "]}", 1}};
+    (void)state;
+    add_node(PAY, BG_LINK_UP);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ask_shop_pairs(AT_SHOP);
+        fake_answer(cases[i].told);
+        assert_int_equal(json_array_size(fake_at(fake.meta, "warnings")), cases[i].warnings);
+        if (cases[i].warnings > 0)
+            assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "1 of the pairs"));
+    }
 }
 
 static void sides_that_agree_are_not_warned_of(void **state)
@@ -257,6 +276,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         T(the_watcheds_node_is_asked_for_its_own_count_and_name),
+        T(sides_that_differ_by_more_than_growth_explains_are_warned_of),
         T(sides_that_agree_are_not_warned_of),
         T(an_unknown_count_stays_null_and_is_no_disagreement),
         T(a_node_that_fails_leaves_nulls_and_a_warning),
