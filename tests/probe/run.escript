@@ -6,15 +6,19 @@
 %% FILE holds forms embedded elsewhere (embed.escript --term), to test on a release other than the one that embeds.
 -mode(compile).
 
-main(["--term", File | Names]) -> run(File, Names);
+main(["--term", File | Names]) -> finish(run(File, Names));
 main(Names) ->
     File = filename:join(os:getenv("TMPDIR", "/tmp"), "beamgauge-forms-" ++ os:getpid()),
-    try
+    Passed = try
         {0, _} = command(probe("embed.escript"), ["--term", File | [probe(Name) || Name <- sources()]]),
         run(File, Names)
     after
         file:delete(File)
-    end.
+    end,
+    finish(Passed).
+
+finish(true) -> halt(0);
+finish(false) -> halt(1).
 
 run(File, Names) ->
     {ok, Term} = file:read_file(File),
@@ -23,7 +27,7 @@ run(File, Names) ->
     [load(probe(Name)) || Name <- sources() ++ filelib:wildcard("shared/*.erl", probe(""))],
     Modules = [load(Path) || Path <- filelib:wildcard(filename:join(here(), "*.erl"))],
     Tests = [M || M <- Modules, lists:suffix("_tests", atom_to_list(M)), Names =:= [] orelse lists:member(atom_to_list(M), Names)],
-    halt(case passed(Tests) of true -> 0; false -> 1 end).
+    passed(Tests).
 
 here() -> filename:dirname(filename:absname(escript:script_name())).
 

@@ -6,7 +6,8 @@ answer(_) ->
     All = blocks:sections(),
     {Fix, Std} = {blocks:count(fix_alloc, All), blocks:count(std_alloc, All)},
     Processes = erlang:system_info(process_count),
-    #{<<"memory">> => maps:from_list(erlang:memory()),
+    Memory = maps:from_list(erlang:memory()),
+    #{<<"memory">> => Memory#{system := max(0, maps:get(system, Memory))}, %% a difference of figures of two instants: it may be below 0
       <<"allocators">> => [allocator(Name, Sections) || {Name, Sections} <- All],
       <<"process_count">> => Processes,
       <<"fix_blocks_count">> => Fix,
