@@ -46,6 +46,14 @@ static int compare_pairs(const void *a, const void *b)
     return left->place < right->place ? -1 : left->place > right->place;
 }
 
+static void warn_too_long(struct bg_ask *ask, const char *pid)
+{
+    struct totals *totals = ask->state;
+    totals->partial = totals->more = true;
+    bg_ask_warn(ask, "%s on %s may have too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid,
+                bg_ask_node(ask));
+}
+
 static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *process, size_t list_max)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -55,11 +63,9 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
     if (bg_answer_boolean_or(shaper, process, "dead", false))
         return;
     bg_peer_list_read(shaper, process, "monitors", &list);
-    totals->partial = totals->partial || !list.exact;
-    totals->more = totals->more || list.distinct_count < 0 || list.distinct_count > (int64_t)json_array_size(list.top);
+    totals->more = totals->more || list.distinct_count > (int64_t)json_array_size(list.top);
     if (!list.exact)
-        bg_ask_warn(ask, "%s on %s may have too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid,
-                    bg_ask_node(ask));
+        warn_too_long(ask, pid);
     if (json_array_size(list.top) > list_max)
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: \"top\" is longer than was asked for");
     for (size_t i = 0; i < json_array_size(list.top) && !shaper->failed; i++) {
@@ -169,6 +175,15 @@ static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking
     sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
 }
 
+static void note_too_long(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit)
+{
+    for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit); place++) {
+        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        if (bg_peers_too_long(ask, raw))
+            warn_too_long(ask, bg_answer_pid(&ask->shaper, raw, "pid"));
+    }
+}
+
 static void ask_peers(struct bg_ask *ask, json_t *answer)
 {
     struct bg_scan scan;
@@ -178,6 +193,7 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     const int64_t bound = unlisted_bound(ask, &scan, limit);
     totals->bound = bound > totals->bound ? bound : totals->bound;
     add_ranking(&totals->ranking, &ask->ranking);
+    note_too_long(ask, &scan, limit);
     if (!bg_peers_send_top(ask, &scan, limit, take_pairs) && !ask->shaper.failed)
         take_pairs(ask, NULL); /* nobody monitors anything */
 }

@@ -26,6 +26,12 @@ void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const direction
     bg_ask_send(ask, "peers", args, next);
 }
 
+bool bg_peers_too_long(struct bg_ask *ask, const json_t *raw)
+{
+    return bg_answer_count_or(&ask->shaper, raw, "entries_max", 0) > bg_call_services(ask->call)->max_list_entries &&
+           !bg_call_boolean(ask->call, "exact");
+}
+
 bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit, bg_ask_step *next)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -33,7 +39,7 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t l
     json_t *pids = bg_array_new(shaper);
     for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit); place++) {
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
-        if (bg_row_value(shaper, raw, scan->sort, scan->word_bytes) != 0)
+        if (!bg_peers_too_long(ask, raw) && bg_row_value(shaper, raw, scan->sort, scan->word_bytes) != 0)
             bg_append(shaper, pids, bg_text_or_null(bg_answer_pid(shaper, raw, "pid")));
     }
     if (shaper->failed || json_array_size(pids) == 0) {

@@ -12,8 +12,11 @@ int64_t bg_peers_round(int64_t limit);
 
 /* Within a step: asks for the top peers of processes. `pids` (an array of texts) is stolen; `directions` ends with NULL. */
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next);
-/* The same for the first bg_peers_round(limit) processes of a ranking, in its direction, that have any entries. False if none has:
- * then nothing was asked. */
+/* Whether lists of a scan's row may be too long to be copied. Nothing but their length could be told of them, which the scan has told:
+ * and to count the memory of such a process once more takes the node up to a second. */
+bool bg_peers_too_long(struct bg_ask *ask, const json_t *raw);
+/* Asks for those of the first bg_peers_round(limit) processes of a ranking, in its direction, that have any entries, and not too many.
+ * False if none has: then nothing was asked. */
 bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit, bg_ask_step *next);
 /* The endpoints that ask have this parameter. */
 #define BG_EXACT_PARAM                                                                                                                     \
