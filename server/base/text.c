@@ -191,16 +191,18 @@ void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length,
     text->buffer[text->length] = '\0';
 }
 
+/* What stands for a character that HTML and XML take for markup; NULL where it may stand as it is. */
+static const char *entity_of(char character)
+{
+    return character == '<' ? "&lt;" : character == '>' ? "&gt;" : character == '&' ? "&amp;" : NULL;
+}
+
 void bg_text_print_md(FILE *out, const char *text)
 {
     for (char before = ' '; *text != '\0'; before = *text++) {
         const bool in_word = (before >= '0' && before <= '9') || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == '_';
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '>')
-            fputs("&gt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
+        if (entity_of(*text) != NULL)
+            fputs(entity_of(*text), out);
         else if (*text == '@' && !in_word)
             fputs("&#64;", out);
         else if (strchr("\\`*_[]|~", *text) != NULL)
@@ -213,14 +215,9 @@ void bg_text_print_md(FILE *out, const char *text)
 void bg_text_print_xml(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '>')
-            fputs("&gt;", out);
-        else if (*text == '&')
-            fputs("&amp;", out);
-        else if (*text == '"')
-            fputs("&quot;", out);
+        const char *entity = *text == '"' ? "&quot;" : entity_of(*text);
+        if (entity != NULL)
+            fputs(entity, out);
         else
             fputc(*text, out);
     }
