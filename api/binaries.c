@@ -6,6 +6,7 @@
 #include "rows.h"
 #include "scan.h"
 
+#define BODY_MAX_BYTES 64
 #define COLLECT_WAIT_MS 1000 /* the question waits as long for each process, which may be in a long call of native code */
 
 static json_t *process_new(struct bg_shaper *shaper, const json_t *raw)
@@ -117,7 +118,10 @@ static void ask_collect(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     const int64_t limit = bg_call_integer(ask->call, "limit"), more_ms = (limit + 1) * COLLECT_WAIT_MS;
-    json_t *args = bg_object_new(&ask->shaper);
+    json_t *args = bg_object_new(&ask->shaper), *body = bg_call_body(ask->call);
+    if (body != NULL && (!json_is_object(body) || json_object_size(body) > 0))
+        bg_ask_refuse(ask, json_is_object(body) ? json_object_iter_key(json_object_iter(body)) : "body",
+                      "is not known here; the body must be empty, or an empty object");
     ask->deadline_us += more_ms * 1000;
     bg_call_extend(ask->call, more_ms);
     bg_put(&ask->shaper, args, "limit", json_integer(limit));
@@ -211,6 +215,7 @@ const struct bg_endpoint bg_binaries_endpoints[] = {
      .params = collect_params,
      .columns = collect_columns,
      .rows = collected_rows,
+     .body_max_bytes = BODY_MAX_BYTES,
      .handler = handle_collect},
     {.path = NULL},
 };

@@ -138,6 +138,32 @@ static enum bg_error options_overlay(const struct bg_options *options, struct bg
     return error;
 }
 
+struct bg_node_spec bg_options_node_spec(const struct bg_config_node *node)
+{
+    return (struct bg_node_spec){
+        .name = node->name,
+        .cookie = node->cookie,
+        .address = node->address,
+        .port = (uint16_t)node->port,
+        .tags = (const char *const *)node->tags,
+        .tags_count = node->tags_count,
+        .origin = BG_ORIGIN_CONFIG,
+    };
+}
+
+static enum bg_error nodes_check(const struct bg_config *config, struct bg_failure *ret_failure)
+{
+    for (size_t i = 0; i < config->nodes_count; i++) {
+        const struct bg_node_spec spec = bg_options_node_spec(&config->nodes[i]);
+        struct bg_failure failure;
+        enum bg_error error = bg_node_spec_check(&spec, &failure);
+
+        if (error != BG_OK)
+            return bg_fail_param(ret_failure, error, failure.param, "node %.80s: %s", spec.name, failure.text);
+    }
+    return BG_OK;
+}
+
 enum bg_error bg_options_load(const struct bg_options *options, struct bg_config *ret_config, struct bg_failure *ret_failure)
 {
     struct bg_config config;
@@ -152,6 +178,8 @@ enum bg_error bg_options_load(const struct bg_options *options, struct bg_config
         error = bg_config_read_cookies(&config, ret_failure);
     if (error == BG_OK)
         error = bg_config_check(&config, ret_failure);
+    if (error == BG_OK)
+        error = nodes_check(&config, ret_failure);
     if (error == BG_OK)
         error = bg_check_sets_check(&config, ret_failure);
     if (error != BG_OK) {

@@ -4,6 +4,7 @@
 
 #include "beamgauge/config.h"
 #include "beamgauge/error.h"
+#include "beamgauge/node.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,5 +36,7 @@ void bg_options_print_help(FILE *out);
 
 /* The whole configuration: defaults, then the file, then the command line, then the cookies; checked. On failure nothing is kept. */
 enum bg_error bg_options_load(const struct bg_options *options, struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* What the registry takes of a configured node; borrows from it. */
+struct bg_node_spec bg_options_node_spec(const struct bg_config_node *node);
 
 #endif

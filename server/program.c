@@ -1,6 +1,8 @@
 /* program.c: the running service: start, what signals do, orderly stop. */
 #include "program.h"
 
+#include "reload.h"
+
 #include "beamgauge/clock.h"
 #include "beamgauge/discover.h"
 #include "beamgauge/endpoint.h"
@@ -36,6 +38,8 @@ struct program {
     struct bg_queries *queries;
     struct bg_http *http;
     struct bg_discovery *discovery;
+    uint64_t reloads[2]; /* refused, taken over */
+    bool last_reload_ok;
 };
 
 /* One fixed name for every start on this host: each new name would stay in the atom tables of all nodes for ever. */
@@ -56,7 +60,8 @@ static void own_name_make(const char *wanted, char ret_name[OWN_NAME_SIZE])
 static enum bg_error nodes_create(struct program *program, struct bg_failure *ret_failure)
 {
     const struct bg_config *config = &program->config;
-    const struct bg_nodes_options options = {
+    uint32_t uids[BG_CONFIG_WORDS_MAX];
+    struct bg_nodes_options options = {
         .own_name = program->own_name,
         .epmd_port = (uint16_t)config->epmd_port,
         .connect_timeout_ms = config->connect_timeout_ms,
@@ -66,8 +71,14 @@ static enum bg_error nodes_create(struct program *program, struct bg_failure *re
         .answer_max_bytes = (size_t)config->answer_max_bytes,
         .in_flight_max = (size_t)config->node_in_flight_max,
         .nodes_max = (size_t)config->nodes_max,
+        .peer_uids = uids,
     };
 
+    for (size_t i = 0; i < config->peer_users_count; i++)
+        if (strcmp(config->peer_users[i], "*") == 0)
+            options.any_peer = true;
+        else if (bg_user_find(config->peer_users[i], &uids[options.peer_uids_count]))
+            options.peer_uids_count++;
     return bg_nodes_new(program->base, bg_clock_system(), &options, &program->nodes, ret_failure);
 }
 
@@ -113,15 +124,7 @@ static enum bg_error http_create(struct program *program, struct bg_failure *ret
 
 static enum bg_error node_put(struct program *program, const struct bg_config_node *node, struct bg_failure *ret_failure)
 {
-    const struct bg_node_spec spec = {
-        .name = node->name,
-        .cookie = node->cookie,
-        .address = node->address,
-        .port = (uint16_t)node->port,
-        .tags = (const char *const *)node->tags,
-        .tags_count = node->tags_count,
-        .origin = BG_ORIGIN_CONFIG,
-    };
+    const struct bg_node_spec spec = bg_options_node_spec(node);
     bool created;
 
     return bg_nodes_put(program->nodes, &spec, &created, ret_failure);
@@ -243,48 +246,78 @@ static void on_stop(evutil_socket_t signal, short what, void *context)
     bg_http_drain(program->http, on_drained, program);
 }
 
-/* Nodes, tokens, checks and chat's secrets are taken over; everything else keeps the values of the start, which others borrow. */
-static void config_take(struct bg_config *config, struct bg_config *read)
+/* Registered nodes that the configuration names neither now nor then. */
+static size_t others_count(const struct program *program, const struct bg_config *read)
 {
-    const struct bg_config old = *config;
+    size_t count = 0;
 
-    config->nodes = read->nodes;
-    config->nodes_count = read->nodes_count;
-    config->tokens = read->tokens;
-    config->tokens_count = read->tokens_count;
-    read->nodes = old.nodes;
-    read->nodes_count = old.nodes_count;
-    read->tokens = old.tokens;
-    read->tokens_count = old.tokens_count;
-    config->checks = read->checks;
-    config->checks_count = read->checks_count;
-    read->checks = old.checks;
-    read->checks_count = old.checks_count;
-    config->slack_signing_secret = read->slack_signing_secret;
-    read->slack_signing_secret = old.slack_signing_secret;
-    memcpy(config->mattermost_token_sha256, read->mattermost_token_sha256, sizeof(old.mattermost_token_sha256));
+    for (size_t i = 0; i < bg_nodes_count(program->nodes); i++) {
+        struct bg_node_info info;
+
+        bg_nodes_info_at(program->nodes, i, &info);
+        count += info.origin != BG_ORIGIN_CONFIG && !node_is_configured(read, info.name);
+    }
+    return count;
 }
 
-/* A file with a fault changes nothing. */
+/* Nothing is changed before all of it has been found right; after that only memory can be short. */
+static enum bg_error reload(struct program *program, struct bg_failure *ret_failure)
+{
+    struct bg_config config;
+    enum bg_error error = bg_options_load(program->options, &config, ret_failure);
+
+    if (error != BG_OK)
+        return error;
+    error = bg_reload_check(&program->config, &config, others_count(program, &config), ret_failure);
+    if (error == BG_OK)
+        error = bg_http_set_tokens(program->http, config.tokens, config.tokens_count, ret_failure);
+    if (error == BG_OK) {
+        char names[512];
+
+        if (bg_config_restart_needed(&program->config, &config, sizeof(names), names))
+            bg_log(BG_LOG_WARN, "restart_needed", BG_TEXT("settings", names),
+                   BG_TEXT("reason", "these settings have changed in the file, but are only read at the start"));
+        bg_reload_take(&program->config, &config);
+        if ((error = nodes_apply(program, ret_failure)) != BG_OK)
+            bg_log(BG_LOG_ERROR, "reload_incomplete", BG_TEXT("reason", ret_failure->text));
+    }
+    bg_config_done(&config);
+    return error;
+}
+
 static void on_reload(evutil_socket_t signal, short what, void *context)
 {
     struct program *program = context;
-    struct bg_config config;
     struct bg_failure failure;
 
     (void)signal;
     (void)what;
-    if (bg_options_load(program->options, &config, &failure) != BG_OK) {
-        bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text));
-        return;
-    }
-    config_take(&program->config, &config);
-    bg_config_done(&config);
-    if (bg_http_set_tokens(program->http, program->config.tokens, program->config.tokens_count, &failure) != BG_OK ||
-        nodes_apply(program, &failure) != BG_OK)
-        bg_log(BG_LOG_ERROR, "reload_incomplete", BG_TEXT("reason", failure.text));
-    else
+    program->last_reload_ok = reload(program, &failure) == BG_OK;
+    program->reloads[program->last_reload_ok]++;
+    if (program->last_reload_ok)
         bg_log(BG_LOG_INFO, "reloaded", BG_NUMBER("nodes", program->config.nodes_count), BG_NUMBER("tokens", program->config.tokens_count));
+    else
+        bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text), BG_TEXT("hint", "what ran before goes on"));
+}
+
+static void reloads_collect(void *context, struct bg_exposition *exposition)
+{
+    static const struct bg_metric reloads = {
+        .name = "beamgauge_config_reloads",
+        .help = "How often SIGHUP has made it read its configuration again",
+        .type = BG_METRIC_COUNTER,
+        .labels = {"result"},
+    };
+    static const struct bg_metric last = {
+        .name = "beamgauge_config_last_reload_successful",
+        .help = "Whether the last reload of the configuration was taken over; 1 before the first",
+        .type = BG_METRIC_GAUGE,
+    };
+    const struct program *program = context;
+
+    bg_exposition_add(exposition, &reloads, (const char *const[]){"ok"}, (double)program->reloads[true]);
+    bg_exposition_add(exposition, &reloads, (const char *const[]){"refused"}, (double)program->reloads[false]);
+    bg_exposition_add(exposition, &last, NULL, program->last_reload_ok ? 1 : 0);
 }
 
 static enum bg_error signals_create(struct program *program, struct bg_failure *ret_failure)
@@ -310,7 +343,8 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
     if (program->base == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "cannot make an event loop");
     program->metrics = bg_metrics_new();
-    if (program->metrics == NULL || !bg_metrics_add(program->metrics, bg_process_collect, NULL))
+    if (program->metrics == NULL || !bg_metrics_add(program->metrics, bg_process_collect, NULL) ||
+        !bg_metrics_add(program->metrics, reloads_collect, program))
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     if ((error = signals_create(program, ret_failure)) != BG_OK || (error = nodes_create(program, ret_failure)) != BG_OK ||
         (error = queries_create(program, ret_failure)) != BG_OK)
@@ -352,7 +386,7 @@ static void program_destroy(struct program *program)
 
 int bg_program_run(const struct bg_options *options, const char *version)
 {
-    struct program program = {.options = options, .services = {.version = version}};
+    struct program program = {.options = options, .services = {.version = version}, .last_reload_ok = true};
     struct bg_failure failure;
     int status = EXIT_FAILURE;
 

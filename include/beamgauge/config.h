@@ -44,7 +44,9 @@ struct bg_config {
     char **allowed_hosts; /* besides loopback names and the listen address */
     size_t allowed_hosts_count;
     int64_t epmd_port;
-    bool discover; /* ask the local epmd at start, where no node is named */
+    bool discover;     /* ask the local epmd at start, where no node is named */
+    char **peer_users; /* whose nodes on this host may see a cookie's digest, besides our own user's and root's: names, numbers, or "*" */
+    size_t peer_users_count;
     /* [limits] */
     int64_t header_max_bytes, body_max_bytes, connections_max, requests_max; /* requests_max: calls in flight, all together */
     int64_t connection_idle_ms, connection_total_ms, request_ms;
@@ -63,13 +65,16 @@ struct bg_config {
     size_t tokens_count;
     struct bg_config_check *checks;
     size_t checks_count;
+    /* The file as such; both are false where there was none. */
+    bool file_is_empty; /* without any section */
+    bool file_is_cut;   /* its last line has no end */
 };
 
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
 struct bg_setting {
     const char *section, *key; /* section NULL ends the table */
     const char *type;     /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "lines", "path", "boolean", "level",
-                           * "sha256", "scopes" */
+                           * "sha256", "scopes", "users" */
     const char *fallback; /* as it would be written; NULL: absent where it is not given */
     int64_t min, max;     /* of a number; of a text's length in bytes; of how many words */
     const char *meaning;
@@ -96,6 +101,11 @@ enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_fail
 /* What cannot go together: listening off loopback without tokens, for one. */
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 bool bg_config_listens_on_loopback(const struct bg_config *config);
+/* Names the settings of the start, apart by ", ", that are others in `read` than in `running`: a reload does not take them over. False
+ * where there is none. */
+bool bg_config_restart_needed(const struct bg_config *running, const struct bg_config *read, size_t size, char *ret_names);
+/* The number of a user given by name or as a number. */
+bool bg_user_find(const char *user, uint32_t *ret_uid);
 /* The whole table with its meanings, as a commented sample file. */
 void bg_config_print_sample(FILE *out);
 

@@ -8,6 +8,7 @@ enum bg_error {
     BG_INVALID,            /* 400: a parameter, header, body or setting is malformed or out of bounds */
     BG_UNAUTHENTICATED,    /* 401: no token, or an unknown one */
     BG_FORBIDDEN,          /* 403: the token lacks the scope */
+    BG_CROSS_SITE,         /* 403: a page of another site has made the browser send this */
     BG_NOT_FOUND,          /* 404: no such path */
     BG_NODE_UNKNOWN,       /* 404: the node is not registered */
     BG_METHOD_NOT_ALLOWED, /* 405 */

@@ -53,6 +53,7 @@ enum bg_link_reason {
     BG_REASON_WRONG_NAME,       /* another node answers at that address */
     BG_REASON_CONNECTION_LOST,  /* closed by the node or the network */
     BG_REASON_TICK_TIMEOUT,     /* silent past the tick time */
+    BG_REASON_PEER_NOT_TRUSTED, /* on this host, held by a user who may not see what our cookie makes of a challenge */
     BG_REASON_BAD_ANSWER,       /* it sent what cannot be decoded, or a message over the limit */
     BG_REASON_COUNT
 };
@@ -88,6 +89,10 @@ struct bg_nodes_options {
     size_t answer_max_bytes;            /* a message over this closes the link */
     size_t in_flight_max;               /* per node; one more question is BG_TOO_MANY */
     size_t nodes_max;                   /* registered nodes; one more is BG_CONFLICT */
+    /* Whose nodes on this host may be proved a cookie to, besides our own user's and root's. Copied. */
+    const uint32_t *peer_uids;
+    size_t peer_uids_count;
+    bool any_peer; /* everybody's: nobody is looked up */
 };
 
 enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock, const struct bg_nodes_options *options,
@@ -97,6 +102,8 @@ void bg_nodes_free(struct bg_nodes *nodes); /* every question in flight ends wit
 /* Registers a node, or changes it (a changed cookie, address or port reconnects; the same spec changes nothing). */
 enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created,
                            struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Whether bg_nodes_put() would take it, memory and room apart. */
+enum bg_error bg_node_spec_check(const struct bg_node_spec *spec, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_nodes_delete(struct bg_nodes *nodes, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 size_t bg_nodes_count(const struct bg_nodes *nodes);
 /* In the order of their names. */

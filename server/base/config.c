@@ -63,6 +63,7 @@ void bg_config_done(struct bg_config *config)
     free(config->name);
     free(config->cookie_file);
     words_free(config->allowed_hosts, config->allowed_hosts_count);
+    words_free(config->peer_users, config->peer_users_count);
     for (size_t i = 0; i < config->nodes_count; i++)
         node_done(&config->nodes[i]);
     free(config->nodes);

@@ -25,6 +25,7 @@ struct reading {
     void *base;                  /* what the settings of the section are written to */
     bool given[BG_SETTINGS_MAX]; /* rows of bg_settings met in this section */
     bool server_given, limits_given, chat_given;
+    bool is_cut;     /* the last line has no end */
     int failed_line; /* 0: none; then `failure` is filled */
     struct bg_failure failure;
 };
@@ -179,6 +180,7 @@ static bool line_read(struct reading *reading, char line[LINE_SIZE])
         reading_refuse(reading, reading->line, "this is not text: expected UTF-8");
         return false;
     }
+    reading->is_cut = reading->is_cut || (c == EOF && length > 0);
     return c != EOF || length > 0;
 }
 
@@ -310,6 +312,8 @@ enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, str
     fclose(reading.file);
     if (error != BG_OK)
         goto fail;
+    config.file_is_empty = reading.section == NULL;
+    config.file_is_cut = reading.is_cut;
     bg_config_done(ret_config);
     *ret_config = config;
     return BG_OK;

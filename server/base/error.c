@@ -12,6 +12,7 @@ static const struct bg_error_info errors[BG_ERROR_COUNT] = {
     [BG_INVALID] = {"invalid", "Invalid request", 400},
     [BG_UNAUTHENTICATED] = {"unauthenticated", "Authentication required", 401},
     [BG_FORBIDDEN] = {"forbidden", "Not allowed by this token", 403},
+    [BG_CROSS_SITE] = {"cross_site", "Sent by another site's page", 403},
     [BG_NOT_FOUND] = {"not_found", "Not found", 404},
     [BG_NODE_UNKNOWN] = {"node_unknown", "Node not registered", 404},
     [BG_METHOD_NOT_ALLOWED] = {"method_not_allowed", "Method not allowed", 405},

@@ -34,6 +34,9 @@ const struct bg_setting bg_settings[] = {
      .meaning = "the port of the Erlang port mapper on every host"},
     {.section = "server", CONFIG(discover), .type = "boolean", .fallback = "true",
      .meaning = "where no node is named: watch those that the local epmd knows and that accept the cookie"},
+    {.section = "server", CONFIG(peer_users), .type = "users", .fallback = "", .max = BG_CONFIG_WORDS_MAX,
+     .second_field = offsetof(struct bg_config, peer_users_count),
+     .meaning = "users whose nodes on this host may be joined, besides our own and root; names or numbers, * for any"},
 
     {.section = "limits", CONFIG(header_max_bytes), .type = "bytes", .fallback = "8KiB", .min = KIB, .max = MIB,
      .meaning = "the line and headers of a request"},

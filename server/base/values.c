@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,13 @@ static const struct unit byte_units[] = {
 static const struct unit time_units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
 
 typedef enum bg_error value_parser(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure);
+typedef bool value_comparer(const struct bg_setting *setting, const void *a, const void *b);
 
-/* A type of value: its parser and, for a number, its units and how to call it. */
+/* A type of value: its parser, whether two are the same (only for what the start alone takes), and a number's units and name. */
 struct value_type {
     const char *name; /* NULL ends the table */
     value_parser *parse;
+    value_comparer *is_same;
     const struct unit *units;
     const char *noun;
 };
@@ -190,6 +193,38 @@ static enum bg_error parse_words(const struct bg_setting *setting, const char *t
     return BG_OK;
 }
 
+bool bg_user_find(const char *user, uint32_t *ret_uid)
+{
+    const struct passwd *entry;
+    int64_t number;
+
+    if (number_parse(user, no_units, &number)) {
+        *ret_uid = (uint32_t)number;
+        return number < UINT32_MAX; /* the last one is nobody's: (uid_t)-1 */
+    }
+    entry = getpwnam(user); /* may block: only while the configuration is read */
+    if (entry == NULL)
+        return false;
+    *ret_uid = entry->pw_uid;
+    return true;
+}
+
+static enum bg_error parse_users(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    char *const *users;
+    size_t before = *(size_t *)field_at(base, setting->second_field), count;
+    enum bg_error error = parse_words(setting, text, base, ret_failure);
+    uint32_t uid;
+
+    users = *(char ***)field_at(base, setting->field);
+    count = *(size_t *)field_at(base, setting->second_field);
+    for (size_t i = before; error == BG_OK && i < count; i++)
+        if (strcmp(users[i], "*") != 0 && !bg_user_find(users[i], &uid))
+            error = bg_fail_param(ret_failure, BG_INVALID, setting->key,
+                                  "%s: this system knows no user %.80s; expected a user's name or number, or *", setting->key, users[i]);
+    return error;
+}
+
 /* A line is one more of them, whole. */
 static enum bg_error parse_lines(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
 {
@@ -249,22 +284,70 @@ static enum bg_error parse_scopes(const struct bg_setting *setting, const char *
     return bg_scopes_parse(text, field_at(base, setting->field), ret_failure);
 }
 
+static bool is_same_number(const struct bg_setting *setting, const void *a, const void *b)
+{
+    return memcmp((const char *)a + setting->field, (const char *)b + setting->field, sizeof(int64_t)) == 0;
+}
+
+static bool is_same_boolean(const struct bg_setting *setting, const void *a, const void *b)
+{
+    return memcmp((const char *)a + setting->field, (const char *)b + setting->field, sizeof(bool)) == 0;
+}
+
+static bool is_same_level(const struct bg_setting *setting, const void *a, const void *b)
+{
+    return memcmp((const char *)a + setting->field, (const char *)b + setting->field, sizeof(enum bg_log_level)) == 0;
+}
+
+static bool is_same_text(const struct bg_setting *setting, const void *a, const void *b)
+{
+    const char *left, *right;
+
+    memcpy(&left, (const char *)a + setting->field, sizeof(left));
+    memcpy(&right, (const char *)b + setting->field, sizeof(right));
+    return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
+}
+
+static bool is_same_listen(const struct bg_setting *setting, const void *a, const void *b)
+{
+    return is_same_text(setting, a, b) &&
+           memcmp((const char *)a + setting->second_field, (const char *)b + setting->second_field, sizeof(int64_t)) == 0;
+}
+
+static bool is_same_words(const struct bg_setting *setting, const void *a, const void *b)
+{
+    char **left, **right;
+    size_t left_count, right_count;
+
+    memcpy(&left, (const char *)a + setting->field, sizeof(left));
+    memcpy(&right, (const char *)b + setting->field, sizeof(right));
+    memcpy(&left_count, (const char *)a + setting->second_field, sizeof(left_count));
+    memcpy(&right_count, (const char *)b + setting->second_field, sizeof(right_count));
+    if (left_count != right_count)
+        return false;
+    for (size_t i = 0; i < left_count; i++)
+        if (strcmp(left[i], right[i]) != 0)
+            return false;
+    return true;
+}
+
 static const struct value_type value_types[] = {
-    {"address:port", parse_listen, NULL, NULL},
-    {"bytes", parse_number, byte_units, "a size (bytes, or with KiB, MiB or GiB)"},
-    {"ms", parse_number, time_units, "a time (milliseconds, or with s, m or h)"},
-    {"count", parse_number, no_units, "a whole number"},
-    {"port", parse_number, no_units, "a port"},
-    {"text", parse_text, NULL, NULL},
-    {"name", parse_name, NULL, NULL},
-    {"words", parse_words, NULL, NULL},
-    {"lines", parse_lines, NULL, NULL},
-    {"path", parse_path, NULL, NULL},
-    {"boolean", parse_boolean, NULL, NULL},
-    {"level", parse_level, NULL, NULL},
-    {"sha256", parse_sha256, NULL, NULL},
-    {"scopes", parse_scopes, NULL, NULL},
-    {NULL, NULL, NULL, NULL},
+    {"address:port", parse_listen, is_same_listen, NULL, NULL},
+    {"bytes", parse_number, is_same_number, byte_units, "a size (bytes, or with KiB, MiB or GiB)"},
+    {"ms", parse_number, is_same_number, time_units, "a time (milliseconds, or with s, m or h)"},
+    {"count", parse_number, is_same_number, no_units, "a whole number"},
+    {"port", parse_number, is_same_number, no_units, "a port"},
+    {"text", parse_text, is_same_text, NULL, NULL},
+    {"name", parse_name, is_same_text, NULL, NULL},
+    {"words", parse_words, is_same_words, NULL, NULL},
+    {"lines", parse_lines, is_same_words, NULL, NULL},
+    {"path", parse_path, is_same_text, NULL, NULL},
+    {"boolean", parse_boolean, is_same_boolean, NULL, NULL},
+    {"level", parse_level, is_same_level, NULL, NULL},
+    {"sha256", parse_sha256, NULL, NULL, NULL},
+    {"scopes", parse_scopes, NULL, NULL, NULL},
+    {"users", parse_users, is_same_words, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 static const struct value_type *value_type_find(const char *name)
@@ -283,4 +366,22 @@ enum bg_error bg_setting_apply(const struct bg_setting *setting, const char *tex
     if (type->name == NULL)
         return bg_fail_param(ret_failure, BG_INTERNAL, setting->key, "%s has the unknown type %s", setting->key, setting->type);
     return type->parse(setting, text, base, ret_failure);
+}
+
+bool bg_config_restart_needed(const struct bg_config *running, const struct bg_config *read, size_t size, char *ret_names)
+{
+    struct bg_text text;
+    bool needed = false;
+
+    bg_text_init(&text, ret_names, size);
+    for (const struct bg_setting *setting = bg_settings; setting->section != NULL; setting++) {
+        bool at_start = strcmp(setting->section, "limits") == 0 ||
+                        (strcmp(setting->section, "server") == 0 && strcmp(setting->key, "cookie_file") != 0); /* read anew each time */
+
+        if (!at_start || value_type_find(setting->type)->is_same(setting, running, read))
+            continue;
+        bg_text_add_format(&text, "%s%s", needed ? ", " : "", setting->key);
+        needed = true;
+    }
+    return needed;
 }

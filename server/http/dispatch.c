@@ -157,8 +157,10 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
                        endpoint->body_max_bytes);
     if (endpoint->body_type == BG_BODY_FORM)
         return BG_OK; /* whoever decodes it first looks who signed it */
-    if (length > 0 && !is_of_type(request->content_type, "application/json"))
-        return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json.");
+    /* A POST also without a body: it is the header that a page of another site can not send without leave. */
+    if ((length > 0 || endpoint->method == BG_POST) && !is_of_type(request->content_type, "application/json"))
+        return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json%s.",
+                       length > 0 ? "" : ", also where there is none");
     if (length > 0 && (body = json_loadb((const char *)evbuffer_pullup(input, -1), length, JSON_REJECT_DUPLICATES, &error)) == NULL)
         return bg_fail(ret_failure, BG_INVALID, "The body cannot be read as JSON: line %d, column %d: %s.", error.line, error.column,
                        error.text);

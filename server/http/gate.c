@@ -8,19 +8,15 @@
 /* libevent takes no shorter request line, whatever its method. */
 #define REQUEST_LINE_MIN (sizeof "GET / HTTP/1.0" - 1)
 
-struct span {
-    const char *text;
-    size_t length;
-};
-
 /* What the headers have said so far. A header that must not be repeated has a place here. */
 struct head {
-    struct span host, content_length, content_type, authorization, expect;
+    struct bg_gate_span host, content_length, content_type, authorization, expect, origin, fetch_site;
     size_t headers_count;
     bool has_body;
+    bool is_safe; /* a method that changes nothing */
 };
 
-static bool span_is(struct span span, const char *text)
+bool bg_gate_span_is(struct bg_gate_span span, const char *text)
 {
     return strlen(text) == span.length && strncasecmp(span.text, text, span.length) == 0;
 }
@@ -31,7 +27,7 @@ static bool is_token_char(char c)
            (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-static bool span_is_token(struct span span)
+static bool span_is_token(struct bg_gate_span span)
 {
     for (size_t i = 0; i < span.length; i++)
         if (!is_token_char(span.text[i]))
@@ -39,7 +35,7 @@ static bool span_is_token(struct span span)
     return span.length > 0;
 }
 
-static struct span span_trim(struct span span)
+static struct bg_gate_span span_trim(struct bg_gate_span span)
 {
     while (span.length > 0 && (span.text[0] == ' ' || span.text[0] == '\t'))
         span.text++, span.length--;
@@ -75,7 +71,7 @@ enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes
     return BG_HEAD_BAD;
 }
 
-static enum bg_error check_target(struct span target, struct bg_failure *ret_failure)
+static enum bg_error check_target(struct bg_gate_span target, struct bg_failure *ret_failure)
 {
     if (target.length > BG_TARGET_MAX)
         return bg_fail(ret_failure, BG_INVALID, "The request target is longer than %d bytes.", BG_TARGET_MAX);
@@ -88,9 +84,18 @@ static enum bg_error check_target(struct span target, struct bg_failure *ret_fai
     return BG_OK;
 }
 
-static enum bg_error check_request_line(struct span line, struct head *head, struct bg_failure *ret_failure)
+static bool is_among(struct bg_gate_span word, const char *const *words)
+{
+    for (; *words != NULL; words++)
+        if (strlen(*words) == word.length && memcmp(*words, word.text, word.length) == 0)
+            return true;
+    return false;
+}
+
+static enum bg_error check_request_line(struct bg_gate_span line, struct head *head, struct bg_failure *ret_failure)
 {
     static const char *const with_body[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", NULL};
+    static const char *const safe[] = {"GET", "HEAD", "OPTIONS", NULL};
     const char *first = memchr(line.text, ' ', line.length);
     const char *last = memrchr(line.text, ' ', line.length);
     const char *end = line.text + line.length;
@@ -98,36 +103,38 @@ static enum bg_error check_request_line(struct span line, struct head *head, str
     if (first == NULL || first == last || line.length < REQUEST_LINE_MIN)
         return bg_fail(ret_failure, BG_INVALID, "The request line must be METHOD TARGET VERSION, one space apart.");
 
-    struct span method = {line.text, (size_t)(first - line.text)};
-    struct span target = {first + 1, (size_t)(last - first - 1)};
-    struct span version = {last + 1, (size_t)(end - last - 1)};
+    struct bg_gate_span method = {line.text, (size_t)(first - line.text)};
+    struct bg_gate_span target = {first + 1, (size_t)(last - first - 1)};
+    struct bg_gate_span version = {last + 1, (size_t)(end - last - 1)};
     if (!span_is_token(method))
         return bg_fail(ret_failure, BG_INVALID, "The request method is not a word.");
     if (version.length != 8 || (memcmp(version.text, "HTTP/1.1", 8) != 0 && memcmp(version.text, "HTTP/1.0", 8) != 0))
         return bg_fail(ret_failure, BG_INVALID, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
     /* libevent reads no body after any other method: what follows would be taken for the next request. */
-    for (size_t i = 0; with_body[i] != NULL; i++)
-        head->has_body = head->has_body || (strlen(with_body[i]) == method.length && memcmp(with_body[i], method.text, method.length) == 0);
+    head->has_body = is_among(method, with_body);
+    head->is_safe = is_among(method, safe);
     return check_target(target, ret_failure);
 }
 
-static enum bg_error take_header(struct head *head, struct span name, struct span value, struct bg_failure *ret_failure)
+static enum bg_error take_header(struct head *head, struct bg_gate_span name, struct bg_gate_span value, struct bg_failure *ret_failure)
 {
     struct {
         const char *name;
-        struct span *place;
+        struct bg_gate_span *place;
     } single[] = {{"Host", &head->host},
                   {"Content-Length", &head->content_length},
                   {"Content-Type", &head->content_type},
                   {"Authorization", &head->authorization},
-                  {"Expect", &head->expect}};
+                  {"Expect", &head->expect},
+                  {"Origin", &head->origin},
+                  {"Sec-Fetch-Site", &head->fetch_site}};
 
-    if (span_is(name, "Transfer-Encoding"))
+    if (bg_gate_span_is(name, "Transfer-Encoding"))
         return bg_fail(ret_failure, BG_INVALID, "Transfer-Encoding is not taken: send the body with a Content-Length.");
-    if (span_is(name, "TE"))
+    if (bg_gate_span_is(name, "TE"))
         return bg_fail(ret_failure, BG_INVALID, "The TE header is not taken.");
     for (size_t i = 0; i < sizeof single / sizeof single[0]; i++) {
-        if (!span_is(name, single[i].name))
+        if (!bg_gate_span_is(name, single[i].name))
             continue;
         if (single[i].place->text != NULL)
             return bg_fail(ret_failure, BG_INVALID, "The %s header is there twice.", single[i].name);
@@ -136,29 +143,29 @@ static enum bg_error take_header(struct head *head, struct span name, struct spa
     return BG_OK;
 }
 
-static enum bg_error check_header(struct span line, struct head *head, struct bg_failure *ret_failure)
+static enum bg_error check_header(struct bg_gate_span line, struct head *head, struct bg_failure *ret_failure)
 {
     const char *colon = memchr(line.text, ':', line.length);
 
     if (line.text[0] == ' ' || line.text[0] == '\t')
         return bg_fail(ret_failure, BG_INVALID, "Header values folded over several lines are not taken.");
-    if (colon == NULL || !span_is_token((struct span){line.text, (size_t)(colon - line.text)}))
+    if (colon == NULL || !span_is_token((struct bg_gate_span){line.text, (size_t)(colon - line.text)}))
         return bg_fail(ret_failure, BG_INVALID, "A header line must be a name, a colon right after it, and a value.");
     if (++head->headers_count > BG_HEADERS_MAX)
         return bg_fail(ret_failure, BG_HEADERS_TOO_LARGE, "The request has more than %d headers.", BG_HEADERS_MAX);
 
-    struct span name = {line.text, (size_t)(colon - line.text)};
-    struct span value = {colon + 1, line.length - name.length - 1};
+    struct bg_gate_span name = {line.text, (size_t)(colon - line.text)};
+    struct bg_gate_span value = {colon + 1, line.length - name.length - 1};
     return take_header(head, name, span_trim(value), ret_failure);
 }
 
 static enum bg_error check_body_length(const struct bg_gate *gate, const struct head *head, size_t *ret_length,
                                        struct bg_failure *ret_failure)
 {
-    struct span digits = head->content_length;
+    struct bg_gate_span digits = head->content_length;
     size_t length = 0;
 
-    if (head->expect.text != NULL && !span_is(head->expect, "100-continue"))
+    if (head->expect.text != NULL && !bg_gate_span_is(head->expect, "100-continue"))
         return bg_fail(ret_failure, BG_INVALID, "The only expectation met here is 100-continue.");
     if (digits.text == NULL)
         return *ret_length = 0, BG_OK;
@@ -186,7 +193,7 @@ enum bg_error bg_gate_check(const struct bg_gate *gate, const char *bytes, size_
 
     for (const char *line = bytes; line < end && error == BG_OK;) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
-        struct span text = {line, (size_t)(newline - 1 - line)};
+        struct bg_gate_span text = {line, (size_t)(newline - 1 - line)};
         error = line == bytes ? check_request_line(text, &head, ret_failure) : check_header(text, &head, ret_failure);
         line = newline + 1;
     }
@@ -197,6 +204,8 @@ enum bg_error bg_gate_check(const struct bg_gate *gate, const char *bytes, size_
     if (head.host.text == NULL)
         return bg_fail(ret_failure, BG_INVALID, "The Host header is missing.");
     if ((error = bg_gate_check_host(gate, head.host.text, head.host.length, ret_failure)) != BG_OK)
+        return error;
+    if (!head.is_safe && (error = bg_gate_check_origin(gate, head.host, head.origin, head.fetch_site, ret_failure)) != BG_OK)
         return error;
     return check_body_length(gate, &head, ret_body_length, ret_failure);
 }

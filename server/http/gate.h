@@ -17,6 +17,12 @@ struct bg_gate {
     size_t allowed_hosts_count;
 };
 
+struct bg_gate_span {
+    const char *text; /* NULL: absent */
+    size_t length;
+};
+bool bg_gate_span_is(struct bg_gate_span span, const char *text); /* whatever the case of its letters */
+
 enum bg_head_progress { BG_HEAD_PARTIAL, BG_HEAD_WHOLE, BG_HEAD_BAD };
 
 /* Looks for the end of a head. Bytes that can never become a good one (control characters, bare CR or LF, too much) are told at once. */
@@ -27,6 +33,11 @@ enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes
 enum bg_error bg_gate_check(const struct bg_gate *gate, const char *head, size_t length, size_t *ret_body_length,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 
+/* Keeps pages of other sites from making a visitor's browser change or trace something here. `origin` and `site` are the values of the
+ * headers Origin and Sec-Fetch-Site, NULL where absent, as they are from anything but a browser. The same origin is the Host that the
+ * request came to (a request through a proxy that changes it: one of the allowed hosts). */
+enum bg_error bg_gate_check_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin,
+                                   struct bg_gate_span site, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* The allowlist: names of this machine's loopback, the address listened on, and those configured. Any port will do. */
 enum bg_error bg_gate_check_host(const struct bg_gate *gate, const char *host, size_t length, struct bg_failure *ret_failure) BG_MUST_CHECK;
 

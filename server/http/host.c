@@ -1,4 +1,5 @@
-/* host.c: the allowlist of Host headers, which keeps other sites' pages from reaching us under a name of theirs (DNS rebinding). */
+/* host.c: the allowlist of Host headers, which keeps other sites' pages from reaching us under a name of theirs (DNS rebinding), and the
+ * check of Origin, which keeps them from sending us anything but questions (CSRF). */
 #include "gate.h"
 
 #include <arpa/inet.h>
@@ -41,16 +42,79 @@ static bool host_is_loopback(const char *name)
     return inet_pton(AF_INET6, name, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static bool is_allowed_host(const struct bg_gate *gate, const char *name)
+{
+    for (size_t i = 0; i < gate->allowed_hosts_count; i++)
+        if (strcasecmp(name, gate->allowed_hosts[i]) == 0)
+            return true;
+    return false;
+}
+
 enum bg_error bg_gate_check_host(const struct bg_gate *gate, const char *host, size_t length, struct bg_failure *ret_failure)
 {
     char name[HOST_NAME_MAX_BYTES + 1];
 
     if (!host_split(host, length, name))
         return bg_fail(ret_failure, BG_INVALID, "The Host header is not a host name or address.");
-    if (host_is_loopback(name) || strcasecmp(name, gate->address) == 0)
+    if (host_is_loopback(name) || strcasecmp(name, gate->address) == 0 || is_allowed_host(gate, name))
         return BG_OK;
-    for (size_t i = 0; i < gate->allowed_hosts_count; i++)
-        if (strcasecmp(name, gate->allowed_hosts[i]) == 0)
-            return BG_OK;
     return bg_fail(ret_failure, BG_MISDIRECTED, "This service does not answer to the name %s; add it to allowed_hosts.", name);
+}
+
+static bool begins_with(struct bg_gate_span span, const char *text)
+{
+    return span.length >= strlen(text) && strncasecmp(span.text, text, strlen(text)) == 0;
+}
+
+static bool ends_with(struct bg_gate_span span, const char *text)
+{
+    size_t length = strlen(text);
+
+    return span.length >= length && memcmp(span.text + span.length - length, text, length) == 0;
+}
+
+/* "http://name:port" -> "name:port"; a browser leaves out the scheme's own port, in Origin as in Host. False: "null" or garbage. */
+static bool origin_strip(struct bg_gate_span *origin, const char **ret_port)
+{
+    size_t scheme = begins_with(*origin, "http://") ? 7 : begins_with(*origin, "https://") ? 8 : 0;
+
+    *ret_port = scheme == 8 ? ":443" : ":80";
+    origin->text += scheme;
+    origin->length -= scheme;
+    return scheme > 0;
+}
+
+static struct bg_gate_span port_strip(struct bg_gate_span host, const char *port)
+{
+    if (ends_with(host, port))
+        host.length -= strlen(port);
+    return host;
+}
+
+static bool is_same_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin)
+{
+    char name[HOST_NAME_MAX_BYTES + 1];
+    const char *port;
+
+    if (!origin_strip(&origin, &port) || !host_split(origin.text, origin.length, name))
+        return false;
+    host = port_strip(host, port);
+    origin = port_strip(origin, port);
+    return (host.length == origin.length && strncasecmp(host.text, origin.text, host.length) == 0) || is_allowed_host(gate, name);
+}
+
+enum bg_error bg_gate_check_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin,
+                                   struct bg_gate_span site, struct bg_failure *ret_failure)
+{
+    if (site.text != NULL && !bg_gate_span_is(site, "same-origin") && !bg_gate_span_is(site, "none"))
+        return bg_fail(ret_failure, BG_CROSS_SITE,
+                       "A page of another site has made this browser send the request (Sec-Fetch-Site: %.*s); nothing was done.",
+                       (int)(site.length < 40 ? site.length : 40), site.text);
+    if (origin.text != NULL && !is_same_origin(gate, host, origin))
+        return bg_fail(ret_failure, BG_CROSS_SITE,
+                       "A page from %.*s has sent this request to %.*s; nothing was done. If that page is this service's own, add its host "
+                       "to allowed_hosts.",
+                       (int)(origin.length < 100 ? origin.length : 100), origin.text, (int)(host.length < 100 ? host.length : 100),
+                       host.text);
+    return BG_OK;
 }

@@ -124,7 +124,7 @@ static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake,
         bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "the node cannot spawn a process at our request, as OTP 23 and later can");
     else if (!make_digest(handshake->cookie, challenge, digest))
         bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "no MD5, which the distribution needs, in this system's OpenSSL");
-    else {
+    else if (handshake->trust == NULL || handshake->trust(handshake->trust_context, ret_setback)) {
         send_reply(handshake, digest, out);
         handshake->is_25 = (flags & FLAG_MANDATORY_25_DIGEST) != 0;
         handshake->awaited = BG_HANDSHAKE_ACK;

@@ -11,11 +11,17 @@ struct evbuffer;
 
 enum bg_handshake_step { BG_HANDSHAKE_STATUS, BG_HANDSHAKE_CHALLENGE, BG_HANDSHAKE_ACK };
 
+/* Whether the peer may see the digest of its challenge and our cookie, which it could show to another node as its own. Asked at the last
+ * moment before it goes out; false: with the reason. */
+typedef bool bg_handshake_trust(void *context, struct bg_setback *ret_setback);
+
 /* All names are borrowed for the handshake's time. */
 struct bg_handshake {
     const char *own_name;
     const char *peer_name; /* NULL: only to learn it; the handshake is then done, and left, at the peer's challenge */
     const char *cookie;
+    bg_handshake_trust *trust; /* NULL: every peer is trusted */
+    void *trust_context;
     uint32_t creation;                  /* of our incarnation, not zero */
     uint32_t challenge;                 /* ours, random */
     enum bg_handshake_step awaited;     /* the message that comes next from the peer */

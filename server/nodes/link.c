@@ -244,6 +244,8 @@ static void link_shake_hands(struct bg_link *link)
         .own_name = link->shared->options.own_name,
         .peer_name = link->settings.name,
         .cookie = link->settings.cookie,
+        .trust = bg_link_trusts,
+        .trust_context = link,
         .creation = link->shared->creation,
         .challenge = random_number(),
     };

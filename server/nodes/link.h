@@ -76,13 +76,15 @@ void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info);
 enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request *request, bg_inquiry_done *done, void *context,
                           struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* Between link.c and traffic.c. */
+/* Between link.c, traffic.c and trust.c. */
 
 int64_t bg_link_now(const struct bg_link *link);
 /* Down, whatever the state; it is tried again later. */
 void bg_link_down(struct bg_link *link, const struct bg_setback *setback);
 /* Before the loop next waits, what is in `out` by then goes out in one piece, and the timer is looked at. */
 void bg_link_send_soon(struct bg_link *link);
+/* A bg_handshake_trust: whether the user who holds the other end, where that is on this host, may see our cookie's digest. */
+bool bg_link_trusts(void *context, struct bg_setback *ret_setback);
 /* Frames of a link that is up: takes all that are whole. May take the link down. */
 void bg_traffic_take(struct bg_link *link);
 /* Ticks and deadlines. May take the link down; else sets due_us. */

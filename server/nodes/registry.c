@@ -10,6 +10,7 @@
 struct bg_nodes {
     struct bg_link_shared shared;
     char *own_name;
+    uint32_t *peer_uids;
     struct bg_link **links; /* by name; nodes_max of them fit */
     size_t count;
     struct bg_link **removed; /* closed, and freed one turn of the loop later, since one of their callbacks may be running */
@@ -70,9 +71,13 @@ enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock
     nodes->own_name = strdup(options->own_name);
     nodes->shared.options.own_name = nodes->own_name;
     nodes->links = calloc(options->nodes_max, sizeof(struct bg_link *));
+    nodes->peer_uids = calloc(options->peer_uids_count + 1, sizeof *nodes->peer_uids);
+    if (nodes->peer_uids != NULL && options->peer_uids_count > 0)
+        memcpy(nodes->peer_uids, options->peer_uids, options->peer_uids_count * sizeof *nodes->peer_uids);
+    nodes->shared.options.peer_uids = nodes->peer_uids;
     nodes->reaper = evtimer_new(base, on_reaper, nodes);
     nodes->shared.dns = open_dns(base);
-    if (nodes->own_name == NULL || nodes->links == NULL || nodes->reaper == NULL || nodes->shared.dns == NULL) {
+    if (nodes->own_name == NULL || nodes->links == NULL || nodes->peer_uids == NULL || nodes->reaper == NULL || nodes->shared.dns == NULL) {
         bg_nodes_free(nodes);
         return bg_fail(ret_failure, BG_NO_MEMORY, "no memory for the registry of nodes");
     }
@@ -99,6 +104,7 @@ void bg_nodes_free(struct bg_nodes *nodes)
     free(nodes->removed);
     free(nodes->links);
     free(nodes->own_name);
+    free(nodes->peer_uids);
     free(nodes);
 }
 

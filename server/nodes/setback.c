@@ -31,6 +31,7 @@ static const char *const reason_codes[BG_REASON_COUNT] = {
     [BG_REASON_WRONG_NAME] = "wrong_name",
     [BG_REASON_CONNECTION_LOST] = "connection_lost",
     [BG_REASON_TICK_TIMEOUT] = "tick_timeout",
+    [BG_REASON_PEER_NOT_TRUSTED] = "peer_not_trusted",
     [BG_REASON_BAD_ANSWER] = "bad_answer",
 };
 
@@ -65,6 +66,6 @@ int64_t bg_setback_wait_ms(enum bg_link_reason reason, unsigned failures, int64_
     wait -= (int64_t)(random % (uint32_t)(wait / 4 + 1));
     if (wait < min_ms)
         wait = min_ms;
-    bool noisy = reason == BG_REASON_COOKIE_REJECTED || reason == BG_REASON_NOT_ALLOWED;
+    bool noisy = reason == BG_REASON_COOKIE_REJECTED || reason == BG_REASON_NOT_ALLOWED || reason == BG_REASON_PEER_NOT_TRUSTED;
     return noisy && wait < NOISY_WAIT_MS ? NOISY_WAIT_MS : wait;
 }

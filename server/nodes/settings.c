@@ -65,11 +65,19 @@ static bool copy_tags(const struct bg_node_spec *spec, struct bg_node_settings *
     return true;
 }
 
-enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_settings *ret_settings, struct bg_failure *ret_failure)
+enum bg_error bg_node_spec_check(const struct bg_node_spec *spec, struct bg_failure *ret_failure)
 {
     enum bg_error error;
     if ((error = bg_node_name_check(spec->name, ret_failure)) != BG_OK || (error = check_cookie(spec->cookie, ret_failure)) != BG_OK ||
-        (error = check_address(spec->address, ret_failure)) != BG_OK || (error = check_tags(spec, ret_failure)) != BG_OK)
+        (error = check_address(spec->address, ret_failure)) != BG_OK)
+        return error;
+    return check_tags(spec, ret_failure);
+}
+
+enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_settings *ret_settings, struct bg_failure *ret_failure)
+{
+    enum bg_error error = bg_node_spec_check(spec, ret_failure);
+    if (error != BG_OK)
         return error;
     struct bg_node_settings settings = {.port = spec->port, .origin = spec->origin};
     settings.name = strdup(spec->name);

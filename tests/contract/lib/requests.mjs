@@ -70,6 +70,7 @@ export class Requests {
     if (this.operation.operationId !== 'getOpenApi') yield* this.#wrongQueries(); // a file: what is asked of it does not matter
     yield { what: 'a header that is not taken', status: 400, request: this.request({}, { headers: { TE: 'trailers' } }) };
     yield { what: 'a strange Host', status: 421, request: this.request({}, { headers: { Host: 'evil.example' } }) };
+    if (this.operation.method !== 'GET') yield { what: 'another site\'s page', status: 403, request: this.request({}, { headers: { Origin: 'https://evil.example' } }) };
     yield { what: 'headers too large', status: 431, request: this.request({}, { headers: { 'X-Large': 'x'.repeat(9000) } }) };
     yield { what: 'a body too large', status: 413, request: this.request({}, { body: Buffer.alloc(70_000, 32) }) };
     if (this.operation.body) yield* this.#wrongBodies();

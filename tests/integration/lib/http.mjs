@@ -6,7 +6,7 @@ import { LIMIT_MS } from './wait.mjs';
 export function request(port, path, { method = 'GET', headers = {}, body, host = '127.0.0.1', timeout = LIMIT_MS, agent = false, signal } = {}) {
   return new Promise((resolve, reject) => {
     const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-    const own = bytes === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(bytes) };
+    const own = bytes === undefined ? method === 'POST' && { 'Content-Type': 'application/json' } : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(bytes) };
     const started = performance.now();
     const call = http.request({ host, port, path, method, agent, signal, headers: { ...own, ...headers } }, (answer) => {
       const chunks = [];

@@ -97,7 +97,7 @@ export class Node {
 
 // kind: long (127.0.0.1), short (this host), ipv6 (::1). A stopped node's fields can be given again to restart it.
 export async function startNode(epmd, options = {}) {
-  const { kind = 'long', cookie = randomCookie(), distPort, modules = ['plant', 'truth'], flags = [] } = options;
+  const { kind = 'long', cookie = randomCookie(), distPort, modules = ['plant', 'truth'], flags = [], uid } = options;
   const name = options.name ?? `${randomName()}@${HOSTS[kind]()}`;
   const args = ['-noshell', kind === 'short' ? '-sname' : '-name', name, '-setcookie', cookie];
   if (kind === 'ipv6') args.push('-proto_dist', 'inet6_tcp');
@@ -105,6 +105,7 @@ export async function startNode(epmd, options = {}) {
   const [command, ...prefix] = erlCommand();
   const child = new Child(command, [...prefix, ...args, ...flags, '-eval', BOOT.replace(/\s+/g, ' ')], {
     name,
+    ...(uid !== undefined && { uid, gid: uid, cwd: '/' }),
     env: { PATH: process.env.PATH, HOME: tmpdir(), LANG: 'C.UTF-8', ERL_EPMD_PORT: String(epmd.port), ERL_CRASH_DUMP_SECONDS: '0' },
   });
   const node = new Node({ name, cookie, kind, child, distPort });

@@ -40,6 +40,7 @@ static void statuses_are_those_of_the_contract(void **state)
         [BG_INVALID] = 400,
         [BG_UNAUTHENTICATED] = 401,
         [BG_FORBIDDEN] = 403,
+        [BG_CROSS_SITE] = 403,
         [BG_NOT_FOUND] = 404,
         [BG_NODE_UNKNOWN] = 404,
         [BG_METHOD_NOT_ALLOWED] = 405,

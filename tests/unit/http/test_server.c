@@ -227,6 +227,7 @@ static void a_malformed_request_gets_a_problem_and_the_end(void **state)
         {"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "invalid"},
         {"HEAD / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", 400, NULL},
         {"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", 421, "misdirected"},
+        {"POST /slow HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n\r\n", 403, "cross_site"},
         {"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999\r\n\r\n", 413, "too_large"},
     };
 
@@ -381,7 +382,7 @@ static void an_answer_kept_during_a_change_is_forgotten_after_it(void **state)
 
     (void)state;
     site.fresh_us = 10000000;
-    client_send(changing, "POST /slow?timeout_ms=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    client_send(changing, "POST /slow?timeout_ms=60000 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\r\n");
     site_turn(20);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(site_ask(GET("/api/v1/rows/a"), &client), 200);

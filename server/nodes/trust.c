@@ -1,0 +1,46 @@
+/* trust.c: to whom a cookie may be proved. The digest that a handshake sends could be shown to another node by whoever gets it, who would
+ * then be let in there; on this host anybody can take a name in epmd, and listen. */
+#include "link.h"
+#include "owner.h"
+
+#include <unistd.h>
+
+static bool is_trusted(const struct bg_nodes_options *options, uint32_t uid)
+{
+    if (uid == 0 || uid == geteuid())
+        return true;
+    for (size_t i = 0; i < options->peer_uids_count; i++)
+        if (options->peer_uids[i] == uid)
+            return true;
+    return false;
+}
+
+bool bg_link_trusts(void *context, struct bg_setback *ret_setback)
+{
+    const struct bg_link *link = context;
+    const struct bg_nodes_options *options = &link->shared->options;
+    uint32_t uid = 0;
+    if (options->any_peer)
+        return true;
+    switch (bg_owner_find(link->fd, &uid)) {
+    case BG_OWNER_ELSEWHERE:
+        return true;
+    case BG_OWNER_UNKNOWN:
+        bg_setback_set(
+            ret_setback, BG_REASON_PEER_NOT_TRUSTED,
+            "the system does not tell which user holds port %u on this host, so no proof of the cookie was sent: if every user of "
+            "this host may have it, set peer_users = * in [server]",
+            (unsigned)link->port);
+        return false;
+    case BG_OWNER_FOUND:
+        break;
+    }
+    if (is_trusted(options, uid))
+        return true;
+    bg_setback_set(
+        ret_setback, BG_REASON_PEER_NOT_TRUSTED,
+        "port %u on this host belongs to user %u, who is neither ours (%u) nor root, so no proof of the cookie was sent: if that is "
+        "the node's user, run beamgauge as that user or add it to peer_users in [server]",
+        (unsigned)link->port, (unsigned)uid, (unsigned)geteuid());
+    return false;
+}

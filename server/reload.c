@@ -1,0 +1,63 @@
+/* reload.c: what a reload may take over: never a file that is cut, never one that opens what is closed. */
+#include "reload.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static enum bg_error check_file(const struct bg_config *read, struct bg_failure *ret_failure)
+{
+    if (read->file_is_empty)
+        return bg_fail(ret_failure, BG_INVALID, "the configuration file has no section: it is empty or cut");
+    if (read->file_is_cut)
+        return bg_fail(ret_failure, BG_INVALID,
+                       "the last line of the configuration file has no end: the file may be cut; end it with a newline");
+    return BG_OK;
+}
+
+/* The address that counts is the one that is listened on, whatever the file says now. On loopback too: there may be a proxy before us. */
+static enum bg_error check_tokens(const struct bg_config *running, const struct bg_config *read, struct bg_failure *ret_failure)
+{
+    if (read->tokens_count > 0 || (running->tokens_count == 0 && bg_config_listens_on_loopback(running)))
+        return BG_OK;
+    return bg_fail_param(
+        ret_failure, BG_INVALID, "token",
+        "the configuration file has no [token NAME] section any more: without tokens everyone who reaches %s would be let in; "
+        "restart beamgauge if that is wanted",
+        running->listen_address);
+}
+
+enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_config *read, size_t others_count,
+                              struct bg_failure *ret_failure)
+{
+    enum bg_error error = check_file(read, ret_failure);
+
+    if (error == BG_OK)
+        error = check_tokens(running, read, ret_failure);
+    if (error == BG_OK && read->nodes_count + others_count > (size_t)running->nodes_max)
+        error =
+            bg_fail_param(ret_failure, BG_INVALID, "nodes_max",
+                          "%zu nodes are named and %zu others are registered, but nodes_max is %" PRId64 ": raise it and restart beamgauge",
+                          read->nodes_count, others_count, running->nodes_max);
+    return error;
+}
+
+void bg_reload_take(struct bg_config *running, struct bg_config *read)
+{
+    const struct bg_config old = *running;
+
+    running->nodes = read->nodes;
+    running->nodes_count = read->nodes_count;
+    read->nodes = old.nodes;
+    read->nodes_count = old.nodes_count;
+    running->tokens = read->tokens;
+    running->tokens_count = read->tokens_count;
+    read->tokens = old.tokens;
+    read->tokens_count = old.tokens_count;
+    running->checks = read->checks;
+    running->checks_count = read->checks_count;
+    read->checks = old.checks;
+    read->checks_count = old.checks_count;
+    running->slack_signing_secret = read->slack_signing_secret;
+    read->slack_signing_secret = old.slack_signing_secret;
+    memcpy(running->mattermost_token_sha256, read->mattermost_token_sha256, sizeof(old.mattermost_token_sha256));
+}

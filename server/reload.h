@@ -1,0 +1,14 @@
+/* reload.h: what a reload may take over. Pure. */
+#ifndef BG_RELOAD_H
+#define BG_RELOAD_H
+
+#include "beamgauge/config.h"
+
+/* Whether `read` may take the place of `running` while the sockets of `running` stay open: it must be whole, and open nothing that is
+ * closed. `others_count`: registered nodes that are in neither. */
+enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_config *read, size_t others_count,
+                              struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Nodes, tokens, checks and chat's secrets are exchanged; everything else keeps the values of the start, which others borrow. */
+void bg_reload_take(struct bg_config *running, struct bg_config *read);
+
+#endif
