@@ -64,6 +64,7 @@ struct bg_endpoint {
     enum bg_method method;
     const char *path; /* "/api/v1/nodes/{node}/memory"; NULL ends a table */
     enum bg_scope scope;
+    bool is_health;        /* outside of all quotas: a service that is busy must not be taken for a dead one */
     const char *operation; /* stable camelCase name: "getMemory" */
     const char *summary;
     const struct bg_param *params;         /* may be NULL. `format`, where there are columns, is added by http */

@@ -22,7 +22,7 @@ static const char *scope_name(enum bg_scope scope)
     return "";
 }
 
-static const struct bg_token *find_token(const struct bg_token *tokens, size_t count, const char *authorization)
+const struct bg_token *bg_auth_token(const struct bg_token *tokens, size_t count, const char *authorization)
 {
     if (authorization == NULL || strncasecmp(authorization, "Bearer ", 7) != 0)
         return NULL;
@@ -33,7 +33,7 @@ static const struct bg_token *find_token(const struct bg_token *tokens, size_t c
 enum bg_error bg_auth_check_token(const struct bg_token *tokens, size_t count, const char *authorization,
                                   char ret_challenge[BG_CHALLENGE_SIZE], struct bg_failure *ret_failure)
 {
-    if (count == 0 || find_token(tokens, count, authorization) != NULL)
+    if (count == 0 || bg_auth_token(tokens, count, authorization) != NULL)
         return BG_OK;
     snprintf(ret_challenge, BG_CHALLENGE_SIZE, "Bearer realm=\"beamgauge\"%s", authorization != NULL ? ", error=\"invalid_token\"" : "");
     if (authorization == NULL)
@@ -50,7 +50,7 @@ enum bg_error bg_auth_check(const struct bg_token *tokens, size_t count, const c
         return BG_OK;
     if ((error = bg_auth_check_token(tokens, count, authorization, ret_challenge, ret_failure)) != BG_OK)
         return error;
-    if ((find_token(tokens, count, authorization)->scopes & (unsigned)scope) != 0)
+    if ((bg_auth_token(tokens, count, authorization)->scopes & (unsigned)scope) != 0)
         return BG_OK;
     snprintf(ret_challenge, BG_CHALLENGE_SIZE, "Bearer realm=\"beamgauge\", error=\"insufficient_scope\", scope=\"%s\"", scope_name(scope));
     return bg_fail(ret_failure, BG_FORBIDDEN, "The token lacks the scope %s.", scope_name(scope));

@@ -8,6 +8,8 @@
 
 #define BG_CHALLENGE_SIZE 128
 
+/* The token of an Authorization header (NULL: none); NULL where it has none that is known. */
+const struct bg_token *bg_auth_token(const struct bg_token *tokens, size_t count, const char *authorization);
 /* Whether an Authorization header (NULL: none) opens `scope`. Without any token set everything is open, and BG_SCOPE_NONE always is.
  * On failure ret_challenge is the value of WWW-Authenticate. */
 enum bg_error bg_auth_check(const struct bg_token *tokens, size_t count, const char *authorization, enum bg_scope scope,

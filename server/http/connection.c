@@ -1,14 +1,18 @@
 /* connection.c: the life of a connection: its states, its deadlines and its end. */
 #include "connection.h"
 
+#include "admission.h"
 #include "beamgauge/log.h"
 #include "call.h"
 #include "server.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #define LINGER_US 2000000
+#define REFUSED_US 1000000 /* how long a connection over connections_max has for its request */
 
 static const char *const state_names[] = {"new", "idle", "head", "body", "asked", "replying", "closed", "lingering"};
 
@@ -66,6 +70,8 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
         connection->deadline_us = INT64_MAX;
         break;
     }
+    if (connection->refused && state < BG_CONNECTION_ASKED && connection->deadline_us > connection->born_us + REFUSED_US)
+        connection->deadline_us = connection->born_us + REFUSED_US;
     connection->state = state;
 }
 
@@ -122,6 +128,7 @@ static void adopt(struct bg_connection *connection)
     }
     connection->evcon = evcon;
     evhttp_connection_set_closecb(evcon, on_evhttp_closed, connection);
+    bg_admission_admit(connection);
     bg_connection_set_state(connection, BG_CONNECTION_IDLE);
 }
 
@@ -161,6 +168,8 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
         connection->http->current = connection;
         if (bg_intake_next(connection))
             bufferevent_trigger(connection->bev, EV_READ, 0);
+    } else if (connection->state == BG_CONNECTION_REPLYING && connection->reply_lost) {
+        evhttp_connection_free(connection->evcon);
     } else if (connection->state == BG_CONNECTION_CLOSED) {
         if (connection->failure.error != BG_OK)
             linger(connection);
@@ -169,13 +178,36 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
     }
 }
 
+static bool socket_has_failed(evutil_socket_t fd)
+{
+    int error = 0;
+    socklen_t length = sizeof error;
+
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0;
+}
+
+/* A client that has closed its connection looks just like one that has only shut down its sending side and waits for the answer. An
+ * interim response tells them apart: the system of the first answers it with a reset. HTTP/1.0 knows none. */
+static void probe_client(const struct bg_connection *connection, evutil_socket_t fd)
+{
+    static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+    if (!connection->speaks_11 || send(fd, interim, sizeof interim - 1, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof interim - 1)
+        evhttp_connection_free(connection->evcon);
+}
+
+/* Edge-triggered: neither a reset (which libevent reports as readable), nor a half-closed socket, nor a request that was sent ahead
+ * can spin the loop. */
 static void on_gone(evutil_socket_t fd, short what, void *argument)
 {
     struct bg_connection *connection = argument;
 
-    (void)fd;
-    (void)what;
-    evhttp_connection_free(connection->evcon);
+    if (socket_has_failed(fd)) {
+        evhttp_connection_free(connection->evcon);
+    } else if ((what & EV_CLOSED) != 0 && !connection->half_closed) {
+        connection->half_closed = true;
+        probe_client(connection, fd);
+    }
 }
 
 static struct bg_connection *connection_new(struct bg_http *http)
@@ -212,6 +244,7 @@ struct bufferevent *bg_connection_accept(struct event_base *base, void *argument
     struct bg_connection *connection = connection_new(http);
 
     (void)base;
+    bg_admission_accepted(http);
     if (connection == NULL)
         return NULL;
     bufferevent_incref(connection->bev);
@@ -245,13 +278,14 @@ static bool is_last(const struct bg_connection *connection)
 {
     const struct bg_http *http = connection->http;
 
-    return connection->failure.error != BG_OK || http->bound == NULL ||
+    return connection->failure.error != BG_OK || connection->refused || connection->closing || http->bound == NULL ||
            bg_http_now(http) >= connection->born_us + http->options.connection_total_ms * 1000;
 }
 
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+    size_t least = strlen(head) + evbuffer_get_length(evhttp_request_get_output_buffer(request));
 
     connection->call = NULL;
     if (connection->gone != NULL)
@@ -263,13 +297,19 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
     evhttp_request_set_on_complete_cb(request, on_replied, connection);
     evhttp_send_reply(request, status, head, NULL);
     connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->bev));
+    if (connection->output_left < least) { /* evhttp reports no failure: a part of the head or all of it may be missing */
+        connection->reply_lost = true;
+        bufferevent_disable(connection->bev, EV_WRITE);
+        event_active(connection->turn, EV_TIMEOUT, 0);
+    }
 }
 
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
 {
     connection->deadline_us = deadline_us;
     if (connection->gone == NULL)
-        connection->gone = event_new(connection->http->base, bufferevent_getfd(connection->bev), EV_CLOSED, on_gone, connection);
+        connection->gone = event_new(connection->http->base, bufferevent_getfd(connection->bev), EV_READ | EV_CLOSED | EV_ET | EV_PERSIST,
+                                     on_gone, connection);
     if (connection->gone != NULL)
         event_add(connection->gone, NULL);
 }

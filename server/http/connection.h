@@ -42,14 +42,20 @@ struct bg_connection {
     struct evbuffer *held;
     struct evbuffer_cb_entry *watch; /* on the bufferevent's input */
     struct event *turn;              /* goes on in the next turn of the loop, outside of evhttp's callbacks */
-    struct event *gone;              /* the client has left while its call is in flight */
+    struct event *gone;              /* watches for the client's leaving while its call is in flight */
     int64_t born_us;
     int64_t deadline_us; /* of the state; INT64_MAX: none */
     int64_t asked_us;    /* when the request was whole */
     size_t body_left;
     size_t output_left; /* bytes not yet written when last looked at, while REPLYING */
     struct bg_call *call;
-    bool refused;              /* over connections_max: the first request is answered 429 */
+    uint64_t reader;           /* the client's address as a number, see bg_admission_check() */
+    char peer[48];             /* the client's address, for the log */
+    bool refused;              /* over connections_max: the first request is answered 429, unless it asks for the service's health */
+    bool speaks_11;            /* the last request was one of HTTP/1.1: the client knows interim responses */
+    bool closing;              /* the client wants no further answer after this one */
+    bool half_closed;          /* the client sends nothing more, but may still wait for its answer */
+    bool reply_lost;           /* there was no memory for the whole reply */
     struct bg_failure failure; /* of the request: the answer to it; BG_OK where there is none */
 };
 

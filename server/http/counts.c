@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { REPLIES, TOOK, IN_FLIGHT, ABANDONED, CONNECTIONS, REPEATED, CACHE };
+enum { REPLIES, TOOK, IN_FLIGHT, ABANDONED, CONNECTIONS, EVICTED, PAUSES, REPEATED, CACHE };
 
 const struct bg_metric bg_counts_metrics[] = {
     [REPLIES] = {"beamgauge_http_requests",
@@ -24,6 +24,13 @@ const struct bg_metric bg_counts_metrics[] = {
     [IN_FLIGHT] = {"beamgauge_http_requests_in_flight", "Requests that wait for their answer", BG_METRIC_GAUGE, NULL, {NULL}},
     [ABANDONED] = {"beamgauge_http_abandoned_requests", "Requests whose client went before the answer", BG_METRIC_COUNTER, NULL, {NULL}},
     [CONNECTIONS] = {"beamgauge_http_connections", "Connections of clients", BG_METRIC_GAUGE, NULL, {NULL}},
+    [EVICTED] =
+        {"beamgauge_http_evicted_connections", "Idle connections closed because others wanted a place", BG_METRIC_COUNTER, NULL, {NULL}},
+    [PAUSES] = {"beamgauge_http_accept_pauses",
+                "Times that accepting was paused because the system refused a connection (too many open files)",
+                BG_METRIC_COUNTER,
+                NULL,
+                {NULL}},
     [REPEATED] = {"beamgauge_http_repeated_replies",
                   "Answers sent again as they were kept, without asking or writing anew",
                   BG_METRIC_COUNTER,
@@ -93,6 +100,8 @@ void bg_counts_collect(void *context, struct bg_exposition *exposition)
     bg_exposition_add(exposition, &bg_counts_metrics[IN_FLIGHT], NULL, (double)http->calls_count);
     bg_exposition_add(exposition, &bg_counts_metrics[ABANDONED], NULL, (double)http->counts.abandoned);
     bg_exposition_add(exposition, &bg_counts_metrics[CONNECTIONS], NULL, (double)http->connections_count);
+    bg_exposition_add(exposition, &bg_counts_metrics[EVICTED], NULL, (double)http->counts.evicted);
+    bg_exposition_add(exposition, &bg_counts_metrics[PAUSES], NULL, (double)http->counts.accept_pauses);
     bg_exposition_add(exposition, &bg_counts_metrics[REPEATED], NULL, (double)http->counts.repeated);
     bg_exposition_add(exposition, &bg_counts_metrics[CACHE], NULL, (double)bg_reply_cache_bytes(http->cache));
 }

@@ -21,6 +21,8 @@ struct bg_counts {
     struct bg_operation_counts *operations;
     uint64_t repeated;  /* replies out of the reply cache */
     uint64_t abandoned; /* calls whose client went before the reply */
+    uint64_t evicted;   /* idle connections that were closed to make place for others */
+    uint64_t accept_pauses;
 };
 
 bool bg_counts_init(struct bg_counts *ret_counts, const struct bg_endpoint *const *endpoints);

@@ -1,6 +1,7 @@
 /* dispatch.c: from a whole request to its handler, or to the answer that needs none. */
 #include "dispatch.h"
 
+#include "admission.h"
 #include "assets.h"
 #include "auth.h"
 #include "call.h"
@@ -11,6 +12,7 @@
 
 #include "beamgauge/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -168,13 +170,6 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
     return BG_OK;
 }
 
-static enum bg_error check_calls(const struct bg_http *http, struct bg_failure *ret_failure)
-{
-    if (http->calls_count >= http->options.requests_max)
-        return bg_fail(ret_failure, BG_TOO_MANY, "%zu requests are in flight already; try again in a second.", http->calls_count);
-    return BG_OK;
-}
-
 /* Most have one mistake, and many clients show the detail alone. */
 static void fail_params(const json_t *errors, struct bg_failure *ret_failure)
 {
@@ -204,7 +199,8 @@ static void call_endpoint(struct bg_connection *connection, const struct bg_requ
             fail_params(problem.errors, &failure);
         bg_reply_problem(connection, request, &problem);
     } else if (choose_form(endpoint, request, values.format, &form, &failure) != BG_OK ||
-               read_body(endpoint, request, &body, &failure) != BG_OK || check_calls(connection->http, &failure) != BG_OK) {
+               read_body(endpoint, request, &body, &failure) != BG_OK ||
+               bg_admission_check(connection->http, endpoint, request->reader, &failure) != BG_OK) {
         json_decref(body);
         bg_values_done(&values);
         bg_reply_failure(connection, request, &failure);
@@ -214,12 +210,38 @@ static void call_endpoint(struct bg_connection *connection, const struct bg_requ
     json_decref(problem.errors);
 }
 
+/* The token as a number, or the client's address where there is none. */
+static void identify(const struct bg_connection *connection, struct bg_request *request)
+{
+    const struct bg_http *http = connection->http;
+    const struct bg_token *token = bg_auth_token(http->tokens, http->tokens_count, request->authorization);
+
+    request->reader = connection->reader;
+    if (token == NULL)
+        return;
+    memcpy(&request->reader, token->sha256, sizeof request->reader);
+    snprintf(request->token_name, sizeof request->token_name, "%s", token->name);
+}
+
+static bool asks_for_health(const struct bg_http *http, const struct bg_request *request)
+{
+    struct bg_route route;
+
+    bg_router_find(http->options.endpoints, request->target, request->path_length, request->method, &route);
+    return route.endpoint != NULL && route.endpoint->is_health;
+}
+
 static void dispatch(struct bg_connection *connection, struct bg_request *request)
 {
     const struct bg_http *http = connection->http;
     const struct bg_endpoint *endpoint;
     const struct bg_asset *asset;
 
+    if (connection->refused && !asks_for_health(http, request)) {
+        bg_fail(&connection->failure, BG_TOO_MANY, "All %zu connections are taken; try again in a second.", http->options.connections_max);
+        bg_reply_failure(connection, request, &connection->failure);
+        return;
+    }
     if (answer_from_cache(connection, request))
         return;
     if ((asset = bg_asset_find(http->options.assets, request->target, request->path_length)) != NULL) {
@@ -232,6 +254,7 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
             bg_reply_problem(connection, request, &problem);
         return;
     }
+    identify(connection, request);
     if ((endpoint = find_endpoint(connection, request)) != NULL) {
         request->place = bg_counts_place(&http->counts, endpoint);
         call_endpoint(connection, request, endpoint);
@@ -251,6 +274,8 @@ void bg_dispatch(struct evhttp_request *raw, void *argument)
         return;
     }
     bg_request_read(http, raw, &request);
+    connection->speaks_11 = request.is_11;
+    connection->closing = request.closes;
     if (connection->failure.error == BG_OK) {
         dispatch(connection, &request);
         return;

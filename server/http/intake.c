@@ -75,10 +75,6 @@ bool bg_intake_next(struct bg_connection *connection)
     case BG_HEAD_WHOLE:
         break;
     }
-    if (connection->refused) {
-        bg_fail(&failure, BG_TOO_MANY, "All %zu connections are taken.", connection->http->options.connections_max);
-        return refuse(connection, &failure);
-    }
     if (bg_gate_check(gate, bytes, head_length, &body_length, &failure) != BG_OK)
         return refuse(connection, &failure);
 

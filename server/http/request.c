@@ -3,6 +3,7 @@
 
 #include "server.h"
 
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,6 +58,19 @@ static void take_header(struct bg_request *request, const char *name, const char
             *known[i].place = value + strspn(value, "\t ");
 }
 
+/* Whether a header's list of words has this one. */
+static bool list_has(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = list; *at != '\0'; at += strcspn(at, ",")) {
+        at += strspn(at, ", \t");
+        if (strncasecmp(at, word, length) == 0 && strchr(", \t", at[length]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg_request *ret_request)
 {
     struct evkeyval *header;
@@ -70,8 +84,12 @@ void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg
         ret_request->path_length = (size_t)(query - ret_request->target);
         ret_request->query = query + 1;
     }
-    for (header = TAILQ_FIRST(evhttp_request_get_input_headers(raw)); header != NULL; header = TAILQ_NEXT(header, next))
+    ret_request->is_11 = raw->major == 1 && raw->minor == 1;
+    for (header = TAILQ_FIRST(evhttp_request_get_input_headers(raw)); header != NULL; header = TAILQ_NEXT(header, next)) {
         take_header(ret_request, header->key, header->value, &id);
+        if (strcasecmp(header->key, "Connection") == 0)
+            ret_request->closes = ret_request->closes || list_has(header->value, "close");
+    }
     http->requests_count++;
     if (id != NULL && id_is_fit(id))
         memcpy(ret_request->id, id, strlen(id) + 1);

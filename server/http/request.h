@@ -3,6 +3,7 @@
 #define BG_HTTP_REQUEST_H
 
 #include "beamgauge/endpoint.h"
+#include "beamgauge/token.h"
 
 #include <event2/http.h>
 #include <stdbool.h>
@@ -18,11 +19,16 @@ struct bg_request {
     size_t place;    /* what it is counted as, see counts.h */
     unsigned method; /* of enum bg_method; 0: any other. HEAD counts as GET */
     bool is_head;    /* answered like GET, without the body */
+    bool is_11;      /* HTTP/1.1 */
+    bool closes;     /* a Connection header has the word "close" */
+    bool checked;    /* the parameters are those of the endpoint: nothing secret can be among them */
     const char *target;
     size_t target_length, path_length;
     const char *query; /* after the '?'; NULL where there is none */
     const char *accept, *accept_encoding, *authorization, *content_type, *if_none_match;
-    char id[BG_REQUEST_ID_SIZE]; /* the client's X-Request-Id where it is fit to be repeated, else a new one */
+    uint64_t reader;                        /* the token as a number, else the client's address; see bg_admission_check() */
+    char token_name[BG_TOKEN_NAME_MAX + 1]; /* "": none */
+    char id[BG_REQUEST_ID_SIZE];            /* the client's X-Request-Id where it is fit to be repeated, else a new one */
 };
 
 void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg_request *ret_request);

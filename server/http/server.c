@@ -1,6 +1,7 @@
 /* server.c: starting, listening, draining and stopping. */
 #include "server.h"
 
+#include "admission.h"
 #include "beamgauge/log.h"
 #include "connection.h"
 #include "dispatch.h"
@@ -39,7 +40,7 @@ void bg_http_update_listening(struct bg_http *http)
 
     if (listener == NULL)
         return;
-    if (http->connections_count >= http->options.connections_max + BG_REFUSALS_MAX)
+    if (http->accept_paused || http->connections_count >= http->options.connections_max + BG_REFUSALS_MAX)
         evconnlistener_disable(listener);
     else
         evconnlistener_enable(listener);
@@ -74,6 +75,38 @@ void bg_http_check_drained(struct bg_http *http)
     event_active(http->drained_turn, EV_TIMEOUT, 0);
 }
 
+/* evhttp gives its listener an argument of its own, the evhttp, so the server is found by that. */
+static struct bg_http *listening;
+
+static void on_accept_failed(struct evconnlistener *listener, void *evhttp)
+{
+    int error = EVUTIL_SOCKET_ERROR();
+
+    (void)listener;
+    for (struct bg_http *http = listening; http != NULL; http = http->next_server)
+        if (http->evhttp == evhttp)
+            bg_admission_pause(http, error);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *argument)
+{
+    struct bg_http *http = argument;
+
+    (void)fd;
+    (void)what;
+    http->accept_paused = false;
+    bg_http_update_listening(http);
+}
+
+static void listening_remove(const struct bg_http *http)
+{
+    for (struct bg_http **place = &listening; *place != NULL; place = &(*place)->next_server)
+        if (*place == http) {
+            *place = http->next_server;
+            return;
+        }
+}
+
 static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_failure)
 {
     union {
@@ -90,6 +123,9 @@ static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_fa
                        errno != 0 ? strerror(errno) : "not an address of this machine");
     if (getsockname(evhttp_bound_socket_get_fd(http->bound), &address.any, &length) != 0)
         return bg_fail(ret_failure, BG_SYSTEM, "Cannot tell the port listened on: %s.", strerror(errno));
+    evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(http->bound), on_accept_failed);
+    http->next_server = listening;
+    listening = http;
     http->port = ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
     return BG_OK;
 }
@@ -116,7 +152,9 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
     counting = bg_counts_init(&http->counts, options->endpoints);
     http->sweep = event_new(base, -1, EV_PERSIST, on_sweep, http);
     http->drained_turn = event_new(base, -1, 0, on_drained, http);
-    if (counting && http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
+    http->resume = evtimer_new(base, on_resume, http);
+    if (http->resume != NULL && counting && http->evhttp != NULL && http->cache != NULL && http->sweep != NULL &&
+        http->drained_turn != NULL)
         return http;
     bg_http_free(http);
     return NULL;
@@ -195,6 +233,7 @@ void bg_http_free(struct bg_http *http)
 {
     if (http == NULL)
         return;
+    listening_remove(http);
     http->drained = NULL;
     http->bound = NULL;
     if (http->evhttp != NULL)
@@ -204,6 +243,8 @@ void bg_http_free(struct bg_http *http)
         event_free(http->sweep);
     if (http->drained_turn != NULL)
         event_free(http->drained_turn);
+    if (http->resume != NULL)
+        event_free(http->resume);
     bg_reply_cache_free(http->cache);
     bg_counts_done(&http->counts);
     tokens_free(http->tokens, http->tokens_count);

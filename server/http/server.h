@@ -9,7 +9,9 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
-#define BG_REFUSALS_MAX 64 /* connections over connections_max that are answered 429; past them we stop accepting */
+/* Connections over connections_max that are accepted all the same, to be asked for the service's health or answered 429. Past them we
+ * stop accepting; each has a second for its request, so that they come and go. */
+#define BG_REFUSALS_MAX 64
 #define BG_SWEEP_US 100000 /* how late a deadline may be noticed */
 
 struct bg_connection;
@@ -33,6 +35,12 @@ struct bg_http {
     size_t calls_count;            /* in flight */
     struct bg_connection *current; /* whose bytes evhttp is being shown */
     struct event *sweep, *drained_turn;
+    struct bg_http *next_server; /* of those that listen; see server.c */
+
+    struct event *resume;   /* ends a pause of accepting */
+    bool accept_paused;     /* the system has just refused a connection */
+    bool accept_failing;    /* that was logged, and no connection was accepted since */
+    int64_t accept_told_us; /* when it was last logged; 0: never */
 
     void (*drained)(void *context); /* NULL: not draining, or told already */
     void *drained_context;

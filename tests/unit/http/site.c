@@ -108,7 +108,7 @@ static const struct bg_endpoint thing_put = {
     .method = BG_PUT, .path = "/api/v1/things/x", .scope = BG_SCOPE_ADMIN, .body_max_bytes = 64, .handler = on_put};
 static const struct bg_endpoint thing_delete = {
     .method = BG_DELETE, .path = "/api/v1/things/x", .scope = BG_SCOPE_ADMIN, .handler = on_delete};
-static const struct bg_endpoint live = {.method = BG_GET, .path = "/livez", .scope = BG_SCOPE_NONE, .handler = on_live};
+static const struct bg_endpoint live = {.method = BG_GET, .path = "/livez", .scope = BG_SCOPE_NONE, .is_health = true, .handler = on_live};
 static const struct bg_endpoint big = {.method = BG_GET, .path = "/big", .scope = BG_SCOPE_READ, .params = big_params, .handler = on_big};
 static const struct bg_endpoint *const endpoints[] = {&rows, &slow, &slow_post, &thing_put, &thing_delete, &live, &big, NULL};
 

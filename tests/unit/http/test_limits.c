@@ -99,14 +99,18 @@ static void connections_over_the_maximum_are_refused_then_left_waiting(void **st
     site_options(&options);
     options.connections_max = most;
     site_start(&options);
-    for (int i = 0; i < tried; i++)
+    for (int i = 0; i < tried; i++) {
         clients[i] = client_open();
+        if (i < most) /* those that say nothing would give way */
+            client_send(clients[i], GET("/slow?timeout_ms=60000"));
+        site_turn(i < most ? 5 : 0);
+    }
     site_turn(30);
     assert_int_equal(site.http->connections_count, most + BG_REFUSALS_MAX);
-    client_send(clients[0], GET("/livez"));
-    client_wait(clients[0], 1);
-    assert_int_equal(client_status(clients[0]), 200);
-    client_send(clients[most], GET("/livez"));
+    bg_call_plain(site.slow, 200, "ok\n"); /* of the last one */
+    client_wait(clients[most - 1], 1);
+    assert_int_equal(client_status(clients[most - 1]), 200);
+    client_send(clients[most], GET("/api/v1/rows/a"));
     client_wait_closed(clients[most]);
     assert_int_equal(client_status(clients[most]), 429);
     assert_string_equal(client_header(clients[most], "Retry-After"), "1");
@@ -122,6 +126,7 @@ static void connections_over_the_maximum_are_refused_then_left_waiting(void **st
 static void requests_in_flight_have_a_maximum(void **state)
 {
     enum { most = 3 };
+    static const uint64_t others[most] = {1, 2, 3};
     struct bg_http_options options;
     struct client *clients[most], *client;
 
@@ -131,11 +136,15 @@ static void requests_in_flight_have_a_maximum(void **state)
     site_start(&options);
     for (int i = 0; i < most; i++) {
         clients[i] = client_open();
+        site_turn(10);
+        site.http->connections->reader = others[i]; /* as if from another address */
         client_send(clients[i], GET("/slow?timeout_ms=60000"));
     }
     site_turn(30);
     assert_int_equal(site.http->calls_count, most);
-    assert_int_equal(site_ask(GET("/livez"), &client), 429);
+    assert_int_equal(site_ask(GET("/livez"), &client), 200);
+    client_free(client);
+    assert_int_equal(site_ask(GET("/api/v1/rows/a"), &client), 429);
     assert_string_equal(client_header(client, "Retry-After"), "1");
     client_free(client);
     for (int i = 0; i < most; i++)

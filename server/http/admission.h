@@ -1,0 +1,30 @@
+/* admission.h: who gets a place where places are few: connections, descriptors and requests in flight. */
+#ifndef BG_HTTP_ADMISSION_H
+#define BG_HTTP_ADMISSION_H
+
+#include "beamgauge/endpoint.h"
+#include "beamgauge/error.h"
+
+#include <event2/listener.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct bg_connection;
+struct bg_http;
+
+/* Notes who the client of a new connection is. One that is over connections_max takes the place of the connection that has been idle
+ * for longest; where none is idle it stays `refused`. */
+void bg_admission_admit(struct bg_connection *connection);
+
+/* Accepting failed: it is paused for a moment, since the listening socket stays readable. */
+void bg_admission_pause(struct bg_http *http, int error);
+/* It went well. */
+void bg_admission_accepted(struct bg_http *http);
+
+/* Whether one more request of this reader may be answered now. At requests_max none may, and one reader never has more than half of
+ * the places, so that others still get one. A reader is a token or, where there is none, a client's address. An endpoint of the
+ * service's health is outside of all this. */
+enum bg_error bg_admission_check(const struct bg_http *http, const struct bg_endpoint *endpoint, uint64_t reader,
+                                 struct bg_failure *ret_failure) BG_MUST_CHECK;
+
+#endif
