@@ -213,6 +213,23 @@ static void insert_pair(struct bg_best_pairs *best, int64_t count, json_t *cells
     best->items[place].cells = cells;
 }
 
+/* `entry` is whom it watches; NULL where that is not known. */
+static void add_pair(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *process, const json_t *entry,
+                     int64_t count)
+{
+    json_t *cells = bg_array_new(shaper), *watched = entry != NULL ? bg_ref_new(shaper, entry) : NULL;
+    json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
+    const char *home = json_string_value(json_object_get(watched, "node"));
+    add_count(shaper, cells, count);
+    add_ref(shaper, cells, watcher);
+    add_cell(shaper, cells, node);
+    add_ref(shaper, cells, watched);
+    add_cell(shaper, cells, home != NULL ? home : "");
+    insert_pair(best, count, cells);
+    json_decref(watcher);
+    json_decref(watched);
+}
+
 void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *answer)
 {
     const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
@@ -222,23 +239,14 @@ void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, con
         if (bg_answer_boolean_or(shaper, process, "dead", false))
             continue;
         bg_peer_list_read(shaper, process, "monitors", &list);
+        if (json_array_size(list.top) == 0 && list.count > (best->count == BG_BEST_PAIRS ? best->items[BG_BEST_PAIRS - 1].count : 0))
+            add_pair(best, shaper, node, process, NULL, list.count);
         for (size_t j = 0; j < json_array_size(list.top) && !shaper->failed; j++) {
             const json_t *entry = bg_answer_object_at(shaper, list.top, j);
             const int64_t count = bg_answer_count(shaper, entry, "count");
             if (best->count == BG_BEST_PAIRS && count <= best->items[BG_BEST_PAIRS - 1].count)
                 break; /* they come most first */
-            json_t *cells = bg_array_new(shaper), *watched = bg_ref_new(shaper, entry);
-            json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
-            add_count(shaper, cells, count);
-            add_ref(shaper, cells, watcher);
-            add_cell(shaper, cells, node);
-            add_ref(shaper, cells, watched);
-            add_cell(shaper, cells,
-                     json_string_value(json_object_get(watched, "node")) != NULL ? json_string_value(json_object_get(watched, "node"))
-                                                                                 : "");
-            insert_pair(best, count, cells);
-            json_decref(watcher);
-            json_decref(watched);
+            add_pair(best, shaper, node, process, entry, count);
         }
     }
 }

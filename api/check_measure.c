@@ -79,8 +79,8 @@ static double watcher_value(const struct bg_assertion *assertion, struct bg_shap
 {
     if (assertion->metric->kind == BG_METRIC_DUPLICATION_MAX)
         return list->distinct_count > 0 ? (double)list->count / (double)list->distinct_count : list->distinct_count == 0 ? 0 : -1;
-    if (json_array_size(list->top) == 0)
-        return list->count == 0 ? 0 : -1;
+    if (json_array_size(list->top) == 0) /* not counted: all of its monitors may be on one */
+        return (double)list->count;
     return (double)bg_answer_count(shaper, bg_answer_object_at(shaper, list->top, 0), "count");
 }
 

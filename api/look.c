@@ -20,7 +20,7 @@ static json_t *scan_args(const struct bg_look *look)
                      (int)look->binary, "list_entries_max", (json_int_t)look->services->max_list_entries);
 }
 
-/* The pids of those that have the most monitors; NULL where nobody has any. */
+/* The pids of those that have the most monitors, and are not known; NULL where nobody is left. */
 static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shaper, const json_t *answer)
 {
     const json_t *rows = bg_answer_array(shaper, answer, "rows");
@@ -28,8 +28,9 @@ static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shap
     json_t *pids = bg_array_new(shaper), *args;
     for (size_t i = 0; i < json_array_size(ranking) && i < BG_LOOK_PEERS && !shaper->failed; i++) {
         const json_t *row = bg_answer_object_at(shaper, rows, (size_t)json_integer_value(json_array_get(ranking, i)));
-        if (bg_answer_count_or(shaper, row, "monitors_count", -1) != 0)
-            bg_append(shaper, pids, bg_text_or_null(bg_answer_pid(shaper, row, "pid")));
+        const char *pid = bg_answer_pid(shaper, row, "pid");
+        if (pid != NULL && bg_answer_count_or(shaper, row, "monitors_count", -1) != 0 && bg_peers_find(shaper, look->known, pid) == NULL)
+            bg_append(shaper, pids, json_string(pid));
     }
     if (shaper->failed || json_array_size(pids) == 0) {
         json_decref(pids);
@@ -51,6 +52,8 @@ static void note_scan(struct bg_look *look, const struct bg_failure *failure, co
         look->scan_failure = *failure;
         return;
     }
+    look->scanned = *answer;
+    look->known = json_incref((json_t *)bg_peers_long(&shaper, answer->data));
     look->peers_args = peers_args_new(look, &shaper, answer->data);
     if (shaper.failed)
         look->scan_failure = shaper.failure;
@@ -66,11 +69,36 @@ static void tell(struct bg_look *look, const struct bg_failure *failure, const s
         look->told(look, source, failure, answer);
 }
 
+/* What the node told of `peers`, if it had to be asked, and what was known. */
+static void tell_peers(struct bg_look *look, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_answer joined = answer != NULL ? *answer : look->scanned;
+    struct bg_failure no_memory;
+    if (failure != NULL || json_array_size(look->known) == 0) {
+        tell(look, failure, answer);
+        return;
+    }
+    joined.data = json_pack("{s:O}", "processes", look->known);
+    json_t *processes = json_copy(look->known);
+    if (answer != NULL && json_array_extend(processes, json_object_get(answer->data, "processes")) != 0)
+        processes = NULL;
+    if (json_object_set_new(joined.data, "processes", processes) == 0)
+        tell(look, NULL, &joined);
+    else {
+        (void)bg_fail(&no_memory, BG_NO_MEMORY, "out of memory");
+        tell(look, &no_memory, NULL);
+    }
+    json_decref(joined.data);
+}
+
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_look *look = context;
     look->ticket = NULL;
-    tell(look, failure, answer);
+    if (look->source == BG_SOURCE_PEERS)
+        tell_peers(look, failure, answer);
+    else
+        tell(look, failure, answer);
     go_on(look);
 }
 
@@ -126,7 +154,7 @@ static bool ask(struct bg_look *look)
         return false;
     }
     if (look->source == BG_SOURCE_PEERS && look->peers_args == NULL) {
-        tell(look, look->scan_failure.error != BG_OK ? &look->scan_failure : NULL, NULL);
+        tell_peers(look, look->scan_failure.error != BG_OK ? &look->scan_failure : NULL, NULL);
         return false;
     }
     if (look->source == BG_SOURCE_SCAN)
@@ -159,6 +187,7 @@ void bg_look_stop(struct bg_look *look)
         bg_ticket_cancel(look->ticket);
     look->ticket = NULL;
     json_decref(look->peers_args);
-    look->peers_args = NULL;
+    json_decref(look->known);
+    look->peers_args = look->known = NULL;
     look->source = BG_SOURCE_COUNT;
 }

@@ -35,7 +35,9 @@ struct bg_look {
 
     struct bg_ticket *ticket; /* the question in flight, or NULL */
     enum bg_source source;    /* the one asked for, or next */
-    json_t *peers_args;       /* made of the scan */
+    json_t *peers_args;       /* made of the scan; NULL where nobody needs to be asked about */
+    json_t *known;            /* the scan's processes with long lists, which go to the answer of `peers`; or NULL */
+    struct bg_answer scanned; /* when the scan was */
     struct bg_failure scan_failure;
 };
 

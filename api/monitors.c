@@ -32,6 +32,7 @@ static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
     if (process != NULL && list.exact)
         put_counted(shaper, row, bg_sort_find(by)->field, list.count);
     bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "peers"));
+    bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, process));
 }
 
 /* What was ranked by its bounds and counted since may have to go elsewhere, or out. Unknown counts stay last. More rows were kept for that
@@ -62,11 +63,12 @@ static void rank_again(struct bg_ask *ask)
 static void shape_lists(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL, *known = ask->kept;
     size_t died = 0;
     for (size_t i = 0; i < json_array_size(ask->data) && !shaper->failed;) {
         json_t *row = json_array_get(ask->data, i);
-        const json_t *process = bg_peers_find(shaper, processes, json_string_value(json_object_get(row, "pid")));
+        const char *pid = json_string_value(json_object_get(row, "pid"));
+        const json_t *asked = bg_peers_find(shaper, processes, pid), *process = asked != NULL ? asked : bg_peers_find(shaper, known, pid);
         if (process != NULL && bg_answer_boolean_or(shaper, process, "dead", false)) {
             (void)json_array_remove(ask->data, i);
             died++;
@@ -90,9 +92,10 @@ static void shape_ranking(struct bg_ask *ask, json_t *answer)
     const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)kept};
     bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
+    ask->kept = bg_call_boolean(ask->call, "exact") ? NULL : json_incref((json_t *)bg_peers_long(&ask->shaper, answer));
     if (json_array_size(ask->data) == 0 || ask->shaper.failed)
         return;
-    if (!bg_peers_send_top(ask, &scan, limit, shape_lists) && !ask->shaper.failed)
+    if (!bg_peers_send_top(ask, &scan, ask->kept, limit, shape_lists) && !ask->shaper.failed)
         shape_lists(ask, NULL);
 }
 

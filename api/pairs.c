@@ -6,6 +6,7 @@
 
 #include "beamgauge/node.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,9 @@
 struct pair {
     int64_t count;
     const char *watcher; /* pid text; borrowed from the answer, as is everything here */
-    const json_t *process, *entry;
-    size_t place; /* in the watcher's own list */
+    const json_t *process;
+    const json_t *entry; /* whom it watches; NULL where that is not known */
+    size_t place;        /* in the watcher's own list */
     bool exact;
 };
 
@@ -46,12 +48,18 @@ static int compare_pairs(const void *a, const void *b)
     return left->place < right->place ? -1 : left->place > right->place;
 }
 
-static void warn_too_long(struct bg_ask *ask, const char *pid)
+/* Whom it watches is not known. The row stands all the same, by the estimate of its monitors. */
+static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *process, const char *pid, int64_t count)
 {
     struct totals *totals = ask->state;
     totals->partial = totals->more = true;
-    bg_ask_warn(ask, "%s on %s may have too many monitors to be listed lightly, pairs of it are missing; exact=true counts them", pid,
-                bg_ask_node(ask));
+    bg_ask_warn(ask,
+                "%s on %s has about %" PRId64
+                " monitors, too many to be counted lightly, so whom it monitors is not told; exact=true counts "
+                "them (scope admin), and tracing it (POST call-sites) shows whom it monitors now",
+                pid, bg_ask_node(ask), count);
+    if (count >= bg_call_integer(ask->call, "min"))
+        pairs->items[pairs->count++] = (struct pair){count, pid, process, NULL, 0, false};
 }
 
 static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *process, size_t list_max)
@@ -64,25 +72,22 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
         return;
     bg_peer_list_read(shaper, process, "monitors", &list);
     totals->more = totals->more || list.distinct_count > (int64_t)json_array_size(list.top);
-    if (!list.exact)
-        warn_too_long(ask, pid);
-    if (json_array_size(list.top) > list_max)
-        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: \"top\" is longer than was asked for");
-    for (size_t i = 0; i < json_array_size(list.top) && !shaper->failed; i++) {
+    totals->partial = totals->partial || !list.exact;
+    for (size_t i = 0; i < json_array_size(list.top) && i < list_max && !shaper->failed; i++) {
         const json_t *entry = bg_answer_object_at(shaper, list.top, i);
         const int64_t count = bg_answer_count(shaper, entry, "count");
         if (count >= bg_call_integer(ask->call, "min"))
             pairs->items[pairs->count++] = (struct pair){count, pid, process, entry, i, list.exact};
     }
+    if (!list.exact && json_array_size(list.top) == 0 && list.count != 0)
+        add_unknown(ask, pairs, process, pid, list.count);
 }
 
-/* At most bg_peers_round(limit) watchers with as many peers each: BG_PEERS_LIMIT_MAX squared, 40,000 pairs. */
+/* The pairs of so many watchers with as many peers each. */
 static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pairs *ret_pairs)
 {
     const size_t most = (size_t)bg_peers_round(bg_call_integer(ask->call, "limit"));
     struct bg_shaper *shaper = &ask->shaper;
-    if (json_array_size(processes) > most)
-        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: more processes than were asked for");
     if (shaper->failed || json_array_size(processes) == 0)
         return;
     ret_pairs->items = calloc(json_array_size(processes) * most, sizeof *ret_pairs->items);
@@ -101,10 +106,11 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     struct bg_shaper *shaper = &ask->shaper;
     json_t *row = bg_object_new(shaper);
     bg_put(shaper, row, "watcher", bg_ref_of_row(shaper, bg_answer_object(shaper, pair->process, "row"), pair->watcher, bg_ask_node(ask)));
-    bg_put(shaper, row, "watched", bg_ref_new(shaper, pair->entry));
+    bg_put(shaper, row, "watched", pair->entry != NULL ? bg_ref_new(shaper, pair->entry) : json_null());
     bg_put(shaper, row, "count", json_integer(pair->count));
     bg_put(shaper, row, "watched_count", json_null());
     bg_put(shaper, row, "exact", json_boolean(pair->exact));
+    bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, pair->process));
     return row;
 }
 
@@ -145,15 +151,15 @@ static json_t *merge(struct bg_shaper *shaper, const json_t *rows, const json_t 
     return merged;
 }
 
-static void take_pairs(struct bg_ask *ask, json_t *answer)
+/* Puts the pairs of these watchers among those that there are. */
+static void add_pairs(struct bg_ask *ask, const json_t *processes)
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct totals *totals = ask->state;
     struct pairs pairs = {.count = 0};
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
     json_t *rows = bg_array_new(shaper);
-    if (answer != NULL)
-        collect_pairs(ask, bg_answer_array(shaper, answer, "processes"), &pairs);
+    collect_pairs(ask, processes, &pairs);
     for (size_t i = 0; i < pairs.count && i < limit && !shaper->failed; i++)
         bg_append(shaper, rows, pair_new(ask, &pairs.items[i]));
     json_t *merged = shaper->failed ? NULL : merge(shaper, ask->data, rows, limit);
@@ -161,11 +167,35 @@ static void take_pairs(struct bg_ask *ask, json_t *answer)
         json_decref(ask->data);
         ask->data = json_incref(merged);
         totals->pairs_count += pairs.count;
-        totals->answered_count++;
     }
     json_decref(merged);
     json_decref(rows);
     free(pairs.items);
+}
+
+static void note_answered(struct bg_ask *ask)
+{
+    struct totals *totals = ask->state;
+    totals->answered_count += !ask->shaper.failed;
+}
+
+/* At most bg_peers_round(limit) watchers with as many peers each were asked for: BG_PEERS_LIMIT_MAX squared, 40,000 pairs. */
+static void take_pairs(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const json_t *processes = bg_answer_array(shaper, answer, "processes");
+    const size_t most = (size_t)bg_peers_round(bg_call_integer(ask->call, "limit"));
+    if (json_array_size(processes) > most)
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: more processes than were asked for");
+    for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++) {
+        const json_t *process = bg_answer_object_at(shaper, processes, i);
+        if (json_array_size(json_object_get(json_object_get(json_object_get(process, "lists"), "monitors"), "top")) > most)
+            bg_shaper_fail(shaper, BG_BAD_ANSWER,
+                           "the node's answer to \"peers\" cannot be understood: \"top\" is longer than was asked for");
+    }
+    if (!shaper->failed)
+        add_pairs(ask, processes);
+    note_answered(ask);
 }
 
 static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking)
@@ -173,15 +203,6 @@ static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking
     sum->process_count = bg_sum(sum->process_count, ranking->process_count);
     sum->scanned_count = bg_sum(sum->scanned_count, ranking->scanned_count);
     sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
-}
-
-static void note_too_long(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit)
-{
-    for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit); place++) {
-        const json_t *raw = bg_scan_raw_at(ask, scan, place);
-        if (bg_peers_too_long(ask, raw))
-            warn_too_long(ask, bg_answer_pid(&ask->shaper, raw, "pid"));
-    }
 }
 
 static void ask_peers(struct bg_ask *ask, json_t *answer)
@@ -193,9 +214,10 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     const int64_t bound = unlisted_bound(ask, &scan, limit);
     totals->bound = bound > totals->bound ? bound : totals->bound;
     add_ranking(&totals->ranking, &ask->ranking);
-    note_too_long(ask, &scan, limit);
-    if (!bg_peers_send_top(ask, &scan, limit, take_pairs) && !ask->shaper.failed)
-        take_pairs(ask, NULL); /* nobody monitors anything */
+    const json_t *known = bg_call_boolean(ask->call, "exact") ? NULL : bg_peers_long(&ask->shaper, answer);
+    add_pairs(ask, known);
+    if (!bg_peers_send_top(ask, &scan, known, limit, take_pairs))
+        note_answered(ask); /* nobody else monitors anything */
 }
 
 static void ask_scan(struct bg_ask *ask, json_t *answer)
@@ -324,6 +346,7 @@ static const struct bg_param fleet_params[] = {PAIR_PARAMS};
         {"watched.text", "Watched", BG_COLUMN_TEXT, true}, {"watched.name", "Its name", BG_COLUMN_TEXT, true},                             \
         {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},      \
         {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
+        {"counted_at", "Counted at", BG_COLUMN_TEXT, false},                                                                               \
     {                                                                                                                                      \
         NULL, NULL, BG_COLUMN_TEXT, false                                                                                                  \
     }

@@ -1,6 +1,8 @@
 /* peers.c: who is at the other end of monitors and links: asking `peers` and reading its answer. */
 #include "peers.h"
 
+#include "beamgauge/clock.h"
+
 #include <string.h>
 
 int64_t bg_peers_round(int64_t limit)
@@ -26,21 +28,21 @@ void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const direction
     bg_ask_send(ask, "peers", args, next);
 }
 
-bool bg_peers_too_long(struct bg_ask *ask, const json_t *raw)
+const json_t *bg_peers_long(struct bg_shaper *shaper, const json_t *scan)
 {
-    return bg_answer_count_or(&ask->shaper, raw, "entries_max", 0) > bg_call_services(ask->call)->max_list_entries &&
-           !bg_call_boolean(ask->call, "exact");
+    return bg_answer_array_or_null(shaper, scan, "long");
 }
 
-bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit, bg_ask_step *next)
+bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const json_t *known, int64_t limit, bg_ask_step *next)
 {
     struct bg_shaper *shaper = &ask->shaper;
     const char *const directions[] = {scan->sort->key, NULL};
     json_t *pids = bg_array_new(shaper);
     for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit); place++) {
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
-        if (!bg_peers_too_long(ask, raw) && bg_row_value(shaper, raw, scan->sort, scan->word_bytes) != 0)
-            bg_append(shaper, pids, bg_text_or_null(bg_answer_pid(shaper, raw, "pid")));
+        const char *pid = bg_answer_pid(shaper, raw, "pid");
+        if (pid != NULL && bg_peers_find(shaper, known, pid) == NULL && bg_row_value(shaper, raw, scan->sort, scan->word_bytes) != 0)
+            bg_append(shaper, pids, json_string(pid));
     }
     if (shaper->failed || json_array_size(pids) == 0) {
         json_decref(pids);
@@ -48,6 +50,16 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t l
     }
     bg_peers_send(ask, pids, directions, limit, next);
     return true;
+}
+
+json_t *bg_peers_counted_at(struct bg_shaper *shaper, const json_t *process)
+{
+    char at[BG_RFC3339_SIZE];
+    const int64_t wall_ms = bg_answer_count_or(shaper, process, "counted_wall_ms", -1);
+    if (wall_ms < 0)
+        return json_null();
+    bg_clock_rfc3339(wall_ms, at);
+    return json_string(at);
 }
 
 const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, const char *pid)

@@ -12,12 +12,12 @@ int64_t bg_peers_round(int64_t limit);
 
 /* Within a step: asks for the top peers of processes. `pids` (an array of texts) is stolen; `directions` ends with NULL. */
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next);
-/* Whether lists of a scan's row may be too long to be copied. Nothing but their length could be told of them, which the scan has told:
- * and to count the memory of such a process once more takes the node up to a second. */
-bool bg_peers_too_long(struct bg_ask *ask, const json_t *raw);
-/* Asks for those of the first bg_peers_round(limit) processes of a ranking, in its direction, that have any entries, and not too many.
- * False if none has: then nothing was asked. */
-bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit, bg_ask_step *next);
+/* Those processes of a scan's answer whose lists are too long to be copied each time, with what is known of them, in the form that `peers`
+ * has: they need not be asked about, unless exactness is wanted. An array, borrowed; NULL where there is none. */
+const json_t *bg_peers_long(struct bg_shaper *shaper, const json_t *scan);
+/* Asks for those of the first bg_peers_round(limit) processes of a ranking, in its direction, that have any entries, and are not in
+ * `known`. False if none has: then nothing was asked. */
+bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const json_t *known, int64_t limit, bg_ask_step *next);
 /* The endpoints that ask have this parameter. */
 #define BG_EXACT_PARAM                                                                                                                     \
     {                                                                                                                                      \
@@ -25,8 +25,9 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, int64_t l
         .summary = "Count even a list that is too long to be copied lightly (costs memory and time on the node)"                           \
     }
 
-/* The answer's process of that pid, or NULL. Borrowed. */
+/* The answer's process of that pid, or NULL. Borrowed. When its lists were counted, if that was earlier: text of RFC 3339, else null. */
 const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, const char *pid);
+json_t *bg_peers_counted_at(struct bg_shaper *shaper, const json_t *process);
 
 /* One process's entries of one direction. */
 struct bg_peer_list {

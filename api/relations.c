@@ -63,10 +63,12 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         bg_put(shaper, row, "count", bg_count_or_null(list.count));
         bg_put(shaper, row, "exact", json_boolean(list.exact));
         bg_peer_list_put(shaper, row, &list, (size_t)peers_wanted(ask));
+        bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, list.exact ? NULL : process));
         bg_append(shaper, ask->data, row);
-        if (!list.exact)
+        if (!list.exact && list.distinct_count < 0)
             bg_ask_warn(ask,
-                        "%s: the list may be too long to be copied lightly, so its count is an estimate or unknown; exact=true counts it",
+                        "%s: the list may be too long to be counted lightly, so its count is an estimate or unknown; exact=true counts it "
+                        "(scope admin)",
                         *directions);
     }
     if (bg_call_boolean(ask->call, "verify"))

@@ -16,6 +16,7 @@ void bg_flights_init(struct bg_flights *flights, size_t tickets_max)
     *flights = (struct bg_flights){.tickets_max = tickets_max};
     TAILQ_INIT(&flights->by_deadline);
     TAILQ_INIT(&flights->ended);
+    TAILQ_INIT(&flights->counting);
 }
 
 struct bg_flight *bg_flights_find(const struct bg_flights *flights, const char *key)
@@ -39,12 +40,27 @@ struct bg_flight *bg_flight_new(struct bg_flights *flights, char *key)
     return flight;
 }
 
+bool bg_flight_count(struct bg_flights *flights, struct bg_flight *flight, enum bg_counting counting)
+{
+    const struct bg_flight *other;
+    if (flight->counting == counting)
+        return true;
+    TAILQ_FOREACH(other, &flights->counting, in_counting)
+    if (other->counting == counting && strcmp(other->node, flight->node) == 0)
+        return false;
+    flight->counting = counting;
+    TAILQ_INSERT_TAIL(&flights->counting, flight, in_counting);
+    return true;
+}
+
 void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight)
 {
     if (flight == NULL)
         return;
     assert(TAILQ_EMPTY(&flight->tickets));
     tdelete(flight, &flights->by_key, flight_compare);
+    if (flight->counting != BG_COUNTS_NONE)
+        TAILQ_REMOVE(&flights->counting, flight, in_counting);
     free(flight->key);
     free(flight->node);
     json_decref(flight->args);

@@ -3,6 +3,7 @@
 #define BEAMGAUGE_PROBE_FLIGHTS_H
 
 #include "beamgauge/query.h"
+#include "ledger.h"
 #include "outcome.h"
 #include "question.h"
 
@@ -28,6 +29,10 @@ struct bg_ticket {
 };
 TAILQ_HEAD(bg_ticket_list, bg_ticket);
 
+/* Whether a question may copy lists that are too long to be copied each time. On a node one may at a time, and one more to which it is
+ * allowed by name: to copy whatever can be. */
+enum bg_counting { BG_COUNTS_NONE, BG_COUNTS_SOME, BG_COUNTS_ANY };
+
 /* One question on its way. A flight without tickets is of no use to anyone: whoever takes the last one ends it. */
 struct bg_flight {
     char *key;
@@ -38,12 +43,17 @@ struct bg_flight {
     json_t *args;               /* of the question */
     struct bg_inquiry *inquiry; /* NULL while it is not on a link */
     int64_t sent_us;
+    struct bg_ledger_node at; /* whose long lists are meant */
+    enum bg_counting counting;
+    TAILQ_ENTRY(bg_flight) in_counting;
 };
+TAILQ_HEAD(bg_flight_list, bg_flight);
 
 struct bg_flights {
     void *by_key;                      /* a tsearch(3) tree of flights; no more of them than tickets */
     struct bg_ticket_list by_deadline; /* first: the earliest */
     struct bg_ticket_list ended;       /* in the order they ended */
+    struct bg_flight_list counting;    /* those that may count long lists; two a node at most */
     size_t tickets_count, tickets_max; /* waiting and ended together */
     size_t ended_count;
 };
@@ -53,6 +63,8 @@ void bg_flights_init(struct bg_flights *flights, size_t tickets_max);
 struct bg_flight *bg_flights_find(const struct bg_flights *flights, const char *key);
 /* Takes `key` for its own; NULL, and the key not taken, without memory. */
 struct bg_flight *bg_flight_new(struct bg_flights *flights, char *key);
+/* False where another question is doing the same on that node. Once is enough for a flight. */
+bool bg_flight_count(struct bg_flights *flights, struct bg_flight *flight, enum bg_counting counting);
 /* Its tickets must have gone. */
 void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight);
 

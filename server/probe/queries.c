@@ -5,11 +5,13 @@
 #include "costs.h"
 #include "flights.h"
 #include "key.h"
+#include "ledger.h"
 #include "reply.h"
 
 #include "beamgauge/term.h"
 
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +27,7 @@ struct bg_queries {
     struct event *wake; /* armed for the next thing to do: an ended ticket (at once) or the earliest deadline */
     struct bg_flights flights;
     struct bg_answers answers;
+    struct bg_ledger ledger;
     struct bg_queries_stats stats;
     struct bg_costs costs;
     bool stopping;
@@ -74,13 +77,37 @@ static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
 
 static bg_inquiry_done flight_done;
 
+/* A question that may meet long lists is told what is known of them, and whether it may count them. */
+static enum bg_error flight_brief(struct bg_queries *queries, struct bg_flight *flight, struct bg_failure *ret_failure)
+{
+    struct bg_node_info info;
+    if (json_object_get(flight->args, "list_entries_max") == NULL)
+        return BG_OK;
+    const enum bg_error error = bg_nodes_info(queries->nodes, flight->node, &info, ret_failure);
+    if (error != BG_OK)
+        return error;
+    flight->at = (struct bg_ledger_node){.generation = info.generation, .since_wall_ms = info.since_wall_ms};
+    (void)snprintf(flight->at.name, sizeof flight->at.name, "%s", flight->node);
+    const bool is_exact = json_is_true(json_object_get(flight->args, "exact"));
+    const bool may_count = bg_flight_count(&queries->flights, flight, is_exact ? BG_COUNTS_ANY : BG_COUNTS_SOME);
+    if (is_exact && !may_count)
+        return bg_fail(ret_failure, BG_TOO_MANY, "another request is counting long lists on %s; try again when it is done", flight->node);
+    json_t *known = bg_ledger_known(&queries->ledger, &flight->at, bg_clock_monotonic_us(queries->clock));
+    if (json_object_set_new(flight->args, "known", known) != 0 ||
+        json_object_set_new(flight->args, "may_count", json_boolean(may_count)) != 0)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    return BG_OK;
+}
+
 static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
 {
     uint8_t *args;
     size_t length;
     if (json_object_set_new(flight->args, "timeout_ms", json_integer(timeout_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    enum bg_error error = bg_term_from_json(flight->args, &args, &length, ret_failure);
+    enum bg_error error = flight_brief(queries, flight, ret_failure);
+    if (error == BG_OK)
+        error = bg_term_from_json(flight->args, &args, &length, ret_failure);
     if (error != BG_OK)
         return error;
     struct bg_inquiry_request request = {
@@ -119,6 +146,16 @@ static struct bg_outcome *answer_take(struct bg_queries *queries, const struct b
     return outcome;
 }
 
+/* Long lists that were counted are kept, and what is kept completes the answer. */
+static void answer_complete(struct bg_queries *queries, const struct bg_flight *flight, json_t *data)
+{
+    const json_t *entries_max = json_object_get(flight->args, "list_entries_max");
+    if (entries_max == NULL)
+        return;
+    bg_ledger_take(&queries->ledger, &flight->at, data, bg_clock_monotonic_us(queries->clock), bg_clock_wall_ms(queries->clock));
+    bg_ledger_complete(&queries->ledger, &flight->at, data, json_integer_value(entries_max));
+}
+
 static void flight_done(void *context, const struct bg_inquiry_result *result)
 {
     struct bg_flight *flight = context;
@@ -132,6 +169,8 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
     else
         error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
+    if (error == BG_OK)
+        answer_complete(queries, flight, data);
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
     struct bg_outcome *outcome = error == BG_OK ? answer_take(queries, flight, data, result->rpc_us) : bg_outcome_new_failure(&failure);
@@ -225,6 +264,7 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     queries->options = *options;
     bg_flights_init(&queries->flights, options->waiting_max);
     bg_answers_init(&queries->answers, options->answers_max);
+    bg_ledger_init(&queries->ledger);
     *ret_queries = queries;
     return BG_OK;
 fail:
@@ -252,6 +292,7 @@ void bg_queries_free(struct bg_queries *queries)
         ticket_deliver(queries, ticket);
     bg_outcome_unref(outcome);
     bg_answers_done(&queries->answers);
+    bg_ledger_done(&queries->ledger);
     bg_costs_done(&queries->costs);
     event_free(queries->wake);
     free(queries);

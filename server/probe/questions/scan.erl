@@ -3,6 +3,8 @@
 -export([answer/1]).
 
 -define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is
+-define(LOOKS_MAX, 50). %% processes with lists too long for that, which are looked up among what is known, or counted
+-define(LONG_PEERS, 50).
 
 answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
@@ -10,7 +12,8 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
     Readers = readers:new(Arguments),
     {[{_, _, Kept, Candidates} | Rankings], Met} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary, Readers),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
-    {Counts, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits),
+    Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Calibration),
+    {Counts, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, Looks),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     {Rows, Places} = table(Ranked, Counts, Calibration, Limits, Binary),
     (met:answer(Met, Started))#{
@@ -18,6 +21,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
+      <<"counted">> => long:answer(Looks),
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso met:is_all(Met)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
@@ -27,25 +31,44 @@ rankings(Limit, Order, Binary) ->
         ++ [{<<"binary">>, 9} || Binary],
     [pass:candidates(erlang:system_info(process_count), Limit) | [figures:ranking(Key, At, Order, Limit) || {Key, At} <- Keys]].
 
+%% [{Pid, Unexplained, Looked}] of those with long lists, the longest first.
+looks(Candidates, BytesMax, Long, Calibration) ->
+    Large = lists:sublist([Row || Row <- lists:reverse(lists:keysort(8, Candidates)), element(8, Row) > BytesMax], ?LOOKS_MAX),
+    [{element(1, Row), element(8, Row), long:look(element(1, Row), element(8, Row), Long, {?LONG_PEERS, Calibration})} || Row <- Large].
+
 %% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, and all counts made for them.
-relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}) ->
-    {Counts, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
-    Large = [Row || Row <- Candidates, element(8, Row) > BytesMax],
+relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, Looks) ->
+    {Counted, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
+    Counts = [Known || {_, _, Looked} <- Looks, Known <- known(Looked)] ++ Counted,
+    Exact = maps:from_list([{element(1, Count), true} || Count <- Counts, tuple_size(Count) =:= 4]),
+    Large = [Row || Row <- Candidates, element(8, Row) > BytesMax, not maps:is_key(element(1, Row), Exact)],
     Beyond = case Left of
         [{Unexplained, _} | _] -> Unexplained;
         [] when Alive > Kept -> element(8, lists:last(Candidates));
         [] -> none
     end,
-    Least = [{element(1, Row), Min, Min, Min} || Row <- Large, {Min, _} <- [entries:range(element(1, Row), element(8, Row), Calibration)]],
+    Guessed = [Guess || Row <- Large, not lists:keymember(element(1, Row), 1, Counts), Guess <- guess(Row, Calibration)],
     ByPid = maps:from_list([{element(1, Row), Row} || Row <- Candidates]),
-    {Counts, [relation(Key, At, Counts ++ Least, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
+    {Counts, [relation(Key, At, Counts ++ Guessed, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
               || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
+
+%% What was not counted just now has a fifth element.
+known({new, Counts, Lists}) -> [case [Distinct || {_, Distinct, _} <- Lists, Distinct =:= undefined] of [] -> Counts; _ -> erlang:append_element(Counts, last) end];
+known({last, Counts}) -> [erlang:append_element(Counts, last)];
+known(_) -> [].
+
+%% Who was never counted ranks by the estimate, or last where none can be made.
+guess(Row, Calibration) ->
+    case entries:estimate(element(1, Row), element(8, Row), Calibration) of
+        none -> [{element(1, Row), 0, 0, 0}];
+        Estimate -> [Estimate]
+    end.
 
 bound(_, none, _) -> none;
 bound(4, Unexplained, Calibration) -> entries:links_max(Unexplained, Calibration);
 bound(_, Unexplained, Calibration) -> entries:monitors_max(Unexplained, Calibration).
 
-%% Those too large to be counted rank by what they have at least; their place is not exact, nor is anyone's who may be behind them.
+%% The place of those that are too large to be counted is not exact, nor is anyone's who may be behind them.
 relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
     Sorted = lists:reverse(lists:keysort(At, Counts)),
     Best = lists:sublist(Sorted, Limit),

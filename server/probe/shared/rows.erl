@@ -2,7 +2,8 @@
 -module(rows).
 -export([make/4, count/4]).
 
-%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}]; who is not there is estimated where that can be.
+%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}], with `last` as
+%% a fifth element where that was not counted just now; who is not there is estimated where that can be.
 make(Figures, Counts, Calibration, Binary) ->
     Counted = maps:from_list([{element(1, Count), Count} || Count <- Counts]),
     Pids = [element(1, Row) || Row <- Figures],
@@ -39,6 +40,10 @@ counts(Row, none, Calibration) ->
         Counts -> Counts
     end,
     maps:merge(counts(Row, Estimate, Calibration),
+               #{<<"exact">> => false, <<"entries_min">> => Min, <<"entries_max">> => Max});
+counts(Row, {Pid, Monitors, MonitoredBy, Links, last}, Calibration) ->
+    {Min, Max} = entries:range(Pid, element(8, Row), Calibration),
+    maps:merge(counts(Row, {Pid, Monitors, MonitoredBy, Links}, Calibration),
                #{<<"exact">> => false, <<"entries_min">> => Min, <<"entries_max">> => Max});
 counts(_, {_, Monitors, MonitoredBy, Links}, _) ->
     #{<<"monitors_count">> => Monitors, <<"monitored_by_count">> => MonitoredBy, <<"links_count">> => Links, <<"exact">> => true}.

@@ -1,6 +1,6 @@
-%% The process that a text names, and who a peer is.
+%% The process that a text names, and who peers are.
 -module(who).
--export([pid/1, find/1, described/1]).
+-export([pid/1, find/1, described/1, list/1]).
 
 %% A text that is no pid of this node names nothing alive.
 pid(Text) ->
@@ -33,3 +33,14 @@ described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
 described(_) -> unknown(undefined).
 
 unknown(Alive) -> #{registered_name => [], initial_call => undefined, <<"started_as">> => undefined, <<"alive">> => Alive}.
+
+%% A list that was counted, {Count, Distinct, [{Peer, Times}]}, as an answer tells it: Distinct is undefined where it was not copied.
+list({Count, Distinct, Top}) ->
+    #{<<"count">> => Count,
+      <<"distinct_count">> => Distinct,
+      <<"exact">> => is_integer(Distinct),
+      <<"top">> => [maps:merge(described(Peer), #{<<"peer">> => shown(Peer), <<"count">> => Times}) || {Peer, Times} <- Top]}.
+
+shown({Name, Node}) when is_atom(Name), is_atom(Node) -> {Name, Node};
+shown(Peer) when is_pid(Peer); is_port(Peer); is_reference(Peer) -> Peer;
+shown(_) -> #{<<"reference">> => <<"other">>}.

@@ -1,0 +1,289 @@
+/* ledger.c: what long lists were made of, a list of processes by use; and completing answers with it. */
+#include "ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const directions[] = {"monitors", "monitored_by", "links"};
+static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
+#define DIRECTIONS (sizeof directions / sizeof directions[0])
+
+struct bg_ledger_entry {
+    struct bg_ledger_node node;
+    char *pid;
+    json_int_t unexplained;
+    json_t *lists; /* as the node told them, with at most BG_LEDGER_PEERS_MAX peers each; null where counting was too much */
+    int64_t counted_us, counted_wall_ms;
+    TAILQ_ENTRY(bg_ledger_entry) link;
+};
+
+void bg_ledger_init(struct bg_ledger *ledger)
+{
+    *ledger = (struct bg_ledger){.count = 0};
+    TAILQ_INIT(&ledger->by_use);
+}
+
+static void entry_drop(struct bg_ledger *ledger, struct bg_ledger_entry *entry)
+{
+    TAILQ_REMOVE(&ledger->by_use, entry, link);
+    ledger->count--;
+    json_decref(entry->lists);
+    free(entry->pid);
+    free(entry);
+}
+
+void bg_ledger_done(struct bg_ledger *ledger)
+{
+    for (struct bg_ledger_entry *entry = TAILQ_FIRST(&ledger->by_use), *next; entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link);
+        entry_drop(ledger, entry);
+    }
+}
+
+static bool is_of(const struct bg_ledger_entry *entry, const struct bg_ledger_node *node)
+{
+    return entry->node.generation == node->generation && entry->node.since_wall_ms == node->since_wall_ms &&
+           strcmp(entry->node.name, node->name) == 0;
+}
+
+static struct bg_ledger_entry *entry_find(const struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *pid)
+{
+    struct bg_ledger_entry *entry;
+    TAILQ_FOREACH(entry, &ledger->by_use, link)
+    if (pid != NULL && strcmp(entry->pid, pid) == 0 && is_of(entry, node))
+        return entry;
+    return NULL;
+}
+
+static void entry_use(struct bg_ledger *ledger, struct bg_ledger_entry *entry)
+{
+    TAILQ_REMOVE(&ledger->by_use, entry, link);
+    TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
+}
+
+static json_int_t list_count(const json_t *lists, size_t direction)
+{
+    return json_integer_value(json_object_get(json_object_get(lists, directions[direction]), "count"));
+}
+
+static json_t *known_new(const struct bg_ledger_entry *entry)
+{
+    json_t *known = json_pack("[s, I]", entry->pid, entry->unexplained);
+    const bool is_counted = json_is_object(entry->lists);
+    for (size_t i = 0; i < DIRECTIONS && known != NULL; i++)
+        if (json_array_append_new(known, json_integer(is_counted ? list_count(entry->lists, i) : -1)) != 0) {
+            json_decref(known);
+            known = NULL;
+        }
+    return known;
+}
+
+json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us)
+{
+    json_t *known = json_array();
+    for (struct bg_ledger_entry *entry = TAILQ_FIRST(&ledger->by_use), *next; entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link);
+        const bool is_vain = !json_is_object(entry->lists) && now_us - entry->counted_us > BG_LEDGER_VAIN_US;
+        if (strcmp(entry->node.name, node->name) != 0)
+            continue;
+        if (is_vain || !is_of(entry, node))
+            entry_drop(ledger, entry);
+        else if (json_array_append_new(known, known_new(entry)) != 0) {
+            json_decref(known);
+            return NULL;
+        }
+    }
+    return known;
+}
+
+static const char *pid_text(const json_t *pid)
+{
+    return json_string_value(json_is_object(pid) ? json_object_get(pid, "pid") : pid);
+}
+
+/* True if lists are as a node tells them. */
+static bool lists_are_whole(const json_t *lists)
+{
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        const json_t *list = json_object_get(lists, directions[i]);
+        if (!json_is_integer(json_object_get(list, "count")) || list_count(lists, i) < 0 || !json_is_array(json_object_get(list, "top")))
+            return false;
+    }
+    return true;
+}
+
+static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, int64_t now_us, int64_t now_wall_ms)
+{
+    const char *pid = pid_text(json_object_get(told, "pid"));
+    json_t *lists = json_object_get(told, "lists");
+    if (pid == NULL || (!json_is_null(lists) && !lists_are_whole(lists)))
+        return;
+    struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+    if (entry != NULL)
+        entry_drop(ledger, entry);
+    if ((entry = calloc(1, sizeof *entry)) == NULL || (entry->pid = strdup(pid)) == NULL) {
+        free(entry);
+        return;
+    }
+    entry->node = *node;
+    entry->unexplained = json_integer_value(json_object_get(told, "unexplained"));
+    entry->lists = json_incref(lists);
+    entry->counted_us = now_us;
+    entry->counted_wall_ms = now_wall_ms;
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        json_t *top = json_object_get(json_object_get(lists, directions[i]), "top");
+        while (json_array_size(top) > BG_LEDGER_PEERS_MAX)
+            (void)json_array_remove(top, json_array_size(top) - 1);
+    }
+    TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
+    if (++ledger->count > BG_LEDGER_MAX)
+        entry_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
+}
+
+void bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t now_us, int64_t now_wall_ms)
+{
+    json_t *counted = json_object_get(answer, "counted");
+    for (size_t i = 0; i < json_array_size(counted); i++)
+        entry_put(ledger, node, json_array_get(counted, i), now_us, now_wall_ms);
+    (void)json_object_del(answer, "counted");
+}
+
+/* How many entries of a watcher the kept list of a process watched has, or -1; ret_peer is who that process is for it. */
+static json_int_t watches(const struct bg_ledger_entry *watched, const char *node, const char *pid)
+{
+    const json_t *top = json_object_get(json_object_get(watched->lists, "monitored_by"), "top");
+    for (size_t i = 0; i < json_array_size(top); i++) {
+        const json_t *peer = json_object_get(json_array_get(top, i), "peer");
+        const char *peer_pid = json_string_value(json_object_get(peer, "pid")),
+                   *peer_node = json_string_value(json_object_get(peer, "node"));
+        if (peer_pid != NULL && peer_node != NULL && strcmp(peer_pid, pid) == 0 && strcmp(peer_node, node) == 0)
+            return json_integer_value(json_object_get(json_array_get(top, i), "count"));
+    }
+    return -1;
+}
+
+/* A watcher's list that was too much to be copied, as those tell it who are watched and were counted. */
+static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, const char *pid)
+{
+    json_t *top = json_array();
+    const struct bg_ledger_entry *entry;
+    TAILQ_FOREACH(entry, &ledger->by_use, link)
+    {
+        const json_int_t count = watches(entry, node, pid);
+        if (count > 0)
+            (void)json_array_append_new(top, json_pack("{s:{s:s,s:s}, s:I, s:n, s:n, s:n, s:b}", "peer", "pid", entry->pid, "node",
+                                                       entry->node.name, "count", count, "registered_name", "initial_call", "started_as",
+                                                       "alive", 1));
+    }
+    return top;
+}
+
+static json_int_t top_sum(const json_t *top)
+{
+    json_int_t sum = 0;
+    for (size_t i = 0; i < json_array_size(top); i++)
+        sum += json_integer_value(json_object_get(json_array_get(top, i), "count"));
+    return sum;
+}
+
+/* The kept peers' shares of what the list has now. */
+static json_t *top_scaled(const json_t *list, json_int_t count)
+{
+    const json_t *kept = json_object_get(list, "top");
+    const json_int_t then = json_integer_value(json_object_get(list, "count"));
+    json_t *top = json_array();
+    for (size_t i = 0; i < json_array_size(kept); i++) {
+        json_t *peer = json_copy(json_array_get(kept, i));
+        const json_int_t share = json_integer_value(json_object_get(peer, "count"));
+        const json_int_t now = then > 0 ? (json_int_t)((double)share * (double)count / (double)then + 0.5) : share;
+        (void)json_object_set_new(peer, "count", json_integer(now));
+        (void)json_array_append_new(top, peer);
+    }
+    return top;
+}
+
+/* One list that is not copied, of so many entries (-1: unknown). */
+static json_t *list_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid,
+                        size_t direction, json_int_t count, bool is_exact)
+{
+    const json_t *list = entry != NULL ? json_object_get(entry->lists, directions[direction]) : NULL;
+    const bool is_counted = json_is_integer(json_object_get(list, "distinct_count"));
+    json_t *top = is_counted ? top_scaled(list, count) : direction == 0 ? top_of_watched(ledger, node, pid) : json_array();
+    if (!is_counted && top_sum(top) > count)
+        count = top_sum(top);
+    json_t *distinct = is_counted ? json_incref(json_object_get(list, "distinct_count")) : json_null();
+    return json_pack("{s:o, s:o, s:b, s:o}", "count", count < 0 ? json_null() : json_integer(count), "distinct_count", distinct, "exact",
+                     is_exact && is_counted, "top", top);
+}
+
+static json_int_t count_or_none(const json_t *count)
+{
+    return json_is_integer(count) ? json_integer_value(count) : -1;
+}
+
+/* A scan's row as `peers` would tell its process. */
+static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row)
+{
+    json_t *lists = json_object();
+    const bool is_exact = json_is_true(json_object_get(row, "exact"));
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        json_t *list = list_new(ledger, entry, node, pid, i, count_or_none(json_object_get(row, counts[i])), is_exact);
+        if (json_is_integer(json_object_get(list, "count")))
+            (void)json_object_set(row, counts[i], json_object_get(list, "count"));
+        (void)json_object_set_new(lists, directions[i], list);
+    }
+    json_t *known = json_copy(row);
+    (void)json_object_set_new(known, "alive", json_true());
+    json_t *process = json_pack("{s:s, s:b, s:o, s:o}", "pid", pid, "dead", 0, "row", known, "lists", lists);
+    if (process != NULL && !is_exact && entry != NULL && json_is_object(entry->lists))
+        (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
+    return process;
+}
+
+static void complete_scan(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t entries_max)
+{
+    json_t *rows = json_object_get(answer, "rows"), *processes = json_array();
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+        const char *pid = pid_text(json_object_get(row, "pid"));
+        struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+        const bool is_long =
+            json_is_false(json_object_get(row, "exact")) && json_integer_value(json_object_get(row, "entries_max")) > entries_max;
+        const bool is_counted = entry != NULL && json_is_object(entry->lists);
+        if (pid == NULL || (!is_long && !is_counted))
+            continue;
+        if (entry != NULL)
+            entry_use(ledger, entry);
+        (void)json_array_append_new(processes, long_new(ledger, entry, node->name, pid, row));
+    }
+    (void)json_object_set_new(answer, "long", processes);
+}
+
+static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *process)
+{
+    const char *pid = pid_text(json_object_get(process, "pid"));
+    json_t *lists = json_object_get(process, "lists");
+    struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+    bool is_estimate = false;
+    for (size_t i = 0; i < DIRECTIONS && pid != NULL; i++) {
+        const json_t *list = json_object_get(lists, directions[i]);
+        if (!json_is_false(json_object_get(list, "exact")))
+            continue;
+        is_estimate = true;
+        const json_int_t count = count_or_none(json_object_get(list, "count"));
+        (void)json_object_set_new(lists, directions[i], list_new(ledger, entry, node->name, pid, i, count, false));
+    }
+    if (is_estimate && entry != NULL && json_is_object(entry->lists)) {
+        entry_use(ledger, entry);
+        (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
+    }
+}
+
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t entries_max)
+{
+    json_t *processes = json_object_get(answer, "processes");
+    if (json_is_array(json_object_get(answer, "rows")))
+        complete_scan(ledger, node, answer, entries_max);
+    for (size_t i = 0; i < json_array_size(processes); i++)
+        complete_process(ledger, node, json_array_get(processes, i));
+}

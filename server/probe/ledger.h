@@ -1,0 +1,43 @@
+/* ledger.h: what lists too long to be copied each time were made of when they were counted, by process. It is brought along with later
+ * questions, and their answers are completed with it. Knows no clock. */
+#ifndef BEAMGAUGE_PROBE_LEDGER_H
+#define BEAMGAUGE_PROBE_LEDGER_H
+
+#include "beamgauge/node.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define BG_LEDGER_MAX 256                       /* processes, all nodes together; the least recently used goes first */
+#define BG_LEDGER_PEERS_MAX 50                  /* kept of each list, those with most entries */
+#define BG_LEDGER_VAIN_US (10 * 60 * 1000000LL) /* after so long a list that was too much to be counted is tried again */
+
+/* An incarnation of a node, as in the keys of answers. */
+struct bg_ledger_node {
+    char name[BG_NODE_NAME_MAX + 1];
+    uint64_t generation;
+    int64_t since_wall_ms;
+};
+
+struct bg_ledger_entry;
+TAILQ_HEAD(bg_ledger_list, bg_ledger_entry);
+
+struct bg_ledger {
+    struct bg_ledger_list by_use; /* first: the most recently used */
+    size_t count;
+};
+
+void bg_ledger_init(struct bg_ledger *ledger);
+void bg_ledger_done(struct bg_ledger *ledger);
+/* [[pid, unexplained, monitors, monitored_by, links]] of that node, the counts -1 where counting was too much; NULL without memory. What
+ * is of an earlier incarnation is dropped. */
+json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us);
+/* Takes "counted" out of the answer to a question, and keeps it. Without memory nothing is kept, which a cache may do. */
+void bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t now_us, int64_t now_wall_ms);
+/* Completes an answer of `scan` with "long", or the processes of one of `peers`, with what is known of their long lists: each is as
+ * `peers` tells a process, with counted_wall_ms where its lists were counted earlier. `entries_max` is how long a list is copied. */
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t entries_max);
+
+#endif

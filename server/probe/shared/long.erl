@@ -1,0 +1,114 @@
+%% Lists that are too long to be copied each time. Each is counted once, by a process made for that; whoever asks keeps what that told and
+%% brings it along with later questions, as `known`, so that the list is not copied again until it has grown by half.
+-module(long).
+-export([new/1, look/4, answer/1]).
+
+-define(HEAP_BYTES_MIN, (64 bsl 20)). %% any node may be asked for so much
+-define(HEAP_BYTES_MAX, (2 bsl 30)). %% and none for more
+-define(MEMORY_SHARE, 50). %% of what the node has, a part of this many
+-define(PATIENCE_MS, 250).
+-define(TIMEOUT_MS, 5000). %% where the guard tells no other
+
+%% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
+%% was too much. Size says how much heap may be taken to count: what is asked for by name, what any question may, or none.
+new(Arguments) ->
+    Known = [{Pid, {Unexplained, Monitors, MonitoredBy, Links}}
+             || [Text, Unexplained, Monitors, MonitoredBy, Links] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
+    Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
+    case Arguments of
+        #{<<"exact">> := true} -> {maps:from_list(Known), max, now_ms() + Timeout};
+        #{<<"may_count">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout div 3};
+        _ -> {maps:from_list(Known), none, 0}
+    end.
+
+now_ms() -> erlang:monotonic_time(millisecond).
+
+%% What is told of a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, or many where not one of
+%% the lists could be copied. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of each {Count, Distinct, Top}, Distinct being
+%% undefined where that list was too much.
+look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
+    case maps:get(Pid, Known, none) of
+        {Then, Monitors, MonitoredBy, Links} when Size =/= max, Unexplained =< Then + Then div 2, Unexplained >= Then div 2 ->
+            grown(Pid, [Monitors, MonitoredBy, Links], Unexplained, Then, Calibration);
+        _ ->
+            case Size =/= none andalso now_ms() < Until of
+                true -> counted(Pid, lists(Pid, Unexplained, heap_bytes(Size, Unexplained), Until, Limit, Calibration));
+                false -> none
+            end
+    end.
+
+%% What came since is taken to be of the same kinds and sizes.
+grown(_, [-1 | _], _, _, _) -> none;
+grown(Pid, Counts, Unexplained, Then, {_, _, MonitorBytes, _, _, _}) ->
+    Total = max(1, lists:sum(Counts)),
+    Each = max(MonitorBytes, min(2 * MonitorBytes, Then div Total)),
+    Grown = max(0, Total + (Unexplained - Then) div Each),
+    {last, list_to_tuple([Pid | [Count * Grown div Total || Count <- Counts]])}.
+
+counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}]) -> many;
+counted(Pid, Lists) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
+
+%% Of what the node has only where the least is not enough: that asks every scheduler.
+heap_bytes(max, _) -> ?HEAP_BYTES_MAX;
+heap_bytes(min, Unexplained) when 2 * Unexplained =< ?HEAP_BYTES_MIN -> ?HEAP_BYTES_MIN;
+heap_bytes(min, _) ->
+    Self = self(),
+    Asker = spawn_opt(fun() -> Self ! {self(), erlang:memory(total)} end, [link, {priority, low}]),
+    receive
+        {Asker, Bytes} -> min(?HEAP_BYTES_MAX, max(?HEAP_BYTES_MIN, Bytes div ?MEMORY_SHARE))
+    after ?PATIENCE_MS ->
+        unlink(Asker),
+        exit(Asker, kill),
+        ?HEAP_BYTES_MIN
+    end.
+
+%% [Monitors, MonitoredBy, Links]. The cheaper ones first: what they explain cannot be monitors. A copied list takes at most two, three and
+%% four fifths of what its entries take, and counting it twice that.
+lists(Pid, Unexplained, HeapBytes, Until, Limit, {_, _, MonitorBytes, LinkBytes, _, _} = Calibration) ->
+    Links = list(Pid, links, Unexplained * 2 div 5, HeapBytes, Until, Limit),
+    Left = Unexplained - explained(Links, LinkBytes),
+    MonitoredBy = list(Pid, monitored_by, Left * 3 div 5, HeapBytes, Until, Limit),
+    Last = Left - explained(MonitoredBy, MonitorBytes),
+    Monitors = list(Pid, monitors, Last * 8 div 5, HeapBytes, Until, Limit),
+    [told(Monitors, Last, Calibration), told(MonitoredBy, Left, Calibration), told(Links, 0, Calibration)].
+
+explained(none, _) -> 0;
+explained({Count, _, [{Peer, _} | _]}, EntryBytes) when is_pid(Peer), node(Peer) =/= node() -> Count * EntryBytes * 3 div 2;
+explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
+
+%% As in an estimate of a list that nothing is known of, remote entries taking half as much again.
+told(none, Unexplained, Calibration) -> {entries:monitors_max(Unexplained, Calibration) * 4 div 5, undefined, []};
+told(Counted, _, _) -> Counted.
+
+list(_, _, Bytes, HeapBytes, _, _) when Bytes > HeapBytes -> none;
+list(Pid, Item, _, HeapBytes, Until, Limit) ->
+    Worker = self(),
+    HeapMax = #{size => HeapBytes div erlang:system_info(wordsize), kill => true, error_logger => false},
+    {Counter, Monitor} = spawn_opt(fun() -> Worker ! {self(), tally:whole(process_info(Pid, Item), Limit)} end,
+                                   [monitor, {priority, low}, {max_heap_size, HeapMax}]),
+    spawn_opt(fun() -> attend(Worker, Counter) end, [{priority, low}]),
+    receive
+        {Counter, Counted} ->
+            erlang:demonitor(Monitor, [flush]),
+            Counted;
+        {'DOWN', Monitor, process, _, _} ->
+            none
+    after max(0, Until - now_ms()) ->
+        exit(Counter, kill),
+        receive {'DOWN', Monitor, process, _, _} -> receive {Counter, _} -> none after 0 -> none end end
+    end.
+
+%% The counter is not linked to the worker, which is to outlive its heap limit; so it is ended here when the worker ends.
+attend(Worker, Counter) ->
+    Monitors = [erlang:monitor(process, Pid) || Pid <- [Worker, Counter]],
+    receive {'DOWN', Monitor, process, _, _} -> Monitor =:= hd(Monitors) andalso exit(Counter, kill) end.
+
+%% Of [{Pid, Unexplained, Looked}] what was counted, or tried in vain, for whoever keeps it.
+answer(Looks) -> [maps:merge(#{<<"pid">> => Pid, <<"unexplained">> => Unexplained}, kept(Looked)) || {Pid, Unexplained, Looked} <- Looks, is_new(Looked)].
+
+is_new({new, _, _}) -> true;
+is_new(Looked) -> Looked =:= many.
+
+kept({new, _, Lists}) ->
+    #{<<"lists">> => maps:from_list(lists:zip([<<"monitors">>, <<"monitored_by">>, <<"links">>], [who:list(List) || List <- Lists]))};
+kept(many) -> #{<<"lists">> => undefined}.
