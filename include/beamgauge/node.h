@@ -72,8 +72,8 @@ struct bg_node_info {
     enum bg_link_state state;
     enum bg_link_reason reason; /* of the last failure; BG_REASON_NONE while up */
     const char *reason_text;    /* a sentence: what happened and what to do; "" while up */
-    int64_t since_wall_ms;      /* when it came into this state */
-    int64_t retry_in_ms;        /* until the next try; -1 where none is planned */
+    int64_t since_wall_ms;      /* when it came up; while it is not, when it was last up, or was registered */
+    int64_t retry_in_ms;        /* until the next try, 0 during one; -1 where none is planned */
     uint64_t generation;        /* counts how often the link came up: answers of an older one are of an older incarnation */
     size_t in_flight_count;
     uint64_t connects_count;

@@ -185,6 +185,17 @@ static enum bg_handshake_result take_message(struct bg_handshake *handshake, str
     return take_ack(handshake, reader, ret_setback);
 }
 
+/* A TLS record begins with its type (21: alert, 22: handshake) and the version's major, 3: as a length that is too long. */
+static enum bg_handshake_result fail_too_large(struct evbuffer *in, struct bg_setback *ret_setback)
+{
+    uint8_t head[2] = {0};
+    if (evbuffer_copyout(in, head, sizeof head) != sizeof head || (head[0] != 21 && head[0] != 22) || head[1] != 3)
+        return fail_nonsense("too long a message", ret_setback);
+    bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED,
+                   "the node answers in TLS: it wants its distribution encrypted (-proto_dist inet_tls), which beamgauge does not speak");
+    return BG_HANDSHAKE_FAILED;
+}
+
 enum bg_handshake_result bg_handshake_take(struct bg_handshake *handshake, struct evbuffer *in, struct evbuffer *out,
                                            struct bg_setback *ret_setback)
 {
@@ -195,7 +206,7 @@ enum bg_handshake_result bg_handshake_take(struct bg_handshake *handshake, struc
         if (frame == BG_FRAME_MORE)
             return BG_HANDSHAKE_MORE;
         if (frame == BG_FRAME_TOO_LARGE)
-            return fail_nonsense("too long a message", ret_setback);
+            return fail_too_large(in, ret_setback);
         result = take_message(handshake, message, out, ret_setback);
         bg_frame_drop(in, 2, message);
     }
@@ -207,6 +218,9 @@ void bg_handshake_closed(const struct bg_handshake *handshake, struct bg_setback
     if (handshake->awaited == BG_HANDSHAKE_ACK)
         reject_cookie(ret_setback);
     else
-        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED,
-                       "the node closed the connection at our name: it is older than OTP 23, or not an Erlang node");
+        bg_setback_set(
+            ret_setback, BG_REASON_HANDSHAKE_FAILED,
+            "the node closed the connection at our name, without a reason: its process table may be full, it may want TLS for its "
+            "distribution, or %s",
+            handshake->is_23 ? "it is just stopping" : "it is older than OTP 23 or not an Erlang node");
 }

@@ -40,9 +40,13 @@ static void link_change(struct bg_link *link, enum bg_link_state state)
     assert(state_next[link->state] & BIT(state));
     bg_log(state == BG_LINK_UP ? BG_LOG_INFO : BG_LOG_DEBUG, "link_state", BG_TEXT("node", link->settings.name),
            BG_TEXT("from", bg_link_state_text(link->state)), BG_TEXT("to", bg_link_state_text(state)));
+    bool is_other = (state == BG_LINK_UP) != (link->state == BG_LINK_UP); /* one outage is one, however often it is tried */
     link->state = state;
     link->since_us = bg_link_now(link);
-    link->since_wall_ms = bg_clock_wall_ms(link->shared->clock);
+    if (is_other) {
+        link->turned_us = link->since_us;
+        link->turned_wall_ms = bg_clock_wall_ms(link->shared->clock);
+    }
     link->due_us = link->since_us + link->shared->options.connect_timeout_ms * 1000;
 }
 
@@ -105,29 +109,13 @@ static void tell_watcher(const struct bg_link *link)
         link->shared->watcher(link->shared->watcher_context, link->settings.name, link->state);
 }
 
-/* The same setback again and again is not worth a line above debug each time. */
-static void log_setback(struct bg_link *link, const struct bg_setback *setback, int64_t wait_ms)
-{
-    bool again = link->failures > 1 && link->told == setback->reason;
-    bg_log(again ? BG_LOG_DEBUG : BG_LOG_WARN, "link_down", BG_TEXT("node", link->settings.name),
-           BG_TEXT("state", bg_link_state_text(link->state)), BG_TEXT("reason", bg_link_reason_code(setback->reason)),
-           BG_TEXT("detail", setback->text), BG_NUMBER("retry_ms", wait_ms));
-    link->told = setback->reason;
-}
-
 /* Questions and the watcher come last: both may call back into the registry, and even end this link. */
 void bg_link_down(struct bg_link *link, const struct bg_setback *setback)
 {
-    const struct bg_nodes_options *options = &link->shared->options;
-    bool was_up = link->state == BG_LINK_UP;
-    if (was_up && bg_link_now(link) - link->since_us >= options->retry_max_ms * 1000)
-        link->failures = 0;
-    link->failures++;
-    int64_t wait_ms = bg_setback_wait_ms(setback->reason, link->failures, options->retry_min_ms, options->retry_max_ms, random_number());
-    log_setback(link, setback, wait_ms);
     link_disconnect(link);
     link->setback = *setback;
-    link->losses += was_up;
+    bg_retry_count(link, link->state == BG_LINK_UP);
+    int64_t wait_ms = bg_retry_wait_ms(link, random_number());
     link_change(link, BG_LINK_WAITING);
     link->due_us = link->since_us + wait_ms * 1000;
     link_arm(link);
@@ -218,6 +206,7 @@ static void on_resolved(void *context, const char *error, const struct sockaddr_
 static void link_start(struct bg_link *link)
 {
     link_change(link, BG_LINK_RESOLVING);
+    link->tried_us = link->since_us;
     evbuffer_drain(link->in, evbuffer_get_length(link->in));
     link->addresses_count = link->address_next = 0;
     link->furthest = BG_LINK_RESOLVING;
@@ -247,6 +236,7 @@ static void link_shake_hands(struct bg_link *link)
         .trust = bg_link_trusts,
         .trust_context = link,
         .creation = link->shared->creation,
+        .is_23 = link->settings.port == 0 || link->connects > 0,
         .challenge = random_number(),
     };
     bg_handshake_start(&link->handshake, link->out);
@@ -256,7 +246,7 @@ static void link_up(struct bg_link *link)
 {
     link_change(link, BG_LINK_UP);
     link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
-    link->told = BG_REASON_NONE;
+    link->told = 0;
     link->connects++;
     link->heard_us = link->sent_us = link->since_us;
     link->due_us = link->since_us + link->shared->options.tick_ms * 1000;
@@ -405,8 +395,8 @@ struct bg_link *bg_link_new(const struct bg_link_shared *shared, struct bg_node_
     link->shared = shared;
     link->fd = -1;
     link->state = BG_LINK_WAITING;
-    link->since_wall_ms = bg_clock_wall_ms(shared->clock);
-    link->since_us = link->due_us = bg_link_now(link);
+    link->turned_wall_ms = bg_clock_wall_ms(shared->clock);
+    link->turned_us = link->since_us = link->due_us = bg_link_now(link);
     link->in = evbuffer_new();
     link->out = evbuffer_new();
     link->readable = event_new(shared->base, -1, EV_READ | EV_PERSIST, on_event, link);
@@ -462,30 +452,17 @@ void bg_link_restart(struct bg_link *link)
         return; /* someone whose question failed has removed the node */
     link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
     link->failures = 0;
-    link->due_us = bg_link_now(link);
+    link->told = 0;
+    link->turned_us = link->due_us = bg_link_now(link);
+    link->turned_wall_ms = bg_clock_wall_ms(link->shared->clock);
     link_arm(link);
 }
 
-void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
+void bg_link_retry(struct bg_link *link)
 {
-    int64_t wait_us = link->due_us - bg_link_now(link);
-    *ret_info = (struct bg_node_info){
-        .name = link->settings.name,
-        .address = link->settings.address,
-        .port = link->settings.port,
-        .origin = link->settings.origin,
-        .tags = (const char *const *)link->settings.tags,
-        .tags_count = link->settings.tags_count,
-        .state = link->state,
-        .reason = link->setback.reason,
-        .reason_text = link->setback.text,
-        .since_wall_ms = link->since_wall_ms,
-        .retry_in_ms = link->state != BG_LINK_WAITING ? -1
-                       : wait_us > 0                  ? (wait_us + 999) / 1000
-                                                      : 0,
-        .generation = link->connects,
-        .in_flight_count = link->inquiries.count,
-        .connects_count = link->connects,
-        .losses_count = link->losses,
-    };
+    int64_t soonest_us = bg_retry_soonest_us(link);
+    if (link->state != BG_LINK_WAITING || soonest_us >= link->due_us)
+        return;
+    link->due_us = soonest_us;
+    link_arm(link);
 }

@@ -42,8 +42,10 @@ struct bg_link {
     const struct bg_link_shared *shared;
     struct bg_node_settings settings;
     enum bg_link_state state;
-    int64_t since_wall_ms, since_us;
-    int64_t due_us; /* when the step is too late; WAITING: when it is tried again; UP: the next look at the ticks */
+    int64_t since_us;                  /* in this state */
+    int64_t turned_us, turned_wall_ms; /* when it came up, or when it was last up (or registered) */
+    int64_t tried_us;                  /* when the last try began */
+    int64_t due_us;                    /* when the step is too late; WAITING: when it is tried again; UP: the next look at the ticks */
     struct bg_setback setback;
 
     struct bg_resolve *resolve;
@@ -61,7 +63,8 @@ struct bg_link {
     struct bg_inquiries inquiries;
     int64_t heard_us, sent_us; /* when the peer last said anything, and we */
     unsigned failures;         /* in a row */
-    enum bg_link_reason told;  /* the last one logged as a warning */
+    bool was_good;             /* the last connection held for a while */
+    unsigned told;             /* a bit for each reason that was logged as a warning since it was up */
     uint64_t connects, losses;
 };
 
@@ -76,7 +79,7 @@ void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info);
 enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request *request, bg_inquiry_done *done, void *context,
                           struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* Between link.c, traffic.c and trust.c. */
+/* Between link.c, retry.c, traffic.c and trust.c. */
 
 int64_t bg_link_now(const struct bg_link *link);
 /* Down, whatever the state; it is tried again later. */
@@ -85,6 +88,13 @@ void bg_link_down(struct bg_link *link, const struct bg_setback *setback);
 void bg_link_send_soon(struct bg_link *link);
 /* A bg_handshake_trust: whether the user who holds the other end, where that is on this host, may see our cookie's digest. */
 bool bg_link_trusts(void *context, struct bg_setback *ret_setback);
+/* Somebody wants the node: a link that waits is tried as soon as may be. */
+void bg_link_retry(struct bg_link *link);
+/* In retry.c, for a link that goes down: counts that; then tells how long it waits, and logs it. */
+void bg_retry_count(struct bg_link *link, bool was_up);
+int64_t bg_retry_wait_ms(struct bg_link *link, uint32_t random);
+/* When it may be tried because somebody asks for it. */
+int64_t bg_retry_soonest_us(const struct bg_link *link);
 /* Frames of a link that is up: takes all that are whole. May take the link down. */
 void bg_traffic_take(struct bg_link *link);
 /* Ticks and deadlines. May take the link down; else sets due_us. */

@@ -126,8 +126,12 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
                           struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure)
 {
     enum bg_error error;
-    if ((error = check_request(request, ret_failure)) != BG_OK || (error = check_up(link, ret_failure)) != BG_OK)
+    if ((error = check_request(request, ret_failure)) != BG_OK)
         return error;
+    if ((error = check_up(link, ret_failure)) != BG_OK) {
+        bg_link_retry(link);
+        return error;
+    }
     int64_t now_us = bg_link_now(link);
     struct bg_inquiry *inquiry = bg_inquiries_add(&link->inquiries, now_us, now_us + request->timeout_ms * 1000);
     if (inquiry == NULL)

@@ -230,11 +230,59 @@ static void closing_means_the_cookie_only_after_our_answer(void **state)
     talk_start(&talk);
     bg_handshake_closed(&talk.handshake, &talk.setback);
     assert_int_equal(talk.setback.reason, BG_REASON_HANDSHAKE_FAILED);
+    assert_non_null(strstr(talk.setback.text, "process table may be full"));
+    assert_non_null(strstr(talk.setback.text, "older than OTP 23"));
+    talk.handshake.is_23 = true;
+    bg_handshake_closed(&talk.handshake, &talk.setback);
+    assert_null(strstr(talk.setback.text, "OTP 23"));
     fake_status(talk.in, "ok");
     fake_challenge(talk.in, FAKE_NAME, FAKE_FLAGS, 1);
     assert_int_equal(talk_take(&talk), BG_HANDSHAKE_MORE);
     bg_handshake_closed(&talk.handshake, &talk.setback);
     assert_int_equal(talk.setback.reason, BG_REASON_COOKIE_REJECTED);
+    talk_end(&talk);
+}
+
+static void an_answer_in_tls_is_told_as_such(void **state)
+{
+    (void)state;
+    static const char *const alerts[] = {"\x15\x03\x03\x00\x02\x02\x0a", "\x16\x03\x01\x00\x02\x02\x0a"};
+    for (size_t i = 0; i < 2; i++) {
+        struct talk talk;
+        talk_start(&talk);
+        evbuffer_add(talk.in, alerts[i], 7);
+        assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
+        assert_int_equal(talk.setback.reason, BG_REASON_HANDSHAKE_FAILED);
+        assert_non_null(strstr(talk.setback.text, "TLS"));
+        talk_end(&talk);
+    }
+}
+
+/* The last word before the proof is somebody else's. */
+static bool distrust(void *context, struct bg_setback *ret_setback)
+{
+    ++*(unsigned *)context;
+    bg_setback_set(ret_setback, BG_REASON_PEER_NOT_TRUSTED, "no");
+    return false;
+}
+
+static void a_peer_that_is_not_trusted_gets_no_proof(void **state)
+{
+    (void)state;
+    struct talk talk;
+    unsigned asked = 0;
+    talk_start(&talk);
+    talk.handshake.trust = distrust;
+    talk.handshake.trust_context = &asked;
+    forget_sent(&talk);
+    fake_status(talk.in, "ok");
+    assert_int_equal(talk_take(&talk), BG_HANDSHAKE_MORE);
+    assert_int_equal(asked, 0);
+    fake_challenge(talk.in, FAKE_NAME, FAKE_FLAGS, 1);
+    assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
+    assert_int_equal(talk.setback.reason, BG_REASON_PEER_NOT_TRUSTED);
+    assert_int_equal(asked, 1);
+    assert_int_equal(evbuffer_get_length(talk.out), 0);
     talk_end(&talk);
 }
 
@@ -275,6 +323,8 @@ int main(void)
         cmocka_unit_test(nonsense_and_long_messages_are_refused),
         cmocka_unit_test(cut_messages_are_refused),
         cmocka_unit_test(closing_means_the_cookie_only_after_our_answer),
+        cmocka_unit_test(an_answer_in_tls_is_told_as_such),
+        cmocka_unit_test(a_peer_that_is_not_trusted_gets_no_proof),
         cmocka_unit_test(a_name_can_be_learned_without_any_cookie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

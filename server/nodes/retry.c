@@ -1,0 +1,95 @@
+/* retry.c: a link that is down: when it is tried again, what is logged, and what is told of it. */
+#include "link.h"
+
+#include "beamgauge/log.h"
+
+#define GOOD_MS 250             /* a connection that held so long was a good one: the next loss is another fault */
+#define RETURN_WITHIN_MS 300000 /* a node that was up so short a time ago is likely being restarted, */
+#define RETURN_RETRY_MS 600     /* and is tried this often, to be back within a second */
+#define REQUESTED_MS 1000       /* at most so often because somebody asks for it */
+#define REQUESTED_NOISY_MS 10000
+#define REASON_BIT(reason) (1u << (reason))
+
+_Static_assert(BG_REASON_COUNT <= 32, "bg_link.told has a bit for each reason");
+
+/* One fault is one line above debug, however its reasons take turns: gone from epmd, port refused, gone from epmd. */
+static void log_setback(struct bg_link *link, int64_t wait_ms)
+{
+    bool again = link->told & REASON_BIT(link->setback.reason);
+    bg_log(again ? BG_LOG_DEBUG : BG_LOG_WARN, "link_down", BG_TEXT("node", link->settings.name),
+           BG_TEXT("state", bg_link_state_text(link->state)), BG_TEXT("reason", bg_link_reason_code(link->setback.reason)),
+           BG_TEXT("detail", link->setback.text), BG_NUMBER("retry_ms", wait_ms));
+    link->told |= REASON_BIT(link->setback.reason);
+}
+
+/* Trying costs the node nothing: either it is not there, or it is and lets us in. */
+static bool is_free(enum bg_link_reason reason)
+{
+    return reason == BG_REASON_CONNECTION_LOST || reason == BG_REASON_NODE_NOT_IN_EPMD || reason == BG_REASON_PORT_REFUSED ||
+           reason == BG_REASON_EPMD_UNREACHABLE;
+}
+
+/* A node that has just gone, and was not one that comes up only to go again. */
+static bool is_returning(const struct bg_link *link)
+{
+    const bool is_recent = link->state == BG_LINK_UP || bg_link_now(link) - link->turned_us < RETURN_WITHIN_MS * INT64_C(1000);
+    return link->was_good && is_recent && is_free(link->setback.reason);
+}
+
+int64_t bg_retry_wait_ms(struct bg_link *link, uint32_t random)
+{
+    const struct bg_nodes_options *options = &link->shared->options;
+    int64_t max_ms = options->retry_max_ms;
+    if (is_returning(link) && max_ms > RETURN_RETRY_MS)
+        max_ms = options->retry_min_ms > RETURN_RETRY_MS ? options->retry_min_ms : RETURN_RETRY_MS;
+    int64_t wait_ms = bg_setback_wait_ms(link->setback.reason, link->failures, options->retry_min_ms, max_ms, random);
+    log_setback(link, wait_ms);
+    return wait_ms;
+}
+
+void bg_retry_count(struct bg_link *link, bool was_up)
+{
+    if (was_up) {
+        link->was_good = bg_link_now(link) - link->since_us >= GOOD_MS * 1000;
+        link->losses++;
+    }
+    if (was_up && link->was_good)
+        link->failures = 0;
+    link->failures++;
+}
+
+int64_t bg_retry_soonest_us(const struct bg_link *link)
+{
+    const int64_t now_us = bg_link_now(link);
+    const int64_t soonest_us = link->tried_us + (is_free(link->setback.reason) ? REQUESTED_MS : REQUESTED_NOISY_MS) * INT64_C(1000);
+    return soonest_us > now_us ? soonest_us : now_us;
+}
+
+void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
+{
+    /* While it is tried once more it is still what it was, for the reason that it was. */
+    bool is_retried = link->state < BG_LINK_UP && link->setback.reason != BG_REASON_NONE;
+    int64_t wait_us = link->due_us - bg_link_now(link);
+    int64_t retry_in_ms = -1;
+    if (is_retried || (link->state == BG_LINK_WAITING && wait_us <= 0))
+        retry_in_ms = 0;
+    else if (link->state == BG_LINK_WAITING)
+        retry_in_ms = (wait_us + 999) / 1000;
+    *ret_info = (struct bg_node_info){
+        .name = link->settings.name,
+        .address = link->settings.address,
+        .port = link->settings.port,
+        .origin = link->settings.origin,
+        .tags = (const char *const *)link->settings.tags,
+        .tags_count = link->settings.tags_count,
+        .state = is_retried ? BG_LINK_WAITING : link->state,
+        .reason = link->setback.reason,
+        .reason_text = link->setback.text,
+        .since_wall_ms = link->turned_wall_ms,
+        .retry_in_ms = retry_in_ms,
+        .generation = link->connects,
+        .in_flight_count = link->inquiries.count,
+        .connects_count = link->connects,
+        .losses_count = link->losses,
+    };
+}
