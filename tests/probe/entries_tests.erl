@@ -92,7 +92,7 @@ node_holds_test() ->
     Calibration = alone(fun entries:calibrate/0),
     Most = element(6, Calibration),
     Unexplained = unexplained(Target, Calibration),
-    ?assert(Most >= 23000 andalso Most < 60000),
+    ?assertMatch(_ when Most >= 20000 andalso Most < 24000, Most), %% nobody is monitored by no one, and a message is no entry
     ?assert(entries:links_max(Unexplained, setelement(6, Calibration, infinity)) > Most),
     ?assertEqual({Most, Most}, {entries:links_max(Unexplained, Calibration), entries:monitors_max(Unexplained, Calibration)}),
     ?assert(Unexplained =< entries:unexplained_max(Most, Calibration)),
@@ -106,9 +106,9 @@ limit_is_sharp_test() ->
 
 %% Counting stops when the rest cannot get into the ranking.
 threshold_test() ->
-    Calibration = alone(fun entries:calibrate/0),
     Target = asking:plant(fun() -> ok end),
     Crowd = [asking:plant(fun() -> [erlang:monitor(process, Target) || _ <- lists:seq(1, Count)] end) || Count <- [5000 | lists:duplicate(600, 1)]],
+    Calibration = alone(fun entries:calibrate/0),
     Candidates = lists:reverse(lists:sort([{unexplained(Pid, Calibration), Pid} || Pid <- [Target | Crowd]])),
     {Counts, Left, Budget} = entries:count_best(Candidates, 601, Calibration, 1000000),
     ?assertEqual(602, length(Counts) + length(Left)),

@@ -1,8 +1,10 @@
-%% How many monitors and links a node may hold, by its allocators' own counts: no process is touched, however many there are.
+%% How many monitors, links and messages a node holds, by its allocators' own counts: no process is touched, however many there are.
 -module(blocks).
--export([sections/0, count/2, entries_max/0]).
+-export([sections/0, count/2, counts/0, entries_max/0, monitors/0, messages/0]).
 
 -define(PATIENCE_MS, 250).
+-define(MESSAGE_WORDS, 5).
+-define(MESSAGES_READY, 500). %% messages that each scheduler has blocks for from the start
 
 %% [{Allocator, [[{blocks, [{Type, [Count, Bytes]}]} | Figures]]}]: the carriers of each, in sections. A figure is {Name, Now} or
 %% {Name, Now, MaxSinceAsked, Max}.
@@ -18,22 +20,63 @@ count(Type, Sections) ->
         false -> undefined
     end.
 
-%% A local monitor or link is a block of fix_alloc, where processes are too, and a remote one a block of std_alloc; each is one entry of a
-%% process at most. Every scheduler has to answer for its own: where one is held up, nothing is known, and nobody waits for it.
-entries_max() ->
-    Self = self(),
-    Asker = spawn_opt(fun() -> Self ! {self(), most(erlang:system_info(process_count), sections())} end, [link, {priority, low}]),
-    receive
-        {Asker, Most} -> Most
-    after ?PATIENCE_MS ->
-        unlink(Asker),
-        exit(Asker, kill),
-        infinity
-    end.
+%% {Monitors, Links, Others, Messages}. fix_alloc holds one block, of a type of its own, for each local monitor and link: these two counts
+%% are exact. A monitor of a remote process, by name or with a tag is a block of std_alloc, where much else lives: Others are all of its
+%% blocks. A message is a block of fix_alloc, or of eheap_alloc where it has content and its receiver keeps messages off its heap: Messages
+%% is what all mailboxes together hold at most. Each is infinity where the node does not tell.
+counts() -> counts(told(memory_internal, [fix_alloc]), told(allocator, erlang:system_info(alloc_util_allocators)), erlang:system_info(wordsize)).
 
-%% Processes come and go meanwhile.
-most(Processes, Sections) ->
-    case {count(fix_alloc, Sections), count(std_alloc, Sections)} of
-        {Fix, Std} when is_integer(Fix), is_integer(Std) -> max(0, Fix - min(Processes, erlang:system_info(process_count))) + Std;
+counts(Fixed, Told, WordBytes) ->
+    Sections = [{Name, [Section || {_, [{blocks, _} | _] = Section} <- Parts]} || {Name, _, Parts} <- Told],
+    {Monitors, Links} = words(list_to_integer(erlang:system_info(otp_release))),
+    {fixed(monitor, Monitors, WordBytes, Fixed), fixed(link, Links, WordBytes, Fixed), known(count(std_alloc, Sections)),
+     messages(fixed(msg_ref, ?MESSAGE_WORDS, WordBytes, Fixed), known(count(eheap_alloc, Sections)))}.
+
+%% Every process has a heap: that many blocks of eheap_alloc are no messages.
+messages(Fixed, Heaps) when is_integer(Fixed), is_integer(Heaps) ->
+    Fixed + ?MESSAGES_READY * erlang:system_info(schedulers) + max(0, Heaps - erlang:system_info(process_count));
+messages(_, _) -> infinity.
+
+known(undefined) -> infinity;
+known(Count) -> Count.
+
+%% Words that the block of a monitor, and of a link, takes by release.
+words(Release) when Release >= 27 -> {18, 14};
+words(Release) when Release >= 24 -> {16, 12};
+words(_) -> {15, 11}.
+
+%% Blocks of a type of fix_alloc: each instance tells its types as [{Type, AllocatedBytes, UsedBytes}]. Infinity where that is not what
+%% blocks of that size make. An instance may be below 0, as it may free what another one allocated, and then tells an unsigned word.
+fixed(Type, Words, WordBytes, Told) ->
+    Types = [element(tuple_size(Part), Part) || {_, _, Parts} <- Told, Part <- lists:flatten(Parts), element(1, Part) =:= fix_types],
+    case lists:sum([Used || Each <- Types, {Of, _, Used} <- Each, Of =:= Type]) band ((1 bsl (8 * WordBytes)) - 1) of
+        Used when Types =/= [], Used rem (Words * WordBytes) =:= 0 -> Used div (Words * WordBytes);
         _ -> infinity
     end.
+
+%% [{Allocator, Instance, Parts}], as erlang:system_info/1 itself asks for it. Every scheduler tells of its own: where one is held up,
+%% nothing is known, and nobody waits for it.
+told(Item, Allocators) ->
+    Ref = make_ref(),
+    erlang:system_info({Item, Ref, Allocators}),
+    told(Ref, erlang:system_info(schedulers), []).
+
+told(_, 0, Told) -> Told;
+told(Ref, Schedulers, Told) ->
+    receive
+        {Ref, _, More} -> told(Ref, Schedulers - 1, More ++ Told)
+    after ?PATIENCE_MS -> []
+    end.
+
+%% Entries that one process may have at most: a block is one entry of it.
+entries_max() ->
+    case counts() of
+        {Monitors, Links, Others, _} when is_integer(Monitors), is_integer(Links), is_integer(Others) -> Monitors + Links + Others;
+        _ -> infinity
+    end.
+
+%% Local monitors that the node holds, but for those by name or with a tag. Infinity where that is not known.
+monitors() -> element(1, counts()).
+
+%% Messages that all mailboxes hold at most.
+messages() -> element(4, counts()).
