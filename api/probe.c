@@ -2,6 +2,7 @@
 #include "ask.h"
 #include "endpoints.h"
 #include "exposition.h"
+#include "figures.h"
 #include "params.h"
 #include "scan.h"
 
@@ -124,13 +125,28 @@ static bool ask(struct probe *probe)
     return asked;
 }
 
+/* What the figures are read from; where it cannot be understood there are none. NULL: no memory. */
+static json_t *sight_of(enum bg_source source, json_t *answer)
+{
+    struct bg_shaper shaper;
+    if (source != BG_SOURCE_SYSTEM)
+        return json_incref(answer);
+    bg_shaper_init(&shaper, questions[source]);
+    json_t *system = bg_system_new(&shaper, answer);
+    if (!shaper.failed)
+        return system;
+    json_decref(system);
+    return json_object();
+}
+
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct probe *probe = context;
     probe->ticket = NULL;
-    if (failure == NULL)
-        probe->answers[probe->asking++] = json_incref(answer->data);
-    if (failure != NULL || probe->asking == BG_SOURCE_COUNT || !is_wanted(probe, probe->asking) || !ask(probe))
+    json_t *sight = failure == NULL ? sight_of(probe->asking, answer->data) : NULL;
+    if (sight != NULL)
+        probe->answers[probe->asking++] = sight;
+    if (sight == NULL || probe->asking == BG_SOURCE_COUNT || !is_wanted(probe, probe->asking) || !ask(probe))
         end(probe);
 }
 

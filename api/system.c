@@ -5,6 +5,8 @@
 #include "flatten.h"
 #include "params.h"
 
+#include <string.h>
+
 /* <what>_count, <what>_limit and their <what>_ratio. */
 static void put_use(struct bg_shaper *shaper, json_t *data, const json_t *answer, const char *const names[3])
 {
@@ -14,30 +16,77 @@ static void put_use(struct bg_shaper *shaper, json_t *data, const json_t *answer
     bg_put(shaper, data, names[2], bg_ratio_new(count, limit));
 }
 
+/* Of [{Name, Description, Version}], the version a list of characters. */
 static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
 {
     const json_t *raw = bg_answer_array(shaper, answer, "applications");
     json_t *applications = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++) {
-        const json_t *pair = json_array_get(raw, i);
-        if (json_array_size(pair) != 2)
-            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"applications\" are not pairs",
+        const json_t *told = json_array_get(raw, i);
+        if (json_array_size(told) != 3)
+            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"applications\" are no triples",
                            shaper->source);
         json_t *application = bg_object_new(shaper);
-        bg_put(shaper, application, "name", bg_text_or_null(json_string_value(json_array_get(pair, 0))));
-        bg_put(shaper, application, "version", bg_characters_new(json_array_get(pair, 1)));
+        bg_put(shaper, application, "name", bg_text_or_null(json_string_value(json_array_get(told, 0))));
+        bg_put(shaper, application, "version", bg_characters_new(json_array_get(told, 2)));
         bg_append(shaper, applications, application);
     }
     return applications;
 }
 
+/* The version of one of them, or null. */
+static json_t *version_of(const json_t *applications, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(applications); i++) {
+        const json_t *application = json_array_get(applications, i);
+        const char *found = json_string_value(json_object_get(application, "name"));
+        if (found != NULL && strcmp(found, name) == 0)
+            return json_incref(json_object_get(application, "version"));
+    }
+    return json_null();
+}
+
+/* What erlang:statistics/1 tells as a tuple: the number at one place of it. */
+static void put_statistic(struct bg_shaper *shaper, json_t *data, const char *name, const json_t *answer, const char *key, size_t place)
+{
+    const json_t *number = json_array_get(json_object_get(answer, key), place);
+    if (!json_is_integer(number))
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"%s\" is no statistic", shaper->source,
+                       key);
+    bg_put(shaper, data, name, json_integer(json_integer_value(number)));
+}
+
+/* {{input, Bytes}, {output, Bytes}} */
+static void put_traffic(struct bg_shaper *shaper, json_t *data, const json_t *answer)
+{
+    const json_t *io = bg_answer_array(shaper, answer, "io");
+    const json_t *input = bg_pair_get(io, "input"), *output = bg_pair_get(io, "output");
+    if (!json_is_integer(input) || !json_is_integer(output))
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"io\" is no statistic", shaper->source);
+    bg_put(shaper, data, "io_input_bytes", json_integer(json_integer_value(input)));
+    bg_put(shaper, data, "io_output_bytes", json_integer(json_integer_value(output)));
+}
+
+static void put_statistics(struct bg_shaper *shaper, json_t *data, const json_t *answer)
+{
+    put_statistic(shaper, data, "reductions_count", answer, "reductions", 0);
+    put_statistic(shaper, data, "context_switches_count", answer, "context_switches", 0);
+    put_traffic(shaper, data, answer);
+    put_statistic(shaper, data, "gc_count", answer, "garbage_collection", 0);
+    const json_t *words = json_array_get(json_object_get(answer, "garbage_collection"), 1);
+    const int64_t word_bytes = bg_answer_count(shaper, answer, "wordsize_bytes");
+    bg_put(shaper, data, "gc_reclaimed_bytes", json_integer(bg_bytes_of_words(json_integer_value(words), word_bytes)));
+}
+
+static void put_nodes(struct bg_shaper *shaper, json_t *data, const json_t *answer)
+{
+    bg_put(shaper, data, "connected_nodes_count", json_integer((json_int_t)json_array_size(bg_answer_array(shaper, answer, "nodes"))));
+    bg_put(shaper, data, "hidden_nodes_count", json_integer((json_int_t)json_array_size(bg_answer_array(shaper, answer, "hidden_nodes"))));
+}
+
 json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer)
 {
-    static const struct bg_field first[] = {
-        {"otp_release", "otp_release", BG_FIELD_TEXT},
-        {"erts_version", "erts_version", BG_FIELD_TEXT},
-        {"elixir_version", "elixir_version", BG_FIELD_TEXT},
-        {"uptime_ms", "uptime_ms", BG_FIELD_COUNT},
+    static const struct bg_field fields[] = {
         {"wordsize_bytes", "wordsize_bytes", BG_FIELD_COUNT},
         {"schedulers_count", "schedulers_count", BG_FIELD_COUNT},
         {"schedulers_online_count", "schedulers_online_count", BG_FIELD_COUNT},
@@ -46,27 +95,21 @@ json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer)
         {"run_queue_count", "run_queue_count", BG_FIELD_COUNT},
         {NULL, NULL, BG_FIELD_COUNT},
     };
-    static const struct bg_field last[] = {
-        {"reductions_count", "reductions_count", BG_FIELD_COUNT},
-        {"context_switches_count", "context_switches_count", BG_FIELD_COUNT},
-        {"io_input_bytes", "io_input_bytes", BG_FIELD_COUNT},
-        {"io_output_bytes", "io_output_bytes", BG_FIELD_COUNT},
-        {"gc_count", "gc_count", BG_FIELD_COUNT},
-        {"gc_reclaimed_bytes", "gc_reclaimed_bytes", BG_FIELD_COUNT},
-        {"connected_nodes_count", "connected_nodes_count", BG_FIELD_COUNT},
-        {"hidden_nodes_count", "hidden_nodes_count", BG_FIELD_COUNT},
-        {NULL, NULL, BG_FIELD_COUNT},
-    };
     static const char *const uses[][3] = {{"process_count", "process_limit", "process_ratio"},
                                           {"port_count", "port_limit", "port_ratio"},
                                           {"atom_count", "atom_limit", "atom_ratio"},
                                           {"ets_count", "ets_limit", "ets_ratio"}};
-    json_t *data = bg_object_new(shaper);
-    bg_put_fields(shaper, data, answer, first);
+    json_t *data = bg_object_new(shaper), *applications = applications_new(shaper, answer);
+    bg_put(shaper, data, "otp_release", bg_characters_new(json_object_get(answer, "otp_release")));
+    bg_put(shaper, data, "erts_version", bg_characters_new(json_object_get(answer, "erts_version")));
+    bg_put(shaper, data, "elixir_version", version_of(applications, "elixir"));
+    put_statistic(shaper, data, "uptime_ms", answer, "wall_clock", 0);
+    bg_put_fields(shaper, data, answer, fields);
     for (size_t i = 0; i < sizeof uses / sizeof uses[0]; i++)
         put_use(shaper, data, answer, uses[i]);
-    bg_put_fields(shaper, data, answer, last);
-    bg_put(shaper, data, "applications", applications_new(shaper, answer));
+    put_statistics(shaper, data, answer);
+    put_nodes(shaper, data, answer);
+    bg_put(shaper, data, "applications", applications);
     return data;
 }
 

@@ -19,6 +19,8 @@ enum bg_error {
     BG_MEDIA_TYPE,         /* 415: the request body is of a type not taken */
     BG_MISDIRECTED,        /* 421: the Host header is not on the allowlist */
     BG_UNSUPPORTED,        /* 422: this node cannot answer that (the text says why) */
+    BG_ATOM_TABLE_FULL,    /* 422: the node has too few atoms left for a question that may bring some */
+    BG_PROCESS_TABLE_FULL, /* 422: the node cannot start a process that would answer */
     BG_TOO_MANY,           /* 429: a cap is reached, try again after a second */
     BG_HEADERS_TOO_LARGE,  /* 431 */
     BG_NODE_UNREACHABLE,   /* 502: no link to the node (the text says which step failed) */

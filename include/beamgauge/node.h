@@ -116,9 +116,11 @@ enum bg_error bg_node_name_check(const char *name, struct bg_failure *ret_failur
 /* Told whenever a link comes up (BG_LINK_UP), goes down or could not be made (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
  * It may call back into the registry, to remove the node too. */
 typedef void bg_nodes_watcher(void *context, const char *name, enum bg_link_state state);
+#define BG_NODES_WATCHERS_MAX 4
 void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context);
 
-/* How a question ended. On success `answer` is one external term (with its version byte), valid during the call only. */
+/* How a question ended. On success `answer` is one external term, valid during the call only: with its version byte, but for the answer of
+ * `calls`, which has none. */
 struct bg_inquiry_result {
     enum bg_error error;
     const struct bg_failure *failure; /* NULL on success */
@@ -128,12 +130,27 @@ struct bg_inquiry_result {
 };
 typedef void bg_inquiry_done(void *context, const struct bg_inquiry_result *result);
 
+/* Calls as one external term without the version byte: [fun erlang:apply/3, Modules, Functions, Arguments], which lists:zipwith3/4 takes.
+ * Pids of the node's own are left out of it: they go in at these offsets. */
+struct bg_calls {
+    const uint8_t *bytes;
+    size_t length;
+    const size_t *pid_at; /* rising */
+    size_t pids_count;
+};
+
 /* What is sent: the distribution's own SPAWN_REQUEST (OTP 23+) spawns a guard on the node, linked to us so that it dies with the link. The
  * guard spawns the worker, linked to it, and ends it when its time is up (BG_DEADLINE). Both run at low priority and under the heap
  * limit. The worker evaluates erl_eval:exprs(Forms, Bindings, none), 'Args' and 'Reply' being bound, and ends the guard. It answers by
- * sending one term to the pid 'Reply'. Both parts are external terms without the version byte; they are copied. */
+ * sending one term to the pid 'Reply'. Both parts are external terms without the version byte; they are copied.
+ *
+ * Or, with `calls`: one process only, linked to us and under the heap limit, that makes one native call after the other and exits with the
+ * list of their results, which is the answer. It runs at normal priority, since it takes microseconds, and needs nothing loaded but
+ * `lists`. */
 struct bg_inquiry_request {
-    const uint8_t *forms; /* a list of abstract expressions */
+    const struct bg_calls *calls; /* must last as long as the inquiry; NULL: `forms` and `args` */
+    uint32_t pid_id, pid_serial;  /* the pid that goes into `calls` */
+    const uint8_t *forms;         /* a list of abstract expressions */
     size_t forms_length;
     const uint8_t *args; /* any one term */
     size_t args_length;

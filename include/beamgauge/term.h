@@ -26,6 +26,10 @@ struct bg_term_limits {
 enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
                               struct bg_failure *ret_failure) BG_MUST_CHECK;
 
+/* The same for a term without its version byte. */
+enum bg_error bg_term_bare_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
+                                   struct bg_failure *ret_failure) BG_MUST_CHECK;
+
 /* JSON to an external term without version byte (so that terms can be put together). object -> map with binary keys, string -> binary,
  * array -> list, integer, real, true/false -> atoms, null -> atom undefined. No atom is ever made from text. *ret_bytes is malloc'ed. */
 enum bg_error bg_term_from_json(const json_t *json, uint8_t **ret_bytes, size_t *ret_length, struct bg_failure *ret_failure) BG_MUST_CHECK;

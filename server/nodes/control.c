@@ -7,10 +7,12 @@
 
 #define PASS_THROUGH 'p'
 #define ELEMENTS_MAX 8
+#define CALL_PIDS_MAX 8
 
 enum operation {
     OP_SEND = 2,
     OP_EXIT = 3,
+    OP_REG_SEND = 6,
     OP_EXIT2 = 8,
     OP_SEND_TT = 12,
     OP_EXIT_TT = 13,
@@ -146,14 +148,14 @@ static bool send_control(struct evbuffer *out, const struct bg_writer *writer)
     return send_frame(out, &piece, 1);
 }
 
-/* [link, {priority, low}, {max_heap_size, #{size, kill, error_logger}}] */
-static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words)
+/* [link, {priority, _}, {max_heap_size, #{size, kill, error_logger}}] */
+static void write_spawn_options(struct bg_writer *writer, const char *priority, int64_t max_heap_words)
 {
     bg_write_list(writer, 3);
     bg_write_atom(writer, "link");
     bg_write_tuple(writer, 2);
     bg_write_atom(writer, "priority");
-    bg_write_atom(writer, "low");
+    bg_write_atom(writer, priority);
     bg_write_tuple(writer, 2);
     bg_write_atom(writer, "max_heap_size");
     bg_write_map(writer, 3);
@@ -166,16 +168,22 @@ static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words
     bg_write_nil(writer);
 }
 
+/* fun Module:Name/Arity */
+static void write_function(struct bg_writer *writer, const char *module, const char *name, uint8_t arity)
+{
+    bg_write_u8(writer, 'q'); /* EXPORT_EXT */
+    bg_write_atom(writer, module);
+    bg_write_atom(writer, name);
+    bg_write_integer(writer, arity);
+}
+
 /* lists:zipwith3(fun erlang:apply/3, Modules, Functions, Arguments) makes one call after the other: a small program that a process can be
  * started with, with nothing to be interpreted. This is the list of its four arguments; those of each call, and bg_write_nil() twice,
  * follow. */
 static void write_program(struct bg_writer *writer, const char *const calls[][2], uint32_t count)
 {
     bg_write_list(writer, 4);
-    bg_write_u8(writer, 'q'); /* EXPORT_EXT */
-    bg_write_atom(writer, "erlang");
-    bg_write_atom(writer, "apply");
-    bg_write_integer(writer, 3);
+    write_function(writer, "erlang", "apply", 3);
     for (size_t part = 0; part < 2; part++) {
         bg_write_list(writer, count);
         for (size_t i = 0; i < count; i++)
@@ -193,17 +201,13 @@ static void write_program_name(struct bg_writer *writer)
 
 /* {29, ReqId, From, GroupLeader, {M, F, A}, Options}. The group leader is ours too, so that nothing a question might print or log ends up
  * with the node's own. */
-static void start_spawn(struct bg_writer *writer, const struct bg_pid *own, int64_t max_heap_words)
+static void start_spawn(struct bg_writer *writer, const struct bg_pid *own)
 {
     start_control(writer, 6, OP_SPAWN_REQUEST);
     bg_write_reference(writer, own);
     bg_write_pid(writer, own);
     bg_write_pid(writer, own);
     bg_write_tuple(writer, 3);
-    write_program_name(writer);
-    bg_write_integer(writer, 4);
-    write_spawn_options(writer, max_heap_words);
-    bg_write_u8(writer, BG_TERM_VERSION);
 }
 
 /* {Name, _}, or the key of a pair in a map. */
@@ -234,7 +238,7 @@ static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
     bg_write_nil(writer);
     bg_write_nil(writer);
     bg_write_nil(writer);
-    write_spawn_options(writer, spawn->max_heap_words);
+    write_spawn_options(writer, "low", spawn->max_heap_words);
     bg_write_nil(writer);
     bg_write_list(writer, 1);
     bg_write_integer(writer, spawn->timeout_ms);
@@ -251,7 +255,11 @@ bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const stru
     static const char *const guard[][2] = {{"erlang", "spawn_opt"}, {"timer", "sleep"}, {"erlang", "exit"}};
     static const char *const worker[][2] = {{"erl_eval", "exprs"}, {"erlang", "exit"}};
     struct bg_writer head, middle = {.length = 0}, tail = {.length = 0};
-    start_spawn(&head, own, spawn->max_heap_words);
+    start_spawn(&head, own);
+    write_program_name(&head);
+    bg_write_integer(&head, 4);
+    write_spawn_options(&head, "low", spawn->max_heap_words);
+    bg_write_u8(&head, BG_TERM_VERSION);
     write_program(&head, guard, 3);
     bg_write_list(&head, 4); /* of spawn_opt/4 */
     write_program_name(&head);
@@ -268,6 +276,87 @@ bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const stru
 
     const struct bg_slice pieces[] = {written(&head), spawn->forms, written(&middle), spawn->args, written(&tail)};
     return send_frame(out, pieces, sizeof pieces / sizeof *pieces);
+}
+
+/* lists:foldl(fun erlang:apply/2, Arguments, [fun lists:zipwith3/4, fun erlang:exit/1]): what the first function makes of the arguments is
+ * what the next one is called with. The arguments are of one call, of the very program that makes the calls, so that its results come
+ * as a list of one: exit/1's argument. */
+static void start_calls(struct bg_writer *writer, const struct bg_pid *own, int64_t max_heap_words)
+{
+    start_spawn(writer, own);
+    bg_write_atom(writer, "lists");
+    bg_write_atom(writer, "foldl");
+    bg_write_integer(writer, 3);
+    write_spawn_options(writer, "normal", max_heap_words);
+    bg_write_u8(writer, BG_TERM_VERSION);
+    bg_write_list(writer, 3);
+    write_function(writer, "erlang", "apply", 2);
+    static const char *const program[][2] = {{"lists", "zipwith3"}};
+    write_program(writer, program, 1);
+}
+
+static void write_calls_rest(struct bg_writer *writer)
+{
+    bg_write_nil(writer); /* the list of one call's arguments ends, and that of the program's */
+    bg_write_nil(writer);
+    bg_write_list(writer, 2);
+    write_function(writer, "lists", "zipwith3", 4);
+    write_function(writer, "erlang", "exit", 1);
+    bg_write_nil(writer);
+    bg_write_nil(writer);
+}
+
+/* Head, the calls with the pid in its places, tail. */
+static bool send_calls(struct evbuffer *out, const struct bg_writer *head, const struct bg_native_spawn *spawn,
+                       const struct bg_writer *tail)
+{
+    const struct bg_calls *calls = spawn->calls;
+    struct bg_writer pid = {.length = 0};
+    struct bg_slice pieces[2 * CALL_PIDS_MAX + 3];
+    size_t count = 0, from = 0;
+    if (calls->pids_count > CALL_PIDS_MAX)
+        return false;
+    if (calls->pids_count > 0)
+        bg_write_pid(&pid, &spawn->pid);
+    pieces[count++] = written(head);
+    for (size_t i = 0; i < calls->pids_count; i++) {
+        pieces[count++] = (struct bg_slice){.bytes = calls->bytes + from, .length = calls->pid_at[i] - from};
+        pieces[count++] = written(&pid);
+        from = calls->pid_at[i];
+    }
+    pieces[count++] = (struct bg_slice){.bytes = calls->bytes + from, .length = calls->length - from};
+    pieces[count++] = written(tail);
+    return send_frame(out, pieces, count);
+}
+
+bool bg_control_spawn_native(struct evbuffer *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
+{
+    struct bg_writer head, tail = {.length = 0};
+    start_calls(&head, own, spawn->max_heap_words);
+    write_calls_rest(&tail);
+    return send_calls(out, &head, spawn, &tail);
+}
+
+/* {6, From, '', rex}, {'$gen_call', {From, Reference}, {block_call, lists, zipwith3, Calls, GroupLeader}}: rpc:block_call/4, which is
+ * made by the server itself. */
+bool bg_control_call_server(struct evbuffer *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
+{
+    struct bg_writer head, tail = {.length = 0};
+    start_control(&head, 4, OP_REG_SEND);
+    bg_write_pid(&head, own);
+    bg_write_atom(&head, "");
+    bg_write_atom(&head, "rex");
+    bg_write_u8(&head, BG_TERM_VERSION);
+    bg_write_tuple(&head, 3);
+    bg_write_atom(&head, "$gen_call");
+    bg_write_tuple(&head, 2);
+    bg_write_pid(&head, own);
+    bg_write_reference(&head, own);
+    bg_write_tuple(&head, 5);
+    bg_write_atom(&head, "block_call");
+    write_program_name(&head);
+    bg_write_pid(&tail, own);
+    return send_calls(out, &head, spawn, &tail);
 }
 
 bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struct bg_pid *peer)

@@ -2,6 +2,7 @@
 #ifndef BG_NODES_CONTROL_H
 #define BG_NODES_CONTROL_H
 
+#include "beamgauge/node.h"
 #include "wire.h"
 
 struct evbuffer;
@@ -14,6 +15,13 @@ struct bg_spawn {
     struct bg_slice forms, args; /* a term each */
     int64_t timeout_ms, max_heap_words;
     bool map_bindings; /* what erl_eval takes and makes fastest: a map since OTP 25, before that only a list of pairs */
+};
+
+/* Native calls to be made by one process; see struct bg_inquiry_request. */
+struct bg_native_spawn {
+    const struct bg_calls *calls;
+    struct bg_pid pid; /* what stands in `calls`; on the peer */
+    int64_t max_heap_words;
 };
 
 enum bg_control_kind {
@@ -35,6 +43,9 @@ bool bg_control_read(struct bg_slice message, struct bg_control *ret_control);
 
 /* Append one frame each. False: no memory. */
 bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const struct bg_spawn *spawn);
+bool bg_control_spawn_native(struct evbuffer *out, const struct bg_pid *own, const struct bg_native_spawn *spawn);
+/* The same calls, made by the node's server `rex`, which sends {Reference, Results}. */
+bool bg_control_call_server(struct evbuffer *out, const struct bg_pid *own, const struct bg_native_spawn *spawn);
 bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struct bg_pid *peer);
 bool bg_control_unlink_ack(struct evbuffer *out, const struct bg_control *unlink);
 /* Has the peer's emulator say something: we monitor a name that no process can have. */

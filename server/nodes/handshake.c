@@ -149,6 +149,7 @@ static enum bg_handshake_result take_challenge(struct bg_handshake *handshake, s
         return fail_nonsense("no challenge", ret_setback);
     if (handshake->peer_name == NULL)
         return learn_name(handshake, name, ret_setback);
+    handshake->peer_creation = (uint32_t)creation;
     return answer_challenge(handshake, flags, (uint32_t)challenge, name, out, ret_setback);
 }
 

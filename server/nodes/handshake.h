@@ -27,6 +27,7 @@ struct bg_handshake {
     enum bg_handshake_step awaited;     /* the message that comes next from the peer */
     char learned[BG_NODE_NAME_MAX + 1]; /* the peer's name, where it was to be learned */
     bool is_23;                         /* given: epmd says that the peer is OTP 23 or later, or we have been connected to it */
+    uint32_t peer_creation;             /* of the peer's incarnation */
     bool is_25;                         /* the peer is OTP 25 or later */
 };
 

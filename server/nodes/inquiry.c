@@ -50,6 +50,13 @@ struct bg_inquiry *bg_inquiries_find(const struct bg_inquiries *inquiries, uint3
     return id != 0 && inquiry->id == id ? inquiry : NULL;
 }
 
+void bg_inquiries_hasten(struct bg_inquiries *inquiries, struct bg_inquiry *inquiry, int64_t deadline_us)
+{
+    inquiry->deadline_us = deadline_us;
+    if (deadline_us < inquiries->wake_us)
+        inquiries->wake_us = deadline_us;
+}
+
 void bg_inquiries_abandon(struct bg_inquiries *inquiries, struct bg_inquiry *inquiry)
 {
     assert(bg_inquiries_find(inquiries, inquiry->id) == inquiry);

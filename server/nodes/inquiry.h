@@ -20,7 +20,10 @@ struct bg_inquiry {
     int64_t asked_us, deadline_us;
     bg_inquiry_done *done;
     void *context;
-    bool spawned; /* `process` is known */
+    const struct bg_calls *calls; /* of a native question, whose process ends with the answer and sends none; else NULL */
+    uint32_t pid_id, pid_serial;  /* of the pid in them */
+    bool at_server;               /* the node cannot start a process, so that its server rex makes the calls */
+    bool spawned;                 /* `process` is known */
     struct {
         uint32_t id, serial, creation;
     } process; /* on the link's node */
@@ -42,6 +45,8 @@ struct bg_inquiry *bg_inquiries_find(const struct bg_inquiries *inquiries, uint3
  * any larger ones; so an id's lower 15 bits are the pid's id, and the rest its serial. */
 struct bg_pid bg_inquiry_pid(const char *own_name, uint32_t creation, uint32_t id);
 struct bg_inquiry *bg_inquiries_find_pid(const struct bg_inquiries *inquiries, const struct bg_pid *pid);
+/* Gives it an earlier deadline. */
+void bg_inquiries_hasten(struct bg_inquiries *inquiries, struct bg_inquiry *inquiry, int64_t deadline_us);
 void bg_inquiries_abandon(struct bg_inquiries *inquiries, struct bg_inquiry *inquiry);
 void bg_inquiries_remove(struct bg_inquiries *inquiries, struct bg_inquiry *inquiry);
 /* Any one whose deadline has come, or NULL, and then wake_us is the next one's (INT64_MAX: none). */

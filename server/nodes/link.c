@@ -103,10 +103,12 @@ static uint32_t random_number(void)
     return number;
 }
 
-static void tell_watcher(const struct bg_link *link)
+/* One of them may end the link, which the others are then told. */
+static void tell_watchers(const struct bg_link *link)
 {
-    if (link->shared->watcher != NULL)
-        link->shared->watcher(link->shared->watcher_context, link->settings.name, link->state);
+    const enum bg_link_state state = link->state;
+    for (size_t i = 0; i < link->shared->watchers_count && link->state == state; i++)
+        link->shared->watchers[i].watcher(link->shared->watchers[i].context, link->settings.name, state);
 }
 
 /* Questions and the watcher come last: both may call back into the registry, and even end this link. */
@@ -121,7 +123,7 @@ void bg_link_down(struct bg_link *link, const struct bg_setback *setback)
     link_arm(link);
     bg_traffic_fail_all(link, setback->reason == BG_REASON_BAD_ANSWER ? BG_BAD_ANSWER : BG_NODE_UNREACHABLE, setback->text);
     if (link->state == BG_LINK_WAITING)
-        tell_watcher(link);
+        tell_watchers(link);
 }
 
 /* One address did not work. The setback of the one that got furthest is the one to tell. */
@@ -250,7 +252,7 @@ static void link_up(struct bg_link *link)
     link->connects++;
     link->heard_us = link->sent_us = link->since_us;
     link->due_us = link->since_us + link->shared->options.tick_ms * 1000;
-    tell_watcher(link);
+    tell_watchers(link);
     if (link->state == BG_LINK_UP)
         bg_traffic_take(link); /* what came in one piece with the handshake's end */
 }
@@ -421,7 +423,7 @@ void bg_link_close(struct bg_link *link, enum bg_error error, const char *why)
     event_del(link->timer);
     bg_traffic_fail_all(link, error, why);
     if (was_up)
-        tell_watcher(link);
+        tell_watchers(link);
 }
 
 void bg_link_free(struct bg_link *link)

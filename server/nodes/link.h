@@ -21,8 +21,11 @@ struct bg_link_shared {
     const struct bg_clock *clock;
     struct bg_nodes_options options;
     uint32_t creation; /* of this run of ours, not zero */
-    bg_nodes_watcher *watcher;
-    void *watcher_context;
+    struct {
+        bg_nodes_watcher *watcher;
+        void *context;
+    } watchers[BG_NODES_WATCHERS_MAX];
+    size_t watchers_count;
 };
 
 /* What is owned in which state:

@@ -89,7 +89,7 @@ void bg_nodes_free(struct bg_nodes *nodes)
 {
     if (nodes == NULL)
         return;
-    nodes->shared.watcher = NULL;
+    nodes->shared.watchers_count = 0;
     assert(nodes->count == 0 || nodes->links != NULL);
     while (nodes->count > 0) {
         struct bg_link *link = nodes->links[--nodes->count];
@@ -242,8 +242,9 @@ enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, stru
 
 void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context)
 {
-    nodes->shared.watcher = watcher;
-    nodes->shared.watcher_context = context;
+    assert(nodes->shared.watchers_count < BG_NODES_WATCHERS_MAX);
+    nodes->shared.watchers[nodes->shared.watchers_count].watcher = watcher;
+    nodes->shared.watchers[nodes->shared.watchers_count++].context = context;
 }
 
 enum bg_error bg_nodes_ask(struct bg_nodes *nodes, const char *name, const struct bg_inquiry_request *request, bg_inquiry_done *done,

@@ -11,11 +11,17 @@
 #include <string.h>
 
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000)
-#define SILENT_TICKS 4 /* of ours: a peer that says nothing for so long is lost */
+#define SERVER_TIMEOUT_US 2000000 /* for what the server of a node with a full process table is asked */
+#define SILENT_TICKS 4            /* of ours: a peer that says nothing for so long is lost */
 
 static struct bg_pid own_pid(const struct bg_link *link, uint32_t id)
 {
     return bg_inquiry_pid(link->shared->options.own_name, link->shared->creation, id);
+}
+
+static struct bg_slice node_name(const struct bg_link *link)
+{
+    return (struct bg_slice){.bytes = (const uint8_t *)link->settings.name, .length = strlen(link->settings.name)};
 }
 
 /* More waits to be sent than every question of a full table at its largest. A slot of the table is free again only once the node has
@@ -69,13 +75,16 @@ void bg_traffic_fail_all(struct bg_link *link, enum bg_error error, const char *
 static void inquiry_kill(struct bg_inquiry *inquiry)
 {
     struct bg_link *link = inquiry->link;
+    if (inquiry->at_server) { /* has no process */
+        bg_inquiries_remove(&link->inquiries, inquiry);
+        return;
+    }
     if (!inquiry->spawned) {
         bg_inquiries_abandon(&link->inquiries, inquiry);
         return;
     }
     const struct bg_pid own = own_pid(link, inquiry->id);
-    struct bg_pid peer = {.id = inquiry->process.id, .serial = inquiry->process.serial, .creation = inquiry->process.creation};
-    peer.node = (struct bg_slice){.bytes = (const uint8_t *)link->settings.name, .length = strlen(link->settings.name)};
+    const struct bg_pid peer = {node_name(link), inquiry->process.id, inquiry->process.serial, inquiry->process.creation};
     bg_control_kill(link->out, &own, &peer);
     bg_inquiries_remove(&link->inquiries, inquiry);
     bg_link_send_soon(link);
@@ -88,13 +97,22 @@ void bg_inquiry_cancel(struct bg_inquiry *inquiry)
     inquiry_kill(inquiry);
 }
 
+static void fail_table_full(struct bg_inquiry *inquiry, bool forget)
+{
+    inquiry_fail(inquiry, forget, BG_PROCESS_TABLE_FULL, "the process table of %s is full: it has no process free to answer a question",
+                 inquiry->link->settings.name);
+}
+
 /* It is taken out of the table, or left there to be killed, before anyone hears of it. */
 static void inquiry_expire(struct bg_inquiry *inquiry)
 {
     struct bg_inquiry gone = *inquiry;
     inquiry_kill(inquiry);
-    inquiry_fail(&gone, false, BG_DEADLINE, "%s did not answer within %lld ms", gone.link->settings.name,
-                 (long long)((gone.deadline_us - gone.asked_us) / 1000));
+    if (gone.at_server)
+        fail_table_full(&gone, false);
+    else
+        inquiry_fail(&gone, false, BG_DEADLINE, "%s did not answer within %lld ms", gone.link->settings.name,
+                     (long long)((gone.deadline_us - gone.asked_us) / 1000));
 }
 
 static enum bg_error check_up(const struct bg_link *link, struct bg_failure *ret_failure)
@@ -122,6 +140,29 @@ static enum bg_error check_request(const struct bg_inquiry_request *request, str
     return BG_OK;
 }
 
+static struct bg_native_spawn native_spawn(const struct bg_link *link, const struct bg_inquiry *inquiry)
+{
+    return (struct bg_native_spawn){
+        .calls = inquiry->calls,
+        .pid = {node_name(link), inquiry->pid_id, inquiry->pid_serial, link->handshake.peer_creation},
+    };
+}
+
+static bool send_question(struct bg_link *link, const struct bg_inquiry *inquiry, const struct bg_inquiry_request *request)
+{
+    const struct bg_pid own = own_pid(link, inquiry->id);
+    struct bg_native_spawn native = native_spawn(link, inquiry);
+    const struct bg_spawn spawn = {
+        .forms = {.bytes = request->forms, .length = request->forms_length},
+        .args = {.bytes = request->args, .length = request->args_length},
+        .timeout_ms = request->timeout_ms,
+        .max_heap_words = request->max_heap_words,
+        .map_bindings = link->handshake.is_25,
+    };
+    native.max_heap_words = request->max_heap_words;
+    return inquiry->calls != NULL ? bg_control_spawn_native(link->out, &own, &native) : bg_control_spawn(link->out, &own, &spawn);
+}
+
 enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request *request, bg_inquiry_done *done, void *context,
                           struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure)
 {
@@ -137,15 +178,10 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
     if (inquiry == NULL)
         return bg_fail(ret_failure, BG_TOO_MANY, "%s has %zu questions in flight, as many as it may", link->settings.name,
                        link->inquiries.count);
-    const struct bg_pid own = own_pid(link, inquiry->id);
-    const struct bg_spawn spawn = {
-        .forms = {.bytes = request->forms, .length = request->forms_length},
-        .args = {.bytes = request->args, .length = request->args_length},
-        .timeout_ms = request->timeout_ms,
-        .max_heap_words = request->max_heap_words,
-        .map_bindings = link->handshake.is_25,
-    };
-    if (!bg_control_spawn(link->out, &own, &spawn)) {
+    inquiry->calls = request->calls;
+    inquiry->pid_id = request->pid_id;
+    inquiry->pid_serial = request->pid_serial;
+    if (!send_question(link, inquiry, request)) {
         bg_inquiries_remove(&link->inquiries, inquiry);
         return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to send a question");
     }
@@ -155,6 +191,23 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
     bg_link_send_soon(link);
     *ret_inquiry = inquiry;
     return BG_OK;
+}
+
+/* What needs a process cannot be asked; native calls are made by a server that is there. */
+static void take_table_full(struct bg_inquiry *inquiry)
+{
+    struct bg_link *link = inquiry->link;
+    const struct bg_pid own = own_pid(link, inquiry->id);
+    const struct bg_native_spawn native = native_spawn(link, inquiry);
+    const int64_t latest_us = bg_link_now(link) + SERVER_TIMEOUT_US;
+    if (inquiry->done == NULL || inquiry->calls == NULL || !bg_control_call_server(link->out, &own, &native)) {
+        fail_table_full(inquiry, true);
+        return;
+    }
+    inquiry->at_server = true;
+    if (latest_us < inquiry->deadline_us)
+        bg_inquiries_hasten(&link->inquiries, inquiry, latest_us);
+    bg_link_send_soon(link);
 }
 
 static void take_spawned(struct bg_inquiry *inquiry, struct bg_slice result)
@@ -173,8 +226,11 @@ static void take_spawned(struct bg_inquiry *inquiry, struct bg_slice result)
     }
     if (!bg_read_atom(&again, &why))
         why = (struct bg_slice){.bytes = (const uint8_t *)"?", .length = 1};
-    enum bg_error error =
-        bg_slice_is(why, "badopt") || bg_slice_is(why, "notsup") || bg_slice_is(why, "system_limit") ? BG_UNSUPPORTED : BG_BAD_ANSWER;
+    if (bg_slice_is(why, "system_limit")) {
+        take_table_full(inquiry);
+        return;
+    }
+    enum bg_error error = bg_slice_is(why, "badopt") || bg_slice_is(why, "notsup") ? BG_UNSUPPORTED : BG_BAD_ANSWER;
     char text[128];
     bg_term_describe(result, sizeof text, text);
     inquiry_fail(inquiry, true, error, "%s did not start the question: %s", inquiry->link->settings.name, text);
@@ -203,13 +259,21 @@ static bool is_killed(struct bg_slice reason)
            bg_read_list(&again, &count) && count == 0;
 }
 
+/* A list of results; a list of bytes has a tag of its own. No failure is told by a list. */
+static bool is_results(struct bg_slice reason)
+{
+    return reason.length > 0 && (reason.bytes[0] == 'l' || reason.bytes[0] == 'k' || reason.bytes[0] == 'j');
+}
+
 static void take_exit(struct bg_inquiry *inquiry, struct bg_slice reason)
 {
     const char *name = inquiry->link->settings.name;
     struct bg_reader reader = bg_reader_of(reason);
     struct bg_slice atom;
     char text[200];
-    if (bg_read_atom(&reader, &atom) && bg_slice_is(atom, "deadline")) {
+    if (inquiry->calls != NULL && is_results(reason)) {
+        inquiry_end(inquiry, &(struct bg_inquiry_result){.answer = reason.bytes, .answer_length = reason.length}, true);
+    } else if (bg_read_atom(&reader, &atom) && bg_slice_is(atom, "deadline")) {
         inquiry_fail(inquiry, true, BG_DEADLINE, "the question did not finish on %s in the time it had", name);
     } else if (is_killed(reason)) {
         inquiry_fail(inquiry, true, BG_PROBE_LIMIT,
@@ -220,6 +284,23 @@ static void take_exit(struct bg_inquiry *inquiry, struct bg_slice reason)
         bg_term_describe(reason, sizeof text, text);
         inquiry_fail(inquiry, true, BG_BAD_ANSWER, "the question's process on %s ended without an answer: %s", name, text);
     }
+}
+
+/* {Reference, Results} of the node's server; anything else is a call that failed. */
+static void take_from_server(struct bg_inquiry *inquiry, struct bg_slice message)
+{
+    struct bg_reader reader = bg_reader_of(message);
+    uint64_t version;
+    size_t arity;
+    struct bg_slice reference, results;
+    char text[200];
+    if (bg_read_number(&reader, 1, &version) && bg_read_tuple(&reader, &arity) && arity == 2 && bg_read_term(&reader, &reference) &&
+        bg_read_term(&reader, &results) && is_results(results)) {
+        inquiry_end(inquiry, &(struct bg_inquiry_result){.answer = results.bytes, .answer_length = results.length}, true);
+        return;
+    }
+    bg_term_describe((struct bg_slice){.bytes = message.bytes + 1, .length = message.length - 1}, sizeof text, text);
+    inquiry_fail(inquiry, true, BG_BAD_ANSWER, "%s, whose process table is full, answered: %s", inquiry->link->settings.name, text);
 }
 
 static struct bg_inquiry *inquiry_of(const struct bg_link *link, const struct bg_pid *pid)
@@ -241,6 +322,8 @@ static void take_control(struct bg_link *link, const struct bg_control *control)
         take_spawned(inquiry, control->value);
     else if (control->kind == BG_CONTROL_EXIT)
         take_exit(inquiry, control->value);
+    else if (inquiry->at_server)
+        take_from_server(inquiry, control->value);
     else if (inquiry->done != NULL)
         inquiry_end(inquiry, &(struct bg_inquiry_result){.answer = control->value.bytes, .answer_length = control->value.length}, true);
 }

@@ -1,20 +1,25 @@
 #!/usr/bin/env escript
-%% Turns the Erlang questions into abstract expressions, and those into the C table that is sent to nodes.
+%% Turns the Erlang questions into abstract expressions, and those and the lists of native calls into the C tables that are sent to nodes.
 %%
-%%   embed.escript OUT.c questions/*.erl            the C table of question.h
-%%   embed.escript --term OUT questions/*.erl       the same as one Erlang term, for the tests
-%%   embed.escript --atoms [questions/*.erl]        every atom that the forms bring to a node, sorted
+%%   embed.escript OUT.c questions/*.erl natives/*.calls     the C tables of question.h
+%%   embed.escript --term OUT                                all of them as one Erlang term, for the tests
+%%   embed.escript --term OUT FILE.erl                       one question as an Erlang term, for the tests
+%%   embed.escript --atoms                                   every atom that questions bring to a node, sorted
 %%
 %% A question's calls to modules under shared/ (beside this file) become local functions of that question.
 -mode(compile).
 
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
+-define(REASON_BYTES_MAX, 1000).
 
-main(["--atoms"]) -> main(["--atoms" | default_sources()]);
-main(["--atoms" | Sources]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- atoms([F || {_, F} <- embed(Sources)])] end);
-main(["--term", Out | Sources]) -> run(fun() -> ok = file:write_file(Out, term_to_binary(embed(Sources))) end);
-main([Out | [_ | _] = Sources]) -> run(fun() -> ok = file:write_file(Out, c_table(embed(Sources))) end);
-main(_) -> io:format(standard_error, "usage: embed.escript OUT.c|--term OUT|--atoms questions/*.erl~n", []), halt(2).
+main(["--atoms"]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- brought(embed(sources("questions/*.erl")), natives(sources("natives/*.calls")))] end);
+main(["--term", Out]) ->
+    run(fun() -> ok = file:write_file(Out, term_to_binary(#{forms => embed(sources("questions/*.erl")), calls => natives(sources("natives/*.calls"))})) end);
+main(["--term", Out, Source]) -> run(fun() -> ok = file:write_file(Out, term_to_binary(embed([Source]))) end);
+main([Out | [_ | _] = Sources]) ->
+    {Calls, Modules} = lists:partition(fun(Source) -> filename:extension(Source) =:= ".calls" end, Sources),
+    run(fun() -> ok = file:write_file(Out, c_tables(embed(Modules), natives(Calls))) end);
+main(_) -> io:format(standard_error, "usage: embed.escript OUT.c SOURCE...|--term OUT [SOURCE]|--atoms~n", []), halt(2).
 
 run(Fun) ->
     try Fun() of
@@ -32,7 +37,7 @@ line(Anno) -> erl_anno:line(Anno).
 
 here() -> filename:dirname(filename:absname(escript:script_name())).
 
-default_sources() -> lists:sort(filelib:wildcard(filename:join(here(), "questions/*.erl"))).
+sources(Pattern) -> lists:sort(filelib:wildcard(filename:join(here(), Pattern))).
 
 %% [{Name, Expressions}], sorted by name.
 embed(Sources) ->
@@ -119,15 +124,18 @@ selected({tuple, 1, []}, [{clause, 1, _, [], [Single]}]) -> Single;
 selected({tuple, 1, []}, [{clause, 1, _, [], Body}]) -> {block, 1, Body};
 selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
 
-%% What was raised gets names that nothing is bound to yet, lest the pattern compare.
+%% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is where it is small, or else by
+%% its first element, natively: io_lib would have to be loaded.
 reply(Expression, #{names := Names}) ->
-    Class = variable(map_size(Names) + 1),
-    Reason = variable(map_size(Names) + 2),
-    Reply = io_lib:format("try erlang:send(Reply, {ok, answer}) catch ~s:~s -> erlang:send(Reply, {error, {~s, unicode:characters_to_binary("
-                          "string:slice(io_lib:format(\"~~0tp\", [~s], [{chars_limit, 400}]), 0, 400))}}) end.", [Class, Reason, Class, Reason]),
+    [Class, Reason, Told] = [variable(map_size(Names) + N) || N <- [1, 2, 3]],
+    Reply = io_lib:format("try erlang:send(Reply, {ok, answer}) catch CLASS:REASON -> erlang:send(Reply, {error, {CLASS, erlang:hd("
+                          "[TOLD || TOLD <- [REASON] ++ [erlang:element(1, REASON) || erlang:is_tuple(REASON)] ++ [error], erlang:external_size(TOLD) < ~b])}}) end.",
+                          [?REASON_BYTES_MAX]),
     {ok, Tokens, _} = erl_scan:string(lists:flatten(Reply)),
     {ok, Template} = erl_parse:parse_exprs(Tokens),
-    replace({atom, 1, answer}, Expression, plain(Template)).
+    Named = lists:foldl(fun({Old, New}, Forms) -> replace({var, 1, Old}, {var, 1, New}, Forms) end, plain(Template),
+                        [{'CLASS', Class}, {'REASON', Reason}, {'TOLD', Told}]),
+    replace({atom, 1, answer}, Expression, Named).
 
 replace(Old, New, Old) -> New;
 replace(Old, New, Term) when is_tuple(Term) -> list_to_tuple(replace(Old, New, tuple_to_list(Term)));
@@ -174,7 +182,34 @@ variables(_) -> [].
 
 unique(List) -> [V || {V, I} <- lists:zip(List, lists:seq(1, length(List))), not lists:member(V, lists:sublist(List, I - 1))].
 
-variable(I) -> list_to_atom("V" ++ integer_to_list(I)).
+%% A name of a variable is an atom, which a node would keep for ever. These are names of native functions, which every emulator has.
+variable(I) -> element(I, variables()).
+
+variables() ->
+    {abs, adler32, alloc_info, alloc_sizes, append, append_element, apply, atom_to_binary, atom_to_list, binary_part, binary_to_atom,
+     binary_to_existing_atom, binary_to_float, binary_to_integer, binary_to_list, binary_to_term, bit_size, bitstring_to_list,
+     bump_reductions, byte_size, call_on_load_function, cancel_timer, ceil, check_old_code, check_process_code, convert_time_unit,
+     crc32, date, decode_packet, delay_trap, delete_element, delete_module, demonitor, disconnect_node, display, display_string,
+     dist_ctrl_get_data, dist_ctrl_get_data_notification, dist_ctrl_get_opt, dist_ctrl_input_handler, dist_ctrl_put_data,
+     dist_ctrl_set_opt, dist_get_stat, dmonitor_node, dt_append_vm_tag_data, dt_get_tag, dt_get_tag_data, dt_prepend_vm_tag_data,
+     dt_put_tag, dt_restore_tag, dt_spread_tag, element, erase, error, exit, exit_signal, external_size, finish_after_on_load,
+     finish_loading, float, float_to_binary, float_to_list, floor, format_cpu_topology, fun_info, fun_info_mfa, fun_to_list,
+     function_exported, garbage_collect, garbage_collect_message_area, gather_gc_info_result, get, get_cookie, get_keys,
+     get_module_info, group_leader, halt, has_prepared_code_on_load, hd, hibernate, insert_element, integer_to_binary,
+     integer_to_list, iolist_size, iolist_to_binary, iolist_to_iovec, is_alive, is_atom, is_binary, is_bitstring, is_boolean,
+     is_builtin, is_float, is_function, is_integer, is_list, is_map, is_map_key, is_number, is_pid, is_port, is_process_alive,
+     is_record, is_reference, is_tuple, length, link, list_to_atom, list_to_binary, list_to_bitstring, list_to_existing_atom,
+     list_to_float, list_to_integer, list_to_pid, list_to_port, list_to_ref, list_to_tuple, load_module, load_nif, loaded, localtime,
+     localtime_to_universaltime, make_fun, make_ref, make_tuple, map_get, map_size, match_spec_test, md5, memory, module_info,
+     module_loaded, monitor, monitor_node, monotonic_time, nif_error, node, nodes, now, open_port, phash, phash2, pid_to_list,
+     port_call, port_close, port_command, port_connect, port_control, port_get_data, port_info, port_set_data, port_to_list, ports,
+     posixtime_to_universaltime, pre_loaded, prepare_loading, process_display, process_flag, process_info, processes, purge_module,
+     put, raise, read_timer, ref_to_list, register, registered, resume_process, round, self, send, send_after, send_nosuspend,
+     seq_trace, seq_trace_info, seq_trace_print, set_cookie, set_cpu_topology, setelement, setnode, size, spawn, spawn_link,
+     spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon, split_binary, start_timer, statistics, subtract,
+     suspend_process, system_flag, system_info, system_monitor, system_profile, system_time, term_to_binary, term_to_iovec, throw,
+     time, time_offset, timestamp, tl, trace, trace_delivered, trace_info, trace_pattern, trunc, tuple_size, tuple_to_list,
+     unique_integer, universaltime, universaltime_to_localtime, universaltime_to_posixtime, unlink, unregister, whereis, yield}.
 
 plain(Forms) -> [erl_parse:map_anno(fun(_) -> 1 end, Form) || Form <- Forms].
 
@@ -323,6 +358,68 @@ literal(_) -> no.
 has_tuple([Head | Tail]) -> has_tuple(Head) orelse has_tuple(Tail);
 has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
 
+%%% Native calls
+
+%% [{Name, [{ErtsVersion, [{Key, {M, F, Arguments}}]}]}], sorted by name, the newest emulator first. A file has terms {Key, {M, F,
+%% Arguments}}, or {Key, {M, F, Arguments}, {since, ErtsVersion}} for emulators of that version, {Major, Minor}, and later: the last one
+%% of a key that an emulator is new enough for is the one that it is asked. '$pid' stands for the process that the question is about.
+natives(Sources) -> lists:sort([native(Source) || Source <- Sources]).
+
+native(File) ->
+    Terms = case file:consult(File) of
+        {ok, Consulted} -> Consulted;
+        {error, {Line, Module, Reason}} -> throw({File, erl_anno:new(Line), "~ts", [Module:format_error(Reason)]})
+    end,
+    Calls = [call(Term, File) || Term <- Terms],
+    Versions = lists:usort([{0, 0} | [Since || {_, _, Since} <- Calls]]),
+    {list_to_atom(filename:basename(File, ".calls")), [{Version, calls_for(Version, Calls)} || Version <- lists:reverse(Versions)]}.
+
+call({Key, {M, F, Arguments}}, File) -> call({Key, {M, F, Arguments}, {since, {0, 0}}}, File);
+call({Key, {M, F, Arguments}, {since, {_, _} = Since}}, File) when is_atom(Key), is_atom(M), is_atom(F), is_list(Arguments) ->
+    _ = code:ensure_loaded(M),
+    Arity = length(Arguments),
+    Since > erts_version() orelse erlang:function_exported(M, F, Arity) orelse erlang:is_builtin(M, F, Arity)
+        orelse throw({File, none, "no function ~p:~p/~p", [M, F, Arity]}),
+    {Key, {M, F, Arguments}, Since};
+call(Term, File) -> throw({File, none, "~p is no {Key, {M, F, Arguments}} or {Key, {M, F, Arguments}, {since, {Major, Minor}}}", [Term]}).
+
+erts_version() -> list_to_tuple([list_to_integer(Part) || Part <- lists:sublist(string:lexemes(erlang:system_info(version), "."), 2)]).
+
+calls_for(Version, Calls) ->
+    Known = [{Key, Mfa} || {Key, Mfa, Since} <- Calls, Since =< Version],
+    [{Key, proplists:get_value(Key, lists:reverse(Known))} || Key <- unique([Key || {Key, _} <- Known])].
+
+%% What lists:zipwith3/4 is called with, as bytes, and where pids go in.
+program(Calls) ->
+    {Ms, Fs, As} = lists:unzip3(Calls),
+    Mark = bytes('$pid'),
+    Bytes = bytes([fun erlang:apply/3, Ms, Fs, As]),
+    Places = [At || {At, _} <- binary:matches(Bytes, Mark)],
+    {binary:replace(Bytes, Mark, <<>>, [global]), [At - N * byte_size(Mark) || {N, At} <- lists:zip(lists:seq(0, length(Places) - 1), Places)]}.
+
+bytes(Term) ->
+    <<131, Bytes/binary>> = term_to_binary(Term, [{minor_version, 2}]),
+    Bytes.
+
+%%% Modules
+
+%% What every node has loaded from its start, on each release: no question has to see to it. (What io_lib loads in turn is not, but it is
+%% only used where a process has labelled itself with something that is no text, which OTP 27 and later have.)
+always_loaded() -> [erlang, lists, maps, erl_eval, ets, binary, unicode, string, application, application_controller, code, proplists, rpc,
+                    erts_debug, net_kernel, inet, io_lib].
+
+%% What forms call, and what that calls in turn.
+modules_of(Forms) -> lists:usort(needed(Forms)) -- always_loaded().
+
+needed({remote, 1, {atom, 1, M}, {atom, 1, _}}) -> [M];
+needed({bin, 1, _}) -> [eval_bits, erl_bits];
+needed({bc, 1, _, _} = Form) -> [eval_bits, erl_bits | needed(tuple_to_list(Form))];
+needed(Fun) when is_function(Fun) -> [M || {module, M} <- [erlang:fun_info(Fun, module)]];
+needed(Term) when is_tuple(Term) -> needed(tuple_to_list(Term));
+needed(Term) when is_map(Term) -> needed(maps:to_list(Term));
+needed([Head | Tail]) -> needed(Head) ++ needed(Tail);
+needed(_) -> [].
+
 %%% Output
 
 atoms(Term) when is_atom(Term) -> [Term];
@@ -332,20 +429,57 @@ atoms(Term) when is_function(Term) -> atoms([Atom || Key <- [module, name], {_, 
 atoms([Head | Tail]) -> lists:umerge(atoms(Head), atoms(Tail));
 atoms(_) -> [].
 
-c_table(Questions) ->
-    ["/* The questions as abstract forms; written by embed.escript. */\n#include \"question.h\"\n\n",
-     [c_forms(Name, Forms) || {Name, Forms} <- Questions],
-     "const struct bg_question bg_questions[] = {\n", [["    ", c_entry(Name), ",\n"] || {Name, _} <- Questions], "};\n",
-     "const size_t bg_questions_count = sizeof bg_questions / sizeof bg_questions[0];\n"].
+brought(Questions, Natives) ->
+    lists:umerge([atoms([F || {_, F} <- Questions]), atoms(lists:usort(lists:append([modules_of(F) || {_, F} <- Questions]))),
+                  atoms([Mfa || {_, Variants} <- Natives, {_, Calls} <- Variants, {_, Mfa} <- Calls])]) -- ['$pid'].
 
-c_forms(Name, Forms) ->
-    <<131, Bytes/binary>> = term_to_binary(Forms, [{minor_version, 2}]),
-    ["static const uint8_t forms_", atom_to_list(Name), "[] = {\n", c_lines(Bytes), "};\n\n"].
+c_tables(Questions, Natives) ->
+    Needed = [{Name, modules_of(Forms)} || {Name, Forms} <- Questions],
+    Modules = lists:usort(lists:append([Ms || {_, Ms} <- Needed])),
+    All = lists:sort([{modules, [{{0, 0}, [{loaded, {lists, map, [fun erlang:module_loaded/1, Modules]}}]}]} | Natives]),
+    Entries = [{Name, c_question(Name, maps:get(Name, mask(Needed, Modules)))} || {Name, _} <- Questions] ++ [{Name, c_native_question(Name, Variants)} || {Name, Variants} <- All],
+    length(Modules) =< 64 orelse throw({"questions", none, "more than 64 modules are needed", []}),
+    ["/* The questions as abstract forms, and as native calls; written by embed.escript. */\n#include \"question.h\"\n\n",
+     [c_bytes(["forms_", atom_to_list(Name)], bytes(Forms)) || {Name, Forms} <- Questions],
+     [c_native(Name, Variants) || {Name, Variants} <- All],
+     [c_calls(["load_", atom_to_list(M)], [{code, ensure_loaded, [M]}]) || M <- Modules],
+     "const struct bg_question bg_questions[] = {\n", [["    ", Entry, ",\n"] || {_, Entry} <- lists:sort(Entries)], "};\n",
+     "const size_t bg_questions_count = sizeof bg_questions / sizeof bg_questions[0];\n\n",
+     "const struct bg_module bg_modules[] = {\n", [io_lib:format("    {\"~s\", ~ts},\n", [M, c_calls_value(["load_", atom_to_list(M)], [])]) || M <- Modules], "};\n",
+     "const size_t bg_modules_count = sizeof bg_modules / sizeof bg_modules[0];\n"].
+
+mask(Needed, Modules) ->
+    Bits = maps:from_list(lists:zip(Modules, [1 bsl N || N <- lists:seq(0, length(Modules) - 1)])),
+    maps:from_list([{Name, lists:sum([maps:get(M, Bits) || M <- Ms])} || {Name, Ms} <- Needed]).
+
+c_bytes(Name, Bytes) -> ["static const uint8_t ", Name, "[] = {\n", c_lines(Bytes), "};\n\n"].
+
+c_native(Name, Variants) ->
+    Numbered = numbered(Variants),
+    [[[c_calls([atom_to_list(Name), integer_to_list(N)], [Mfa || {_, Mfa} <- Calls]),
+       "static const char *const keys_", atom_to_list(Name), integer_to_list(N), "[] = {", lists:join(", ", [["\"", atom_to_list(Key), "\""] || {Key, _} <- Calls]), "};\n\n"]
+      || {N, {_, Calls}} <- Numbered],
+     "static const struct bg_native natives_", atom_to_list(Name), "[] = {\n",
+     [io_lib:format("    {~b, ~b, ~ts, keys_~s~b, ~b},\n", [Major, Minor, c_calls_value([atom_to_list(Name), integer_to_list(N)], pids(Calls)), Name, N, length(Calls)])
+      || {N, {{Major, Minor}, Calls}} <- Numbered],
+     "};\n\n"].
+
+pids(Calls) -> element(2, program([Mfa || {_, Mfa} <- Calls])).
+
+c_calls(Name, Calls) ->
+    {Bytes, Pids} = program(Calls),
+    [c_bytes(["calls_", Name], Bytes),
+     [["static const size_t pids_", Name, "[] = {", lists:join(", ", [integer_to_list(At) || At <- Pids]), "};\n\n"] || Pids =/= []]].
+
+c_calls_value(Name, Pids) ->
+    ["{calls_", Name, ", sizeof calls_", Name, ", ", case Pids of [] -> "NULL"; _ -> ["pids_", Name] end, ", ", integer_to_list(length(Pids)), "}"].
+
+c_question(Name, Mask) -> io_lib:format("{\"~s\", forms_~s, sizeof forms_~s, UINT64_C(~b), NULL, 0}", [Name, Name, Name, Mask]).
+
+c_native_question(Name, Variants) -> io_lib:format("{\"~s\", NULL, 0, 0, natives_~s, ~b}", [Name, Name, length(Variants)]).
 
 c_lines(<<Line:32/binary, Rest/binary>>) -> [c_line(Line) | c_lines(Rest)];
 c_lines(<<>>) -> [];
 c_lines(Line) -> [c_line(Line)].
 
 c_line(Line) -> ["    ", [[integer_to_list(Byte), ","] || <<Byte>> <= Line], "\n"].
-
-c_entry(Name) -> io_lib:format("{\"~s\", forms_~s, sizeof forms_~s}", [Name, Name, Name]).

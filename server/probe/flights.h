@@ -33,6 +33,8 @@ TAILQ_HEAD(bg_ticket_list, bg_ticket);
  * allowed by name: to copy whatever can be. */
 enum bg_counting { BG_COUNTS_NONE, BG_COUNTS_SOME, BG_COUNTS_ANY };
 
+TAILQ_HEAD(bg_flight_list, bg_flight);
+
 /* One question on its way. A flight without tickets is of no use to anyone: whoever takes the last one ends it. */
 struct bg_flight {
     char *key;
@@ -46,8 +48,10 @@ struct bg_flight {
     struct bg_ledger_node at; /* whose long lists are meant */
     enum bg_counting counting;
     TAILQ_ENTRY(bg_flight) in_counting;
+    const struct bg_native *native; /* what was sent, of a native question */
+    struct bg_flight_list *waiting; /* the list of those that it waits among for a look at its node, or NULL */
+    TAILQ_ENTRY(bg_flight) in_waiting;
 };
-TAILQ_HEAD(bg_flight_list, bg_flight);
 
 struct bg_flights {
     void *by_key;                      /* a tsearch(3) tree of flights; no more of them than tickets */

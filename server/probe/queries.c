@@ -6,6 +6,7 @@
 #include "flights.h"
 #include "key.h"
 #include "ledger.h"
+#include "looks.h"
 #include "reply.h"
 
 #include "beamgauge/term.h"
@@ -30,6 +31,7 @@ struct bg_queries {
     struct bg_ledger ledger;
     struct bg_queries_stats stats;
     struct bg_costs costs;
+    struct bg_looks looks;
     bool stopping;
 };
 
@@ -70,8 +72,11 @@ static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
 {
     if (!TAILQ_EMPTY(&flight->tickets))
         return;
-    bg_costs_add(&queries->costs, flight->question, BG_CANCELLED, 0, NULL);
-    bg_inquiry_cancel(flight->inquiry);
+    if (flight->inquiry != NULL) {
+        bg_costs_add(&queries->costs, flight->question, BG_CANCELLED, 0, NULL);
+        bg_inquiry_cancel(flight->inquiry);
+    }
+    bg_looks_leave(flight);
     bg_flight_free(&queries->flights, flight);
 }
 
@@ -99,32 +104,96 @@ static enum bg_error flight_brief(struct bg_queries *queries, struct bg_flight *
     return BG_OK;
 }
 
-static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
+/* `request` has all but what is asked. */
+static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
+                                 struct bg_failure *ret_failure)
+{
+    const char *pid = json_string_value(json_object_get(flight->args, "pid"));
+    flight->native = bg_looks_native(&queries->looks, flight->node, flight->question);
+    request->calls = &flight->native->calls;
+    if (flight->native->calls.pids_count > 0 &&
+        (pid == NULL || !bg_looks_pid(&queries->looks, flight->node, pid, &request->pid_id, &request->pid_serial)))
+        return bg_fail(ret_failure, BG_PROCESS_DEAD, "the process %s is not alive", pid != NULL ? pid : "?");
+    return bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
+}
+
+static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
+                                struct bg_failure *ret_failure)
 {
     uint8_t *args;
-    size_t length;
-    if (json_object_set_new(flight->args, "timeout_ms", json_integer(timeout_ms)) != 0)
+    if (json_object_set_new(flight->args, "timeout_ms", json_integer(request->timeout_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     enum bg_error error = flight_brief(queries, flight, ret_failure);
     if (error == BG_OK)
-        error = bg_term_from_json(flight->args, &args, &length, ret_failure);
+        error = bg_term_from_json(flight->args, &args, &request->args_length, ret_failure);
     if (error != BG_OK)
         return error;
-    struct bg_inquiry_request request = {
-        .forms = flight->question->forms,
-        .forms_length = flight->question->forms_length,
-        .args = args,
-        .args_length = length,
-        .timeout_ms = timeout_ms,
-        .max_heap_words = queries->options.probe_heap_bytes / WORD_BYTES,
-    };
-    error = bg_nodes_ask(queries->nodes, flight->node, &request, flight_done, flight, &flight->inquiry, ret_failure);
+    request->args = args;
+    request->forms = flight->question->forms;
+    request->forms_length = flight->question->forms_length;
+    error = bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
     free(args);
+    return error;
+}
+
+static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
+{
+    struct bg_inquiry_request request = {.timeout_ms = timeout_ms, .max_heap_words = queries->options.probe_heap_bytes / WORD_BYTES};
+    const enum bg_error error = flight->question->forms == NULL ? send_native(queries, flight, &request, ret_failure)
+                                                                : send_forms(queries, flight, &request, ret_failure);
     if (error != BG_OK)
         return error;
     flight->sent_us = bg_clock_monotonic_us(queries->clock);
     queries->stats.sent_count++;
     return BG_OK;
+}
+
+/* Sends it, or lets it wait for a look at its node. */
+static enum bg_error flight_go(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
+{
+    struct bg_node_info info;
+    enum bg_error error = bg_nodes_info(queries->nodes, flight->node, &info, ret_failure);
+    if (error != BG_OK)
+        return error;
+    switch (bg_looks_check(&queries->looks, &info, flight, ret_failure)) {
+    case BG_LOOK_WAIT:
+        return BG_OK;
+    case BG_LOOK_REFUSE:
+        return ret_failure->error;
+    case BG_LOOK_GO:
+        break;
+    }
+    return flight_send(queries, flight, timeout_ms, ret_failure);
+}
+
+static void flight_fail(struct bg_queries *queries, struct bg_flight *flight, const struct bg_failure *failure)
+{
+    struct bg_outcome *outcome = bg_outcome_new_failure(failure);
+    flight_end(queries, flight, outcome);
+    bg_outcome_unref(outcome);
+    arm(queries);
+}
+
+/* After the look that it waited for. */
+static void flight_resume(struct bg_flight *flight, const struct bg_failure *failure)
+{
+    struct bg_queries *queries = flight->queries;
+    const int64_t left_ms = (bg_flight_deadline_us(flight) - bg_clock_monotonic_us(queries->clock)) / 1000;
+    struct bg_failure own;
+    if (failure != NULL)
+        flight_fail(queries, flight, failure);
+    else if (flight_go(queries, flight, left_ms > 0 ? left_ms : 1, &own) != BG_OK)
+        flight_fail(queries, flight, &own);
+}
+
+static void on_link_changed(void *context, const char *name, enum bg_link_state state)
+{
+    struct bg_queries *queries = context;
+    struct bg_node_info info;
+    if (state == BG_LINK_UP && bg_nodes_info(queries->nodes, name, &info, NULL) == BG_OK)
+        bg_looks_link_up(&queries->looks, &info);
+    else if (state != BG_LINK_UP)
+        bg_looks_link_gone(&queries->looks, name);
 }
 
 static bool flight_retry(struct bg_queries *queries, struct bg_flight *flight)
@@ -166,8 +235,12 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
     enum bg_error error = result->error;
     if (error != BG_OK)
         failure = *result->failure;
+    else if (flight->question->forms == NULL)
+        error = bg_reply_read_native(flight->node, flight->native->keys, flight->native->keys_count, result->answer, result->answer_length,
+                                     &data, &failure);
     else
         error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &failure);
+    bg_looks_explain(&queries->looks, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
     if (error == BG_OK)
         answer_complete(queries, flight, data);
@@ -265,6 +338,16 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     bg_flights_init(&queries->flights, options->waiting_max);
     bg_answers_init(&queries->answers, options->answers_max);
     bg_ledger_init(&queries->ledger);
+    queries->looks = (struct bg_looks){
+        .clock = clock,
+        .nodes = nodes,
+        .costs = &queries->costs,
+        .max_heap_words = options->probe_heap_bytes / WORD_BYTES,
+        .resume = flight_resume,
+        .question = bg_question_find("look"),
+    };
+    bg_looks_init(&queries->looks);
+    bg_nodes_watch(nodes, on_link_changed, queries);
     *ret_queries = queries;
     return BG_OK;
 fail:
@@ -291,6 +374,7 @@ void bg_queries_free(struct bg_queries *queries)
     while ((ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL)
         ticket_deliver(queries, ticket);
     bg_outcome_unref(outcome);
+    bg_looks_done(&queries->looks);
     bg_answers_done(&queries->answers);
     bg_ledger_done(&queries->ledger);
     bg_costs_done(&queries->costs);
@@ -315,7 +399,7 @@ static enum bg_error flight_start(struct bg_queries *queries, const struct bg_qu
     if (flight->args == NULL || flight->node == NULL)
         error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     else
-        error = flight_send(queries, flight, request->timeout_ms, ret_failure);
+        error = flight_go(queries, flight, request->timeout_ms, ret_failure);
     if (error != BG_OK)
         goto fail;
     *ret_flight = flight;

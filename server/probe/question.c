@@ -10,3 +10,13 @@ const struct bg_question *bg_question_find(const char *name)
             return &bg_questions[i];
     return NULL;
 }
+
+const struct bg_native *bg_question_native(const struct bg_question *question, unsigned erts_major, unsigned erts_minor)
+{
+    size_t i = 0;
+    while (i + 1 < question->natives_count &&
+           (question->natives[i].erts_major > erts_major ||
+            (question->natives[i].erts_major == erts_major && question->natives[i].erts_minor > erts_minor)))
+        i++;
+    return &question->natives[i];
+}

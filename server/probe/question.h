@@ -1,21 +1,45 @@
-/* question.h: the embedded questions, as the table that embed.escript writes at build time. */
+/* question.h: the embedded questions, as the tables that embed.escript writes at build time. */
 #ifndef BEAMGAUGE_PROBE_QUESTION_H
 #define BEAMGAUGE_PROBE_QUESTION_H
+
+#include "beamgauge/node.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
+/* A native question for emulators from a version on: the answer is an object of these keys and what the calls return, in their order. */
+struct bg_native {
+    uint16_t erts_major, erts_minor;
+    struct bg_calls calls;
+    const char *const *keys;
+    size_t keys_count;
+};
+
 struct bg_question {
     const char *name;     /* "memory": the file's name without its suffix; no control characters */
-    const uint8_t *forms; /* a list of abstract expressions, as an external term without the version byte */
+    const uint8_t *forms; /* a list of abstract expressions, as an external term without the version byte; NULL: a native question */
     size_t forms_length;
+    uint64_t modules;                /* what must be loaded for the forms: a bit for each of bg_modules */
+    const struct bg_native *natives; /* the newest emulator's first; the last is for all */
+    size_t natives_count;
+};
+
+/* A module of the standard library that a node may not have loaded yet. */
+struct bg_module {
+    const char *name;
+    struct bg_calls load; /* code:ensure_loaded/1 */
 };
 
 /* Sorted by name. */
 extern const struct bg_question bg_questions[];
 extern const size_t bg_questions_count;
+/* At most 64, in the order in which the question "modules" tells whether they are loaded. */
+extern const struct bg_module bg_modules[];
+extern const size_t bg_modules_count;
 
 /* NULL where there is no such question. */
 const struct bg_question *bg_question_find(const char *name);
+/* What a native question is for an emulator of this version; 0.0 where it is not known. */
+const struct bg_native *bg_question_native(const struct bg_question *question, unsigned erts_major, unsigned erts_minor);
 
 #endif

@@ -41,3 +41,29 @@ enum bg_error bg_reply_read(const char *node, const char *question, const uint8_
     json_decref(json);
     return error;
 }
+
+enum bg_error bg_reply_read_native(const char *node, const char *const *keys, size_t keys_count, const uint8_t *reply, size_t length,
+                                   json_t **ret_data, struct bg_failure *ret_failure)
+{
+    json_t *results, *data;
+    enum bg_error error = bg_term_bare_to_json(reply, length, &limits, &results, ret_failure);
+    if (error != BG_OK)
+        return error;
+    if (json_array_size(results) != keys_count) {
+        error = bg_fail(ret_failure, BG_BAD_ANSWER, "%s made %zu of %zu calls", node, json_array_size(results), keys_count);
+        goto out;
+    }
+    if ((data = json_object()) == NULL) {
+        error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while reading an answer of %s", node);
+        goto out;
+    }
+    for (size_t i = 0; i < keys_count && error == BG_OK; i++)
+        if (json_object_set(data, keys[i], json_array_get(results, i)) != 0)
+            error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while reading an answer of %s", node);
+    if (error == BG_OK)
+        *ret_data = json_incref(data);
+    json_decref(data);
+out:
+    json_decref(results);
+    return error;
+}

@@ -257,17 +257,35 @@ json_t *bg_decode_value(struct bg_decoder *decoder)
     return value;
 }
 
-enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
-                              struct bg_failure *ret_failure)
+static enum bg_error decode(struct bg_decoder *decoder, json_t **ret_json)
 {
-    struct bg_decoder decoder = {
+    json_t *json = bg_decode_value(decoder);
+    if (json != NULL && decoder->next != decoder->end) {
+        json_decref(json);
+        json = bg_decoder_fail(decoder, "something follows the term");
+    }
+    if (json == NULL)
+        return decoder->error;
+    *ret_json = json;
+    return BG_OK;
+}
+
+static struct bg_decoder decoder_of(const uint8_t *term, size_t length, const struct bg_term_limits *limits, struct bg_failure *failure)
+{
+    return (struct bg_decoder){
         .term = term,
         .next = term,
         .end = term + length,
         .depth_left = limits->depth_max < DEPTH_CEILING ? limits->depth_max : DEPTH_CEILING,
         .elements_left = limits->elements_max,
-        .failure = ret_failure,
+        .failure = failure,
     };
+}
+
+enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
+                              struct bg_failure *ret_failure)
+{
+    struct bg_decoder decoder = decoder_of(term, length, limits, ret_failure);
     uint64_t version;
     if (!bg_decoder_unsigned(&decoder, 1, &version))
         return decoder.error;
@@ -275,13 +293,12 @@ enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct b
         bg_decoder_fail(&decoder, "not an external term");
         return decoder.error;
     }
-    json_t *json = bg_decode_value(&decoder);
-    if (json != NULL && decoder.next != decoder.end) {
-        json_decref(json);
-        json = bg_decoder_fail(&decoder, "something follows the term");
-    }
-    if (json == NULL)
-        return decoder.error;
-    *ret_json = json;
-    return BG_OK;
+    return decode(&decoder, ret_json);
+}
+
+enum bg_error bg_term_bare_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
+                                   struct bg_failure *ret_failure)
+{
+    struct bg_decoder decoder = decoder_of(term, length, limits, ret_failure);
+    return decode(&decoder, ret_json);
 }

@@ -1,4 +1,4 @@
-%% memory, system, allocators: what is told of the node as a whole.
+%% memory, allocators: what is told of the node as a whole.
 -module(node_tests).
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
@@ -33,24 +33,6 @@ settled(Mode, Last) ->
         true -> settled(Mode, Count);
         false -> Count
     end.
-
-system_test_() -> asking:each("system tells limits, counts and releases", fun(Mode) ->
-    #{<<"applications">> := Applications} = Answer = asking:ask(Mode, system, #{}),
-    [?assertEqual({Key, Value}, {Key, maps:get(Key, Answer)})
-     || {Key, Value} <- [{<<"otp_release">>, list_to_binary(erlang:system_info(otp_release))},
-                         {<<"erts_version">>, list_to_binary(erlang:system_info(version))},
-                         {<<"process_limit">>, erlang:system_info(process_limit)},
-                         {<<"atom_limit">>, erlang:system_info(atom_limit)},
-                         {<<"port_limit">>, erlang:system_info(port_limit)},
-                         {<<"ets_limit">>, erlang:system_info(ets_limit)},
-                         {<<"schedulers_online_count">>, erlang:system_info(schedulers_online)},
-                         {<<"wordsize_bytes">>, erlang:system_info(wordsize)},
-                         {<<"connected_nodes_count">>, 0}, {<<"hidden_nodes_count">>, 0},
-                         {<<"elixir_version">>, undefined}]],
-    ?assertEqual([], [Key || {Key, Value} <- maps:to_list(Answer), not is_integer(Value), not is_binary(Value), Key =/= <<"applications">>, Key =/= <<"elixir_version">>]),
-    ?assert(maps:get(<<"uptime_ms">>, Answer) > 0),
-    ?assertMatch([[_ | _]], [Version || {kernel, Version} <- Applications])
-end).
 
 allocators_test_() -> asking:each("allocators tells every instance, blocks never more than carriers", fun(Mode) ->
     #{<<"allocators">> := Instances, <<"mseg_cache">> := Cache} = asking:ask(Mode, allocators, #{}),

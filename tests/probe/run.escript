@@ -3,14 +3,14 @@
 %%
 %%   run.escript [--term FILE] [MODULE...]
 %%
-%% FILE holds forms embedded elsewhere (embed.escript --term), to test on a release other than the one that embeds.
+%% FILE holds questions embedded elsewhere (embed.escript --term), to test on a release other than the one that embeds.
 -mode(compile).
 
 main(["--term", File | Names]) -> finish(run(File, Names));
 main(Names) ->
     File = filename:join(os:getenv("TMPDIR", "/tmp"), "beamgauge-forms-" ++ os:getpid()),
     Passed = try
-        {0, _} = command(probe("embed.escript"), ["--term", File | [probe(Name) || Name <- sources()]]),
+        {0, _} = command(probe("embed.escript"), ["--term", File]),
         run(File, Names)
     after
         file:delete(File)
@@ -22,7 +22,9 @@ finish(false) -> halt(1).
 
 run(File, Names) ->
     {ok, Term} = file:read_file(File),
-    persistent_term:put(forms, maps:from_list(binary_to_term(Term))),
+    #{forms := Forms, calls := Calls} = binary_to_term(Term),
+    persistent_term:put(forms, maps:from_list(Forms)),
+    persistent_term:put(calls, Calls),
     persistent_term:put(probe, probe("")),
     [load(probe(Name)) || Name <- sources() ++ filelib:wildcard("shared/*.erl", probe(""))],
     Modules = [load(Path) || Path <- filelib:wildcard(filename:join(here(), "*.erl"))],

@@ -12,12 +12,7 @@
     "{\"memory\":{\"total\":1000000,\"processes\":400,\"processes_used\":300,\"system\":900,\"atom\":50,\"atom_used\":40,\"binary\":100,"  \
     "\"code\":200,\"ets\":60},\"allocators\":[],\"process_count\":40,\"monitors_estimate\":{\"local_count\":7,\"remote_count\":9000,"      \
     "\"bytes\":5}}"
-#define SYSTEM                                                                                                                             \
-    "{\"otp_release\":\"25\",\"erts_version\":\"13\",\"uptime_ms\":5000,\"wordsize_bytes\":8,\"schedulers_count\":2,"                      \
-    "\"schedulers_online_count\":2,\"dirty_cpu_schedulers_count\":2,\"dirty_io_schedulers_count\":10,\"run_queue_count\":3,"               \
-    "\"process_count\":800,\"process_limit\":1000,\"port_count\":5,\"port_limit\":100,\"atom_count\":9,\"atom_limit\":90,"                 \
-    "\"ets_count\":1,\"ets_limit\":10,\"reductions_count\":1,\"context_switches_count\":1,\"io_input_bytes\":1,\"io_output_bytes\":1,"     \
-    "\"gc_count\":1,\"gc_reclaimed_bytes\":1,\"connected_nodes_count\":0,\"hidden_nodes_count\":1,\"applications\":[]}"
+#define SYSTEM SYSTEM_OF("5000", "3", "800", "1000", "1")
 #define THREE ROW("<0.10.0>", "9000", "500") "," ROW("<0.11.0>", "7000", "20") "," ROW("<0.12.0>", "10", "0")
 #define SCAN SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0")
 #define PEER_OF(ID, COUNT, DISTINCT, EXACT, TOP)                                                                                           \

@@ -29,6 +29,11 @@ enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, stru
     return BG_OK;
 }
 
+void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context)
+{
+    (void)nodes, (void)watcher, (void)context;
+}
+
 enum bg_error bg_nodes_ask(struct bg_nodes *nodes, const char *name, const struct bg_inquiry_request *request, bg_inquiry_done *done,
                            void *context, struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure)
 {

@@ -12,10 +12,12 @@
 #include <event2/event.h>
 
 const struct bg_question bg_questions[] = {
-    {"memory", (const uint8_t *)"MM", 2},
-    {"scan", (const uint8_t *)"SSS", 3},
+    {.name = "memory", .forms = (const uint8_t *)"MM", .forms_length = 2},
+    {.name = "scan", .forms = (const uint8_t *)"SSS", .forms_length = 3},
 };
 const size_t bg_questions_count = 2;
+const struct bg_module bg_modules[1];
+const size_t bg_modules_count = 0;
 
 static int64_t clock_monotonic(void *context)
 {

@@ -1,0 +1,54 @@
+/* looks.h: what is known of each node before it is asked: its release, its room for atoms and processes, and what it has loaded. */
+#ifndef BEAMGAUGE_PROBE_LOOKS_H
+#define BEAMGAUGE_PROBE_LOOKS_H
+
+#include "costs.h"
+#include "flights.h"
+
+#include "beamgauge/clock.h"
+
+/* A question that erl_eval answers may bring atoms: those in its expressions, those of modules that are loaded for it, and those that the
+ * node makes meanwhile. All of ours together are some hundreds (tests/integration/atoms.test.mjs prints them); a node that has fewer left
+ * than this is asked native questions only, since one atom too many ends it. */
+#define BG_ATOMS_SPARE 2000
+
+struct bg_look;
+
+struct bg_looks {
+    const struct bg_clock *clock;
+    struct bg_nodes *nodes;
+    struct bg_costs *costs;
+    int64_t max_heap_words;
+    /* A flight that waited may be looked at again: `failure` says why it cannot go out, or is NULL. */
+    void (*resume)(struct bg_flight *flight, const struct bg_failure *failure);
+    const struct bg_question *question; /* "look"; NULL: nothing is ever looked at, and everything may be asked */
+    TAILQ_HEAD(, bg_look) all;
+};
+
+enum bg_look_verdict {
+    BG_LOOK_GO,    /* the flight may be sent */
+    BG_LOOK_WAIT,  /* it waits, and is resumed */
+    BG_LOOK_REFUSE /* it cannot be asked; the failure says why */
+};
+
+void bg_looks_init(struct bg_looks *looks); /* the members above are set before */
+/* No flight waits any more. */
+void bg_looks_done(struct bg_looks *looks);
+/* A link is up: the node is looked at, and what questions need is loaded, before anyone asks. */
+void bg_looks_link_up(struct bg_looks *looks, const struct bg_node_info *info);
+void bg_looks_link_gone(struct bg_looks *looks, const char *node);
+/* Whether a flight to a node that is up may be sent. */
+enum bg_look_verdict bg_looks_check(struct bg_looks *looks, const struct bg_node_info *info, struct bg_flight *flight,
+                                    struct bg_failure *ret_failure);
+/* Takes a flight that waits out again. */
+void bg_looks_leave(struct bg_flight *flight);
+
+/* The variant of a native question that the node can answer. */
+const struct bg_native *bg_looks_native(const struct bg_looks *looks, const char *node, const struct bg_question *question);
+/* The text of a process, "<0.ID.SERIAL>", as the numbers that the node's emulator knows; false where no process of its own can have them.
+ */
+bool bg_looks_pid(const struct bg_looks *looks, const char *node, const char *text, uint32_t *ret_id, uint32_t *ret_serial);
+/* Says in a failure how large the process table is, where it is that which is full. */
+void bg_looks_explain(const struct bg_looks *looks, const char *node, struct bg_failure *failure);
+
+#endif

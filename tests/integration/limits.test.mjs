@@ -1,0 +1,115 @@
+// Nodes at a limit: atoms, processes, ports, and a code server that answers nobody. What can be known is told, the rest says why not, and
+// no question is the last straw.
+import assert from 'node:assert/strict';
+import { paths } from './lib/paths.mjs';
+import { suite } from './lib/suite.mjs';
+import { until } from './lib/wait.mjs';
+
+const SPARE = 2000; // BG_ATOMS_SPARE
+const NATIVE = ['system'];
+
+const fresh = (path) => `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`;
+const needs = (path) => path.replace(/\?.*/, '');
+
+suite('limits', { prepare: async (world) => { world.gauge = await world.beamgauge(); } }, (world, test) => {
+  for (const free of [200, 400]) {
+    test(`a node with ${free} atoms free lives through every endpoint, and is told as nearly full`, async () => {
+      const { gauge } = world;
+      const node = await world.node({ flags: ['+t', '32768'] });
+      await node.eval(`_ = [list_to_atom("filler_" ++ integer_to_list(N)) || N <- lists:seq(1, erlang:system_info(atom_limit) - erlang:system_info(atom_count) - ${free})], ok`);
+      await node.eval('erlang:system_info(atom_count)'); // the first time, for the atoms of the test itself
+      const before = await node.eval('erlang:system_info(atom_count)');
+      await gauge.register(node);
+      for (const path of await paths(gauge)) {
+        const answer = await gauge.ask(node, fresh(path));
+        if (NATIVE.includes(needs(path))) {
+          assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 500)}`);
+        } else if (answer.status !== 200) {
+          assert.equal(answer.status, 422, `${path}: ${answer.text.slice(0, 500)}`);
+          assert.equal(answer.body.code, 'atom_table_nearly_full', `${path}: ${answer.text.slice(0, 500)}`);
+          assert.match(answer.body.detail, /\d+ of 32768 atoms/);
+        }
+      }
+      const grown = (await node.eval('erlang:system_info(atom_count)')) - before;
+      assert.ok(grown < 40, `${grown} atoms more`);
+      assert.equal((await gauge.info(node)).losses_count, 0);
+    });
+  }
+
+  test('a node gets its answers again once there is room, and none after that is gone', async () => {
+    const { gauge } = world;
+    const node = await world.node({ flags: ['+t', '32768'] });
+    await gauge.register(node);
+    assert.equal((await gauge.ask(node, fresh('processes'))).status, 200);
+    await node.eval(`_ = [list_to_atom("late_" ++ integer_to_list(N)) || N <- lists:seq(1, erlang:system_info(atom_limit) - erlang:system_info(atom_count) - ${SPARE - 500})], ok`);
+    await until('the look to be old', async () => (await gauge.ask(node, fresh('processes'))).body.code === 'atom_table_nearly_full');
+    assert.equal((await gauge.ask(node, fresh('system'))).status, 200);
+  });
+
+  test('a full process table: system is told, checks fail, and the rest says how full', async () => {
+    const { gauge } = world;
+    const node = await world.node({ flags: ['+P', '1024'] });
+    await gauge.register(node);
+    await node.eval(`register(filler, spawn(fun() -> Fill = fun Fill(Held) -> try spawn(timer, sleep, [infinity]) of P -> Fill([P | Held]) catch _:_ -> Held end end,
+      Held = Fill([]), receive empty -> [exit(P, kill) || P <- Held] end end)), ok`);
+    await until('the table to be full', () => node.eval('erlang:system_info(process_count) =:= erlang:system_info(process_limit)'));
+    const system = await gauge.ask(node, fresh('system'));
+    assert.equal(system.status, 200, system.text);
+    assert.equal(system.body.data.process_count, system.body.data.process_limit);
+    const scan = await gauge.ask(node, fresh('processes'));
+    assert.equal(scan.status, 422, scan.text);
+    assert.equal(scan.body.code, 'process_table_full', scan.text);
+    assert.match(scan.body.detail, /1024 of 1024 processes/);
+    const check = await gauge.ask(node, fresh('check?assert=process_ratio:lt:0.9'));
+    assert.equal(check.status, 503, check.text);
+    await node.eval('filler ! empty, ok');
+    await until('answers again', async () => (await gauge.ask(node, fresh('processes'))).status === 200);
+    assert.equal(await node.eval('process_info(whereis(rex), message_queue_len)').then(JSON.stringify), '["message_queue_len",0]');
+  });
+
+  test('a full port table breaks nothing and is told', async () => {
+    const { gauge } = world;
+    const node = await world.node({ flags: ['+Q', '1024'] });
+    await gauge.register(node);
+    await node.eval(`register(plugs, spawn(fun() -> Fill = fun Fill() -> try open_port({spawn_driver, "ram_file_drv"}, []) of _ -> Fill() catch _:_ -> full end end, Fill(), receive stop -> ok end end)), ok`);
+    await until('the table to be full', () => node.eval('erlang:system_info(port_count) =:= erlang:system_info(port_limit)'));
+    for (const path of ['system', 'memory', 'processes', 'ports']) assert.equal((await gauge.ask(node, fresh(path))).status, 200, path);
+    assert.equal((await gauge.data(node, fresh('system'))).port_ratio, 1);
+    await node.eval('exit(whereis(plugs), kill), ok');
+  });
+
+  test('a code server suspended after the link is up costs nothing', async () => {
+    const { gauge } = world;
+    const node = await world.node();
+    await gauge.register(node);
+    await gauge.get(`nodes/${node.name}/memory`);
+    await node.eval('sys:suspend(code_server), ok');
+    try {
+      for (const path of await paths(gauge)) {
+        const answer = await gauge.ask(node, fresh(path));
+        assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 500)}`);
+      }
+    } finally {
+      await node.eval('sys:resume(code_server), ok');
+    }
+  });
+
+  test('a code server suspended before: what needs a module says which one, and native questions are answered', async () => {
+    const { gauge } = world;
+    const node = await world.node();
+    await gauge.register(node); // the node's own side of a connection is loaded now
+    await gauge.api(`nodes/${node.name}`, { method: 'DELETE' });
+    await node.eval('_ = [{code:purge(M), code:delete(M)} || M <- [eval_bits, erl_bits]], sys:suspend(code_server), ok');
+    try {
+      await gauge.register(node);
+      assert.equal((await gauge.ask(node, fresh('system'))).status, 200);
+      const answer = await gauge.ask(node, fresh('processes'));
+      assert.equal(answer.status, 422, answer.text);
+      assert.equal(answer.body.code, 'unsupported');
+      assert.match(answer.body.detail, /has not loaded the module \w+/);
+    } finally {
+      await node.eval('sys:resume(code_server), ok');
+    }
+    await until('the module to be loaded', async () => (await gauge.ask(node, fresh('processes'))).status === 200);
+  });
+});
