@@ -128,6 +128,8 @@ static void run_step(struct bg_ask *ask, struct bg_branch *branch, bg_ask_step *
     if (step != NULL)
         step(ask, answer);
     ask->branch = outer;
+    if (answer != NULL && ask->shaper.failed && ask->shaper.failure.error == BG_BAD_ANSWER)
+        bg_query_reject(bg_call_services(ask->call)->queries, answer);
     settle_failure(ask, branch);
     if (branch->ticket == NULL)
         branch_free(ask, branch);
@@ -206,6 +208,7 @@ void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_
         .question = question,
         .args = args,
         .max_age_ms = bg_call_integer(ask->call, "max_age_ms"),
+        .reader = bg_call_reader(ask->call),
         .timeout_ms = branch_left_ms(ask, branch),
     };
     shaper->source = branch->question = question;

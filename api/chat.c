@@ -15,6 +15,7 @@
 
 struct bg_chat {
     const struct bg_services *services;
+    uint64_t reader; /* see bg_call_reader() */
     struct bg_command command;
     struct bg_shaper shaper;
     json_t *card, *names;
@@ -133,6 +134,7 @@ static void add_look(struct bg_chat *chat, const char *node)
         .sources = sources[chat->command.kind],
         .scan_limit = BG_CHAT_ROWS_MAX,
         .binary = chat->command.sort != NULL && strcmp(chat->command.sort->key, "binary") == 0,
+        .reader = chat->reader,
         .max_age_ms = BG_CHAT_MAX_AGE_MS,
         .deadline_us = bg_clock_monotonic_us(chat->services->clock) + BG_CHAT_TIMEOUT_MS * 1000,
         .warm_ms = BG_CHAT_WARM_MS,
@@ -184,6 +186,7 @@ static void start_check(struct bg_chat *chat)
                                              .items = &item,
                                              .items_count = 1,
                                              .nodes = names,
+                                             .reader = chat->reader,
                                              .max_age_ms = BG_CHAT_MAX_AGE_MS,
                                              .timeout_ms = BG_CHAT_TIMEOUT_MS,
                                              .warm_ms = BG_CHAT_WARM_MS};
@@ -234,7 +237,8 @@ static json_t *names_new(struct bg_shaper *shaper, const struct bg_nodes *nodes)
     return names;
 }
 
-bool bg_chat_start(const struct bg_services *services, const char *text, bg_chat_done *done, void *context, struct bg_chat **ret_chat)
+bool bg_chat_start(const struct bg_services *services, uint64_t reader, const char *text, bg_chat_done *done, void *context,
+                   struct bg_chat **ret_chat)
 {
     struct bg_chat *chat = calloc(1, sizeof *chat);
     char mistake[BG_MISTAKE_SIZE];
@@ -242,6 +246,7 @@ bool bg_chat_start(const struct bg_services *services, const char *text, bg_chat
         return false;
     bg_shaper_init(&chat->shaper, "chat");
     chat->services = services;
+    chat->reader = reader;
     chat->done = done;
     chat->context = context;
     chat->notes = bg_array_new(&chat->shaper);
@@ -304,7 +309,7 @@ void bg_chat_run(struct bg_call *call, const char *text)
     if (talk != NULL) {
         talk->call = call;
         bg_call_on_cancel(call, on_cancel, talk);
-        if (bg_chat_start(bg_call_services(call), text, on_card, talk, &talk->chat))
+        if (bg_chat_start(bg_call_services(call), bg_call_reader(call), text, on_card, talk, &talk->chat))
             return;
     }
     free(talk);

@@ -18,7 +18,8 @@ struct bg_chat;                                         /* owned by whoever star
 typedef void bg_chat_done(void *context, json_t *card); /* card is stolen; NULL: memory ran out */
 
 /* `done` may be called before this returns, and *ret_chat is NULL then. False where memory ran out: nothing was started. */
-bool bg_chat_start(const struct bg_services *services, const char *text, bg_chat_done *done, void *context, struct bg_chat **ret_chat);
+bool bg_chat_start(const struct bg_services *services, uint64_t reader, const char *text, bg_chat_done *done, void *context,
+                   struct bg_chat **ret_chat);
 void bg_chat_stop(struct bg_chat *chat);
 
 /* Takes a call: answers it with the card of `text`. */

@@ -177,6 +177,7 @@ static void run(struct bg_call *call, json_t *names, bool is_single, struct bg_f
                                              .items = items,
                                              .items_count = count,
                                              .nodes = names,
+                                             .reader = bg_call_reader(call),
                                              .max_age_ms = bg_call_integer(call, "max_age_ms"),
                                              .timeout_ms = bg_call_integer(call, "timeout_ms")};
     *check = (struct check){.call = call, .is_single = is_single};

@@ -200,6 +200,7 @@ static void visit_init(struct visit *visit, struct bg_check_run *run, const stru
     visit->look = (struct bg_look){
         .services = request->services,
         .owner = visit,
+        .reader = request->reader,
         .max_age_ms = request->max_age_ms,
         .deadline_us = bg_clock_monotonic_us(request->services->clock) + request->timeout_ms * 1000,
         .warm_ms = request->warm_ms,

@@ -32,6 +32,7 @@ struct bg_check_request {
     const struct bg_check_item *items; /* copied, with their texts */
     size_t items_count;
     const json_t *nodes; /* an array of names, copied */
+    uint64_t reader;     /* see bg_call_reader() */
     int64_t max_age_ms, timeout_ms, warm_ms;
 };
 

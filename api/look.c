@@ -55,8 +55,11 @@ static void note_scan(struct bg_look *look, const struct bg_failure *failure, co
     look->scanned = *answer;
     look->known = json_incref((json_t *)bg_peers_long(&shaper, answer->data));
     look->peers_args = peers_args_new(look, &shaper, answer->data);
-    if (shaper.failed)
-        look->scan_failure = shaper.failure;
+    if (!shaper.failed)
+        return;
+    look->scan_failure = shaper.failure;
+    if (shaper.failure.error == BG_BAD_ANSWER)
+        bg_query_reject(look->services->queries, answer->data);
 }
 
 /* Hands on what came, unless it was only asked for the peers' sake. */
@@ -129,6 +132,7 @@ static bool send(struct bg_look *look, json_t *args)
         .question = bg_source_name(look->source),
         .args = args,
         .max_age_ms = look->max_age_ms,
+        .reader = look->reader,
         .timeout_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000,
     };
     if (request.timeout_ms <= 0)

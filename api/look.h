@@ -27,6 +27,7 @@ struct bg_look {
     unsigned sources;   /* bits, 1 << of enum bg_source */
     int64_t scan_limit; /* rows of each ranking; rounded as everywhere */
     bool binary;        /* off-heap binaries too, which is costly */
+    uint64_t reader;    /* see bg_call_reader() */
     int64_t max_age_ms;
     int64_t deadline_us; /* on the monotonic clock */
     int64_t warm_ms;     /* the node may go on for so long after the deadline, and its answer is kept for the next one to ask; 0: no */

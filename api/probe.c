@@ -117,6 +117,7 @@ static bool ask(struct probe *probe)
         .question = questions[probe->asking],
         .args = args,
         .max_age_ms = bg_call_integer(probe->call, "max_age_ms"),
+        .reader = bg_call_reader(probe->call),
         .timeout_ms = (probe->deadline_us - bg_clock_monotonic_us(services->clock)) / 1000,
     };
     const bool able = request.timeout_ms > 0 && (args != NULL || probe->asking != BG_SOURCE_SCAN);

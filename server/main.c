@@ -2,6 +2,7 @@
 #include "options.h"
 #include "program.h"
 
+#include "beamgauge/process.h"
 #include "beamgauge/token.h"
 
 #include <stdio.h>
@@ -55,6 +56,8 @@ int main(int argc, char **argv)
     struct bg_options options;
     struct bg_failure failure;
 
+    if (!bg_process_open_standard_files())
+        return EXIT_FAILURE; /* there is nowhere to say why */
     if (bg_options_parse(argc, argv, &options, &failure) != BG_OK) {
         fprintf(stderr, "beamgauge: %s\n", failure.text);
         return EXIT_FAILURE;

@@ -11,6 +11,7 @@
 #include "beamgauge/log.h"
 #include "beamgauge/metrics.h"
 #include "beamgauge/node.h"
+#include "beamgauge/process.h"
 #include "beamgauge/query.h"
 #include "beamgauge/web.h"
 
@@ -86,7 +87,10 @@ static enum bg_error queries_create(struct program *program, struct bg_failure *
 {
     const struct bg_queries_options options = {
         .answers_max = (size_t)program->config.answers_max,
-        .waiting_max = (size_t)program->config.requests_max,
+        .answers_max_bytes = (size_t)program->config.answers_max_bytes,
+        /* Twice what a reader may need who asks all nodes at once. */
+        .waiting_max = 2 * (size_t)(program->config.requests_max + program->config.nodes_max),
+        .node_in_flight_max = (size_t)program->config.node_in_flight_max,
         .probe_heap_bytes = program->config.probe_heap_bytes,
         .metrics = program->metrics,
     };
@@ -94,9 +98,38 @@ static enum bg_error queries_create(struct program *program, struct bg_failure *
     return bg_queries_new(program->base, bg_clock_system(), program->nodes, &options, &program->queries, ret_failure);
 }
 
+/* libevent's own messages are lines of our log too. */
+static void on_libevent_message(int severity, const char *message)
+{
+    bg_log(severity >= EVENT_LOG_WARN ? BG_LOG_WARN : BG_LOG_DEBUG, "libevent", BG_TEXT("message", message));
+}
+
+#define OWN_FILES 64 /* descriptors besides those of clients and nodes: the log, the loop, files being read, epmd */
+
+/* How many connections the limit of open files allows, once it has been raised as far as it goes. Few descriptors are shared: what is
+ * ours and the nodes' gets half at most. */
+static size_t connections_fit(const struct bg_config *config, size_t *ret_refusals)
+{
+    const size_t own = OWN_FILES + (size_t)config->nodes_max, most = (size_t)config->connections_max;
+    const size_t wanted = own + most + BG_REFUSALS_MAX, limit = bg_process_raise_files(wanted);
+    const size_t left = limit / 2 > own ? limit - own : (limit + 1) / 2;
+    size_t fit;
+
+    *ret_refusals = BG_REFUSALS_MAX;
+    if (limit >= wanted)
+        return most;
+    *ret_refusals = left / 4 < BG_REFUSALS_MAX ? left / 4 : BG_REFUSALS_MAX;
+    fit = left - *ret_refusals < most ? left - *ret_refusals : most;
+    bg_log(BG_LOG_WARN, "connections_limited", BG_NUMBER("connections_max", most), BG_NUMBER("connections", fit),
+           BG_NUMBER("open_files", limit), BG_NUMBER("open_files_wanted", wanted),
+           BG_TEXT("hint", "raise the hard limit of open files (ulimit -Hn, LimitNOFILE=) or lower connections_max and nodes_max"));
+    return fit;
+}
+
 static enum bg_error http_create(struct program *program, struct bg_failure *ret_failure)
 {
     const struct bg_config *config = &program->config;
+    size_t refusals, connections = connections_fit(config, &refusals);
     const struct bg_http_options options = {
         .address = config->listen_address,
         .port = (uint16_t)config->listen_port,
@@ -104,7 +137,8 @@ static enum bg_error http_create(struct program *program, struct bg_failure *ret
         .allowed_hosts_count = config->allowed_hosts_count,
         .header_max_bytes = (size_t)config->header_max_bytes,
         .body_max_bytes = (size_t)config->body_max_bytes,
-        .connections_max = (size_t)config->connections_max,
+        .connections_max = connections,
+        .refusals_max = refusals,
         .requests_max = (size_t)config->requests_max,
         .connection_idle_ms = config->connection_idle_ms,
         .connection_total_ms = config->connection_total_ms,
@@ -396,6 +430,9 @@ int bg_program_run(const struct bg_options *options, const char *version)
         return EXIT_FAILURE;
     }
     bg_log_set_level(program.config.log_level);
+    event_set_log_callback(on_libevent_message);
+    if (!bg_log_start())
+        bg_log(BG_LOG_WARN, "log_thread_missing", BG_TEXT("hint", "a log that nobody reads will block the service"));
     if (program_create(&program, &failure) == BG_OK) {
         bg_log(BG_LOG_INFO, "listening", BG_TEXT("address", program.config.listen_address), BG_NUMBER("port", bg_http_port(program.http)),
                BG_TEXT("name", program.own_name), BG_TEXT("version", version));
@@ -407,5 +444,6 @@ int bg_program_run(const struct bg_options *options, const char *version)
     program_destroy(&program);
     if (status == EXIT_SUCCESS)
         bg_log(BG_LOG_INFO, "stopped", BG_TEXT("name", program.own_name));
+    bg_log_stop();
     return status;
 }

@@ -53,7 +53,7 @@ struct bg_config {
     int64_t node_in_flight_max, nodes_max;
     int64_t answer_max_bytes, probe_heap_bytes, list_entries_max;
     int64_t connect_timeout_ms, tick_ms, retry_min_ms, retry_max_ms;
-    int64_t answers_max;
+    int64_t answers_max, answers_max_bytes;
     /* [chat] */
     char *slack_signing_secret_file;                     /* or NULL */
     char *slack_signing_secret;                          /* read from there */

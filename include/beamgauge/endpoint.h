@@ -116,6 +116,8 @@ const char *bg_call_header(const struct bg_call *call, const char *name);
 const char *bg_call_bytes(const struct bg_call *call, size_t *ret_length);
 /* A BG_BODY_FORM's fields, an object of texts: UTF-8 without control characters, each field once. A new reference. */
 enum bg_error bg_call_form(const struct bg_call *call, json_t **ret_fields, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Who asks, as a number: the token, or the client's address where there is none. */
+uint64_t bg_call_reader(const struct bg_call *call);
 /* Which of the endpoint's types the client wants; NULL where the endpoint has none. */
 const char *bg_call_type(const struct bg_call *call);
 

@@ -22,12 +22,17 @@ struct bg_asset {
     const char *etag; /* strong, quoted: from the content's SHA-256 */
 };
 
+/* Connections over connections_max that are accepted all the same, to be asked for the service's health or answered 429. Past them we
+ * stop accepting; each has a second for its request, so that they come and go. */
+#define BG_REFUSALS_MAX 64
+
 struct bg_http_options {
     const char *address;              /* numeric */
     uint16_t port;                    /* 0: the system chooses, see bg_http_port() */
     const char *const *allowed_hosts; /* besides localhost, loopback addresses and `address` */
     size_t allowed_hosts_count;
     size_t header_max_bytes, body_max_bytes, connections_max, requests_max;
+    size_t refusals_max;         /* at most BG_REFUSALS_MAX */
     int64_t connection_idle_ms;  /* nothing said for this long */
     int64_t connection_total_ms; /* a connection's whole life */
     int64_t request_ms;          /* from the first byte of a request to its last, and beyond the handler's own timeout to the answer */

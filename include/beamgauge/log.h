@@ -32,6 +32,14 @@ static inline struct bg_log_field bg_log_text(const char *key, const char *text)
 
 void bg_log_fields(enum bg_log_level level, const char *event, const struct bg_log_field *fields);
 void bg_log_set_level(enum bg_log_level level); /* lines below it are dropped; BG_LOG_INFO at start */
+
+/* From here on a thread writes the lines, and whoever logs waits for nothing: a line for which its queue of 256 KiB has no room is lost
+ * and counted, and the log says so as soon as it can. False: there is no thread, lines are written as before. */
+bool bg_log_start(void);
+/* Waits for a second at most until all lines are written, and ends the thread. */
+void bg_log_stop(void);
+uint64_t bg_log_lost(void); /* lines, since the start */
+
 bool bg_log_level_parse(const char *text, enum bg_log_level *ret_level);
 
 #endif

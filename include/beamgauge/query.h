@@ -16,7 +16,9 @@ struct bg_ticket;  /* one asker's place in a question; freed when its `done` has
 
 struct bg_queries_options {
     size_t answers_max;         /* answers kept, all nodes together; the least recently used goes first */
+    size_t answers_max_bytes;   /* memory that they take, about */
     size_t waiting_max;         /* tickets in all; one more is BG_TOO_MANY */
+    size_t node_in_flight_max;  /* questions in flight on one node; 0: not shared out among readers */
     int64_t probe_heap_bytes;   /* a question that outgrows this on the node is killed there */
     struct bg_metrics *metrics; /* is told what was asked; may be NULL */
 };
@@ -27,6 +29,8 @@ struct bg_query_request {
     json_t *args;         /* an object, borrowed; reaches the question as a map with binary keys; NULL: empty */
     int64_t max_age_ms;   /* how old an answer may be; 0: ask anew (a question already in flight is still joined) */
     int64_t timeout_ms;   /* for this asker; the first asker's deadline is also kept on the node */
+    uint64_t reader;      /* who asks: one reader has at most half of all tickets, and of the questions in flight on a node; 0: ourselves,
+                           * without such a limit */
 };
 
 struct bg_answer {
@@ -51,6 +55,8 @@ void bg_queries_free(struct bg_queries *queries);
 /* `done` is called once, never from inside this call: not even for a cached answer. */
 enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_request *request, bg_query_done *done, void *context,
                            struct bg_ticket **ret_ticket, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* The data of an answer makes no sense: it is not kept for others. */
+void bg_query_reject(struct bg_queries *queries, const json_t *data);
 /* The asker has gone. The last one to go cancels the question on the node. */
 void bg_ticket_cancel(struct bg_ticket *ticket);
 

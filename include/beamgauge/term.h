@@ -11,6 +11,7 @@
 struct bg_term_limits {
     size_t depth_max;    /* nesting */
     size_t elements_max; /* values in all, so that a small term cannot become a huge document */
+    size_t bytes_max;    /* of memory that the document takes, about */
 };
 
 /* One external term (with its version byte) to JSON. Rules, so that nothing is ambiguous:
@@ -22,13 +23,14 @@ struct bg_term_limits {
  * "fun-INDEX" · bit string of no whole number of bytes -> {"base64": ..., "bits": N}.
  * Refused besides: compressed terms, keys with a NUL, two keys that spell the same, numbers of more than 256 bytes.
  * Control characters inside strings are kept (JSON escapes them); whoever prints text elsewhere escapes again.
- * BG_BAD_ANSWER on truncated, malformed, over-deep or over-large input; never reads past `length`. *ret_json is a new reference. */
-enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
+ * BG_BAD_ANSWER on truncated, malformed, over-deep or over-large input; never reads past `length`. *ret_json is a new reference;
+ * *ret_bytes (which may be NULL) is about how much memory it takes, rather too much than too little. */
+enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json, size_t *ret_bytes,
                               struct bg_failure *ret_failure) BG_MUST_CHECK;
 
 /* The same for a term without its version byte. */
 enum bg_error bg_term_bare_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
-                                   struct bg_failure *ret_failure) BG_MUST_CHECK;
+                                   size_t *ret_bytes, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
 /* JSON to an external term without version byte (so that terms can be put together). object -> map with binary keys, string -> binary,
  * array -> list, integer, real, true/false -> atoms, null -> atom undefined. No atom is ever made from text. *ret_bytes is malloc'ed. */

@@ -1,13 +1,12 @@
-/* log.c: one event, one line, one write. */
+/* log.c: one event, one line. */
 #include "beamgauge/log.h"
 
 #include "beamgauge/clock.h"
 #include "beamgauge/text.h"
+#include "log_writer.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static enum bg_log_level level_min = BG_LOG_INFO;
@@ -53,18 +52,6 @@ static void field_add(struct bg_text *line, const struct bg_log_field *field)
         bg_text_add_format(line, "%" PRId64, field->number);
 }
 
-/* A log that cannot be written is no reason to stop, and must not change what the caller sees in errno. */
-static void line_write(const char *line, size_t length)
-{
-    int kept = errno;
-    ssize_t written;
-
-    do
-        written = write(STDERR_FILENO, line, length);
-    while (written < 0 && errno == EINTR);
-    errno = kept;
-}
-
 void bg_log_fields(enum bg_log_level level, const char *event, const struct bg_log_field *fields)
 {
     char buffer[BG_LOG_LINE_SIZE], time[BG_RFC3339_SIZE];
@@ -88,5 +75,5 @@ void bg_log_fields(enum bg_log_level level, const char *event, const struct bg_l
     }
     line.size = sizeof(buffer);
     bg_text_add(&line, end);
-    line_write(buffer, line.length);
+    bg_log_write(buffer, line.length);
 }

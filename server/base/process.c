@@ -1,7 +1,11 @@
 /* process.c: what this process takes of the machine, as getrusage(2) and proc(5) tell. */
+#include "beamgauge/process.h"
+#include "beamgauge/log.h"
 #include "beamgauge/metrics.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -51,6 +55,8 @@ void bg_process_collect(void *context, struct bg_exposition *exposition)
     static const struct bg_metric files = {"process_open_fds", "File descriptors that beamgauge has open", BG_METRIC_GAUGE, NULL, {NULL}};
     static const struct bg_metric files_max = {
         "process_max_fds", "File descriptors that beamgauge may open", BG_METRIC_GAUGE, NULL, {NULL}};
+    static const struct bg_metric lost = {
+        "beamgauge_log_lines_lost", "Lines of the log that could not be written", BG_METRIC_COUNTER, NULL, {NULL}};
     struct rlimit limit;
 
     (void)context;
@@ -59,4 +65,28 @@ void bg_process_collect(void *context, struct bg_exposition *exposition)
     bg_exposition_add(exposition, &files, NULL, open_files());
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
         bg_exposition_add(exposition, &files_max, NULL, (double)limit.rlim_cur);
+    bg_exposition_add(exposition, &lost, NULL, (double)bg_log_lost());
+}
+
+size_t bg_process_raise_files(size_t wanted)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return wanted;
+    if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
+        const struct rlimit raised = {.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max, .rlim_max = limit.rlim_max};
+
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
+    }
+    return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
+}
+
+bool bg_process_open_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+            return false;
+    return true;
 }

@@ -20,20 +20,20 @@ union address {
     struct sockaddr_in6 v6;
 };
 
-/* Of an IPv6 address the first 64 bits count: a client may choose the others. */
+/* Never 0. Of an IPv6 address the first 64 bits count: a client may choose the others. */
 static uint64_t number_of(const union address *address)
 {
     uint64_t number = 0;
 
     if (address->any.sa_family == AF_INET)
-        return address->v4.sin_addr.s_addr;
+        return UINT64_C(1) << 32 | address->v4.sin_addr.s_addr;
     if (address->any.sa_family != AF_INET6)
-        return 0;
+        return 1;
     if (IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr))
         memcpy(&number, address->v6.sin6_addr.s6_addr + 12, 4);
     else
         memcpy(&number, address->v6.sin6_addr.s6_addr, sizeof number);
-    return number;
+    return number + 1 > 0 ? number + 1 : 1;
 }
 
 static void note_peer(struct bg_connection *connection)

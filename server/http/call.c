@@ -1,6 +1,7 @@
 /* call.c: what handlers see of a request, and the endings of a call. */
 #include "call.h"
 
+#include "audit.h"
 #include "beamgauge/clock.h"
 #include "form.h"
 #include "reply.h"
@@ -79,6 +80,7 @@ void bg_call_extend(struct bg_call *call, int64_t more_ms)
 void bg_call_abandon(struct bg_call *call)
 {
     call->http->counts.abandoned++;
+    bg_audit(call->connection, &call->request, 0);
     cancel(call);
     call_free(call);
 }
@@ -171,6 +173,11 @@ enum bg_error bg_call_form(const struct bg_call *call, json_t **ret_fields, stru
     const char *bytes = bg_call_bytes(call, &length);
 
     return bg_form_read(call->request.content_type, bytes, length, ret_fields, ret_failure);
+}
+
+uint64_t bg_call_reader(const struct bg_call *call)
+{
+    return call->request.reader;
 }
 
 json_t *bg_call_body(const struct bg_call *call)

@@ -30,6 +30,7 @@ static bool answer_from_cache(struct bg_connection *connection, struct bg_reques
         bg_auth_check(http->tokens, http->tokens_count, request->authorization, endpoint->scope, challenge, NULL) != BG_OK)
         return false;
     request->place = bg_counts_place(&http->counts, endpoint);
+    request->checked = true;
     connection->http->counts.repeated++;
     bg_reply_body(connection, request, 200, body, "cache", NULL);
     return true;
@@ -183,7 +184,7 @@ static void fail_params(const json_t *errors, struct bg_failure *ret_failure)
         bg_fail(ret_failure, BG_INVALID, "%s: %s (and %zu more, see errors)", param, reason, others);
 }
 
-static void call_endpoint(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint)
+static void call_endpoint(struct bg_connection *connection, struct bg_request *request, const struct bg_endpoint *endpoint)
 {
     struct bg_form form;
     struct bg_values values;
@@ -192,6 +193,7 @@ static void call_endpoint(struct bg_connection *connection, const struct bg_requ
     json_t *body = NULL;
 
     bg_params_read(endpoint, request->target, request->path_length, request->query, &values, &problem.errors);
+    request->checked = problem.errors != NULL && json_array_size(problem.errors) == 0;
     if (problem.errors == NULL || json_array_size(problem.errors) > 0) {
         if (problem.errors == NULL)
             bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the request.");

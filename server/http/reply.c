@@ -1,6 +1,8 @@
 /* reply.c: the head of a reply, and sending it. */
 #include "reply.h"
 
+#include "audit.h"
+
 #include "beamgauge/log.h"
 #include "server.h"
 
@@ -87,14 +89,24 @@ void bg_head_start(struct bg_head *ret_head, int status, const struct bg_request
     bg_head_add(ret_head, "X-Request-Id", request->id);
 }
 
+/* A query that is not the endpoint's may hold anything, a token that somebody put there by mistake too. */
+static void shown_target(const struct bg_request *request, char ret_text[BG_LOG_VALUE_SIZE])
+{
+    size_t length = request->checked ? request->target_length : request->path_length;
+
+    snprintf(ret_text, BG_LOG_VALUE_SIZE, "%.*s", (int)length, request->target != NULL ? request->target : "");
+}
+
 void bg_reply_send(struct bg_connection *connection, const struct bg_request *request, int status, const struct bg_head *head)
 {
     struct evbuffer *body = evhttp_request_get_output_buffer(request->raw);
     int64_t took_us = bg_http_now(connection->http) - connection->asked_us;
-    char length[24];
+    char length[24], target[BG_LOG_VALUE_SIZE];
 
+    shown_target(request, target);
+    bg_audit(connection, request, status);
     bg_counts_add(&connection->http->counts, request->place, status, took_us);
-    bg_log(BG_LOG_DEBUG, "request", BG_TEXT("target", request->target), BG_NUMBER("status", status), BG_TEXT("request_id", request->id),
+    bg_log(BG_LOG_DEBUG, "request", BG_TEXT("target", target), BG_NUMBER("status", status), BG_TEXT("request_id", request->id),
            BG_NUMBER("took_us", took_us));
     if (request->is_head && status != 204 && status != 304) {
         snprintf(length, sizeof length, "%zu", evbuffer_get_length(body));
@@ -135,11 +147,13 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
     const struct bg_error_info *info = bg_error_info(problem->failure->error);
     json_t *document = bg_problem_document(problem, request);
     char *text = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    char target[BG_LOG_VALUE_SIZE];
     struct bg_head head;
 
+    shown_target(request, target);
     if (info->status >= 500)
-        bg_log(BG_LOG_WARN, "request_failed", BG_TEXT("target", request->target), BG_NUMBER("status", info->status),
-               BG_TEXT("code", info->code), BG_TEXT("detail", problem->failure->text), BG_TEXT("request_id", request->id));
+        bg_log(BG_LOG_WARN, "request_failed", BG_TEXT("target", target), BG_NUMBER("status", info->status), BG_TEXT("code", info->code),
+               BG_TEXT("detail", problem->failure->text), BG_TEXT("request_id", request->id));
     bg_head_start(&head, info->status, request);
     bg_head_add_live(&head, "application/problem+json");
     if (problem->allow != NULL)

@@ -40,7 +40,7 @@ void bg_http_update_listening(struct bg_http *http)
 
     if (listener == NULL)
         return;
-    if (http->accept_paused || http->connections_count >= http->options.connections_max + BG_REFUSALS_MAX)
+    if (http->accept_paused || http->connections_count >= http->options.connections_max + http->options.refusals_max)
         evconnlistener_disable(listener);
     else
         evconnlistener_enable(listener);

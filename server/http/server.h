@@ -2,6 +2,7 @@
 #ifndef BG_HTTP_SERVER_H
 #define BG_HTTP_SERVER_H
 
+#include "audit.h"
 #include "beamgauge/http.h"
 #include "counts.h"
 #include "gate.h"
@@ -9,9 +10,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
-/* Connections over connections_max that are accepted all the same, to be asked for the service's health or answered 429. Past them we
- * stop accepting; each has a second for its request, so that they come and go. */
-#define BG_REFUSALS_MAX 64
 #define BG_SWEEP_US 100000 /* how late a deadline may be noticed */
 
 struct bg_connection;
@@ -41,6 +39,8 @@ struct bg_http {
     bool accept_paused;     /* the system has just refused a connection */
     bool accept_failing;    /* that was logged, and no connection was accepted since */
     int64_t accept_told_us; /* when it was last logged; 0: never */
+
+    struct bg_audit_budget audit_writes, audit_refusals;
 
     void (*drained)(void *context); /* NULL: not draining, or told already */
     void *drained_context;

@@ -67,14 +67,49 @@ void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight)
     free(flight);
 }
 
-enum bg_error bg_ticket_new(struct bg_flights *flights, bg_query_done *done, void *context, struct bg_ticket **ret_ticket,
+/* Every ticket that waits is in by_deadline. A flight is counted with its first ticket. */
+enum bg_error bg_flights_check_reader(const struct bg_flights *flights, const char *node, uint64_t reader, size_t most,
+                                      struct bg_failure *ret_failure)
+{
+    const size_t half = (most + 1) / 2;
+    const struct bg_ticket *ticket;
+    size_t count = 0;
+    if (reader == 0 || flights->tickets_count < half)
+        return BG_OK;
+    TAILQ_FOREACH(ticket, &flights->by_deadline, in_time)
+    count += ticket->flight->reader == reader && ticket == TAILQ_FIRST(&ticket->flight->tickets) && strcmp(ticket->flight->node, node) == 0;
+    if (count >= half)
+        return bg_fail(ret_failure, BG_TOO_MANY,
+                       "%zu questions of yours are in flight on %s, half of what it is asked at once; try again "
+                       "in a second",
+                       count, node);
+    return BG_OK;
+}
+
+static size_t tickets_of(const struct bg_flights *flights, uint64_t reader)
+{
+    const struct bg_ticket *ticket;
+    size_t count = 0;
+    TAILQ_FOREACH(ticket, &flights->by_deadline, in_time)
+    count += ticket->reader == reader;
+    return count;
+}
+
+enum bg_error bg_ticket_new(struct bg_flights *flights, uint64_t reader, bg_query_done *done, void *context, struct bg_ticket **ret_ticket,
                             struct bg_failure *ret_failure)
 {
     if (flights->tickets_count >= flights->tickets_max)
         return bg_fail(ret_failure, BG_TOO_MANY, "%zu requests wait for answers already; try again in a second", flights->tickets_count);
+    const size_t half = (flights->tickets_max + 1) / 2;
+    if (reader != 0 && flights->tickets_count >= half && tickets_of(flights, reader) >= half)
+        return bg_fail(ret_failure, BG_TOO_MANY,
+                       "%zu requests of yours wait for answers, half of what this service takes at once; try again "
+                       "in a second",
+                       half);
     struct bg_ticket *ticket = calloc(1, sizeof *ticket);
     if (ticket == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    ticket->reader = reader;
     ticket->done = done;
     ticket->context = context;
     flights->tickets_count++;

@@ -21,6 +21,7 @@ struct bg_ticket {
     struct bg_queries *queries;
     bg_query_done *done;
     void *context;
+    uint64_t reader;
     int64_t deadline_us, timeout_ms;
     bool shared;
     struct bg_flight *flight;
@@ -42,6 +43,7 @@ struct bg_flight {
     struct bg_queries *queries;
     const struct bg_question *question;
     char *node;
+    uint64_t reader;            /* who asked first: the flight takes one of his places on the node */
     json_t *args;               /* of the question */
     struct bg_inquiry *inquiry; /* NULL while it is not on a link */
     int64_t sent_us;
@@ -72,8 +74,11 @@ bool bg_flight_count(struct bg_flights *flights, struct bg_flight *flight, enum 
 /* Its tickets must have gone. */
 void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight);
 
-/* In no place yet. BG_TOO_MANY at the maximum. */
-enum bg_error bg_ticket_new(struct bg_flights *flights, bg_query_done *done, void *context, struct bg_ticket **ret_ticket,
+/* Whether the reader may have one more question in flight on the node: BG_TOO_MANY where he has half of `most` already. */
+enum bg_error bg_flights_check_reader(const struct bg_flights *flights, const char *node, uint64_t reader, size_t most,
+                                      struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* In no place yet. BG_TOO_MANY at the maximum, and where the reader has half of all. */
+enum bg_error bg_ticket_new(struct bg_flights *flights, uint64_t reader, bg_query_done *done, void *context, struct bg_ticket **ret_ticket,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 void bg_ticket_free(struct bg_flights *flights, struct bg_ticket *ticket);
 void bg_ticket_wait(struct bg_flights *flights, struct bg_ticket *ticket, struct bg_flight *flight);

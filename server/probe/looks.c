@@ -246,7 +246,7 @@ static enum bg_error read_answer(const struct bg_look *look, const struct bg_inq
     const struct bg_native *native = bg_question_native(look->looks->question, 0, 0);
     const bool is_room = look->step == LOOK_ROOM;
     return bg_reply_read_native(look->node, is_room ? native->keys : loaded, is_room ? native->keys_count : 1, result->answer,
-                                result->answer_length, ret_data, ret_failure);
+                                result->answer_length, ret_data, NULL, ret_failure);
 }
 
 static void look_done(void *context, const struct bg_inquiry_result *result)

@@ -12,6 +12,7 @@ struct bg_outcome {
     size_t references;
     struct bg_failure failure; /* error is BG_OK for an answer; what follows is only for that */
     json_t *data;
+    size_t bytes;                            /* of memory that the data takes, about */
     int64_t collected_us, collected_wall_ms; /* when the answer came */
     int64_t duration_us, rpc_us;
 };

@@ -20,12 +20,16 @@
 #define WORD_BYTES 8 /* of the target */
 /* A question ended by its first asker's deadline is put once more for those who joined with at least so much more time. */
 #define RETRY_MS_MIN 100
+/* The oldest answer that anybody may ask for, and how often older ones are looked for. */
+#define ANSWER_AGE_MAX_US (INT64_C(600) * 1000000)
+#define EXPIRE_EVERY_S 10
 
 struct bg_queries {
     const struct bg_clock *clock;
     struct bg_nodes *nodes;
     struct bg_queries_options options;
-    struct event *wake; /* armed for the next thing to do: an ended ticket (at once) or the earliest deadline */
+    struct event *wake;   /* armed for the next thing to do: an ended ticket (at once) or the earliest deadline */
+    struct event *expire; /* drops old answers */
     struct bg_flights flights;
     struct bg_answers answers;
     struct bg_ledger ledger;
@@ -202,7 +206,8 @@ static bool flight_retry(struct bg_queries *queries, struct bg_flight *flight)
     return left_ms >= RETRY_MS_MIN && flight_send(queries, flight, left_ms, NULL) == BG_OK;
 }
 
-static struct bg_outcome *answer_take(struct bg_queries *queries, const struct bg_flight *flight, json_t *stolen_data, int64_t rpc_us)
+static struct bg_outcome *answer_take(struct bg_queries *queries, const struct bg_flight *flight, json_t *stolen_data, size_t bytes,
+                                      int64_t rpc_us)
 {
     struct bg_outcome *outcome = bg_outcome_new_answer(stolen_data);
     if (outcome == NULL)
@@ -211,6 +216,7 @@ static struct bg_outcome *answer_take(struct bg_queries *queries, const struct b
     outcome->collected_wall_ms = bg_clock_wall_ms(queries->clock);
     outcome->duration_us = outcome->collected_us - flight->sent_us;
     outcome->rpc_us = rpc_us;
+    outcome->bytes = bytes;
     bg_answers_put(&queries->answers, flight->key, outcome);
     return outcome;
 }
@@ -232,21 +238,23 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
     flight->inquiry = NULL;
     struct bg_failure failure = {.error = result->error};
     json_t *data = NULL;
+    size_t bytes = 0;
     enum bg_error error = result->error;
     if (error != BG_OK)
         failure = *result->failure;
     else if (flight->question->forms == NULL)
         error = bg_reply_read_native(flight->node, flight->native->keys, flight->native->keys_count, result->answer, result->answer_length,
-                                     &data, &failure);
+                                     &data, &bytes, &failure);
     else
-        error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &failure);
+        error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &bytes, &failure);
     bg_looks_explain(&queries->looks, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
     if (error == BG_OK)
         answer_complete(queries, flight, data);
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
-    struct bg_outcome *outcome = error == BG_OK ? answer_take(queries, flight, data, result->rpc_us) : bg_outcome_new_failure(&failure);
+    struct bg_outcome *outcome =
+        error == BG_OK ? answer_take(queries, flight, data, bytes, result->rpc_us) : bg_outcome_new_failure(&failure);
     flight_end(queries, flight, outcome);
     bg_outcome_unref(outcome);
     arm(queries);
@@ -299,6 +307,13 @@ static void wake(evutil_socket_t ignored_fd, short ignored_what, void *context)
     arm(queries);
 }
 
+static void expire(evutil_socket_t ignored_fd, short ignored_what, void *context)
+{
+    (void)ignored_fd, (void)ignored_what;
+    struct bg_queries *queries = context;
+    bg_answers_expire(&queries->answers, bg_clock_monotonic_us(queries->clock) - ANSWER_AGE_MAX_US);
+}
+
 static void collect(void *context, struct bg_exposition *exposition)
 {
     static const struct bg_metric asked = {
@@ -313,6 +328,8 @@ static void collect(void *context, struct bg_exposition *exposition)
     static const struct bg_metric waiting = {
         "beamgauge_questions_waiting", "Questions that wait for a node", BG_METRIC_GAUGE, NULL, {NULL}};
     static const struct bg_metric kept = {"beamgauge_answers_kept", "Answers of nodes that are kept", BG_METRIC_GAUGE, NULL, {NULL}};
+    static const struct bg_metric kept_bytes = {
+        "beamgauge_answers_kept_bytes", "Memory that the answers kept take, estimated", BG_METRIC_GAUGE, "bytes", {NULL}};
     const struct bg_queries *queries = context;
     const struct bg_queries_stats *stats = &queries->stats;
 
@@ -322,6 +339,7 @@ static void collect(void *context, struct bg_exposition *exposition)
     bg_exposition_add(exposition, &failed, NULL, (double)stats->failed_count);
     bg_exposition_add(exposition, &waiting, NULL, (double)queries->flights.tickets_count);
     bg_exposition_add(exposition, &kept, NULL, (double)queries->answers.count);
+    bg_exposition_add(exposition, &kept_bytes, NULL, (double)queries->answers.bytes);
     bg_costs_write(&queries->costs, exposition);
 }
 
@@ -330,13 +348,14 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
 {
     struct bg_queries *queries = calloc(1, sizeof *queries);
     if (queries == NULL || !bg_costs_init(&queries->costs) || (queries->wake = evtimer_new(base, wake, queries)) == NULL ||
-        !bg_metrics_add(options->metrics, collect, queries))
+        (queries->expire = event_new(base, -1, EV_PERSIST, expire, queries)) == NULL ||
+        event_add(queries->expire, &(struct timeval){.tv_sec = EXPIRE_EVERY_S}) != 0 || !bg_metrics_add(options->metrics, collect, queries))
         goto fail;
     queries->clock = clock;
     queries->nodes = nodes;
     queries->options = *options;
     bg_flights_init(&queries->flights, options->waiting_max);
-    bg_answers_init(&queries->answers, options->answers_max);
+    bg_answers_init(&queries->answers, options->answers_max, options->answers_max_bytes);
     bg_ledger_init(&queries->ledger);
     queries->looks = (struct bg_looks){
         .clock = clock,
@@ -353,6 +372,8 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
 fail:
     if (queries != NULL && queries->wake != NULL)
         event_free(queries->wake);
+    if (queries != NULL && queries->expire != NULL)
+        event_free(queries->expire);
     if (queries != NULL)
         bg_costs_done(&queries->costs);
     free(queries);
@@ -378,6 +399,7 @@ void bg_queries_free(struct bg_queries *queries)
     bg_answers_done(&queries->answers);
     bg_ledger_done(&queries->ledger);
     bg_costs_done(&queries->costs);
+    event_free(queries->expire);
     event_free(queries->wake);
     free(queries);
 }
@@ -386,17 +408,25 @@ void bg_queries_free(struct bg_queries *queries)
 static enum bg_error flight_start(struct bg_queries *queries, const struct bg_question *question, const struct bg_query_request *request,
                                   char *key, struct bg_flight **ret_flight, struct bg_failure *ret_failure)
 {
-    enum bg_error error;
-    struct bg_flight *flight = bg_flight_new(&queries->flights, key);
+    enum bg_error error = BG_OK;
+    if (queries->options.node_in_flight_max > 0)
+        error =
+            bg_flights_check_reader(&queries->flights, request->node, request->reader, queries->options.node_in_flight_max, ret_failure);
+    struct bg_flight *flight = error == BG_OK ? bg_flight_new(&queries->flights, key) : NULL;
+    if (error != BG_OK) {
+        free(key);
+        return error;
+    }
     if (flight == NULL) {
         free(key);
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     }
     flight->queries = queries;
     flight->question = question;
+    flight->reader = request->reader;
     flight->args = request->args != NULL ? json_copy(request->args) : json_object();
     flight->node = strdup(request->node);
-    if (flight->args == NULL || flight->node == NULL)
+    if (flight->args == NULL || flight->node == NULL || json_object_size(flight->args) != json_object_size(request->args))
         error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     else
         error = flight_go(queries, flight, request->timeout_ms, ret_failure);
@@ -460,7 +490,7 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
     if (request->timeout_ms < 1 || request->timeout_ms > TIMEOUT_MS_MAX)
         return bg_fail_param(ret_failure, BG_INVALID, "timeout_ms", "must be 1 to %d", TIMEOUT_MS_MAX);
     struct bg_ticket *ticket;
-    enum bg_error error = bg_ticket_new(&queries->flights, done, context, &ticket, ret_failure);
+    enum bg_error error = bg_ticket_new(&queries->flights, request->reader, done, context, &ticket, ret_failure);
     if (error != BG_OK)
         return error;
     ticket->queries = queries;
@@ -476,6 +506,11 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
 fail:
     bg_ticket_free(&queries->flights, ticket);
     return error;
+}
+
+void bg_query_reject(struct bg_queries *queries, const json_t *data)
+{
+    bg_answers_drop(&queries->answers, data);
 }
 
 void bg_ticket_cancel(struct bg_ticket *ticket)

@@ -8,9 +8,10 @@
 
 #define DEPTH_MAX 32
 #define ELEMENTS_MAX 1000000
+#define BYTES_MAX ((size_t)64 << 20) /* of memory: some 200,000 values in maps */
 #define REASON_BYTES_MAX 300
 
-static const struct bg_term_limits limits = {.depth_max = DEPTH_MAX, .elements_max = ELEMENTS_MAX};
+static const struct bg_term_limits limits = {.depth_max = DEPTH_MAX, .elements_max = ELEMENTS_MAX, .bytes_max = BYTES_MAX};
 
 /* The reason is the node's own text: as ASCII JSON nothing in it can act on a terminal or a log. */
 static enum bg_error fail_as_told(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
@@ -24,10 +25,10 @@ static enum bg_error fail_as_told(const char *node, const char *question, const 
 }
 
 enum bg_error bg_reply_read(const char *node, const char *question, const uint8_t *reply, size_t length, json_t **ret_data,
-                            struct bg_failure *ret_failure)
+                            size_t *ret_bytes, struct bg_failure *ret_failure)
 {
     json_t *json;
-    enum bg_error error = bg_term_to_json(reply, length, &limits, &json, ret_failure);
+    enum bg_error error = bg_term_to_json(reply, length, &limits, &json, ret_bytes, ret_failure);
     if (error != BG_OK)
         return error;
     const char *word = json_string_value(json_array_get(json, 0));
@@ -43,10 +44,10 @@ enum bg_error bg_reply_read(const char *node, const char *question, const uint8_
 }
 
 enum bg_error bg_reply_read_native(const char *node, const char *const *keys, size_t keys_count, const uint8_t *reply, size_t length,
-                                   json_t **ret_data, struct bg_failure *ret_failure)
+                                   json_t **ret_data, size_t *ret_bytes, struct bg_failure *ret_failure)
 {
     json_t *results, *data;
-    enum bg_error error = bg_term_bare_to_json(reply, length, &limits, &results, ret_failure);
+    enum bg_error error = bg_term_bare_to_json(reply, length, &limits, &results, ret_bytes, ret_failure);
     if (error != BG_OK)
         return error;
     if (json_array_size(results) != keys_count) {

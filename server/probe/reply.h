@@ -11,10 +11,10 @@
 /* {ok, Answer} -> a new reference to the answer's JSON; {error, {Class, Text}} and anything else -> BG_BAD_ANSWER. The node and the
  * question are named in the failure's text. */
 enum bg_error bg_reply_read(const char *node, const char *question, const uint8_t *reply, size_t length, json_t **ret_data,
-                            struct bg_failure *ret_failure) BG_MUST_CHECK;
+                            size_t *ret_bytes, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
 /* The list of what the calls of a native question returned, without version byte -> an object of `keys`; anything else is BG_BAD_ANSWER. */
 enum bg_error bg_reply_read_native(const char *node, const char *const *keys, size_t keys_count, const uint8_t *reply, size_t length,
-                                   json_t **ret_data, struct bg_failure *ret_failure) BG_MUST_CHECK;
+                                   json_t **ret_data, size_t *ret_bytes, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
 #endif

@@ -77,6 +77,16 @@ bool bg_decoder_count(struct bg_decoder *decoder, size_t width, size_t element_b
     return true;
 }
 
+bool bg_decoder_charge(struct bg_decoder *decoder, size_t bytes)
+{
+    if (bytes > decoder->bytes_left) {
+        bg_decoder_fail(decoder, "it would take too much memory");
+        return false;
+    }
+    decoder->bytes_left -= bytes;
+    return true;
+}
+
 static bool array_append(struct bg_decoder *decoder, json_t *array, json_t *stolen_value)
 {
     if (stolen_value == NULL)
@@ -91,6 +101,8 @@ static bool array_append(struct bg_decoder *decoder, json_t *array, json_t *stol
 /* An array of the next `count` terms. */
 static json_t *decode_elements(struct bg_decoder *decoder, size_t count)
 {
+    if (!bg_decoder_charge(decoder, BG_ARRAY_BYTES))
+        return NULL;
     json_t *array = json_array();
     if (array == NULL)
         return bg_decoder_no_memory(decoder);
@@ -172,7 +184,7 @@ static bool decode_pair(struct bg_decoder *decoder, json_t *object)
         bg_decoder_fail(decoder, "two keys that spell the same");
         return false;
     }
-    json_t *value = bg_decode_value(decoder);
+    json_t *value = bg_decoder_charge(decoder, BG_MEMBER_BYTES) ? bg_decode_value(decoder) : NULL;
     if (value == NULL)
         return false;
     if (json_object_setn_new(object, key, length, value) != 0) {
@@ -185,7 +197,7 @@ static bool decode_pair(struct bg_decoder *decoder, json_t *object)
 static json_t *decode_map(struct bg_decoder *decoder)
 {
     size_t count;
-    if (!bg_decoder_count(decoder, 4, 2, &count))
+    if (!bg_decoder_count(decoder, 4, 2, &count) || !bg_decoder_charge(decoder, BG_OBJECT_BYTES))
         return NULL;
     json_t *object = json_object();
     if (object == NULL)
@@ -245,6 +257,8 @@ json_t *bg_decode_value(struct bg_decoder *decoder)
         return bg_decoder_fail(decoder, "nested too deep");
     if (decoder->next == decoder->end)
         return bg_decoder_fail(decoder, "it ends too early");
+    if (!bg_decoder_charge(decoder, BG_SCALAR_BYTES))
+        return NULL;
     bg_tag_decoder *decode = tag_decoders[*decoder->next];
     if (decode == NULL)
         return bg_decoder_fail(decoder, "an unknown tag");
@@ -257,7 +271,7 @@ json_t *bg_decode_value(struct bg_decoder *decoder)
     return value;
 }
 
-static enum bg_error decode(struct bg_decoder *decoder, json_t **ret_json)
+static enum bg_error decode(struct bg_decoder *decoder, size_t bytes_max, json_t **ret_json, size_t *ret_bytes)
 {
     json_t *json = bg_decode_value(decoder);
     if (json != NULL && decoder->next != decoder->end) {
@@ -267,6 +281,8 @@ static enum bg_error decode(struct bg_decoder *decoder, json_t **ret_json)
     if (json == NULL)
         return decoder->error;
     *ret_json = json;
+    if (ret_bytes != NULL)
+        *ret_bytes = bytes_max - decoder->bytes_left;
     return BG_OK;
 }
 
@@ -278,27 +294,28 @@ static struct bg_decoder decoder_of(const uint8_t *term, size_t length, const st
         .end = term + length,
         .depth_left = limits->depth_max < DEPTH_CEILING ? limits->depth_max : DEPTH_CEILING,
         .elements_left = limits->elements_max,
+        .bytes_left = limits->bytes_max,
         .failure = failure,
     };
 }
 
-enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
+enum bg_error bg_term_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json, size_t *ret_bytes,
                               struct bg_failure *ret_failure)
 {
     struct bg_decoder decoder = decoder_of(term, length, limits, ret_failure);
     uint64_t version;
-    if (!bg_decoder_unsigned(&decoder, 1, &version))
+    if (!bg_decoder_charge(&decoder, length) || !bg_decoder_unsigned(&decoder, 1, &version))
         return decoder.error;
     if (version != VERSION_MAGIC) {
         bg_decoder_fail(&decoder, "not an external term");
         return decoder.error;
     }
-    return decode(&decoder, ret_json);
+    return decode(&decoder, limits->bytes_max, ret_json, ret_bytes);
 }
 
 enum bg_error bg_term_bare_to_json(const uint8_t *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
-                                   struct bg_failure *ret_failure)
+                                   size_t *ret_bytes, struct bg_failure *ret_failure)
 {
     struct bg_decoder decoder = decoder_of(term, length, limits, ret_failure);
-    return decode(&decoder, ret_json);
+    return bg_decoder_charge(&decoder, length) ? decode(&decoder, limits->bytes_max, ret_json, ret_bytes) : decoder.error;
 }

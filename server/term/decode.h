@@ -19,6 +19,7 @@
 struct bg_decoder {
     const uint8_t *term, *next, *end;
     size_t depth_left, elements_left;
+    size_t bytes_left; /* of memory, as bg_decoder_charge() counts it */
     struct bg_failure *failure;
     enum bg_error error; /* of the first failure; BG_OK while all is well */
 };
@@ -35,6 +36,14 @@ json_t *bg_decoder_no_memory(struct bg_decoder *decoder);
 /* False, with the failure recorded, where the input ends before. */
 bool bg_decoder_take(struct bg_decoder *decoder, size_t length, const uint8_t **ret_bytes);
 bool bg_decoder_unsigned(struct bg_decoder *decoder, size_t width, uint64_t *ret_number); /* big-endian, up to 8 bytes */
+/* What jansson takes for one value, by malloc(3) of 64-bit glibc, the place in its container included: a scalar, an empty array, an
+ * empty object, a further member of an object. The texts themselves are charged once for all, by the length of the input. */
+#define BG_SCALAR_BYTES 64
+#define BG_ARRAY_BYTES 128
+#define BG_OBJECT_BYTES 224
+#define BG_MEMBER_BYTES 96
+/* False, with the failure recorded, where the document would take more than it may. */
+bool bg_decoder_charge(struct bg_decoder *decoder, size_t bytes);
 /* A length of `width` bytes, and as many bytes as it says. */
 bool bg_decoder_block(struct bg_decoder *decoder, size_t width, const uint8_t **ret_bytes, size_t *ret_length);
 /* A number of elements still to come: refused at once where neither the input nor the limit can hold them. */

@@ -13,6 +13,8 @@
 /* {KIND: TEXT, "node": NODE} */
 static json_t *identity_json(struct bg_decoder *decoder, const char *kind, const char *text, const struct bg_atom *node)
 {
+    if (!bg_decoder_charge(decoder, BG_OBJECT_BYTES + 2 * (BG_MEMBER_BYTES + BG_SCALAR_BYTES)))
+        return NULL;
     json_t *json = json_pack("{s:s, s:s%}", kind, text, "node", node->text, node->length);
     return json != NULL ? json : bg_decoder_fail(decoder, "a node name that is not UTF-8");
 }
@@ -123,6 +125,8 @@ static json_t *function_json(struct bg_decoder *decoder, const struct bg_atom *m
 {
     char text[2 * BG_ATOM_BYTES_MAX + sizeof ":/255"];
     snprintf(text, sizeof text, "%s:%s/%u", module->text, name, arity);
+    if (!bg_decoder_charge(decoder, BG_OBJECT_BYTES + BG_MEMBER_BYTES + BG_SCALAR_BYTES))
+        return NULL;
     json_t *json = json_pack("{s:s}", "function", text);
     return json != NULL ? json : bg_decoder_fail(decoder, "a function name that is not UTF-8");
 }

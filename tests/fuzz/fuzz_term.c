@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct bg_term_limits limits = {.depth_max = 64, .elements_max = 10000};
+static const struct bg_term_limits limits = {.depth_max = 64, .elements_max = 10000, .bytes_max = SIZE_MAX};
 
 /* 131 and the term, as a node sends it. */
 static json_t *decode(const uint8_t *term, size_t length)
@@ -17,7 +17,7 @@ static json_t *decode(const uint8_t *term, size_t length)
     message[0] = 131;
     memcpy(message + 1, term, length);
     json_t *json = NULL;
-    enum bg_error error = bg_term_to_json(message, length + 1, &limits, &json, NULL);
+    enum bg_error error = bg_term_to_json(message, length + 1, &limits, &json, NULL, NULL);
     free(message);
     if ((error == BG_OK) != (json != NULL))
         abort();

@@ -16,11 +16,12 @@ async function openPage(browser, gauge, hash, { expected = /(?!)/, ...options } 
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   page.faults = [];
+  page.details = [];
   const note = (kind, text) => expected.test(text) || page.faults.push(`${kind}: ${text}`);
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && note(message.type(), `${message.text()} ${message.location().url}`));
   page.on('pageerror', (error) => note('page error', error.stack ?? String(error)));
   page.on('dialog', (dialog) => note('dialog', dialog.message()) && dialog.dismiss());
-  page.on('response', (response) => response.status() >= 400 && note('response', `${response.status()} ${response.url()}`));
+  page.on('response', (response) => response.status() >= 400 && noteResponse(page, response, note));
   await page.exposeFunction('noteViolation', (text) => note('CSP violation', text));
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => window.noteViolation(`${event.violatedDirective} ${event.blockedURI}`));
@@ -28,4 +29,13 @@ async function openPage(browser, gauge, hash, { expected = /(?!)/, ...options } 
   const host = gauge.host.includes(':') ? `[${gauge.host}]` : gauge.host;
   await page.goto(`http://${host}:${gauge.port}/${hash}`);
   return page;
+}
+
+// A response that failed, and what its problem document says of it as soon as that has been read: see visitor().
+function noteResponse(page, response, note) {
+  const text = `${response.status()} ${response.url()}`;
+  const place = note('response', text) - 1;
+  if (!Number.isInteger(place)) return; // it was expected
+  const detail = response.json().then(({ code, detail }) => (page.faults[place] += ` ${code}: ${detail}`), () => {}); // no problem document
+  page.details.push(detail);
 }

@@ -11,6 +11,7 @@ export const visitor = (world, test) => (name, hash, body, options) => test(name
   const page = await world.browser.open(world.gauge, hash(), options);
   try {
     await body(page);
+    await Promise.all(page.details);
     assert.deepEqual(page.faults, []);
   } finally {
     await page.context().close();

@@ -313,6 +313,12 @@ enum bg_error bg_call_form(const struct bg_call *c, json_t **ret_fields, struct 
     return BG_OK;
 }
 
+uint64_t bg_call_reader(const struct bg_call *c)
+{
+    (void)c;
+    return 0;
+}
+
 json_t *bg_call_body(const struct bg_call *c)
 {
     return c->body;
@@ -400,6 +406,13 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
     *ticket = (struct bg_ticket){.done = done, .context = context};
     *ret_ticket = ticket;
     return BG_OK;
+}
+
+void bg_query_reject(struct bg_queries *queries, const json_t *data)
+{
+    (void)queries;
+    (void)data;
+    fake.rejects_count++;
 }
 
 void bg_ticket_cancel(struct bg_ticket *t)

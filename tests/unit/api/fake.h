@@ -50,6 +50,7 @@ struct fake {
     bool empty;
     struct bg_failure failure; /* error BG_OK where the call did not fail */
     size_t cancelled_count;    /* tickets */
+    size_t rejects_count;      /* answers that made no sense */
     struct bg_node_spec put;   /* pointers only good while the call's body lives */
     size_t puts_count, deletes_count;
 };

@@ -135,6 +135,8 @@ static void malformed_groups_are_refused(void **state)
         fake_call("listProcesses", SHOP " group=application", NULL);
         fake_answer(samples[i]);
         fake_expect_failure(BG_BAD_ANSWER, "\"groups\"");
+        assert_int_equal(fake.rejects_count, 1); /* it is not kept for others */
+        fake.rejects_count = 0;
     }
 }
 

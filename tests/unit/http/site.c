@@ -123,6 +123,7 @@ void site_options(struct bg_http_options *ret_options)
                                             .header_max_bytes = 8192,
                                             .body_max_bytes = 1024,
                                             .connections_max = 100,
+                                            .refusals_max = BG_REFUSALS_MAX,
                                             .requests_max = 8,
                                             .connection_idle_ms = 2000,
                                             .connection_total_ms = 60000,

@@ -38,8 +38,11 @@ int fixture_setup(void **state)
     fixture->clock = (struct bg_clock){clock_monotonic, clock_wall, fixture};
     fake_nodes_init(&fixture->nodes, NODE_NAME);
     fixture->metrics = bg_metrics_new();
-    struct bg_queries_options options = {
-        .answers_max = ANSWERS_MAX, .waiting_max = WAITING_MAX, .probe_heap_bytes = 8000, .metrics = fixture->metrics};
+    struct bg_queries_options options = {.answers_max = ANSWERS_MAX,
+                                         .answers_max_bytes = 1 << 20,
+                                         .waiting_max = WAITING_MAX,
+                                         .probe_heap_bytes = 8000,
+                                         .metrics = fixture->metrics};
     assert_int_equal(bg_queries_new(fixture->base, &fixture->clock, &fixture->nodes, &options, &fixture->queries, NULL), BG_OK);
     *state = fixture;
     return 0;
@@ -108,7 +111,7 @@ enum bg_error asker_try(struct fixture *fixture, struct asker *asker, const stru
 void asker_ask(struct fixture *fixture, struct asker *asker, const char *question, int x, int64_t max_age_ms, int64_t timeout_ms)
 {
     json_t *args = json_pack("{s:i}", "x", x);
-    struct bg_query_request request = {NODE_NAME, question, args, max_age_ms, timeout_ms};
+    struct bg_query_request request = {NODE_NAME, question, args, max_age_ms, timeout_ms, 0};
     assert_int_equal(asker_try(fixture, asker, &request), BG_OK);
     json_decref(args);
 }

@@ -13,7 +13,7 @@
 static struct bg_ticket *ticket_at(struct bg_flights *flights, struct bg_flight *flight, int64_t deadline_us)
 {
     struct bg_ticket *ticket = NULL;
-    assert_int_equal(bg_ticket_new(flights, NULL, NULL, &ticket, NULL), BG_OK);
+    assert_int_equal(bg_ticket_new(flights, 0, NULL, NULL, &ticket, NULL), BG_OK);
     ticket->deadline_us = deadline_us;
     bg_ticket_wait(flights, ticket, flight);
     return ticket;
@@ -74,11 +74,11 @@ static void tickets_are_limited_waiting_and_ended_together(void **state)
     assert_int_equal(flights.ended_count, TICKETS_MAX);
     struct bg_ticket *one_more = NULL;
     struct bg_failure failure = {.error = BG_OK};
-    assert_int_equal(bg_ticket_new(&flights, NULL, NULL, &one_more, &failure), BG_TOO_MANY);
+    assert_int_equal(bg_ticket_new(&flights, 0, NULL, NULL, &one_more, &failure), BG_TOO_MANY);
     assert_int_equal(failure.error, BG_TOO_MANY);
     assert_null(one_more);
     bg_ticket_free(&flights, TAILQ_FIRST(&flights.ended));
-    assert_int_equal(bg_ticket_new(&flights, NULL, NULL, &one_more, NULL), BG_OK);
+    assert_int_equal(bg_ticket_new(&flights, 0, NULL, NULL, &one_more, NULL), BG_OK);
     bg_ticket_free(&flights, one_more);
     while (!TAILQ_EMPTY(&flights.ended))
         bg_ticket_free(&flights, TAILQ_FIRST(&flights.ended));
@@ -88,12 +88,61 @@ static void tickets_are_limited_waiting_and_ended_together(void **state)
     bg_flight_free(&flights, flight);
 }
 
+static void a_reader_has_half_of_all_tickets(void **state)
+{
+    (void)state;
+    struct bg_flights flights;
+    struct bg_ticket *tickets[4] = {NULL}, *more = NULL;
+    struct bg_failure failure;
+    bg_flights_init(&flights, 4);
+    struct bg_flight *flight = bg_flight_new(&flights, strdup("key"));
+    for (int i = 0; i < 4; i++) {
+        uint64_t reader = i < 2 ? 7 : 8;
+        assert_int_equal(bg_ticket_new(&flights, reader, NULL, NULL, &tickets[i], NULL), BG_OK);
+        bg_ticket_wait(&flights, tickets[i], flight);
+        if (i == 1)
+            assert_int_equal(bg_ticket_new(&flights, 7, NULL, NULL, &more, &failure), BG_TOO_MANY);
+    }
+    assert_non_null(strstr(failure.text, "2 requests of yours"));
+    for (int i = 0; i < 4; i++)
+        bg_ticket_free(&flights, tickets[i]);
+    bg_flight_free(&flights, flight);
+}
+
+static void a_reader_has_half_of_a_nodes_places(void **state)
+{
+    (void)state;
+    struct bg_flights flights;
+    struct bg_ticket *tickets[4];
+    struct bg_flight *list[4];
+    char key[8];
+    bg_flights_init(&flights, 100);
+    for (int i = 0; i < 4; i++) { /* three of reader 7, one of them on another node; one of reader 8 */
+        snprintf(key, sizeof key, "%d", i);
+        list[i] = bg_flight_new(&flights, strdup(key));
+        list[i]->node = strdup(i == 2 ? "c@d" : "a@b");
+        list[i]->reader = i == 3 ? 8 : 7;
+        assert_int_equal(bg_ticket_new(&flights, list[i]->reader, NULL, NULL, &tickets[i], NULL), BG_OK);
+        bg_ticket_wait(&flights, tickets[i], list[i]);
+    }
+    assert_int_equal(bg_flights_check_reader(&flights, "a@b", 7, 4, NULL), BG_TOO_MANY);
+    assert_int_equal(bg_flights_check_reader(&flights, "a@b", 8, 4, NULL), BG_OK);
+    assert_int_equal(bg_flights_check_reader(&flights, "c@d", 7, 4, NULL), BG_OK);
+    assert_int_equal(bg_flights_check_reader(&flights, "a@b", 7, 6, NULL), BG_OK);
+    for (int i = 0; i < 4; i++) {
+        bg_ticket_free(&flights, tickets[i]);
+        bg_flight_free(&flights, list[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flights_are_found_by_key_until_freed),
         cmocka_unit_test(the_earliest_deadline_is_first_in_whatever_order_they_come),
         cmocka_unit_test(tickets_are_limited_waiting_and_ended_together),
+        cmocka_unit_test(a_reader_has_half_of_all_tickets),
+        cmocka_unit_test(a_reader_has_half_of_a_nodes_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

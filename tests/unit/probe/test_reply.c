@@ -1,6 +1,7 @@
 /* test_reply.c: answers, told failures and nonsense from a node. */
 #include "reply.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define READ(bytes, json, failure) bg_reply_read("a@b", "scan", (const uint8_t *)(bytes), sizeof(bytes) - 1, json, failure)
+#define READ(bytes, json, failure) bg_reply_read("a@b", "scan", (const uint8_t *)(bytes), sizeof(bytes) - 1, json, NULL, failure)
 
 static void an_answer_is_what_stands_beside_ok(void **state)
 {
@@ -44,7 +45,7 @@ static void a_reason_is_escaped_and_bounded(void **state)
     assert_non_null(strstr(failure.text, "a\\u001B[2J\\n\\\"\\u00E9"));
     uint8_t reply[16 + 1000] = "\x83h\2w\5errorm\0\0\3\xe8";
     memset(reply + 15, 'x', 1000);
-    assert_int_equal(bg_reply_read("a@b", "scan", reply, 15 + 1000, &json, &failure), BG_BAD_ANSWER);
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, 15 + 1000, &json, NULL, &failure), BG_BAD_ANSWER);
     assert_in_range(strlen(failure.text), 300, 400);
     assert_null(json);
 }
@@ -75,13 +76,59 @@ static void an_answer_of_too_many_elements_or_levels_is_a_bad_answer(void **stat
     memcpy(reply, head, sizeof head - 1);
     memcpy(reply + sizeof head - 1, "i\0\x0f\x42\x41", 5); /* 1,000,001 empty lists */
     memset(reply + sizeof head + 4, 'j', 1000001);
-    assert_int_equal(bg_reply_read("a@b", "scan", reply, sizeof head + 4 + 1000001, &json, NULL), BG_BAD_ANSWER);
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, sizeof head + 4 + 1000001, &json, NULL, NULL), BG_BAD_ANSWER);
     size_t at = sizeof head - 1;
     for (int i = 0; i < 40; i++, at += 2)
         memcpy(reply + at, "h\1", 2);
     reply[at++] = 'j';
-    assert_int_equal(bg_reply_read("a@b", "scan", reply, at, &json, NULL), BG_BAD_ANSWER);
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, at, &json, NULL, NULL), BG_BAD_ANSWER);
     assert_null(json);
+}
+
+static void an_answer_that_would_take_too_much_memory_is_a_bad_answer(void **state)
+{
+    (void)state;
+    enum { maps = 999000 };
+    static const uint8_t head[] = "\x83h\2w\2okl\0\x0f\x3e\x58"; /* a list of 999,000 empty maps, 5 bytes each */
+    static uint8_t reply[sizeof head + 5 * maps + 1];
+    struct bg_failure failure;
+    json_t *json = NULL;
+    size_t bytes = 0;
+    memcpy(reply, head, sizeof head - 1);
+    for (size_t i = 0; i < maps; i++)
+        reply[sizeof head - 1 + 5 * i] = 't';
+    reply[sizeof head - 1 + 5 * maps] = 'j';
+    size_t before = mallinfo2().uordblks;
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, sizeof head + 5 * maps, &json, &bytes, &failure), BG_BAD_ANSWER);
+    assert_non_null(strstr(failure.text, "too much memory"));
+    assert_null(json);
+    assert_int_equal(bytes, 0);
+    assert_true(mallinfo2().uordblks < before + (1 << 20));
+}
+
+static size_t taken_by(const uint8_t *reply, size_t length, size_t *ret_told)
+{
+    json_t *json = NULL;
+    size_t before = mallinfo2().uordblks, taken;
+    assert_int_equal(bg_reply_read("a@b", "scan", reply, length, &json, ret_told, NULL), BG_OK);
+    taken = mallinfo2().uordblks - before;
+    json_decref(json);
+    return taken;
+}
+
+static void the_memory_of_an_answer_is_told_about_right(void **state)
+{
+    (void)state;
+    enum { rows = 2000 };
+    static uint8_t reply[200000] = "\x83h\2w\2okl\0\0\x07\xd0";
+    static const uint8_t row[] = "t\0\0\0\3m\0\0\0\6memoryb\x7f\0\0\0m\0\0\0\4namem\0\0\0\5hellom\0\0\0\3pidX"
+                                 "w\3a@b\0\0\0\1\0\0\0\2\0\0\0\3";
+    size_t at = 12, told, taken;
+    for (size_t i = 0; i < rows; i++, at += sizeof row - 1)
+        memcpy(reply + at, row, sizeof row - 1);
+    reply[at++] = 'j';
+    taken = taken_by(reply, at, &told);
+    assert_in_range(told, taken * 9 / 10, taken * 3 / 2);
 }
 
 int main(void)
@@ -92,6 +139,8 @@ int main(void)
         cmocka_unit_test(a_reason_is_escaped_and_bounded),
         cmocka_unit_test(nonsense_is_a_bad_answer),
         cmocka_unit_test(an_answer_of_too_many_elements_or_levels_is_a_bad_answer),
+        cmocka_unit_test(an_answer_that_would_take_too_much_memory_is_a_bad_answer),
+        cmocka_unit_test(the_memory_of_an_answer_is_told_about_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #define DEPTH_CEILING 512
 #define BIG_BYTES_MAX 256
 
-static const struct bg_term_limits generous = {.depth_max = 64, .elements_max = 100000};
+static const struct bg_term_limits generous = {.depth_max = 64, .elements_max = 100000, .bytes_max = SIZE_MAX};
 
 /* A copy that ends exactly where its allocation ends, so that a sanitizer sees one byte too many. */
 static enum bg_error decode(const void *term, size_t length, const struct bg_term_limits *limits, json_t **ret_json,
@@ -23,7 +23,7 @@ static enum bg_error decode(const void *term, size_t length, const struct bg_ter
     uint8_t *copy = malloc(length > 0 ? length : 1);
     assert_non_null(copy);
     memcpy(copy, term, length);
-    enum bg_error error = bg_term_to_json(copy, length, limits, ret_json, ret_failure);
+    enum bg_error error = bg_term_to_json(copy, length, limits, ret_json, NULL, ret_failure);
     free(copy);
     return error;
 }
@@ -261,7 +261,7 @@ static enum bg_error decode_nested(size_t depth, const struct bg_term_limits *li
 static void depth_is_limited(void **state)
 {
     (void)state;
-    struct bg_term_limits limits = {.depth_max = 5, .elements_max = 100000};
+    struct bg_term_limits limits = {.depth_max = 5, .elements_max = 100000, .bytes_max = SIZE_MAX};
     assert_int_equal(decode_nested(4, &limits), BG_OK);
     assert_int_equal(decode_nested(5, &limits), BG_BAD_ANSWER);
     limits.depth_max = 2;
@@ -287,7 +287,7 @@ static void elements_are_limited(void **state)
         SAMPLE("string before another", "\x83h\2k\0\2aba\1", NULL),
     };
     for (size_t i = 0; i < COUNT(five); i++) {
-        struct bg_term_limits limits = {.depth_max = 8, .elements_max = 5};
+        struct bg_term_limits limits = {.depth_max = 8, .elements_max = 5, .bytes_max = SIZE_MAX};
         json_t *json = NULL;
         struct bg_failure failure = {.text = ""};
         if (decode(five[i].bytes, five[i].length, &limits, &json, &failure) != BG_OK)

@@ -40,7 +40,7 @@ static void what_is_encoded_is_read_back(void **state)
         "1e300",
         "{\"limit\": 10, \"pids\": [\"<0.1.0>\", [1, [2, []]]], \"binary\": false, \"none\": null}",
     };
-    static const struct bg_term_limits limits = {.depth_max = 64, .elements_max = 1000};
+    static const struct bg_term_limits limits = {.depth_max = 64, .elements_max = 1000, .bytes_max = SIZE_MAX};
     for (size_t i = 0; i < COUNT(documents); i++) {
         json_t *json = parse(documents[i]), *back = NULL;
         uint8_t *bytes = NULL;
@@ -50,7 +50,7 @@ static void what_is_encoded_is_read_back(void **state)
         assert_non_null(term);
         term[0] = 131;
         memcpy(term + 1, bytes, length);
-        assert_int_equal(bg_term_to_json(term, length + 1, &limits, &back, NULL), BG_OK);
+        assert_int_equal(bg_term_to_json(term, length + 1, &limits, &back, NULL, NULL), BG_OK);
         if (!json_equal(json, back))
             fail_msg("%s came back as %s", documents[i], json_dumps(back, JSON_ENCODE_ANY));
         free(term);

@@ -42,7 +42,7 @@ static const char *shown(const json_t *json)
 
 static void check_sample(char *line)
 {
-    static const struct bg_term_limits limits = {.depth_max = 8, .elements_max = 100};
+    static const struct bg_term_limits limits = {.depth_max = 8, .elements_max = 100, .bytes_max = SIZE_MAX};
     char *text = strchr(line, '\t');
     assert_non_null(text);
     *text++ = '\0';
@@ -51,7 +51,7 @@ static void check_sample(char *line)
     size_t length = unhex(line, term);
     json_t *json = NULL;
     struct bg_failure failure = {.text = ""};
-    if (bg_term_to_json(term, length, &limits, &json, &failure) != BG_OK)
+    if (bg_term_to_json(term, length, &limits, &json, NULL, &failure) != BG_OK)
         fail_msg("%s: %s", text, failure.text);
     int64_t number = json_integer_value(json);
     char digits[32];
