@@ -74,7 +74,7 @@ enum bg_error bg_flights_check_reader(const struct bg_flights *flights, const ch
     const size_t half = (most + 1) / 2;
     const struct bg_ticket *ticket;
     size_t count = 0;
-    if (reader == 0 || flights->tickets_count < half)
+    if (reader == 0 || most == 0 || flights->tickets_count < half)
         return BG_OK;
     TAILQ_FOREACH(ticket, &flights->by_deadline, in_time)
     count += ticket->flight->reader == reader && ticket == TAILQ_FIRST(&ticket->flight->tickets) && strcmp(ticket->flight->node, node) == 0;

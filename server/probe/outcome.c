@@ -28,6 +28,19 @@ struct bg_outcome *bg_outcome_new_failure(const struct bg_failure *failure)
     return outcome;
 }
 
+struct bg_outcome *bg_outcome_new_collected(json_t *data, size_t bytes, const struct bg_clock *clock, int64_t sent_us, int64_t rpc_us)
+{
+    struct bg_outcome *outcome = bg_outcome_new_answer(data);
+    if (outcome == NULL)
+        return bg_outcome_ref(&no_memory);
+    outcome->bytes = bytes;
+    outcome->collected_us = bg_clock_monotonic_us(clock);
+    outcome->collected_wall_ms = bg_clock_wall_ms(clock);
+    outcome->duration_us = outcome->collected_us - sent_us;
+    outcome->rpc_us = rpc_us;
+    return outcome;
+}
+
 struct bg_outcome *bg_outcome_ref(struct bg_outcome *outcome)
 {
     outcome->references++;

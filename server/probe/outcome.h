@@ -2,6 +2,7 @@
 #ifndef BEAMGAUGE_PROBE_OUTCOME_H
 #define BEAMGAUGE_PROBE_OUTCOME_H
 
+#include "beamgauge/clock.h"
 #include "beamgauge/error.h"
 
 #include <jansson.h>
@@ -20,6 +21,8 @@ struct bg_outcome {
 /* Both return one reference. `data` is stolen, also on failure (NULL). The second never fails: without memory it says just that. */
 struct bg_outcome *bg_outcome_new_answer(json_t *data);
 struct bg_outcome *bg_outcome_new_failure(const struct bg_failure *failure);
+/* The answer as it came just now; the failure where memory ran out. */
+struct bg_outcome *bg_outcome_new_collected(json_t *data, size_t bytes, const struct bg_clock *clock, int64_t sent_us, int64_t rpc_us);
 struct bg_outcome *bg_outcome_ref(struct bg_outcome *outcome);
 void bg_outcome_unref(struct bg_outcome *outcome);
 

@@ -8,6 +8,7 @@
 #include "ledger.h"
 #include "looks.h"
 #include "reply.h"
+#include "stats.h"
 
 #include "beamgauge/term.h"
 
@@ -209,15 +210,9 @@ static bool flight_retry(struct bg_queries *queries, struct bg_flight *flight)
 static struct bg_outcome *answer_take(struct bg_queries *queries, const struct bg_flight *flight, json_t *stolen_data, size_t bytes,
                                       int64_t rpc_us)
 {
-    struct bg_outcome *outcome = bg_outcome_new_answer(stolen_data);
-    if (outcome == NULL)
-        return bg_outcome_new_failure(&(struct bg_failure){.error = BG_NO_MEMORY, .text = "out of memory"});
-    outcome->collected_us = bg_clock_monotonic_us(queries->clock);
-    outcome->collected_wall_ms = bg_clock_wall_ms(queries->clock);
-    outcome->duration_us = outcome->collected_us - flight->sent_us;
-    outcome->rpc_us = rpc_us;
-    outcome->bytes = bytes;
-    bg_answers_put(&queries->answers, flight->key, outcome);
+    struct bg_outcome *outcome = bg_outcome_new_collected(stolen_data, bytes, queries->clock, flight->sent_us, rpc_us);
+    if (outcome->failure.error == BG_OK)
+        bg_answers_put(&queries->answers, flight->key, outcome);
     return outcome;
 }
 
@@ -316,30 +311,8 @@ static void expire(evutil_socket_t ignored_fd, short ignored_what, void *context
 
 static void collect(void *context, struct bg_exposition *exposition)
 {
-    static const struct bg_metric asked = {
-        "beamgauge_questions",
-        "Questions about nodes, by how they were served: cached (an answer was fresh enough), joined (the same one was "
-        "in flight), sent",
-        BG_METRIC_COUNTER,
-        NULL,
-        {"served"}};
-    static const struct bg_metric failed = {
-        "beamgauge_questions_failed", "Questions about nodes that were told a failure", BG_METRIC_COUNTER, NULL, {NULL}};
-    static const struct bg_metric waiting = {
-        "beamgauge_questions_waiting", "Questions that wait for a node", BG_METRIC_GAUGE, NULL, {NULL}};
-    static const struct bg_metric kept = {"beamgauge_answers_kept", "Answers of nodes that are kept", BG_METRIC_GAUGE, NULL, {NULL}};
-    static const struct bg_metric kept_bytes = {
-        "beamgauge_answers_kept_bytes", "Memory that the answers kept take, estimated", BG_METRIC_GAUGE, "bytes", {NULL}};
     const struct bg_queries *queries = context;
-    const struct bg_queries_stats *stats = &queries->stats;
-
-    bg_exposition_add(exposition, &asked, (const char *[]){"cached"}, (double)stats->cached_count);
-    bg_exposition_add(exposition, &asked, (const char *[]){"joined"}, (double)stats->joined_count);
-    bg_exposition_add(exposition, &asked, (const char *[]){"sent"}, (double)stats->sent_count);
-    bg_exposition_add(exposition, &failed, NULL, (double)stats->failed_count);
-    bg_exposition_add(exposition, &waiting, NULL, (double)queries->flights.tickets_count);
-    bg_exposition_add(exposition, &kept, NULL, (double)queries->answers.count);
-    bg_exposition_add(exposition, &kept_bytes, NULL, (double)queries->answers.bytes);
+    bg_stats_write(&queries->stats, &queries->flights, &queries->answers, exposition);
     bg_costs_write(&queries->costs, exposition);
 }
 
@@ -408,18 +381,12 @@ void bg_queries_free(struct bg_queries *queries)
 static enum bg_error flight_start(struct bg_queries *queries, const struct bg_question *question, const struct bg_query_request *request,
                                   char *key, struct bg_flight **ret_flight, struct bg_failure *ret_failure)
 {
-    enum bg_error error = BG_OK;
-    if (queries->options.node_in_flight_max > 0)
-        error =
-            bg_flights_check_reader(&queries->flights, request->node, request->reader, queries->options.node_in_flight_max, ret_failure);
+    enum bg_error error =
+        bg_flights_check_reader(&queries->flights, request->node, request->reader, queries->options.node_in_flight_max, ret_failure);
     struct bg_flight *flight = error == BG_OK ? bg_flight_new(&queries->flights, key) : NULL;
-    if (error != BG_OK) {
-        free(key);
-        return error;
-    }
     if (flight == NULL) {
         free(key);
-        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+        return error != BG_OK ? error : bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     }
     flight->queries = queries;
     flight->question = question;

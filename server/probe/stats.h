@@ -1,0 +1,13 @@
+/* stats.h: what the service tells of its questions and of the answers it keeps. */
+#ifndef BEAMGAUGE_PROBE_STATS_H
+#define BEAMGAUGE_PROBE_STATS_H
+
+#include "answers.h"
+#include "flights.h"
+
+#include "beamgauge/metrics.h"
+
+void bg_stats_write(const struct bg_queries_stats *stats, const struct bg_flights *flights, const struct bg_answers *answers,
+                    struct bg_exposition *exposition);
+
+#endif
