@@ -232,10 +232,10 @@ static const struct bg_column columns[] = {
     {"carriers_count", "Carriers", BG_COLUMN_COUNT, true},
     {"mbcs_block_bytes", "Used (multi)", BG_COLUMN_BYTES, true},
     {"mbcs_carrier_bytes", "Held (multi)", BG_COLUMN_BYTES, true},
-    {"sbcs_block_bytes", "Used (single)", BG_COLUMN_BYTES, true},
+    {"sbcs_block_bytes", "Used (single)", BG_COLUMN_BYTES, false},
     {"sbcs_carrier_bytes", "Held (single)", BG_COLUMN_BYTES, true},
     {"usage_ratio", "Usage", BG_COLUMN_RATIO, true},
-    {"average_block_bytes", "Average block", BG_COLUMN_BYTES, true},
+    {"average_block_bytes", "Average block", BG_COLUMN_BYTES, false},
     {"sbcs_to_mbcs_ratio", "Single/multi", BG_COLUMN_RATIO, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };

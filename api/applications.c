@@ -4,6 +4,8 @@
 #include "params.h"
 #include "scan.h"
 
+#include <string.h>
+
 static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_bytes)
 {
     static const struct bg_field fields[] = {
@@ -23,6 +25,18 @@ static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word
     return row;
 }
 
+/* In the order of the sort keys. */
+static const char *const sort_keys[] = {"memory", "processes", "total_heap", "message_queue_len", "reductions", NULL};
+static const char *const sort_fields[] = {"memory_bytes", "process_count", "total_heap_bytes", "message_queue_len", "reductions_count"};
+
+static const char *sort_field(const char *key)
+{
+    size_t i = 0;
+    while (strcmp(sort_keys[i], key) != 0)
+        i++;
+    return sort_fields[i];
+}
+
 static void shape_applications(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -33,6 +47,7 @@ static void shape_applications(struct bg_ask *ask, json_t *answer)
     ask->data = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raws) && i < limit && !shaper->failed; i++)
         bg_append(shaper, ask->data, row_new(shaper, bg_answer_object_at(shaper, raws, i), word_bytes));
+    ask->sorted_by = sort_field(bg_call_text(ask->call, "sort"));
     ask->is_ranking = true;
     ask->ranking = (struct bg_ranking){
         .process_count = bg_answer_count(shaper, answer, "process_count"),
@@ -57,8 +72,6 @@ static void handle(struct bg_call *call)
 {
     bg_ask_run(call, ask_applications);
 }
-
-static const char *const sort_keys[] = {"memory", "processes", "total_heap", "message_queue_len", "reductions", NULL};
 
 static const struct bg_param params[] = {
     BG_NODE_PARAM,

@@ -23,7 +23,8 @@ struct bg_ask {
     json_t *kept; /* what a later step needs of an earlier answer, or NULL */
     json_t *data; /* what the call is answered with */
     json_t *warnings;
-    json_t *figures; /* members for meta beside the usual ones, or NULL */
+    json_t *figures;       /* members for meta beside the usual ones, or NULL */
+    const char *sorted_by; /* the rows' field that they are sorted by, of a string that stays; or NULL */
     bool is_ranking;
     struct bg_ranking ranking;
     int64_t deadline_us; /* of the whole call, on the monotonic clock; a first step may put it off */

@@ -13,8 +13,7 @@ static json_t *process_new(struct bg_shaper *shaper, const json_t *raw)
 {
     json_t *row = bg_object_new(shaper);
     bg_put(shaper, row, "pid", bg_text_or_null(bg_answer_pid(shaper, raw, "pid")));
-    bg_put(shaper, row, "registered_name", bg_name_new(shaper, raw, "registered_name"));
-    bg_put(shaper, row, "initial_call", bg_initial_call_new(shaper, raw));
+    bg_put_identity(shaper, row, raw);
     return row;
 }
 
@@ -54,6 +53,7 @@ static void shape_binaries(struct bg_ask *ask, json_t *answer)
         exact = exact && json_is_true(json_object_get(raw, "exact"));
         bg_append(shaper, ask->data, binaries_row_new(shaper, raw, word_bytes));
     }
+    ask->sorted_by = "referred_bytes";
     ask->is_ranking = true;
     ask->ranking = (struct bg_ranking){
         .process_count = bg_answer_count(shaper, answer, "process_count"),
@@ -168,8 +168,10 @@ static const struct bg_param collect_params[] = {
 
 static const struct bg_column columns[] = {
     {"pid", "Pid", BG_COLUMN_TEXT, true},
-    {"registered_name", "Name", BG_COLUMN_TEXT, true},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"name", "Name", BG_COLUMN_TEXT, true},
+    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
+    {"label", "Label", BG_COLUMN_TEXT, false},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"application", "Application", BG_COLUMN_TEXT, false},
     {"referred_bytes", "Refers to", BG_COLUMN_BYTES, true},
     {"binary_bytes", "Binaries", BG_COLUMN_BYTES, true},
@@ -187,8 +189,10 @@ static const struct bg_column columns[] = {
 
 static const struct bg_column collect_columns[] = {
     {"pid", "Pid", BG_COLUMN_TEXT, true},
-    {"registered_name", "Name", BG_COLUMN_TEXT, true},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"name", "Name", BG_COLUMN_TEXT, true},
+    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
+    {"label", "Label", BG_COLUMN_TEXT, false},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"outcome", "Outcome", BG_COLUMN_TEXT, true},
     {"freed_bytes", "Freed", BG_COLUMN_BYTES, true},
     {"referred_before_bytes", "Before", BG_COLUMN_BYTES, true},

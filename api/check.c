@@ -258,7 +258,7 @@ static const struct bg_param many_params[] = {{.name = "node",
                                               CHECK_PARAMS};
 
 static const struct bg_column metrics_columns[] = {
-    {"name", "Metric", BG_COLUMN_TEXT, true},      {"unit", "Unit", BG_COLUMN_TEXT, true},
+    {"name", "Metric", BG_COLUMN_TEXT, true},      {"unit", "Unit", BG_COLUMN_TEXT, false},
     {"source", "Asked by", BG_COLUMN_TEXT, false}, {"arguments_count", "Arguments", BG_COLUMN_COUNT, false},
     {"summary", "Meaning", BG_COLUMN_TEXT, true},  {NULL, NULL, BG_COLUMN_TEXT, false},
 };

@@ -28,7 +28,7 @@ const struct bg_column bg_group_columns[] = {
     {"off_heap_bytes", "Off-heap", BG_COLUMN_BYTES, false},
     {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
     {"max_monitors_count", "Most", BG_COLUMN_COUNT, true},
-    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, false},
     {"max_monitored_by_count", "Most monitored by", BG_COLUMN_COUNT, false},
     {"links_count", "Links", BG_COLUMN_COUNT, false},
     {"rest", "Rest", BG_COLUMN_TEXT, false},
@@ -129,6 +129,7 @@ static void shape_groups(struct bg_ask *ask, json_t *answer)
     const json_t *groups = bg_answer_array(shaper, answer, "groups");
     const int64_t word_bytes = bg_answer_count(shaper, answer, "word_bytes");
     ask->data = bg_array_new(shaper);
+    ask->sorted_by = sort->field;
     for (size_t i = 0; i < json_array_size(groups) && !shaper->failed; i++) {
         json_t *row = group_new(shaper, bg_answer_object_at(shaper, groups, i), word_bytes, sort->relation);
         const bool is_rest = json_is_true(json_object_get(row, "rest"));

@@ -71,9 +71,10 @@ static void put_told(struct bg_ask *ask, json_t *row, const json_t *told)
     json_t *count = bg_count_or_null(bg_answer_count_or(shaper, told, "count", -1));
     if (!shaper->failed) {
         bg_put(shaper, row, "watched_count", json_incref(count));
+        static const char *const told_names[] = {"registered_name", "label", "initial_call", "alive"};
+        for (size_t i = 0; i < sizeof told_names / sizeof told_names[0]; i++)
+            bg_put(shaper, watched, told_names[i], json_incref(json_object_get(ref, told_names[i])));
         bg_put(shaper, watched, "name", json_incref(json_object_get(pid != NULL ? ref : watched, "name")));
-        bg_put(shaper, watched, "initial_call", json_incref(json_object_get(ref, "initial_call")));
-        bg_put(shaper, watched, "alive", json_incref(json_object_get(ref, "alive")));
     }
     json_decref(count);
     json_decref(ref);

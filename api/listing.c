@@ -92,6 +92,7 @@ void bg_listing_shape(struct bg_ask *ask, const json_t *answer, const struct bg_
     const int64_t seen = bg_answer_count(shaper, answer, "seen_count"), gone = bg_answer_count(shaper, answer, "gone_count");
     const int64_t word_bytes = sort->in_words ? bg_answer_count(shaper, answer, "word_bytes") : 1;
     ask->data = bg_array_new(shaper);
+    ask->sorted_by = sort->field;
     for (size_t i = 0; i < count && i < limit && !shaper->failed; i++) {
         const json_t *raw = bg_answer_object_at(shaper, raws, i);
         json_t *row = bg_object_new(shaper);

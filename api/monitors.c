@@ -144,13 +144,14 @@ static const struct bg_param params[] = {
 
 static const struct bg_column columns[] = {
     {"pid", "Pid", BG_COLUMN_TEXT, true},
-    {"registered_name", "Name", BG_COLUMN_TEXT, true},
+    {"name", "Name", BG_COLUMN_TEXT, true},
+    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
     {"label", "Label", BG_COLUMN_TEXT, false},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
     {"application", "Application", BG_COLUMN_TEXT, false},
     {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
-    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, false},
     {"distinct_count", "Distinct", BG_COLUMN_COUNT, true},
     {"duplication_ratio", "Per peer", BG_COLUMN_RATIO, true},
     {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},

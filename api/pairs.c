@@ -234,6 +234,7 @@ static void finish_ranking(struct bg_ask *ask)
     const int64_t below_min = bg_call_integer(ask->call, "min") - 1;
     const int64_t last = json_integer_value(json_object_get(json_array_get(ask->data, limit - 1), "count"));
     const int64_t least = is_full ? last : below_min; /* unlisted pairs of more than this matter */
+    ask->sorted_by = "count";
     ask->is_ranking = true;
     ask->ranking = totals->ranking;
     ask->ranking.returned_count = json_array_size(ask->data);
@@ -332,19 +333,21 @@ static void handle_fleet(struct bg_call *call)
          .type = BG_PARAM_INTEGER,                                                                                                         \
          .min = 1,                                                                                                                         \
          .max = INT64_MAX,                                                                                                                 \
-         .fallback = "1",                                                                                                                  \
-         .summary = "Leave out pairs with fewer monitors"},                                                                                \
+         .fallback = "2",                                                                                                                  \
+         .summary = "Leave out pairs with fewer monitors; one is what every healthy pair has"},                                            \
         BG_EXACT_PARAM, BG_MAX_AGE_PARAM, BG_TIMEOUT_PARAM, BG_PARAMS_END
 
 static const struct bg_param params[] = {BG_NODE_PARAM, PAIR_PARAMS};
 static const struct bg_param fleet_params[] = {PAIR_PARAMS};
 
-#define PAIR_COLUMNS(show_watcher_node)                                                                                                    \
-    {"count", "Monitors", BG_COLUMN_COUNT, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                   \
+#define PAIR_COLUMNS(is_fleet)                                                                                                             \
+    {"count", "Monitors", BG_COLUMN_COUNT, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, !is_fleet},                              \
         {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true}, {"watcher.name", "Name", BG_COLUMN_TEXT, true},                                  \
-        {"watcher.node", "Node", BG_COLUMN_TEXT, show_watcher_node}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, true},  \
-        {"watched.text", "Watched", BG_COLUMN_TEXT, true}, {"watched.name", "Its name", BG_COLUMN_TEXT, true},                             \
-        {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},      \
+        {"watcher.node", "Node", BG_COLUMN_TEXT, is_fleet}, {"watcher.registered_name", "Registered name", BG_COLUMN_TEXT, false},         \
+        {"watcher.label", "Label", BG_COLUMN_TEXT, false}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},           \
+        {"watched.text", "Its pid", BG_COLUMN_TEXT, false}, {"watched.name|watched.text", "Watched", BG_COLUMN_TEXT, true},                \
+        {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.registered_name", "Its registered name", BG_COLUMN_TEXT, false},     \
+        {"watched.label", "Its label", BG_COLUMN_TEXT, false}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},   \
         {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
         {"counted_at", "Counted at", BG_COLUMN_TEXT, false},                                                                               \
     {                                                                                                                                      \

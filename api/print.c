@@ -43,7 +43,6 @@ static void add_one_ref(struct bg_text *text, const json_t *ref)
     add_part(text, "", own);
     if (!json_equal(own, name))
         add_part(text, " ", name);
-    add_part(text, " ", json_object_get(json_object_get(ref, "initial_call"), "text"));
 }
 
 void bg_text_add_ref(struct bg_text *text, const json_t *ref)

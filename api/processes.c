@@ -102,9 +102,10 @@ static const struct bg_param params[] = {
 
 static const struct bg_column columns[] = {
     {"pid", "Pid", BG_COLUMN_TEXT, true},
-    {"registered_name", "Name", BG_COLUMN_TEXT, true},
+    {"name", "Name", BG_COLUMN_TEXT, true},
+    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
     {"label", "Label", BG_COLUMN_TEXT, false},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
     {"application", "Application", BG_COLUMN_TEXT, false},
     {"status", "Status", BG_COLUMN_TEXT, false},
@@ -116,7 +117,7 @@ static const struct bg_column columns[] = {
     {"message_queue_len", "Queue", BG_COLUMN_COUNT, true},
     {"reductions_count", "Reductions", BG_COLUMN_COUNT, true},
     {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
-    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, false},
     {"links_count", "Links", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
     CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES),

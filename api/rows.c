@@ -90,6 +90,35 @@ json_t *bg_initial_call_new(struct bg_shaper *shaper, const json_t *raw)
     return bg_mfa_new(shaper, json_object_get(raw, "initial_call"), "initial_call");
 }
 
+/* What proc_lib runs a process through says nothing about it. */
+static bool is_generic(const json_t *mfa)
+{
+    const char *module = json_string_value(json_object_get(mfa, "module")), *function = json_string_value(json_object_get(mfa, "function"));
+    return module != NULL && strcmp(module, "proc_lib") == 0 && strcmp(function, "init_p") == 0;
+}
+
+static json_t *best_name(const json_t *row, const json_t *current)
+{
+    static const char *const own[] = {"registered_name", "label"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (json_is_string(json_object_get(row, own[i])))
+            return json_incref(json_object_get(row, own[i]));
+    const json_t *call = json_object_get(row, "initial_call");
+    json_t *text = json_object_get(is_generic(call) && json_is_object(current) ? current : call, "text");
+    return text != NULL ? json_incref(text) : json_null();
+}
+
+void bg_put_identity(struct bg_shaper *shaper, json_t *row, const json_t *raw)
+{
+    json_t *current = bg_mfa_new(shaper, json_object_get(raw, "current_function"), "current_function");
+    bg_put(shaper, row, "name", json_null()); /* people read it first */
+    bg_put(shaper, row, "registered_name", bg_name_new(shaper, raw, "registered_name"));
+    bg_put(shaper, row, "label", bg_name_new(shaper, raw, "label"));
+    bg_put(shaper, row, "initial_call", bg_initial_call_new(shaper, raw));
+    bg_put(shaper, row, "name", best_name(row, current));
+    json_decref(current);
+}
+
 const char *bg_answer_pid_or_null(struct bg_shaper *shaper, const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
@@ -137,9 +166,7 @@ json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_byt
     };
     json_t *row = bg_object_new(shaper);
     bg_put(shaper, row, "pid", bg_text_or_null(bg_answer_pid(shaper, raw, "pid")));
-    bg_put(shaper, row, "registered_name", bg_name_new(shaper, raw, "registered_name"));
-    bg_put(shaper, row, "label", bg_name_new(shaper, raw, "label"));
-    bg_put(shaper, row, "initial_call", bg_initial_call_new(shaper, raw));
+    bg_put_identity(shaper, row, raw);
     bg_put(shaper, row, "current_function", bg_mfa_new(shaper, json_object_get(raw, "current_function"), "current_function"));
     bg_put(shaper, row, "application", bg_name_new(shaper, raw, "application"));
     bg_put(shaper, row, "status", bg_name_new(shaper, raw, "status"));
@@ -166,8 +193,7 @@ static json_t *ref_of_process(struct bg_shaper *shaper, const json_t *entry, con
 {
     json_t *ref = ref_start(shaper, json_string(pid), "pid", pid);
     bg_put(shaper, ref, "node", node);
-    bg_put(shaper, ref, "name", bg_name_new(shaper, entry, "registered_name"));
-    bg_put(shaper, ref, "initial_call", bg_initial_call_new(shaper, entry));
+    bg_put_identity(shaper, ref, entry);
     return ref;
 }
 

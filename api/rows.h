@@ -27,11 +27,16 @@ json_t *bg_mfa_new(struct bg_shaper *shaper, const json_t *mfa, const char *key)
 /* What a process was started to run: the started_as of a row or peer, else its initial_call. */
 json_t *bg_initial_call_new(struct bg_shaper *shaper, const json_t *raw);
 
+/* Who a process is: registered_name, label, initial_call; and name, the best of these. Where they say no more than that proc_lib runs it,
+ * that is its current function. */
+void bg_put_identity(struct bg_shaper *shaper, json_t *row, const json_t *raw);
+
 /* "<0.123.0>" of a member that is {"pid", "node"} or that text itself; NULL of null or absent. Borrowed. */
 const char *bg_answer_pid_or_null(struct bg_shaper *shaper, const json_t *object, const char *key);
 const char *bg_answer_pid(struct bg_shaper *shaper, const json_t *object, const char *key);
 
-/* The ref of an entry {peer, registered_name, initial_call, started_as, alive}: who is at the other end. `text` is the form people read. */
+/* The ref of an entry {peer, registered_name, label, initial_call, started_as, alive}: who is at the other end. `text` is the form people
+ * read. */
 json_t *bg_ref_new(struct bg_shaper *shaper, const json_t *entry);
 /* The ref of a process that has a raw row. */
 json_t *bg_ref_of_row(struct bg_shaper *shaper, const json_t *row, const char *pid, const char *node);

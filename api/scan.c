@@ -67,6 +67,7 @@ void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort
 {
     struct bg_shaper *shaper = &ask->shaper;
     note_figures(ask, answer, sort);
+    ask->sorted_by = sort->field;
     *ret_scan = (struct bg_scan){
         .sort = sort,
         .rows = bg_answer_array(shaper, answer, "rows"),

@@ -18,8 +18,7 @@ static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word
     json_t *row = bg_object_new(shaper);
     bg_put(shaper, row, "pid", bg_text_or_null(bg_answer_pid(shaper, raw, "pid")));
     bg_put(shaper, row, "parent", bg_text_or_null(bg_answer_pid_or_null(shaper, raw, "parent")));
-    bg_put(shaper, row, "registered_name", bg_name_new(shaper, raw, "registered_name"));
-    bg_put(shaper, row, "initial_call", bg_initial_call_new(shaper, raw));
+    bg_put_identity(shaper, row, raw);
     bg_put(shaper, row, "current_function", bg_mfa_new(shaper, json_object_get(raw, "current_function"), "current_function"));
     bg_put(shaper, row, "supervisor", json_boolean(bg_answer_boolean(shaper, raw, "supervisor")));
     bg_put_fields(shaper, row, raw, fields);
@@ -88,8 +87,10 @@ static const struct bg_column columns[] = {
     {"depth_count", "Depth", BG_COLUMN_COUNT, true},
     {"pid", "Pid", BG_COLUMN_TEXT, true},
     {"parent", "Parent", BG_COLUMN_TEXT, true},
-    {"registered_name", "Name", BG_COLUMN_TEXT, true},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, true},
+    {"name", "Name", BG_COLUMN_TEXT, true},
+    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
+    {"label", "Label", BG_COLUMN_TEXT, false},
+    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
     {"supervisor", "Supervisor", BG_COLUMN_TEXT, false},
     {"children_count", "Children", BG_COLUMN_COUNT, true},

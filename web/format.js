@@ -72,7 +72,7 @@ export const timeOfDay = (at) => (at ? clock.format(new Date(at)) : UNKNOWN);
 export const mfa = (value) => (value && typeof value === 'object' ? value.text ?? null : value ?? null);
 
 /** What people call a process row or a peer: its registered name, its label, or what it was started as. Null: only its pid. */
-export const nameOf = (row) => row.registered_name ?? row.name ?? row.label ?? mfa(row.initial_call);
+export const nameOf = (row) => row.name ?? row.registered_name ?? row.label ?? mfa(row.initial_call);
 
 /** "payment_service <0.95.0>", "{registry, shop@host}", a port or a reference: for sentences, keys and titles. */
 export function peerText(peer) {

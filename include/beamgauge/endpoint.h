@@ -43,10 +43,14 @@ struct bg_param {
 enum bg_column_kind { BG_COLUMN_TEXT, BG_COLUMN_COUNT, BG_COLUMN_BYTES, BG_COLUMN_RATIO, BG_COLUMN_RATE };
 
 struct bg_column {
-    const char *path;  /* dotted path into a row, e.g. "watcher.pid"; NULL ends a table. csv uses it as the header, dots as underscores */
+    /* Dotted path into a row, e.g. "watcher.pid"; NULL ends a table. csv uses it as the header, dots as underscores. Of "a|b" csv has a,
+     * and people are shown b where there is no a. */
+    const char *path;
     const char *title; /* heading in text and md */
     enum bg_column_kind kind;
-    bool compact; /* shown in text and md, which must fit a chat window (with changes, where there are any); csv and ndjson have all */
+    /* Shown in text and md, which must fit a chat window; what the rows are sorted by (meta's sorted_by) and changes, where there are any,
+     * are shown beside those. csv and ndjson have all. */
+    bool compact;
 };
 
 /* A representation of an answer that is not made from rows. */

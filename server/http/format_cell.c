@@ -30,13 +30,21 @@ const struct bg_column *bg_columns_of(const struct bg_endpoint *endpoint, const 
 json_t *bg_cell_find(json_t *row, const char *path)
 {
     while (row != NULL) {
-        size_t length = strcspn(path, ".");
+        size_t length = strcspn(path, ".|");
         row = json_object_getn(row, path, length);
-        if (path[length] == '\0')
+        if (path[length] != '.')
             return row;
         path += length + 1;
     }
     return NULL;
+}
+
+json_t *bg_cell_value(json_t *row, const struct bg_column *column)
+{
+    json_t *value = bg_cell_find(row, column->path);
+    const char *other = strchr(column->path, '|');
+
+    return other != NULL && (value == NULL || json_is_null(value)) ? bg_cell_find(row, other + 1) : value;
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -138,7 +146,7 @@ static void show_object(struct bg_text *text, json_t *object)
 
 void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_CELL_SIZE])
 {
-    json_t *value = bg_cell_find(row, column->path);
+    json_t *value = bg_cell_value(row, column);
     struct bg_text text;
 
     bg_text_init(&text, ret_text, BG_CELL_SIZE);

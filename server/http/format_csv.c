@@ -55,7 +55,7 @@ void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
     for (column = columns; column->path != NULL; column++) {
         if (column != columns)
             fputc(',', out);
-        for (const char *c = column->path; *c != '\0'; c++)
+        for (const char *c = column->path; *c != '\0' && *c != '|'; c++)
             fputc(*c == '.' ? '_' : *c, out);
     }
     fputs("\r\n", out);

@@ -6,9 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_COLUMNS_MAX 16
+#define TABLE_COLUMNS_MAX 32
+#define TEXT_WIDTH_MIN 20     /* characters; figures are left out before text is cut below that */
+#define TEXT_WIDTH_MIN_LAST 8 /* no text is cut below that */
+#define TEXT_GAP 2            /* between two columns of text */
+#define MD_GAP 3              /* blank, bar and blank */
 
-/* The columns shown, and how wide each must be, in characters. */
+/* The columns shown, and how wide each may be, in characters. */
 struct table {
     const struct bg_column *columns[TABLE_COLUMNS_MAX];
     size_t widths[TABLE_COLUMNS_MAX];
@@ -24,31 +28,69 @@ static size_t characters_in(const char *text)
     return count;
 }
 
-static bool is_in_any(const json_t *rows, const char *path)
+/* Cuts what is longer and marks the cut with an ellipsis, which takes three bytes and the place of one character or more. */
+static void cut_cell(char cell[BG_CELL_SIZE], size_t width)
+{
+    size_t at = 0;
+
+    if (characters_in(cell) <= width)
+        return;
+    for (size_t count = 0; cell[at] != '\0'; at++) {
+        count += ((unsigned char)cell[at] & 0xc0) != 0x80;
+        if (count == width)
+            break;
+    }
+    (void)snprintf(cell + at, BG_CELL_SIZE - at, "\xe2\x80\xa6");
+}
+
+static void show_cell(const struct table *table, json_t *row, size_t i, char ret_cell[BG_CELL_SIZE])
+{
+    bg_cell_show(row, table->columns[i], ret_cell);
+    cut_cell(ret_cell, table->widths[i]);
+}
+
+static void show_title(const struct table *table, size_t i, char ret_cell[BG_CELL_SIZE])
+{
+    (void)snprintf(ret_cell, BG_CELL_SIZE, "%s", table->columns[i]->title);
+    cut_cell(ret_cell, table->widths[i]);
+}
+
+static bool is_sorted_by(const struct bg_column *column, const char *sorted_by)
+{
+    return sorted_by != NULL && strcmp(column->path, sorted_by) == 0;
+}
+
+static bool is_change(const struct bg_column *column)
+{
+    return strstr(column->path, "_delta") != NULL;
+}
+
+static bool is_in_any(const json_t *rows, const struct bg_column *column)
 {
     size_t index;
     json_t *row;
 
-    json_array_foreach(rows, index, row) if (bg_cell_find(row, path) != NULL) return true;
+    json_array_foreach(rows, index, row)
+    {
+        const json_t *value = bg_cell_value(row, column);
+        if (value != NULL && !json_is_null(value))
+            return true;
+    }
     return false;
 }
 
-/* Changes are in the rows only where a window was asked for, and then they are what the table is about. */
-static bool is_shown(const struct bg_column *column, const json_t *rows)
+/* What the rows are sorted by is always shown. Changes are in the rows only where a window was asked for, and then they are what the table
+ * is about. Any other column is left out where no row has anything in it. */
+static bool is_shown(const struct bg_column *column, const json_t *rows, const char *sorted_by)
 {
-    return column->compact || (strstr(column->path, "_delta") != NULL && is_in_any(rows, column->path));
+    if (is_sorted_by(column, sorted_by))
+        return true;
+    if (is_change(column))
+        return is_in_any(rows, column);
+    return column->compact && (json_array_size(rows) == 0 || is_in_any(rows, column));
 }
 
-static void table_init(const struct bg_endpoint *endpoint, const json_t *rows, struct table *ret_table)
-{
-    *ret_table = (struct table){.count = 0};
-    for (const struct bg_column *column = bg_columns_of(endpoint, rows); column->path != NULL && ret_table->count < TABLE_COLUMNS_MAX;
-         column++)
-        if (is_shown(column, rows))
-            ret_table->columns[ret_table->count++] = column;
-}
-
-static void table_measure(struct table *table, json_t *rows)
+static void measure(struct table *table, json_t *rows)
 {
     char cell[BG_CELL_SIZE];
     size_t index, width;
@@ -65,10 +107,79 @@ static void table_measure(struct table *table, json_t *rows)
     }
 }
 
+/* With no text wider than `most`. */
+static size_t width_of(const struct table *table, size_t gap, size_t most)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; i < table->count; i++) {
+        bool is_cut = table->columns[i]->kind == BG_COLUMN_TEXT && table->widths[i] > most;
+        width += (is_cut ? most : table->widths[i]) + gap;
+    }
+    return width;
+}
+
+/* Takes a character from the widest text that is wider than `least`; false where there is none. */
+static bool narrow_text(struct table *table, size_t least)
+{
+    size_t widest = table->count;
+
+    for (size_t i = 0; i < table->count; i++)
+        if (table->columns[i]->kind == BG_COLUMN_TEXT && table->widths[i] > least &&
+            (widest == table->count || table->widths[i] > table->widths[widest]))
+            widest = i;
+    if (widest == table->count)
+        return false;
+    table->widths[widest]--;
+    return true;
+}
+
+/* Leaves out the last figure that the table is not about. */
+static bool drop_figure(struct table *table, const char *sorted_by)
+{
+    for (size_t i = table->count; i-- > 1;) {
+        const struct bg_column *column = table->columns[i];
+        if (column->kind == BG_COLUMN_TEXT || is_sorted_by(column, sorted_by) || is_change(column))
+            continue;
+        table->count--;
+        for (; i < table->count; i++) {
+            table->columns[i] = table->columns[i + 1];
+            table->widths[i] = table->widths[i + 1];
+        }
+        return true;
+    }
+    return false;
+}
+
+/* A chat window and a terminal have so much room. Numbers are never cut. */
+static void fit(struct table *table, size_t width, size_t gap, const char *sorted_by)
+{
+    while (width_of(table, gap, TEXT_WIDTH_MIN) > width && drop_figure(table, sorted_by))
+        ;
+    while (width_of(table, gap, SIZE_MAX) > width)
+        if (!narrow_text(table, TEXT_WIDTH_MIN_LAST))
+            return;
+}
+
+static void table_init(const struct bg_endpoint *endpoint, json_t *rows, const json_t *meta, size_t width, size_t gap,
+                       struct table *ret_table)
+{
+    const char *sorted_by = json_string_value(json_object_get(meta, "sorted_by"));
+
+    *ret_table = (struct table){.count = 0};
+    for (const struct bg_column *column = bg_columns_of(endpoint, rows); column->path != NULL && ret_table->count < TABLE_COLUMNS_MAX;
+         column++)
+        if (is_shown(column, rows, sorted_by))
+            ret_table->columns[ret_table->count++] = column;
+    measure(ret_table, rows);
+    fit(ret_table, width, gap, sorted_by);
+}
+
 static void print_aligned(const struct table *table, size_t i, const char *cell, FILE *out)
 {
     bool right = table->columns[i]->kind != BG_COLUMN_TEXT, last = i + 1 == table->count;
-    int pad = (int)(table->widths[i] - characters_in(cell));
+    size_t width = characters_in(cell);
+    int pad = width < table->widths[i] ? (int)(table->widths[i] - width) : 0;
 
     fprintf(out, "%s%*s%s%*s", i > 0 ? "  " : "", right ? pad : 0, "", cell, right || last ? 0 : pad, "");
 }
@@ -114,15 +225,16 @@ void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *me
     size_t index;
     json_t *row;
 
-    table_init(endpoint, rows, &table);
-    table_measure(&table, rows);
-    for (size_t i = 0; i < table.count; i++)
-        print_aligned(&table, i, table.columns[i]->title, out);
+    table_init(endpoint, rows, meta, BG_TABLE_WIDTH + TEXT_GAP, TEXT_GAP, &table);
+    for (size_t i = 0; i < table.count; i++) {
+        show_title(&table, i, cell);
+        print_aligned(&table, i, cell, out);
+    }
     fputc('\n', out);
     json_array_foreach(rows, index, row)
     {
         for (size_t i = 0; i < table.count; i++) {
-            bg_cell_show(row, table.columns[i], cell);
+            show_cell(&table, row, i, cell);
             print_aligned(&table, i, cell, out);
         }
         fputc('\n', out);
@@ -145,10 +257,11 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     size_t index;
     json_t *row;
 
-    table_init(endpoint, rows, &table);
+    table_init(endpoint, rows, meta, BG_TABLE_WIDTH - 1, MD_GAP, &table);
     for (size_t i = 0; i < table.count; i++) {
         fputs("| ", out);
-        bg_text_print_md(out, table.columns[i]->title);
+        show_title(&table, i, cell);
+        bg_text_print_md(out, cell);
         fputc(' ', out);
     }
     fputs("|\n", out);
@@ -158,7 +271,7 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     json_array_foreach(rows, index, row)
     {
         for (size_t i = 0; i < table.count; i++) {
-            bg_cell_show(row, table.columns[i], cell);
+            show_cell(&table, row, i, cell);
             fputs("| ", out);
             bg_text_print_md(out, cell);
             fputc(' ', out);

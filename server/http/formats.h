@@ -29,6 +29,7 @@ enum bg_format bg_accept_choose_own(const char *accept, const struct bg_represen
 /* Whether a list such as Accept-Encoding has `word` with a weight over 0. */
 bool bg_accept_has(const char *list, const char *word);
 
+#define BG_TABLE_WIDTH 80 /* characters of a line of a table in text and md, on ordinary data */
 #define BG_CELL_MAX 60    /* characters shown of a cell in text and md */
 #define BG_CELL_SIZE 1024 /* bytes of a cell, escaped */
 
@@ -36,8 +37,10 @@ bool bg_accept_has(const char *list, const char *word);
 json_t *bg_rows_of(const struct bg_endpoint *endpoint, const json_t *data);
 /* The endpoint's columns for these rows. */
 const struct bg_column *bg_columns_of(const struct bg_endpoint *endpoint, const json_t *rows);
-/* What stands at a dotted path; NULL where nothing does. */
+/* What stands at a dotted path, up to a bar; NULL where nothing does. */
 json_t *bg_cell_find(json_t *row, const char *path);
+/* What people are shown of a column: what stands at its path, or else at that behind the bar. */
+json_t *bg_cell_value(json_t *row, const struct bg_column *column);
 /* For people: 1.5 GiB, 1,234,567; text is escaped, nothing in it can end a line or drive a terminal. */
 void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_CELL_SIZE]);
 

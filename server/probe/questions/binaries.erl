@@ -28,9 +28,9 @@ rows([Pid | Pids], Budget, Rows) ->
     end.
 
 row(Pid, #{garbage_collection_info := Figures, garbage_collection := Settings} = Known, Words) ->
-    maps:merge(maps:with([registered_name, initial_call, memory, total_heap_size, message_queue_len], Known),
+    maps:merge(maps:merge(maps:with([registered_name, initial_call, memory, total_heap_size, message_queue_len], Known),
+                          identity:notes(Pid, Known, Words * erlang:system_info(wordsize))),
                #{<<"pid">> => Pid,
-                 <<"started_as">> => identity:started_as(Pid, Known, Words * erlang:system_info(wordsize)),
                  <<"application">> => identity:application(Pid),
                  <<"referred_bytes">> => referred:bytes(Figures),
                  <<"minor_gcs_count">> => proplists:get_value(minor_gcs, Settings),

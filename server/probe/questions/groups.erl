@@ -5,7 +5,8 @@
 -define(GROUPS_MAX, 10000). %% distinct groups; processes of all further ones are together in one more, the rest
 -define(LEADERS_MAX, 10000).
 -define(KEY_BYTES_MAX, 300).
--define(DICTIONARY_HEAP_WORDS, 131072).
+-define(SMALL_HEAP_WORDS, 131072).
+-define(LARGE_HEAP_WORDS, 33554432). %% as for identity:notes/3
 -define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is,
 -define(BUDGET_EACH, 8).   %% and so many more for each process
 
@@ -78,15 +79,21 @@ keys(<<"initial_call">>, Pids, Count, Figures, Known) ->
     ByPid = maps:from_list(ets:match_spec_run(lists:zip(Asked, Noted), ets:match_spec_compile([Mfa]))),
     {lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, ByPid), Calls), Known}.
 
-%% Older releases copy a whole dictionary to tell what proc_lib noted: only of its own processes, and where their heap is small.
+%% Older releases copy a whole dictionary to tell what proc_lib noted: only of its own processes, and of those with large heaps one by one.
 noted(Calls, Figures) ->
-    Row = {'$2', '_', '$3', '_', '_', '_', '_', '_', '_'},
-    Own = {{{proc_lib, init_p, '_'}, Row}, [{'=<', '$3', ?DICTIONARY_HEAP_WORDS}], ['$2']},
-    Pids = ets:match_spec_run(lists:zip(Calls, Figures), ets:match_spec_compile([Own])),
+    Called = lists:zip(Calls, Figures),
+    Pids = own(Called, [{'=<', '$3', ?SMALL_HEAP_WORDS}]),
     Count = length(Pids),
     Dictionaries = ets:match_spec_run(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, dictionary)),
                                       ets:match_spec_compile([{{dictionary, '$1'}, [], ['$1']}, {'_', [], [[]]}])),
-    {Pids, lists:zipwith3(fun lists:keyfind/3, lists:duplicate(Count, '$initial_call'), lists:duplicate(Count, 1), Dictionaries)}.
+    Large = own(Called, [{'>', '$3', ?SMALL_HEAP_WORDS}, {'=<', '$3', ?LARGE_HEAP_WORDS}]),
+    {Large ++ Pids, [{Pid, element(1, identity:large(Pid))} || Pid <- Large] ++
+        lists:zipwith3(fun lists:keyfind/3, lists:duplicate(Count, '$initial_call'), lists:duplicate(Count, 1), Dictionaries)}.
+
+%% The pids of what proc_lib started whose heap passes the tests.
+own(Called, Tests) ->
+    Row = {'$2', '_', '$3', '_', '_', '_', '_', '_', '_'},
+    ets:match_spec_run(Called, ets:match_spec_compile([{{{proc_lib, init_p, '_'}, Row}, Tests, ['$2']}])).
 
 %% The values of {Item, Value}; `undefined` of those without, the dead among them.
 told(Infos) -> ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [undefined]}])).
@@ -174,7 +181,7 @@ best(By, Table, At, Limit) ->
     Best = lists:sublist(lists:reverse(lists:keysort(At, All)), Limit),
     [(row(Row))#{<<"key">> => shown(By, element(1, Row))} || Row <- Best] ++ [(row(Row))#{<<"rest">> => true} || Row <- Rest, element(2, Row) > 0].
 
-shown(<<"label">>, Label) -> identity:label(#{{dictionary, '$process_label'} => Label});
+shown(<<"label">>, Label) -> case Label of undefined -> undefined; _ -> identity:label(Label) end;
 shown(_, Key) -> Key.
 
 row(Row) ->

@@ -18,7 +18,7 @@ answer(#{<<"pid">> := Text}) ->
 
 %% One key of a process's dictionary can be asked for since OTP 26.2, the parent since OTP 25.
 information(Pid, Items) ->
-    try process_info(Pid, [{dictionary, '$initial_call'}, {dictionary, '$process_label'}, parent | Items])
+    try process_info(Pid, [{dictionary, '$initial_call'}, {dictionary, '$process_label'}, {dictionary, process_name}, parent | Items])
     catch
         error:badarg ->
             try process_info(Pid, [parent | Items])
@@ -34,10 +34,10 @@ process(Pid, Items) ->
 
 described(Pid, Items, #{memory := Memory, total_heap_size := Heap} = Info, WordBytes) ->
     maps:merge(
-        maps:with([parent | Items], Info),
+        maps:merge(maps:with([parent | Items], Info), identity:notes(Pid, Info, Heap * WordBytes)),
         maps:from_list(lists:zip(
-            [<<"pid">>, <<"word_bytes">>, <<"started_as">>, <<"label">>, <<"application">>, <<"counts">>, <<"entry">>],
-            [Pid, WordBytes, identity:started_as(Pid, Info, Heap * WordBytes), identity:label(Info), identity:application(Pid),
+            [<<"pid">>, <<"word_bytes">>, <<"application">>, <<"counts">>, <<"entry">>],
+            [Pid, WordBytes, identity:application(Pid),
              counts(Pid, (Memory - Heap * WordBytes) div WordBytes), entry()]))).
 
 %% Of monitors, monitored_by, links. Lists that may be too long are not copied.

@@ -71,11 +71,10 @@ items() -> [memory, total_heap_size, message_queue_len, current_function | ident
 row(_, _, undefined) -> dead;
 row({Path, Pid, Parent}, Children, Info) ->
     #{total_heap_size := Words} = Known = maps:from_list(Info),
-    StartedAs = identity:started_as(Pid, Known, Words * erlang:system_info(wordsize)),
-    maps:merge(maps:with([registered_name, initial_call, current_function, memory, total_heap_size, message_queue_len], Known),
+    #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, Words * erlang:system_info(wordsize)),
+    maps:merge(maps:merge(maps:with([registered_name, initial_call, current_function, memory, total_heap_size, message_queue_len], Known), Notes),
                #{<<"pid">> => Pid,
                  <<"parent">> => case is_pid(Parent) of true -> Parent; false -> undefined end,
                  <<"depth">> => length(Path),
                  <<"children_count">> => length(maps:get(Pid, Children, [])),
-                 <<"started_as">> => StartedAs,
                  <<"supervisor">> => case StartedAs of {supervisor, _, 1} -> true; _ -> false end}).

@@ -1,41 +1,72 @@
-%% Who a process is, for people: its registered name and what it was started to run.
+%% Who a process is, for people: its registered name, what it says of itself, and what it was started to run.
 -module(identity).
--export([items/0, started_as/3, label/1, application/1]).
+-export([items/0, notes/3, large/1, label/1, application/1]).
 
--define(DICTIONARY_HEAP_MAX, 1048576).
+-define(SMALL_BYTES, 1048576).
+-define(LARGE_BYTES, 268435456).
+-define(PATIENCE_MS, 250).
 
-%% What to ask process_info for. One key of a process's dictionary can be asked for since OTP 26.2.
+%% What to ask process_info for. One key of a process's dictionary can be asked for since OTP 26.2. Many systems, RabbitMQ first, note
+%% under process_name what a process is.
 items() ->
     try process_info(self(), {dictionary, '$initial_call'}) of
-        _ -> [registered_name, initial_call, {dictionary, '$initial_call'}, {dictionary, '$process_label'}]
+        _ -> [registered_name, initial_call, {dictionary, '$initial_call'}, {dictionary, '$process_label'}, {dictionary, process_name}]
     catch
         error:badarg -> [registered_name, initial_call]
     end.
 
-%% What proc_lib noted, of a living process whose items were asked for. Older releases copy the whole dictionary to tell, which is done
-%% only where the heap that it lives on is small.
-started_as(Pid, Info, HeapBytes) ->
-    case noted(Pid, Info, HeapBytes) of
-        {M, F, A} = Mfa when is_atom(M), is_atom(F), is_integer(A), A >= 0, A =< 255 -> Mfa;
-        _ -> undefined %% a process may write there what it likes
+%% What a living process noted in its dictionary, of which the items were asked for: what proc_lib started it as, and its label. A process
+%% may write there what it likes.
+notes(Pid, Info, HeapBytes) ->
+    {Call, Label} = case Info of
+        #{{dictionary, '$initial_call'} := Noted} ->
+            {Noted, label(maps:get({dictionary, '$process_label'}, Info, undefined), maps:get({dictionary, process_name}, Info, undefined))};
+        #{initial_call := InitialCall} ->
+            read(Pid, InitialCall, HeapBytes)
+    end,
+    StartedAs = case Call of
+        {M, F, A} when is_atom(M), is_atom(F), is_integer(A), A >= 0, A =< 255 -> Call;
+        _ -> undefined
+    end,
+    #{<<"started_as">> => StartedAs, <<"label">> => Label}.
+
+%% Older releases copy the whole dictionary to tell. It lives on the heap, and copying it takes microseconds as long as it is small, however
+%% large the heap is. Should it be large, its copy takes the process as long as one of its own garbage collections would. So it is read
+%% where the heap is small; and of proc_lib's processes, which note something there, up to heaps of a size that no node should mind to see
+%% collected.
+read(Pid, _, HeapBytes) when HeapBytes =< ?SMALL_BYTES -> noted(process_info(Pid, dictionary));
+read(Pid, {proc_lib, init_p, _}, HeapBytes) when HeapBytes =< ?LARGE_BYTES -> large(Pid);
+read(_, _, _) -> {undefined, undefined}.
+
+%% Read by a process of its own, which a large dictionary ends with.
+large(Pid) ->
+    Self = self(),
+    Reader = spawn_opt(fun() -> Self ! {self(), noted(process_info(Pid, dictionary))} end, [link, {priority, low}]),
+    receive
+        {Reader, Noted} -> Noted
+    after ?PATIENCE_MS ->
+        unlink(Reader),
+        exit(Reader, kill),
+        {undefined, undefined}
     end.
 
-noted(_, #{{dictionary, '$initial_call'} := Noted}, _) -> Noted;
-noted(Pid, _, HeapBytes) when HeapBytes =< ?DICTIONARY_HEAP_MAX ->
-    case process_info(Pid, dictionary) of
-        {dictionary, Dictionary} -> proplists:get_value('$initial_call', Dictionary);
-        undefined -> undefined
-    end;
-noted(_, _, _) -> undefined.
+%% {Call, Label}.
+noted({dictionary, Dictionary}) ->
+    [Call, Label, Name] = [proplists:get_value(Key, Dictionary) || Key <- ['$initial_call', '$process_label', process_name]],
+    {case Call of {_, _, _} -> Call; _ -> undefined end, label(Label, Name)};
+noted(undefined) -> {undefined, undefined}.
 
-%% The label that a process gave itself, whatever term it is, as a short text.
-label(#{{dictionary, '$process_label'} := Label}) when Label =/= undefined ->
+label(undefined, undefined) -> undefined;
+label(undefined, Name) -> label(Name);
+label(Label, _) -> label(Label).
+
+%% What a process says of itself, whatever term it is, as a short text.
+label(Label) ->
     Text = case is_binary(Label) andalso is_list(unicode:characters_to_list(Label)) of
         true -> Label;
         false -> io_lib:format("~0tp", [Label], [{chars_limit, 100}])
     end,
-    unicode:characters_to_binary(string:slice(Text, 0, 200));
-label(_) -> undefined.
+    unicode:characters_to_binary(string:slice(Text, 0, 200)).
 
 %% The application of the process's group leader.
 application(Pid) ->

@@ -16,7 +16,8 @@ make(Figures, Counts, Calibration, Binary) ->
      || {Row, Info} <- lists:zip(Figures, Infos)].
 
 row({Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, _, _}, Info, Calibration, Applications) ->
-    maps:merge(maps:with([registered_name, initial_call, current_function, status], Info),
+    maps:merge(maps:merge(maps:with([registered_name, initial_call, current_function, status], Info),
+                          identity:notes(Pid, Info, Heap * element(1, Calibration))),
                #{memory => Memory,
                  total_heap_size => Heap,
                  message_queue_len => Queue,
@@ -24,8 +25,6 @@ row({Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, _, _}, Info, Calibrat
                  stack_size => Stack,
                  <<"pid">> => Pid,
                  <<"off_heap_bytes">> => OffHeap,
-                 <<"started_as">> => identity:started_as(Pid, Info, Heap * element(1, Calibration)),
-                 <<"label">> => identity:label(Info),
                  <<"application">> => maps:get(maps:get(group_leader, Info), Applications, undefined)}).
 
 %% One that has died since keeps its figures.

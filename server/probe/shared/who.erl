@@ -26,13 +26,13 @@ described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
         [{total_heap_size, Words} | _] = Info ->
             Known = maps:from_list(Info),
             maps:merge(maps:with([registered_name, initial_call], Known),
-                       #{<<"started_as">> => identity:started_as(Pid, Known, Words * erlang:system_info(wordsize)), <<"alive">> => true});
+                       (identity:notes(Pid, Known, Words * erlang:system_info(wordsize)))#{<<"alive">> => true});
         undefined ->
             unknown(false)
     end;
 described(_) -> unknown(undefined).
 
-unknown(Alive) -> #{registered_name => [], initial_call => undefined, <<"started_as">> => undefined, <<"alive">> => Alive}.
+unknown(Alive) -> #{registered_name => [], initial_call => undefined, <<"started_as">> => undefined, <<"label">> => undefined, <<"alive">> => Alive}.
 
 %% A list that was counted, {Count, Distinct, [{Peer, Times}]}, as an answer tells it: Distinct is undefined where it was not copied.
 list({Count, Distinct, Top}) ->

@@ -7,7 +7,7 @@
 
 #define SHOP "shop@127.0.0.1"
 #define PAY "pay@127.0.0.1"
-#define AT_SHOP "node=" SHOP
+#define AT_SHOP "min=1 node=" SHOP
 #define ON(ID, NODE) "{\"pid\":\"" ID "\",\"node\":\"" NODE "\"}"
 #define PEER(WHO, COUNT) "{\"peer\":" WHO ",\"count\":" COUNT "}"
 #define LIST(ID, COUNT, DISTINCT, TOP)                                                                                                     \
@@ -46,9 +46,9 @@ static void the_watcheds_node_is_asked_for_its_own_count_and_name(void **state)
                "{\"pairs\":[[{\"pid\":\"<0.7.0>\"},\"<0.10.0>\",\"" SHOP "\"],[{\"name\":\"bank\"},\"<0.10.0>\",\"" SHOP "\"]],"
                "\"list_entries_max\":200000,\"exact\":true}");
     fake_answer("{\"pairs\":[" TOLD("499") "," TOLD("9") "]}");
-    EXPECT("0.watched",
-           "{\"text\":\"<0.7.0>\",\"pid\":\"<0.7.0>\",\"node\":\"" PAY "\",\"name\":\"ledger\",\"alive\":true,\"initial_call\":"
-           "{\"module\":\"ledger\",\"function\":\"init\",\"arity\":1,\"text\":\"ledger:init/1\"}}");
+    EXPECT("0.watched", "{\"text\":\"<0.7.0>\",\"pid\":\"<0.7.0>\",\"node\":\"" PAY
+                        "\",\"name\":\"ledger\",\"registered_name\":\"ledger\",\"label\":null,\"alive\":true,\"initial_call\":"
+                        "{\"module\":\"ledger\",\"function\":\"init\",\"arity\":1,\"text\":\"ledger:init/1\"}}");
     EXPECT("0.count", "500");
     EXPECT("0.watched_count", "499");
     EXPECT("1.watched.name", "\"bank\"");
@@ -167,7 +167,7 @@ static void the_fleet_is_asked_at_once_and_ranked_together(void **state)
     (void)state;
     add_node(PAY, BG_LINK_UP);
     for (size_t first = 0; first < 2; first++) { /* in either order of the answers, the same */
-        fake_call("listFleetPairs", "limit=3 timeout_ms=1000", NULL);
+        fake_call("listFleetPairs", "limit=3 min=1 timeout_ms=1000", NULL);
         assert_int_equal(fake.asks_count, 2);
         assert_string_equal(fake.asks[0].node, SHOP);
         assert_string_equal(fake.asks[1].node, PAY);
@@ -200,7 +200,7 @@ static void a_node_that_does_not_answer_leaves_the_others(void **state)
 {
     (void)state;
     add_node(PAY, BG_LINK_UP);
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     fake_answer_failure(BG_DEADLINE, "it said nothing"); /* shop */
     fake_answer(PAY_SCAN);
     fake_answer(PAY_PEERS);
@@ -216,7 +216,7 @@ static void a_node_that_talks_nonsense_leaves_the_others(void **state)
 {
     (void)state;
     add_node(PAY, BG_LINK_UP);
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     fake_answer(SHOP_SCAN);
     fake_answer_to(1, PAY_SCAN);
     fake_answer_to(2, PEERS(LIST("<0.10.0>", "9", "2", PEER(ON("<0.7.0>", PAY), "9") "," PEER("7", "1"))));
@@ -231,7 +231,7 @@ static void nodes_that_are_not_up_make_the_ranking_uncertain(void **state)
 {
     (void)state;
     add_node(PAY, BG_LINK_WAITING);
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     assert_int_equal(fake.asks_count, 1);
     fake_answer(SCAN("<0.10.0>", "2"));
     fake_answer(PEERS(LIST("<0.10.0>", "2", "1", PEER(ON("<0.8.0>", SHOP), "2"))));
@@ -244,14 +244,14 @@ static void nodes_that_are_not_up_make_the_ranking_uncertain(void **state)
 static void nobody_who_answers_is_a_failure_and_nobody_registered_is_not(void **state)
 {
     (void)state;
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     fake_answer_failure(BG_DEADLINE, "it said nothing");
     fake_expect_failure(BG_NODE_UNREACHABLE, "it said nothing");
     fake.nodes[0].state = BG_LINK_WAITING;
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     fake_expect_failure(BG_NODE_UNREACHABLE, SHOP);
     fake.nodes_count = 0;
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     assert_int_equal(fake.status, 200);
     EXPECT("", "[]");
     EXPECT_META("nodes_count", "0");
@@ -263,7 +263,7 @@ static void a_gone_client_cancels_every_question(void **state)
     (void)state;
     add_node(PAY, BG_LINK_UP);
     add_node("third@127.0.0.1", BG_LINK_UP);
-    fake_call("listFleetPairs", "", NULL);
+    fake_call("listFleetPairs", "min=1", NULL);
     assert_int_equal(fake.asks_count, 3);
     fake_answer(SHOP_SCAN);
     fake_cancel();

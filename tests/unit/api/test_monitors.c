@@ -40,6 +40,7 @@ static void ranks_watchers_by_scan_then_lists_their_peers(void **state)
     EXPECT("0.distinct_count", "2");
     EXPECT("0.duplication_ratio", "250.0");
     EXPECT("0.top_peers.0", "{\"text\":\"<0.7.0>\",\"pid\":\"<0.7.0>\",\"node\":\"pay@127.0.0.1\",\"name\":\"ledger\","
+                            "\"registered_name\":\"ledger\",\"label\":null,"
                             "\"initial_call\":{\"module\":\"ledger\",\"function\":\"init\",\"arity\":1,\"text\":\"ledger:init/1\"},"
                             "\"alive\":true,\"count\":499}");
     EXPECT("1.duplication_ratio", "1.0");
@@ -71,7 +72,7 @@ static void a_node_without_monitors_is_asked_once(void **state)
     assert_int_equal(fake.asks_count, 1);
     EXPECT("0.distinct_count", "0");
     EXPECT("0.duplication_ratio", "null");
-    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_call("listMonitorPairs", SHOP " min=1", NULL);
     fake_answer(SCAN_OF("", "monitors", "[]", "0", "0"));
     assert_int_equal(fake.asks_count, 1);
     EXPECT("", "[]");
@@ -95,7 +96,7 @@ static void a_process_that_died_meanwhile_is_left_out(void **state)
 static void pairs_come_most_first_with_a_stable_order(void **state)
 {
     (void)state;
-    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_call("listMonitorPairs", SHOP " min=1", NULL);
     assert_string_equal(fake.asks[0].question, "scan");
     fake_answer(SCAN);
     EXPECT_ARG(1, "pids", "[\"<0.10.0>\",\"<0.11.0>\"]");
@@ -107,6 +108,7 @@ static void pairs_come_most_first_with_a_stable_order(void **state)
     EXPECT("0.count", "499");
     EXPECT("0.exact", "true");
     EXPECT("0.watcher", "{\"text\":\"<0.10.0>\",\"pid\":\"<0.10.0>\",\"node\":\"shop@127.0.0.1\",\"name\":\"cart\","
+                        "\"registered_name\":\"cart\",\"label\":null,"
                         "\"initial_call\":{\"module\":\"Elixir.Cart\",\"function\":\"init\",\"arity\":1,\"text\":\"Cart.init/1\"},"
                         "\"alive\":true}");
     EXPECT("0.watched.pid", "\"<0.7.0>\"");
@@ -140,7 +142,7 @@ static void pairs_are_exact_only_down_to_the_next_watchers_bound(void **state)
     ask_pairs_with_bound(SHOP " limit=1", "21");
     EXPECT_META("exact", "true");
     assert_int_equal(json_array_size(fake.data), 1);
-    ask_pairs_with_bound(SHOP " limit=20", "1");
+    ask_pairs_with_bound(SHOP " limit=20", "2");
     EXPECT_META("exact", "false");
     ask_pairs_with_bound(SHOP " limit=20 min=20", "19");
     EXPECT_META("exact", "true");
@@ -163,7 +165,7 @@ static void watchers_past_the_listed_ones_bound_the_pairs(void **state)
             (void)snprintf(places + strlen(places), sizeof places - strlen(places), "%s%d", i > 0 ? "," : "", i);
         }
         (void)snprintf(json, sizeof json, SCAN_OF("%s", "monitors", "%s]", "0", "3"), rows, places);
-        fake_call("listMonitorPairs", SHOP " limit=1", NULL);
+        fake_call("listMonitorPairs", SHOP " limit=1 min=1", NULL);
         fake_answer(json);
         assert_int_equal(json_array_size(fake_at(fake.asks[1].args, "pids")), 20);
         fake_answer(PROCESSES(PROCESS("<0.0.0>", "monitors", LIST("100", "1", "true", PEER(REMOTE("<0.7.0>"), "100")))));
@@ -174,7 +176,7 @@ static void watchers_past_the_listed_ones_bound_the_pairs(void **state)
 static void a_list_too_long_to_be_copied_is_told(void **state)
 {
     (void)state;
-    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_call("listMonitorPairs", SHOP " min=1", NULL);
     fake_answer(SCAN);
     fake_answer(PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("500", "null", "false", ""))));
     EXPECT("0.count", "500");
@@ -182,7 +184,7 @@ static void a_list_too_long_to_be_copied_is_told(void **state)
     EXPECT_META("exact", "false");
     EXPECT_META("truncated", "true");
     assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "<0.10.0>"));
-    fake_call("listMonitorPairs", SHOP " exact=true", NULL);
+    fake_call("listMonitorPairs", SHOP " exact=true min=1", NULL);
     fake_answer(SCAN);
     EXPECT_ARG(1, "exact", "true");
     fake_cancel();
@@ -259,12 +261,12 @@ static void more_than_was_asked_for_is_refused(void **state)
                        PROCESS("<0.1.0>", "monitors", LIST("1", "1", "true", "")));
     }
     (void)snprintf(json, sizeof json, PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("21", "21", "true", "%s"))), tops);
-    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_call("listMonitorPairs", SHOP " min=1", NULL);
     fake_answer(SCAN);
     fake_answer(json);
     fake_expect_failure(BG_BAD_ANSWER, "top");
     (void)snprintf(json, sizeof json, PROCESSES("%s"), many);
-    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_call("listMonitorPairs", SHOP " min=1", NULL);
     fake_answer(SCAN);
     fake_answer(json);
     fake_expect_failure(BG_BAD_ANSWER, "more processes");
@@ -293,7 +295,7 @@ static void malformed_peers_are_refused(void **state)
     static const char *const operations[] = {"listMonitors", "listMonitorPairs"};
     (void)state;
     for (size_t i = 0; i < 2 * (sizeof samples / sizeof samples[0]); i++) {
-        fake_call(operations[i % 2], SHOP, NULL);
+        fake_call(operations[i % 2], SHOP " min=1", NULL);
         fake_answer(SCAN_OF(ROW("<0.10.0>", "9000", "500"), "monitors", "[0]", "0", "0"));
         fake_answer(samples[i / 2]);
         fake_expect_failure(BG_BAD_ANSWER, "\"peers\"");

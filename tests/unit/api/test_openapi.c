@@ -300,6 +300,7 @@ static void check_columns(const struct bg_endpoint *endpoint, const struct bg_co
     for (; line != NULL && columns->path != NULL; columns++) {
         char name[TEXT_SIZE];
         (void)snprintf(name, sizeof name, "%s", columns->path);
+        name[strcspn(name, "|")] = '\0';
         for (char *dot = name; (dot = strchr(dot, '.')) != NULL; *dot = '_')
             ;
         cell = strsep(&rest, ",");

@@ -9,7 +9,7 @@
     "{\"peer\":{\"pid\":\"<0.9.0>\",\"node\":\"shop@127.0.0.1\"},\"registered_name\":\"cart\",\"initial_call\":[\"m\",\"f\",1],"           \
     "\"started_as\":null,\"alive\":true,\"application\":\"shop\"}"
 #define OWNER_REF                                                                                                                          \
-    "{\"text\":\"<0.9.0>\",\"pid\":\"<0.9.0>\",\"node\":\"shop@127.0.0.1\",\"name\":\"cart\","                                             \
+    "{\"text\":\"<0.9.0>\",\"pid\":\"<0.9.0>\",\"node\":\"shop@127.0.0.1\",\"name\":\"cart\",\"registered_name\":\"cart\",\"label\":null," \
     "\"initial_call\":{\"module\":\"m\",\"function\":\"f\",\"arity\":1,\"text\":\"m:f/1\"},\"alive\":true}"
 #define TABLE(TABLE_ID, DELTA)                                                                                                             \
     "{\"table\":" TABLE_ID ",\"name\":\"carts\",\"named\":false,\"owner\":" OWNER                                                          \
@@ -175,7 +175,7 @@ static void shows_the_tree_of_an_application(void **state)
     assert_string_equal(fake.asks[0].question, "tree");
     fake_expect(fake.asks[0].args, "", "{\"application\":\"shop\",\"limit\":200,\"depth\":10}");
     fake_answer(TREE(BRANCH("{\"pid\":\"<0.8.0>\",\"node\":\"n\"}") "," BRANCH("null"), "2"));
-    EXPECT("0", "{\"pid\":\"<0.9.0>\",\"parent\":\"<0.8.0>\",\"registered_name\":null,"
+    EXPECT("0", "{\"pid\":\"<0.9.0>\",\"parent\":\"<0.8.0>\",\"name\":\"m:f/1\",\"registered_name\":null,\"label\":null,"
                 "\"initial_call\":{\"module\":\"m\",\"function\":\"f\",\"arity\":1,\"text\":\"m:f/1\"},\"current_function\":null,"
                 "\"supervisor\":true,\"depth_count\":2,\"children_count\":3,\"memory_bytes\":50,\"message_queue_len\":0,"
                 "\"total_heap_bytes\":32}");

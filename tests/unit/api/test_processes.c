@@ -46,7 +46,8 @@ static void shapes_rows_in_the_order_of_the_ranking(void **state)
     assert_int_equal(json_array_size(fake.data), 3);
     EXPECT("0.pid", "\"<0.12.0>\"");
     EXPECT("1.pid", "\"<0.10.0>\"");
-    EXPECT("1", "{\"pid\":\"<0.10.0>\",\"registered_name\":null,\"label\":null,\"initial_call\":{\"module\":\"Elixir.Shop.Cart\","
+    EXPECT("1", "{\"pid\":\"<0.10.0>\",\"name\":\"Shop.Cart.init/"
+                "1\",\"registered_name\":null,\"label\":null,\"initial_call\":{\"module\":\"Elixir.Shop.Cart\","
                 "\"function\":\"init\",\"arity\":1,\"text\":\"Shop.Cart.init/1\"},\"current_function\":{\"module\":\"gen_server\","
                 "\"function\":\"loop\",\"arity\":7,\"text\":\"gen_server:loop/7\"},\"application\":\"shop\",\"status\":\"waiting\","
                 "\"memory_bytes\":9000,\"total_heap_bytes\":800,\"stack_bytes\":80,\"off_heap_bytes\":640,\"binary_bytes\":null,"
@@ -54,7 +55,7 @@ static void shapes_rows_in_the_order_of_the_ranking(void **state)
                 "\"exact\":true}");
     EXPECT_META("", "{\"node\":\"shop@127.0.0.1\",\"collected_at\":\"2026-11-23T08:00:00.123Z\",\"duration_ms\":7,\"warnings\":[],"
                     "\"process_count\":1000,\"scanned_count\":998,\"skipped_count\":0,\"returned_count\":3,\"truncated\":false,"
-                    "\"exact\":true}");
+                    "\"exact\":true,\"sorted_by\":\"monitors_count\"}");
 }
 
 static void cuts_at_the_limit_and_says_so(void **state)

@@ -184,7 +184,7 @@ static void md_cannot_be_given_markup(void **state)
     assert_null(strstr(row, " @all"));
     for (const char *c = row; *c != '\n'; c++)
         bars += *c == '|' && c[-1] != '\\';
-    assert_int_equal(bars, 7); /* six columns */
+    assert_int_equal(bars, 3); /* two columns have something to show */
     bg_body_unref(body);
 }
 
@@ -210,7 +210,7 @@ static void a_long_cell_is_cut_between_characters(void **state)
     name[2 * BG_CELL_MAX] = '\0';
     const char *cell = strstr(body->bytes, name);
     assert_non_null(cell);
-    assert_int_equal(strncmp(cell + strlen(name), "\xe2\x80\xa6 ", 4), 0);
+    assert_int_equal(strncmp(cell + strlen(name), "\xe2\x80\xa6\n", 4), 0);
     bg_body_unref(body);
 }
 
@@ -231,12 +231,64 @@ static void the_hostile_longest_cell_fits_its_buffer(void **state)
     json_decref(row);
 }
 
+static const struct bg_column wide_columns[] = {{"pid", "Pid", BG_COLUMN_TEXT, true},
+                                                {"name|pid", "Name", BG_COLUMN_TEXT, true},
+                                                {"one_count", "A figure with a long title", BG_COLUMN_COUNT, true},
+                                                {"two_count", "Another one with a long title", BG_COLUMN_COUNT, true},
+                                                {"three_count", "Sorted by", BG_COLUMN_COUNT, false},
+                                                {NULL, NULL, BG_COLUMN_TEXT, false}};
+static const struct bg_endpoint wide = {.method = BG_GET, .path = "/w", .columns = wide_columns};
+
+static json_t *wide_rows(const char *name)
+{
+    return json_pack("[{s:s, s:s?, s:i, s:i, s:i}]", "pid", "<0.1.0>", "name", name, "one_count", 1, "two_count", 2, "three_count", 3);
+}
+
+static void what_rows_are_sorted_by_is_shown(void **state)
+{
+    struct bg_body *body = render(&wide, BG_FORMAT_TEXT, wide_rows("cart"), json_pack("{s:s}", "sorted_by", "three_count"));
+
+    (void)state;
+    assert_string_equal(body->bytes, "Pid      Name  A figure with a long title  Sorted by\n"
+                                     "<0.1.0>  cart                           1          3\n\n");
+    bg_body_unref(body);
+}
+
+static void text_is_cut_so_that_the_table_fits(void **state)
+{
+    struct bg_body *body = render(&wide, BG_FORMAT_TEXT, wide_rows("a_name_of_more_than_thirty_characters"), json_object());
+    const char *end = strchr(body->bytes, '\n');
+
+    (void)state;
+    assert_int_equal(end - body->bytes, BG_TABLE_WIDTH - 6); /* the second figure has no room, all of the name has */
+    bg_body_unref(body);
+    body = render(&wide, BG_FORMAT_TEXT, wide_rows("a_name_of_sixty_characters_and_so_many_that_it_has_to_be_cut"), json_object());
+    assert_int_equal(strchr(body->bytes, '\n') - body->bytes, BG_TABLE_WIDTH);
+    assert_non_null(strstr(body->bytes, "_so_many_tha\xe2\x80\xa6  "));
+    bg_body_unref(body);
+}
+
+static void what_has_no_name_is_shown_by_its_other_column(void **state)
+{
+    struct bg_body *body = render(&wide, BG_FORMAT_TEXT, wide_rows(NULL), json_object());
+
+    (void)state;
+    assert_non_null(strstr(body->bytes, "\n<0.1.0>  <0.1.0>  "));
+    bg_body_unref(body);
+    body = render(&wide, BG_FORMAT_CSV, wide_rows(NULL), json_object());
+    assert_string_equal(body->bytes, "pid,name,one_count,two_count,three_count\r\n<0.1.0>,,1,2,3\r\n");
+    bg_body_unref(body);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_an_aligned_table),
         cmocka_unit_test(md_is_a_table),
         cmocka_unit_test(changes_are_shown_where_there_are_any),
+        cmocka_unit_test(what_rows_are_sorted_by_is_shown),
+        cmocka_unit_test(text_is_cut_so_that_the_table_fits),
+        cmocka_unit_test(what_has_no_name_is_shown_by_its_other_column),
         cmocka_unit_test(csv_has_every_column_and_raw_numbers),
         cmocka_unit_test(ndjson_is_one_whole_row_a_line),
         cmocka_unit_test(an_object_is_a_row_for_each_member),
