@@ -173,6 +173,7 @@ static void on_checked(void *context, struct bg_check_result *result)
     else
         chat->card = bg_card_of_check(&chat->shaper, json_array_get(result->nodes, 0));
     json_decref(result->nodes);
+    json_decref(result->gone);
     if (--chat->running == 0 && !chat->starting)
         finish(chat);
 }

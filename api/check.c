@@ -91,21 +91,26 @@ static bool read_items(const struct bg_call *call, struct bg_check_item items[BG
     return count > 0;
 }
 
-/* The registered nodes that a pattern names. One that names none is a mistake: nothing would be checked. */
-static bool read_nodes(const struct bg_call *call, json_t *names, struct bg_failure *ret_failure)
+/* The registered nodes that a pattern names; one that was only found may be gone, unless it is named in full. One that names none is a
+ * mistake: nothing would be checked. */
+static bool read_nodes(const struct bg_call *call, json_t *names, json_t *may_be_gone, struct bg_failure *ret_failure)
 {
     const struct bg_nodes *nodes = bg_call_services(call)->nodes;
     bool matched[TIMES_MAX] = {false};
     const size_t patterns = bg_call_count(call, "node");
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
         struct bg_node_info info;
-        bool wanted = false;
+        bool wanted = false, named = false;
         bg_nodes_info_at(nodes, i, &info);
         for (size_t j = 0; j < patterns; j++)
-            if (fnmatch(bg_call_text_at(call, "node", j), info.name, FNM_NOESCAPE) == 0)
+            if (fnmatch(bg_call_text_at(call, "node", j), info.name, FNM_NOESCAPE) == 0) {
                 wanted = matched[j] = true;
+                named = named || strcmp(bg_call_text_at(call, "node", j), info.name) == 0;
+            }
         if (wanted)
             (void)json_array_append_new(names, json_string(info.name));
+        if (wanted && !named && info.origin == BG_ORIGIN_EPMD)
+            (void)json_object_set_new(may_be_gone, info.name, json_true());
     }
     for (size_t j = 0; j < patterns; j++)
         if (!matched[j]) {
@@ -124,6 +129,7 @@ static json_t *data_new(struct bg_shaper *shaper, const struct check *check, con
     json_t *data = bg_object_new(shaper);
     bg_put(shaper, data, "status", json_string(bg_check_status_text(result->status)));
     bg_put(shaper, data, "nodes", json_incref(result->nodes));
+    bg_put(shaper, data, "gone", json_incref(result->gone));
     return data;
 }
 
@@ -156,12 +162,13 @@ static void on_done(void *context, struct bg_check_result *result)
         bg_meta_new(&shaper, check->is_single ? bg_call_text(call, "node") : NULL,
                     result->answered ? result->collected_wall_ms : bg_clock_wall_ms(clock), result->duration_ms, bg_array_new(&shaper));
     json_decref(result->nodes);
+    json_decref(result->gone);
     free(check);
     bg_call_end(call, &shaper, &reply);
 }
 
 /* `names` is stolen; NULL where reading the request failed. */
-static void run(struct bg_call *call, json_t *names, bool is_single, struct bg_failure *failure)
+static void run(struct bg_call *call, json_t *names, const json_t *may_be_gone, struct bg_failure *failure)
 {
     struct bg_check_item items[BG_CHECK_ITEMS_MAX];
     size_t count = 0;
@@ -178,9 +185,10 @@ static void run(struct bg_call *call, json_t *names, bool is_single, struct bg_f
                                              .items_count = count,
                                              .nodes = names,
                                              .reader = bg_call_reader(call),
+                                             .may_be_gone = may_be_gone,
                                              .max_age_ms = bg_call_integer(call, "max_age_ms"),
                                              .timeout_ms = bg_call_integer(call, "timeout_ms")};
-    *check = (struct check){.call = call, .is_single = is_single};
+    *check = (struct check){.call = call, .is_single = may_be_gone == NULL};
     bg_call_on_cancel(call, on_cancel, check);
     if (!bg_check_start(&request, on_done, check, &check->run)) {
         (void)bg_fail(failure, BG_NO_MEMORY, "no memory left to check");
@@ -196,18 +204,24 @@ static void handle_one(struct bg_call *call)
     struct bg_node_info info;
     struct bg_failure failure;
     const bool known = bg_node_find(bg_call_services(call)->nodes, node, &info, &failure);
-    run(call, known ? json_pack("[s]", node) : NULL, true, &failure);
+    run(call, known ? json_pack("[s]", node) : NULL, NULL, &failure);
 }
 
 static void handle_many(struct bg_call *call)
 {
-    json_t *names = json_array();
+    json_t *names = json_array(), *may_be_gone = json_object();
     struct bg_failure failure;
-    if (!read_nodes(call, names, &failure)) {
+    if (names == NULL || may_be_gone == NULL) {
+        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to check");
+        bg_call_fail(call, &failure);
         json_decref(names);
-        names = NULL;
+    } else {
+        const bool right = read_nodes(call, names, may_be_gone, &failure);
+        if (!right)
+            json_decref(names);
+        run(call, right ? names : NULL, may_be_gone, &failure);
     }
-    run(call, names, false, &failure);
+    json_decref(may_be_gone);
 }
 
 static void handle_metrics(struct bg_call *call)

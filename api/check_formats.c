@@ -76,6 +76,22 @@ static void add_summary(struct bg_text *text, const json_t *node)
         bg_text_add_format(text, ", %zu could not be told", unknown);
 }
 
+/* "1 node that was only found is gone: a@b", for people; nothing where there is none. */
+static bool add_gone(struct bg_text *text, const json_t *data)
+{
+    const json_t *gone = json_object_get(data, "gone");
+    const size_t count = json_array_size(gone);
+    if (count == 0)
+        return false;
+    bg_text_add_format(text, "%zu %s only found through epmd and %s gone: ", count, count == 1 ? "node was" : "nodes were",
+                       count == 1 ? "is" : "are");
+    for (size_t i = 0; i < count; i++) {
+        bg_text_add(text, i > 0 ? ", " : "");
+        add_text(text, json_string_value(json_array_get(gone, i)));
+    }
+    return true;
+}
+
 static void print_text_node(const json_t *node, const json_t *meta, FILE *out)
 {
     char line[BG_PRINT_SIZE];
@@ -96,7 +112,12 @@ static void print_text_node(const json_t *node, const json_t *meta, FILE *out)
 
 static bool write_text(const json_t *data, const json_t *meta, FILE *out)
 {
+    char line[BG_PRINT_SIZE];
+    struct bg_text text;
     for_each_node(data, meta, out, print_text_node);
+    bg_text_init(&text, line, sizeof line);
+    if (add_gone(&text, data))
+        fprintf(out, "gone    %s\n", line);
     return true;
 }
 
@@ -153,7 +174,14 @@ static void print_md_node(const json_t *node, const json_t *meta, FILE *out)
 
 static bool write_md(const json_t *data, const json_t *meta, FILE *out)
 {
+    char line[BG_PRINT_SIZE];
+    struct bg_text text;
     for_each_node(data, meta, out, print_md_node);
+    bg_text_init(&text, line, sizeof line);
+    if (add_gone(&text, data)) {
+        bg_text_print_md(out, line);
+        fputc('\n', out);
+    }
     return true;
 }
 
@@ -205,10 +233,23 @@ static void print_junit_node(const json_t *node, const json_t *meta, FILE *out)
     fputs("  </testsuite>\n", out);
 }
 
+static void print_junit_gone(const json_t *gone, FILE *out)
+{
+    for (size_t i = 0; i < json_array_size(gone); i++) {
+        const char *node = json_string_value(json_array_get(gone, i));
+        fputs("  <testsuite", out);
+        print_attribute(out, "name", node);
+        fputs(" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\" time=\"0\">\n    <testcase", out);
+        print_attribute(out, "classname", node);
+        fputs(" name=\"gone\" time=\"0\"><skipped message=\"only found through epmd, and gone\"/></testcase>\n  </testsuite>\n", out);
+    }
+}
+
 static bool write_junit(const json_t *data, const json_t *meta, FILE *out)
 {
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"beamgauge\">\n", out);
     for_each_node(data, meta, out, print_junit_node);
+    print_junit_gone(json_object_get(data, "gone"), out);
     fputs("</testsuites>\n", out);
     return true;
 }
@@ -282,6 +323,8 @@ static void print_perfdata_node(const json_t *node, const json_t *meta, FILE *ou
 
 static bool write_nagios(const json_t *data, const json_t *meta, FILE *out)
 {
+    char line[BG_PRINT_SIZE];
+    struct bg_text text;
     fprintf(out, "BEAM %s - ",
             is_status(data, "pass")   ? "OK"
             : is_status(data, "warn") ? "WARNING"
@@ -293,6 +336,11 @@ static bool write_nagios(const json_t *data, const json_t *meta, FILE *out)
     for (size_t i = 0; i < json_array_size(nodes); i++) {
         fputs(i > 0 ? " / " : "", out);
         print_nagios_node(json_array_get(nodes, i), meta, out);
+    }
+    bg_text_init(&text, line, sizeof line);
+    if (add_gone(&text, data)) {
+        fputs(json_array_size(nodes) > 0 ? " / " : "", out);
+        print_plain(out, line);
     }
     fputs(" |", out);
     for_each_node(data, meta, out, print_perfdata_node);

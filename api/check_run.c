@@ -10,6 +10,7 @@ struct visit { /* of one node */
     struct bg_check_run *run;
     struct bg_look look;
     json_t *rows[BG_CHECK_ITEMS_MAX];
+    bool may_be_gone;
     enum bg_check_status status;
     struct bg_failure failure; /* of the first thing that could not be told */
     int64_t duration_ms, rpc_us;
@@ -153,6 +154,16 @@ static void add_visit(struct bg_check_result *result, const struct visit *visit)
     result->rpc_us = visit->rpc_us > result->rpc_us ? visit->rpc_us : result->rpc_us;
 }
 
+/* Whether a node could not be asked since it was only found through epmd, and is not there any more. */
+static bool is_gone(const struct visit *visit)
+{
+    const enum bg_error error = visit->failure.error;
+    struct bg_node_info info;
+    if (!visit->may_be_gone || visit->status != BG_CHECK_UNKNOWN || (error != BG_NODE_UNREACHABLE && error != BG_NODE_UNKNOWN))
+        return false;
+    return bg_nodes_info(visit->look.services->nodes, visit->look.node, &info, NULL) != BG_OK || info.is_gone;
+}
+
 static void finish(struct bg_check_run *run)
 {
     struct bg_check_result result = run->result;
@@ -161,13 +172,24 @@ static void finish(struct bg_check_run *run)
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "check");
     result.nodes = bg_array_new(&shaper);
+    result.gone = bg_array_new(&shaper);
     for (size_t i = 0; i < run->visits_count; i++) {
+        if (is_gone(&run->visits[i])) {
+            bg_append(&shaper, result.gone, json_string(run->visits[i].look.node));
+            continue;
+        }
         add_visit(&result, &run->visits[i]);
         bg_append(&shaper, result.nodes, node_new(&shaper, &run->visits[i]));
     }
+    if (json_array_size(result.nodes) == 0) { /* what was not checked has not passed */
+        result.status = BG_CHECK_UNKNOWN;
+        bg_fail(&result.failure, BG_NODE_UNREACHABLE, "no node was there to be checked: %s was only found through epmd, and is gone",
+                run->visits_count > 0 ? run->visits[0].look.node : "what was asked for");
+    }
     if (shaper.failed) {
         json_decref(result.nodes);
-        result.nodes = NULL;
+        json_decref(result.gone);
+        result.nodes = result.gone = NULL;
     }
     run_free(run);
     done(context, &result);
@@ -207,6 +229,7 @@ static void visit_init(struct visit *visit, struct bg_check_run *run, const stru
         .told = on_told,
         .done = on_looked,
     };
+    visit->may_be_gone = json_object_get(request->may_be_gone, node) != NULL;
     (void)snprintf(visit->look.node, sizeof visit->look.node, "%s", node);
     for (size_t i = 0; i < run->items_count; i++)
         bg_assertion_plan(&run->items[i].assertion, &visit->look);

@@ -17,6 +17,7 @@ struct bg_check_item {
 
 struct bg_check_result {
     json_t *nodes; /* [{node, status, assertions: [...]}], a new reference, in the order of the names given; NULL: memory ran out */
+    json_t *gone;  /* names, a new reference: nodes that were only found and turned out to be gone, which is nobody's fault */
     enum bg_check_status status;
     struct bg_failure failure;               /* where the status is unknown: why */
     bool answered;                           /* whether any node was */
@@ -24,15 +25,17 @@ struct bg_check_result {
     int64_t duration_ms, rpc_us;             /* of the node that took the longest */
 };
 
-struct bg_check_run;                                                       /* owned by whoever started it, until it is done or stopped */
-typedef void bg_check_done(void *context, struct bg_check_result *result); /* takes over result->nodes; the run is gone */
+struct bg_check_run; /* owned by whoever started it, until it is done or stopped */
+typedef void bg_check_done(void *context,
+                           struct bg_check_result *result); /* takes over result->nodes and result->gone; the run has ended */
 
 struct bg_check_request {
     const struct bg_services *services;
     const struct bg_check_item *items; /* copied, with their texts */
     size_t items_count;
-    const json_t *nodes; /* an array of names, copied */
-    uint64_t reader;     /* see bg_call_reader() */
+    uint64_t reader;           /* see bg_call_reader() */
+    const json_t *nodes;       /* an array of names, copied */
+    const json_t *may_be_gone; /* an object with some of them as its keys; NULL: none may */
     int64_t max_age_ms, timeout_ms, warm_ms;
 };
 

@@ -12,25 +12,29 @@ static void handle_livez(struct bg_call *call)
     bg_call_plain(call, 200, "ok\n");
 }
 
-static bool any_node_up(const struct bg_nodes *nodes)
+/* Those that should be there; one that was only found, and has gone, should not. */
+static size_t count_expected(const struct bg_nodes *nodes, bool *ret_any_up)
 {
+    size_t count = 0;
+    *ret_any_up = false;
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
         struct bg_node_info info;
         bg_nodes_info_at(nodes, i, &info);
-        if (info.state == BG_LINK_UP)
-            return true;
+        count += !info.is_gone;
+        *ret_any_up = *ret_any_up || info.state == BG_LINK_UP;
     }
-    return false;
+    return count;
 }
 
 static void handle_readyz(struct bg_call *call)
 {
     const struct bg_services *services = bg_call_services(call);
-    const size_t count = bg_nodes_count(services->nodes);
+    bool any_up;
+    const size_t count = count_expected(services->nodes, &any_up);
     char text[80];
     if (services->stopping) {
         bg_call_plain(call, 503, "stopping\n");
-    } else if (count > 0 && !any_node_up(services->nodes)) {
+    } else if (count > 0 && !any_up) {
         (void)snprintf(text, sizeof text, "none of %zu registered nodes is up\n", count);
         bg_call_plain(call, 503, text);
     } else {

@@ -50,7 +50,8 @@ static void handle(struct bg_call *call)
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
         struct bg_node_info info;
         bg_nodes_info_at(nodes, i, &info);
-        bg_append(&shaper, list, target_new(&shaper, &info));
+        if (!info.is_gone) /* nobody need be alerted to a command line's node that has ended */
+            bg_append(&shaper, list, target_new(&shaper, &info));
     }
     char *text = shaper.failed ? NULL : json_dumps(list, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (text == NULL && !shaper.failed)
@@ -70,7 +71,8 @@ const struct bg_endpoint bg_prometheus_targets_endpoints[] = {
      .path = "/api/v1/prometheus/targets",
      .scope = BG_SCOPE_READ,
      .operation = "listPrometheusTargets",
-     .summary = "The registered nodes, up or not, for Prometheus' HTTP service discovery: a bare list, as it wants it",
+     .summary = "The registered nodes, up or not (but not those that were only found and are gone), for Prometheus' HTTP service "
+                "discovery: a bare list, as it wants it",
      .types = types,
      .handler = handle},
     {.path = NULL},

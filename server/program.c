@@ -1,10 +1,10 @@
 /* program.c: the running service: start, what signals do, orderly stop. */
 #include "program.h"
 
+#include "found.h"
 #include "reload.h"
 
 #include "beamgauge/clock.h"
-#include "beamgauge/discover.h"
 #include "beamgauge/endpoint.h"
 #include "beamgauge/hmac.h"
 #include "beamgauge/http.h"
@@ -22,14 +22,12 @@
 #include <unistd.h>
 
 #define STOP_WITHIN_MS 4500 /* after SIGTERM, what is still in flight is given up */
-#define DISCOVER_EVERY_MS 10000
 #define OWN_NAME_SIZE (BG_NODE_NAME_MAX + 1)
 
 struct program {
     const struct bg_options *options;
     struct bg_config config;
     char own_name[OWN_NAME_SIZE];
-    char *discovery_cookie; /* what found nodes are tried with */
     struct bg_services services;
     struct bg_metrics *metrics;
     struct event_base *base;
@@ -38,8 +36,8 @@ struct program {
     struct bg_nodes *nodes;
     struct bg_queries *queries;
     struct bg_http *http;
-    struct bg_discovery *discovery;
-    uint64_t reloads[2]; /* refused, taken over */
+    struct bg_found *found; /* NULL: not looking */
+    uint64_t reloads[2];    /* refused, taken over */
     bool last_reload_ok;
 };
 
@@ -196,57 +194,19 @@ static enum bg_error nodes_apply(struct program *program, struct bg_failure *ret
     return BG_OK;
 }
 
-static void on_node_found(void *context, const char *name, uint16_t port)
-{
-    struct program *program = context;
-    const struct bg_node_spec spec = {
-        .name = name, .cookie = program->discovery_cookie, .address = "127.0.0.1", .port = 0, .origin = BG_ORIGIN_EPMD};
-    struct bg_node_info info;
-    struct bg_failure failure;
-    bool created;
-
-    if (bg_nodes_info(program->nodes, name, &info, &failure) == BG_OK)
-        return;
-    bg_log(BG_LOG_INFO, "node_found", BG_TEXT("node", name), BG_NUMBER("port", port));
-    if (bg_nodes_put(program->nodes, &spec, &created, &failure) != BG_OK)
-        bg_log(BG_LOG_WARN, "node_not_registered", BG_TEXT("node", name), BG_TEXT("reason", failure.text));
-}
-
-/* A node that was only found by looking is forgotten if it does not take our cookie. */
-static void on_link_changed(void *context, const char *name, enum bg_link_state state)
-{
-    struct program *program = context;
-    struct bg_node_info info;
-    struct bg_failure failure;
-
-    if (state != BG_LINK_WAITING || bg_nodes_info(program->nodes, name, &info, &failure) != BG_OK)
-        return;
-    if (info.origin != BG_ORIGIN_EPMD || info.connects_count > 0 || info.reason != BG_REASON_COOKIE_REJECTED)
-        return;
-    bg_log(BG_LOG_INFO, "node_forgotten", BG_TEXT("node", name), BG_TEXT("reason", "found through epmd, but it does not take our cookie"));
-    if (bg_nodes_delete(program->nodes, name, &failure) != BG_OK)
-        bg_log(BG_LOG_ERROR, "node_not_forgotten", BG_TEXT("node", name), BG_TEXT("reason", failure.text));
-}
-
+/* Where no node is named. A cookie that cannot be read is said, and tried again at a reload. */
 static enum bg_error discovery_create(struct program *program, struct bg_failure *ret_failure)
 {
-    const struct bg_discovery_options options = {
-        .own_name = program->own_name,
-        .epmd_port = (uint16_t)program->config.epmd_port,
-        .interval_ms = DISCOVER_EVERY_MS,
-        .step_timeout_ms = program->config.connect_timeout_ms,
-    };
-    struct bg_failure failure;
+    enum bg_error error;
 
     if (!program->config.discover || program->config.nodes_count > 0)
         return BG_OK;
-    if (bg_cookie_read(program->config.cookie_file, &program->discovery_cookie, &failure) != BG_OK) {
-        bg_log(BG_LOG_WARN, "discovery_off", BG_TEXT("reason", failure.text),
-               BG_TEXT("hint", "name a node with --node or a config file, or register one through the API"));
-        return BG_OK;
-    }
-    bg_nodes_watch(program->nodes, on_link_changed, program);
-    return bg_discovery_start(program->base, &options, on_node_found, program, &program->discovery, ret_failure);
+    error = bg_found_start(program->base, program->nodes, &program->config, program->own_name, &program->found, ret_failure);
+    if (error == BG_OK || error == BG_NO_MEMORY)
+        return error;
+    bg_log(BG_LOG_WARN, "discovery_off", BG_TEXT("reason", ret_failure->text),
+           BG_TEXT("hint", "name a node with --node or a config file, or register one through the API"));
+    return BG_OK;
 }
 
 static void on_drained(void *context)
@@ -298,11 +258,14 @@ static size_t others_count(const struct program *program, const struct bg_config
 static enum bg_error reload(struct program *program, struct bg_failure *ret_failure)
 {
     struct bg_config config;
+    char *cookie = NULL; /* of found nodes */
     enum bg_error error = bg_options_load(program->options, &config, ret_failure);
 
     if (error != BG_OK)
         return error;
     error = bg_reload_check(&program->config, &config, others_count(program, &config), ret_failure);
+    if (error == BG_OK && program->found != NULL)
+        error = bg_cookie_read(config.cookie_file, &cookie, ret_failure);
     if (error == BG_OK)
         error = bg_http_set_tokens(program->http, config.tokens, config.tokens_count, ret_failure);
     if (error == BG_OK) {
@@ -315,6 +278,12 @@ static enum bg_error reload(struct program *program, struct bg_failure *ret_fail
         if ((error = nodes_apply(program, ret_failure)) != BG_OK)
             bg_log(BG_LOG_ERROR, "reload_incomplete", BG_TEXT("reason", ret_failure->text));
     }
+    if (error == BG_OK && program->found != NULL)
+        bg_found_set_cookie(program->found, cookie);
+    else if (error == BG_OK)
+        error = discovery_create(program, ret_failure);
+    else
+        free(cookie);
     bg_config_done(&config);
     return error;
 }
@@ -401,7 +370,7 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
 /* In the opposite order of creation; a half-built program is fine. */
 static void program_destroy(struct program *program)
 {
-    bg_discovery_free(program->discovery);
+    bg_found_free(program->found);
     bg_http_free(program->http);
     bg_queries_free(program->queries);
     bg_nodes_free(program->nodes);
@@ -413,7 +382,6 @@ static void program_destroy(struct program *program)
         event_free(program->stop_timer);
     if (program->base != NULL)
         event_base_free(program->base);
-    free(program->discovery_cookie);
     bg_replays_free(program->services.replays);
     bg_config_done(&program->config);
 }

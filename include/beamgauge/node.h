@@ -73,6 +73,9 @@ struct bg_node_info {
     enum bg_link_reason reason; /* of the last failure; BG_REASON_NONE while up */
     const char *reason_text;    /* a sentence: what happened and what to do; "" while up */
     int64_t since_wall_ms;      /* when it came up; while it is not, when it was last up, or was registered */
+    int64_t turned_ms;          /* how long ago that was */
+    int64_t held_ms;            /* how long the last connection that was lost had held; 0: none was */
+    bool is_gone;               /* found through epmd, and not there any more (or not yet): nobody has promised that it is */
     int64_t retry_in_ms;        /* until the next try, 0 during one; -1 where none is planned */
     uint64_t generation;        /* counts how often the link came up: answers of an older one are of an older incarnation */
     size_t in_flight_count;
@@ -104,6 +107,8 @@ enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *sp
                            struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Whether bg_nodes_put() would take it, memory and room apart. */
 enum bg_error bg_node_spec_check(const struct bg_node_spec *spec, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* A node that is not joined is tried as soon as may be: somebody has seen it, or wants it. */
+void bg_nodes_retry(struct bg_nodes *nodes, const char *name);
 enum bg_error bg_nodes_delete(struct bg_nodes *nodes, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 size_t bg_nodes_count(const struct bg_nodes *nodes);
 /* In the order of their names. */

@@ -1,6 +1,7 @@
 /* discovery.c: asks the local epmd for its names, and each of them, by the start of a handshake, for the whole name. */
 #include "beamgauge/discover.h"
 
+#include "beamgauge/clock.h"
 #include "beamgauge/node.h"
 #include "handshake.h"
 
@@ -13,9 +14,11 @@
 #include <string.h>
 
 #define NAMES_REQ 110
-#define NAMES_MAX_BYTES 65536 /* of epmd's list */
-#define FOUND_MAX 256         /* names remembered, and so the nodes ever told */
-#define PEEKS_MAX 16          /* nodes asked at once; those left over are asked the next time */
+#define NAMES_MAX_BYTES 65536           /* of epmd's list */
+#define FOUND_MAX 1024                  /* names remembered; those that were released make room for others */
+#define PEEKS_MAX 16                    /* nodes asked at once; those left over are asked the next time */
+#define LINES_MAX 4096                  /* names of one list */
+#define LOOK_AGAIN_US INT64_C(60000000) /* at a node that was released */
 #define LINE_SIZE 512
 
 /* A node being asked for its name. */
@@ -23,12 +26,20 @@ struct peek {
     struct bg_discovery *discovery;
     struct bufferevent *connection; /* NULL: free */
     struct bg_handshake handshake;
+    char alive[BG_NODE_NAME_MAX + 1]; /* what epmd calls it */
     uint16_t port;
 };
 
+/*  told   ->  released   ->  told (another incarnation)
+ *         ->  forgotten (not in epmd any more)
+ */
 struct found {
     char name[BG_NODE_NAME_MAX + 1]; /* the part that epmd knows */
     uint16_t port;
+    uint32_t creation;
+    bool released;
+    bool listed;      /* in epmd's last list */
+    int64_t again_us; /* released: when it is looked at again */
 };
 
 struct bg_discovery {
@@ -39,9 +50,15 @@ struct bg_discovery {
     struct peek peeks[PEEKS_MAX];
     struct found found[FOUND_MAX];
     size_t found_count;
+    size_t turn; /* how many have been peeked at: where the next list goes on, so that those who do not answer hold up nobody for ever */
     bg_discovery_found *tell;
     void *context;
 };
+
+static int64_t now_us(void)
+{
+    return bg_clock_monotonic_us(bg_clock_system());
+}
 
 static struct bufferevent *local_connect(struct bg_discovery *discovery, uint16_t port, bufferevent_data_cb on_read,
                                          bufferevent_event_cb on_event, void *context)
@@ -69,26 +86,46 @@ static void peek_end(struct peek *peek)
     peek->connection = NULL;
 }
 
-static bool found_before(const struct bg_discovery *discovery, const char *alive, size_t length, uint16_t port)
+static struct found *found_find(struct bg_discovery *discovery, const char *alive, size_t length, uint16_t port)
 {
-    for (size_t i = 0; i < discovery->found_count; i++)
-        if (discovery->found[i].port == port && strlen(discovery->found[i].name) == length &&
-            memcmp(discovery->found[i].name, alive, length) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < discovery->found_count; i++) {
+        struct found *found = &discovery->found[i];
+        if (found->port == port && strlen(found->name) == length && memcmp(found->name, alive, length) == 0)
+            return found;
+    }
+    return NULL;
 }
 
-static void found_tell(struct bg_discovery *discovery, const char *name, uint16_t port)
+/* A new place, or that of the released one whose turn is the farthest; NULL where all are told. */
+static struct found *found_place(struct bg_discovery *discovery)
 {
+    struct found *place = NULL;
+    if (discovery->found_count < FOUND_MAX)
+        return &discovery->found[discovery->found_count++];
+    for (size_t i = 0; i < FOUND_MAX; i++)
+        if (discovery->found[i].released && (place == NULL || discovery->found[i].again_us > place->again_us))
+            place = &discovery->found[i];
+    return place;
+}
+
+static void found_tell(struct bg_discovery *discovery, const struct peek *peek)
+{
+    const char *name = peek->handshake.learned;
     struct bg_failure failure;
     size_t alive = strcspn(name, "@");
 
-    if (discovery->found_count == FOUND_MAX || bg_node_name_check(name, &failure) != BG_OK || found_before(discovery, name, alive, port))
+    if (bg_node_name_check(name, &failure) != BG_OK || strlen(peek->alive) != alive || memcmp(peek->alive, name, alive) != 0)
         return;
-    struct found *found = &discovery->found[discovery->found_count++];
+    struct found *found = found_find(discovery, name, alive, peek->port);
+    if (found != NULL && (!found->released || found->creation == peek->handshake.peer_creation)) {
+        found->again_us = now_us() + LOOK_AGAIN_US;
+        return;
+    }
+    if (found == NULL && (found = found_place(discovery)) == NULL)
+        return;
+    *found = (struct found){.port = peek->port, .creation = peek->handshake.peer_creation, .listed = true};
     snprintf(found->name, sizeof(found->name), "%.*s", (int)alive, name);
-    found->port = port;
-    discovery->tell(discovery->context, name, port);
+    discovery->tell(discovery->context, name, peek->port);
 }
 
 static void on_peek_read(struct bufferevent *connection, void *context)
@@ -101,7 +138,7 @@ static void on_peek_read(struct bufferevent *connection, void *context)
     if (result == BG_HANDSHAKE_MORE)
         return;
     if (result == BG_HANDSHAKE_DONE)
-        found_tell(peek->discovery, peek->handshake.learned, peek->port);
+        found_tell(peek->discovery, peek);
     peek_end(peek);
 }
 
@@ -115,32 +152,76 @@ static void on_peek_event(struct bufferevent *connection, short what, void *cont
         peek_end(peek); /* closed, refused or silent: asked again next time */
 }
 
-static void peek_start(struct bg_discovery *discovery, uint16_t port)
+/* "name NAME at port PORT" */
+static bool line_read(const char *line, char ret_alive[BG_NODE_NAME_MAX + 1], uint16_t *ret_port)
+{
+    unsigned port;
+
+    if (strlen(line) >= LINE_SIZE || sscanf(line, "name %255s at port %u", ret_alive, &port) != 2 || port == 0 || port > UINT16_MAX)
+        return false;
+    *ret_port = (uint16_t)port;
+    return true;
+}
+
+/* False where as many as may are being asked. */
+static bool peek_start(struct bg_discovery *discovery, const char *line)
 {
     for (size_t i = 0; i < PEEKS_MAX; i++) {
         struct peek *peek = &discovery->peeks[i];
         if (peek->connection != NULL)
             continue;
-        *peek = (struct peek){.discovery = discovery, .port = port, .handshake = {.own_name = discovery->options.own_name, .creation = 1}};
-        peek->connection = local_connect(discovery, port, on_peek_read, on_peek_event, peek);
-        return;
+        *peek = (struct peek){.discovery = discovery, .handshake = {.own_name = discovery->options.own_name, .creation = 1}};
+        if (line_read(line, peek->alive, &peek->port))
+            peek->connection = local_connect(discovery, peek->port, on_peek_read, on_peek_event, peek);
+        return true;
     }
+    return false;
 }
 
-/* "name NAME at port PORT", one a line, behind epmd's own port in four bytes. */
+static bool is_to_peek_at(struct bg_discovery *discovery, const char *line)
+{
+    char alive[BG_NODE_NAME_MAX + 1];
+    uint16_t port;
+
+    if (!line_read(line, alive, &port))
+        return false;
+    struct found *found = found_find(discovery, alive, strlen(alive), port);
+    if (found == NULL)
+        return true;
+    found->listed = true;
+    return found->released && found->again_us <= now_us();
+}
+
+static void forget_unlisted(struct bg_discovery *discovery)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < discovery->found_count; i++)
+        if (discovery->found[i].listed)
+            discovery->found[kept++] = discovery->found[i];
+    discovery->found_count = kept;
+}
+
+/* The list: a name a line, behind epmd's own port in four bytes. */
 static void names_read(struct bg_discovery *discovery, struct evbuffer *in)
 {
-    char *line, alive[BG_NODE_NAME_MAX + 1];
-    unsigned port;
+    char *lines[LINES_MAX], *line;
+    size_t count = 0, taken = 0;
 
     if (evbuffer_drain(in, 4) != 0)
         return;
-    while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL) {
-        if (strlen(line) < LINE_SIZE && sscanf(line, "name %255s at port %u", alive, &port) == 2 && port > 0 && port <= UINT16_MAX &&
-            !found_before(discovery, alive, strlen(alive), (uint16_t)port))
-            peek_start(discovery, (uint16_t)port);
-        free(line);
-    }
+    for (size_t i = 0; i < discovery->found_count; i++)
+        discovery->found[i].listed = false;
+    while (count < LINES_MAX && (line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL)
+        if (is_to_peek_at(discovery, line))
+            lines[count++] = line;
+        else
+            free(line);
+    forget_unlisted(discovery);
+    while (taken < count && peek_start(discovery, lines[(discovery->turn + taken) % count]))
+        taken++;
+    discovery->turn += taken;
+    while (count > 0)
+        free(lines[--count]);
 }
 
 static void on_epmd_read(struct bufferevent *connection, void *context)
@@ -196,6 +277,31 @@ enum bg_error bg_discovery_start(struct event_base *base, const struct bg_discov
 fail:
     bg_discovery_free(discovery);
     return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to look for the nodes of this host");
+}
+
+void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool in_any_case)
+{
+    size_t alive = strcspn(name, "@");
+
+    for (size_t i = 0; i < discovery->found_count; i++) {
+        struct found *found = &discovery->found[i];
+        if (strlen(found->name) != alive || memcmp(found->name, name, alive) != 0)
+            continue;
+        found->released = true;
+        if (in_any_case)
+            found->creation = 0; /* is nobody's */
+        found->again_us = now_us() + LOOK_AGAIN_US;
+    }
+}
+
+void bg_discovery_renew(struct bg_discovery *discovery)
+{
+    for (size_t i = 0; i < discovery->found_count;)
+        if (discovery->found[i].released)
+            discovery->found[i] = discovery->found[--discovery->found_count];
+        else
+            i++;
+    event_active(discovery->timer, EV_TIMEOUT, 0);
 }
 
 void bg_discovery_free(struct bg_discovery *discovery)

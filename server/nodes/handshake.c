@@ -147,6 +147,7 @@ static enum bg_handshake_result take_challenge(struct bg_handshake *handshake, s
     if (tag != 'N' || !bg_read_number(&reader, 8, &flags) || !bg_read_number(&reader, 4, &challenge) ||
         !bg_read_number(&reader, 4, &creation) || !bg_read_number(&reader, 2, &length) || !bg_read_bytes(&reader, (size_t)length, &name))
         return fail_nonsense("no challenge", ret_setback);
+    handshake->peer_creation = (uint32_t)creation;
     if (handshake->peer_name == NULL)
         return learn_name(handshake, name, ret_setback);
     handshake->peer_creation = (uint32_t)creation;

@@ -66,6 +66,7 @@ struct bg_link {
     struct bg_inquiries inquiries;
     int64_t heard_us, sent_us; /* when the peer last said anything, and we */
     unsigned failures;         /* in a row */
+    int64_t held_us;           /* the last connection that was lost, so long */
     bool was_good;             /* the last connection held for a while */
     unsigned told;             /* a bit for each reason that was logged as a warning since it was up */
     uint64_t connects, losses;

@@ -221,6 +221,13 @@ enum bg_error bg_nodes_delete(struct bg_nodes *nodes, const char *name, struct b
     return BG_OK;
 }
 
+void bg_nodes_retry(struct bg_nodes *nodes, const char *name)
+{
+    struct bg_link *link = find_link(nodes, name, NULL);
+    if (link != NULL)
+        bg_link_retry(link);
+}
+
 size_t bg_nodes_count(const struct bg_nodes *nodes)
 {
     return nodes->count;

@@ -50,7 +50,8 @@ int64_t bg_retry_wait_ms(struct bg_link *link, uint32_t random)
 void bg_retry_count(struct bg_link *link, bool was_up)
 {
     if (was_up) {
-        link->was_good = bg_link_now(link) - link->since_us >= GOOD_MS * 1000;
+        link->held_us = bg_link_now(link) - link->since_us;
+        link->was_good = link->held_us >= GOOD_MS * 1000;
         link->losses++;
     }
     if (was_up && link->was_good)
@@ -63,6 +64,13 @@ int64_t bg_retry_soonest_us(const struct bg_link *link)
     const int64_t now_us = bg_link_now(link);
     const int64_t soonest_us = link->tried_us + (is_free(link->setback.reason) ? REQUESTED_MS : REQUESTED_NOISY_MS) * INT64_C(1000);
     return soonest_us > now_us ? soonest_us : now_us;
+}
+
+/* A node that was only found, and of which nothing says that it still is there. */
+static bool is_gone(const struct bg_link *link)
+{
+    return link->settings.origin == BG_ORIGIN_EPMD && link->state != BG_LINK_UP &&
+           (is_free(link->setback.reason) || link->setback.reason == BG_REASON_NONE);
 }
 
 void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
@@ -86,6 +94,9 @@ void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
         .reason = link->setback.reason,
         .reason_text = link->setback.text,
         .since_wall_ms = link->turned_wall_ms,
+        .turned_ms = (bg_link_now(link) - link->turned_us) / 1000,
+        .held_ms = link->held_us / 1000,
+        .is_gone = is_gone(link),
         .retry_in_ms = retry_in_ms,
         .generation = link->connects,
         .in_flight_count = link->inquiries.count,

@@ -6,7 +6,7 @@ export const NOBODY = 65534;
 // Answers a handshake as a node would up to its challenge, and prints each message that comes after the first one's name.
 const SCRIPT = `
   const net = require('node:net');
-  const [name, host, epmdPort] = process.argv.slice(1);
+  const [name, host, epmdPort, silent] = process.argv.slice(1);
   const framed = (body) => { const head = Buffer.alloc(2); head.writeUInt16BE(body.length); return Buffer.concat([head, body]); };
   const challenge = () => {
     const full = Buffer.from(name + '@' + host), body = Buffer.alloc(19);
@@ -22,7 +22,7 @@ const SCRIPT = `
         const message = held.subarray(2, 2 + held.readUInt16BE(0));
         held = held.subarray(2 + message.length);
         console.log('message ' + String.fromCharCode(message[0]) + ' ' + message.toString('hex'));
-        if (message[0] === 78) socket.write(Buffer.concat([framed(Buffer.from('sok')), challenge()]));
+        if (message[0] === 78 && !silent) socket.write(Buffer.concat([framed(Buffer.from('sok')), challenge()]));
       }
     });
   }).listen(0, '127.0.0.1', () => {
@@ -37,9 +37,9 @@ const SCRIPT = `
   });
 `;
 
-export async function startRelay(epmd, name, { uid = NOBODY } = {}) {
+export async function startRelay(epmd, name, { uid = NOBODY, silent = false } = {}) {
   const [alive, host] = name.split('@');
-  const child = new Child(process.execPath, ['-e', SCRIPT, alive, host, String(epmd.port)], { name: 'relay', cwd: '/', uid, gid: uid, env: {} });
+  const child = new Child(process.execPath, ['-e', SCRIPT, alive, host, String(epmd.port), ...(silent ? ['silent'] : [])], { name: 'relay', cwd: '/', uid, gid: uid, env: {} });
   await child.line('stdout', /^ready$/);
   return {
     child,

@@ -1,0 +1,19 @@
+/* found.h: the nodes that discovery finds, and how long the registry keeps them. */
+#ifndef BEAMGAUGE_FOUND_H
+#define BEAMGAUGE_FOUND_H
+
+#include "beamgauge/config.h"
+#include "beamgauge/node.h"
+
+struct event_base;
+struct bg_found;
+
+/* Starts looking; `config`, `own_name` and `nodes` are borrowed. Watches `nodes`. */
+enum bg_error bg_found_start(struct event_base *base, struct bg_nodes *nodes, const struct bg_config *config, const char *own_name,
+                             struct bg_found **ret_found, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* The cookie that found nodes are tried with from now on; stolen. If it is another, those there are get it, and those that did not take
+ * the old one are tried again. */
+void bg_found_set_cookie(struct bg_found *found, char *cookie);
+void bg_found_free(struct bg_found *found); /* before the nodes */
+
+#endif
