@@ -3,6 +3,8 @@
 
 #include "print.h"
 
+#include "beamgauge/sink.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,11 +39,12 @@ static bool page_add(struct page *page, const json_t *card, const json_t *piece,
 {
     char *bytes = NULL, *grown;
     size_t length = 0;
-    FILE *out = page->cut || page->failed ? NULL : open_memstream(&bytes, &length);
+    struct bg_sink sink;
+    FILE *out = page->cut || page->failed ? NULL : bg_sink_open(&sink);
     if (out == NULL)
         return page->failed = page->failed || !page->cut, false;
     print(card, piece, out);
-    if (fclose(out) != 0 || (grown = realloc(page->bytes, page->length + length + 1)) == NULL) {
+    if (!bg_sink_end(&sink, &bytes, &length) || (grown = realloc(page->bytes, page->length + length + 1)) == NULL) {
         page->failed = true;
         free(bytes);
         return false;
@@ -213,11 +216,12 @@ static void print_slack_piece(const json_t *card, const json_t *piece, FILE *out
 {
     char *plain = NULL;
     size_t length = 0;
-    FILE *aligned = open_memstream(&plain, &length);
+    struct bg_sink sink;
+    FILE *aligned = bg_sink_open(&sink);
     if (aligned == NULL)
         return;
     print(card, piece, aligned);
-    if (fclose(aligned) == 0)
+    if (bg_sink_end(&sink, &plain, &length))
         print_slack(out, plain);
     free(plain);
 }
@@ -303,11 +307,12 @@ static bool write_mattermost(const json_t *data, const json_t *meta, FILE *out)
 {
     char *text = NULL;
     size_t length = 0;
-    FILE *md = open_memstream(&text, &length);
+    struct bg_sink sink;
+    FILE *md = bg_sink_open(&sink);
     bool done = md != NULL && write_md_up_to(data, BG_CHAT_MATTERMOST_MAX, md);
     json_t *message = NULL;
     (void)meta;
-    if (md != NULL && fclose(md) == 0 && done)
+    if (md != NULL && bg_sink_end(&sink, &text, &length) && done)
         message = json_pack("{s:s, s:s}", "response_type", is_answer(data) ? "in_channel" : "ephemeral", "text", text);
     done = message != NULL && json_dumpf(message, out, JSON_COMPACT | JSON_ENSURE_ASCII) == 0;
     json_decref(message);

@@ -3,6 +3,7 @@
 #include "shape.h"
 
 #include "beamgauge/node.h"
+#include "beamgauge/sink.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@ static json_t *tags_new(const struct bg_node_info *info)
 {
     char *text = NULL;
     size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
+    struct bg_sink sink;
+    FILE *out = bg_sink_open(&sink);
     json_t *tags = NULL;
     if (out == NULL)
         return NULL;
@@ -21,7 +23,7 @@ static json_t *tags_new(const struct bg_node_info *info)
         (void)fprintf(out, ",%s", info->tags[i]);
     if (info->tags_count > 0)
         (void)fputc(',', out);
-    if (fclose(out) == 0)
+    if (bg_sink_end(&sink, &text, &length))
         tags = json_stringn(text, length);
     free(text);
     return tags;

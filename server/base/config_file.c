@@ -230,8 +230,7 @@ static bool text_has_hostile(const char *text)
 static enum bg_error path_try(const char *path, struct bg_failure *ret_failure)
 {
     char *cookie = NULL;
-    unsigned mode;
-    enum bg_error error = bg_cookie_load(path, &cookie, &mode, ret_failure);
+    enum bg_error error = bg_cookie_read(path, &cookie, ret_failure);
 
     bg_cookie_free(cookie);
     return error;

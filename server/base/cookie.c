@@ -94,7 +94,18 @@ static enum bg_error cookie_take(const char *path, const char *bytes, size_t len
     return BG_OK;
 }
 
-enum bg_error bg_cookie_load(const char *path, char **ret_cookie, unsigned *ret_mode, struct bg_failure *ret_failure)
+/* As Erlang itself has it (auth.erl). */
+static enum bg_error mode_check(const char *path, mode_t mode, struct bg_failure *ret_failure)
+{
+    if ((mode & (S_IRWXG | S_IRWXO)) == 0)
+        return BG_OK;
+    return bg_fail_param(ret_failure, BG_INVALID, "cookie_file",
+                         "cookie file %.200s is open to others (mode %04o), and whoever has the cookie may run code on the node: chmod 400 "
+                         "%.200s",
+                         path, (unsigned)mode & 07777, path);
+}
+
+enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_failure *ret_failure)
 {
     char full_path[PATH_MAX], bytes[COOKIE_FILE_MAX];
     enum bg_error error = path_expand(path, full_path, ret_failure);
@@ -109,23 +120,10 @@ enum bg_error bg_cookie_load(const char *path, char **ret_cookie, unsigned *ret_
     length = fd < 0 || fstat(fd, &status) != 0 ? -1 : file_read(fd, bytes, sizeof(bytes));
     if (length < 0)
         error = bg_fail_param(ret_failure, BG_INVALID, "cookie_file", "cookie file %.200s cannot be read: %s", path, strerror(errno));
-    else
+    else if ((error = mode_check(path, status.st_mode, ret_failure)) == BG_OK)
         error = cookie_take(path, bytes, (size_t)length, ret_cookie, ret_failure);
-    if (error == BG_OK)
-        *ret_mode = status.st_mode & 07777;
     OPENSSL_cleanse(bytes, sizeof(bytes));
     if (fd >= 0)
         close(fd);
-    return error;
-}
-
-enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_failure *ret_failure)
-{
-    unsigned mode = 0;
-    enum bg_error error = bg_cookie_load(path, ret_cookie, &mode, ret_failure);
-
-    if (error == BG_OK && (mode & (S_IRWXG | S_IRWXO)) != 0)
-        bg_log(BG_LOG_WARN, "cookie_file_open_to_others", BG_TEXT("path", path),
-               BG_TEXT("hint", "whoever has the cookie may run code on the node: chmod 400"));
     return error;
 }

@@ -1,5 +1,6 @@
 /* exposition.c: writes samples as Prometheus text 0.0.4 or as OpenMetrics 1.0. */
 #include "beamgauge/metrics.h"
+#include "beamgauge/sink.h"
 #include "beamgauge/text.h"
 
 #include <assert.h>
@@ -12,9 +13,8 @@
 /* https://prometheus.io/docs/instrumenting/exposition_formats/ and the OpenMetrics specification of 1.0 differ in this: there a family is
  * named without its suffix, has a unit, quotes in help are escaped, bounds always look like floats, and the text has an end mark. */
 struct bg_exposition {
-    FILE *out;
-    char *text;
-    size_t length;
+    struct bg_sink sink;
+    FILE *out; /* the sink's stream */
     bool open_metrics;
     const struct bg_metric *metric; /* whose samples are being written; NULL: none yet */
 };
@@ -26,7 +26,7 @@ struct bg_exposition *bg_exposition_new(const char *content_type)
 {
     struct bg_exposition *exposition = calloc(1, sizeof *exposition);
 
-    if (exposition == NULL || (exposition->out = open_memstream(&exposition->text, &exposition->length)) == NULL) {
+    if (exposition == NULL || (exposition->out = bg_sink_open(&exposition->sink)) == NULL) {
         free(exposition);
         return NULL;
     }
@@ -175,14 +175,7 @@ bool bg_exposition_end(struct bg_exposition *exposition, char **ret_text, size_t
 
     if (exposition->open_metrics)
         fputs("# EOF\n", exposition->out);
-    done = !ferror(exposition->out);
-    done = fclose(exposition->out) == 0 && done;
-    if (done) {
-        *ret_text = exposition->text;
-        *ret_length = exposition->length;
-    } else {
-        free(exposition->text);
-    }
+    done = bg_sink_end(&exposition->sink, ret_text, ret_length);
     free(exposition);
     return done;
 }

@@ -25,8 +25,6 @@ bool bg_config_is_node_name(const char *name);
 /* The defaults and nothing else, telling when memory is short. */
 enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* As bg_cookie_read(), without the warning. *ret_mode: the file's permission bits. */
-enum bg_error bg_cookie_load(const char *path, char **ret_cookie, unsigned *ret_mode, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Wipes a cookie and frees it. */
 void bg_cookie_free(char *cookie);
 

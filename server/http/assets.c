@@ -45,6 +45,7 @@ void bg_asset_send(struct bg_connection *connection, const struct bg_request *re
     bool gzip = asset->gzip != NULL && bg_accept_has(request->accept_encoding, "gzip");
     struct evbuffer *buffer = evhttp_request_get_output_buffer(request->raw);
     char etag[128];
+    struct bg_failure failure;
     struct bg_head head;
     int status;
 
@@ -64,7 +65,11 @@ void bg_asset_send(struct bg_connection *connection, const struct bg_request *re
         if (gzip)
             bg_head_add(&head, "Content-Encoding", "gzip");
         /* The bytes are part of the program: they outlive every reply. */
-        evbuffer_add_reference(buffer, gzip ? asset->gzip : asset->data, gzip ? asset->gzip_length : asset->length, NULL, NULL);
+        if (evbuffer_add_reference(buffer, gzip ? asset->gzip : asset->data, gzip ? asset->gzip_length : asset->length, NULL, NULL) != 0) {
+            bg_fail(&failure, BG_NO_MEMORY, "out of memory");
+            bg_reply_failure(connection, request, &failure);
+            return;
+        }
     }
     bg_reply_send(connection, request, status, &head);
 }

@@ -1,6 +1,8 @@
 /* body.c: the rendered bytes of an answer, with a gap where its age goes. */
 #include "body.h"
 
+#include "beamgauge/sink.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +12,25 @@
 
 #define JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
 
+static int add_json(const char *bytes, size_t length, void *sink)
+{
+    return bg_sink_add(sink, bytes, length) ? 0 : -1;
+}
+
 /* age_ms is made the very last member, so that the bytes end in 0}} and the digit can be left out. */
-static bool render_json(struct bg_body *body, json_t *data, json_t *meta, FILE *out)
+static bool render_json(struct bg_body *body, json_t *data, json_t *meta, struct bg_sink *sink)
 {
     json_t *envelope;
     bool done;
 
+    bg_sink_init(sink);
     json_object_del(meta, "age_ms");
     if (json_object_set_new(meta, "age_ms", json_integer(0)) != 0)
         return false;
     envelope = json_pack("{s:O, s:O}", "data", data, "meta", meta);
-    done = envelope != NULL && json_dumpf(envelope, out, JSON_FLAGS) == 0;
+    done = envelope != NULL && json_dump_callback(envelope, add_json, sink, JSON_FLAGS) == 0;
     json_decref(envelope);
-    body->age_at = (size_t)ftell(out) - strlen("0}}");
+    body->age_at = done ? sink->length - strlen("0}}") : SIZE_MAX;
     return done;
 }
 
@@ -32,6 +40,8 @@ static bool render_rows(const struct bg_endpoint *endpoint, struct bg_body *body
     size_t index;
     bool done = rows != NULL;
 
+    if (!done)
+        return false;
     if (body->format == BG_FORMAT_TEXT)
         bg_format_text(endpoint, rows, meta, out);
     else if (body->format == BG_FORMAT_MD)
@@ -48,36 +58,41 @@ static bool render_rows(const struct bg_endpoint *endpoint, struct bg_body *body
     return done;
 }
 
+static bool render(const struct bg_endpoint *endpoint, struct bg_body *body, json_t *data, json_t *meta)
+{
+    const struct bg_representation *own = bg_format_representation(endpoint, body->format);
+    struct bg_sink sink;
+    bool done;
+
+    if (own == NULL && body->format == BG_FORMAT_JSON)
+        done = render_json(body, data, meta, &sink);
+    else if (bg_sink_open(&sink) == NULL)
+        return false;
+    else if (own != NULL)
+        done = own->write(data, meta, sink.stream);
+    else
+        done = render_rows(endpoint, body, data, meta, sink.stream);
+    if (!bg_sink_end(&sink, &body->bytes, &body->length))
+        return false;
+    if (done && body->age_at != SIZE_MAX) /* 0}} -> }} and a newline */
+        body->bytes[body->age_at] = '}', body->bytes[body->age_at + 2] = '\n';
+    return done;
+}
+
 struct bg_body *bg_body_new(const struct bg_endpoint *endpoint, enum bg_format format, json_t *data, json_t *meta, int64_t collected_us)
 {
     struct bg_body *body = calloc(1, sizeof *body);
     const struct bg_representation *own = bg_format_representation(endpoint, format);
-    FILE *out = body != NULL ? open_memstream(&body->bytes, &body->length) : NULL;
-    bool done;
 
-    if (out == NULL) {
-        free(body);
+    if (body == NULL)
         return NULL;
-    }
     *body = (struct bg_body){.references = 1,
                              .format = format,
                              .content_type = own != NULL ? own->content_type : bg_format_content_type(format),
                              .collected_us = collected_us,
-                             .age_at = SIZE_MAX,
-                             .bytes = body->bytes,
-                             .length = body->length};
-    if (own != NULL)
-        done = own->write(data, meta, out);
-    else if (format == BG_FORMAT_JSON)
-        done = render_json(body, data, meta, out);
-    else
-        done = render_rows(endpoint, body, data, meta, out);
-    done = !ferror(out) && done;
-    if (fclose(out) == 0 && done) {
-        if (body->age_at != SIZE_MAX) /* 0}} -> }} and a newline */
-            body->bytes[body->age_at] = '}', body->bytes[body->age_at + 2] = '\n';
+                             .age_at = SIZE_MAX};
+    if (render(endpoint, body, data, meta))
         return body;
-    }
     bg_body_unref(body);
     return NULL;
 }

@@ -142,6 +142,10 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
     return document;
 }
 
+/* Where there is no memory for the whole document. What goes in needs no escape. */
+static const char plain_problem[] =
+    "{\"type\":\"urn:beamgauge:error:%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"%s\",\"errors\":[]}\n";
+
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem)
 {
     const struct bg_error_info *info = bg_error_info(problem->failure->error);
@@ -163,8 +167,9 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
     if (problem->failure->error == BG_TOO_MANY)
         bg_head_add(&head, "Retry-After", "1");
     bg_head_add_all(&head, problem->headers);
-    if (text != NULL)
-        evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), "%s\n", text);
+    if (text == NULL || evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), "%s\n", text) < 0)
+        evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), plain_problem, info->code, info->title, info->status,
+                            info->code, request->id);
     bg_reply_send(connection, request, info->status, &head);
     free(text);
     json_decref(document);

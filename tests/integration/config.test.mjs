@@ -1,5 +1,6 @@
 // The command line and the configuration file: what is wrong is said with file, line and reason, before anything starts.
 import assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
 import { BINARY, environment, Folder } from './lib/beamgauge.mjs';
 import { run } from './lib/child.mjs';
 import { freePort } from './lib/net.mjs';
@@ -77,6 +78,15 @@ suite('config', {}, (world, test) => {
     const result = await beamgauge(home, '--config', path, '--check-config');
     assert.ok(result.code > 0);
     assert.match(result.stderr, /absent/);
+    const cookie = await home.write('shared', 'biscuit');
+    await home.write('nodes.ini', `[node a@127.0.0.1]\ncookie_file = ${cookie}\n`);
+    for (const [mode, code] of [[0o644, 1], [0o640, 1], [0o600, 0], [0o400, 0]]) {
+      await chmod(cookie, mode);
+      const checked = await beamgauge(home, '--config', path, '--check-config');
+      assert.equal(checked.code, code, checked.stderr);
+      if (code) assert.match(checked.stderr, /shared is open to others \(mode 06[04]+\).*chmod 400/);
+      assert.ok(!checked.stderr.includes('biscuit'));
+    }
   });
 
   test('listening anywhere but on loopback without tokens is refused, with tokens it is not', async () => {
