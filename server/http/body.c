@@ -2,6 +2,7 @@
 #include "body.h"
 
 #include "beamgauge/sink.h"
+#include "json_writer.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,13 +10,6 @@
 
 /* Smaller bodies are copied into the reply; copying is cheaper then than counting. */
 #define COPIED_MAX 8192
-
-#define JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15))
-
-static int add_json(const char *bytes, size_t length, void *sink)
-{
-    return bg_sink_add(sink, bytes, length) ? 0 : -1;
-}
 
 /* age_ms is made the very last member, so that the bytes end in 0}} and the digit can be left out. */
 static bool render_json(struct bg_body *body, json_t *data, json_t *meta, struct bg_sink *sink)
@@ -28,34 +22,38 @@ static bool render_json(struct bg_body *body, json_t *data, json_t *meta, struct
     if (json_object_set_new(meta, "age_ms", json_integer(0)) != 0)
         return false;
     envelope = json_pack("{s:O, s:O}", "data", data, "meta", meta);
-    done = envelope != NULL && json_dump_callback(envelope, add_json, sink, JSON_FLAGS) == 0;
+    done = envelope != NULL && bg_json_write(sink, envelope);
     json_decref(envelope);
     body->age_at = done ? sink->length - strlen("0}}") : SIZE_MAX;
     return done;
 }
 
-static bool render_rows(const struct bg_endpoint *endpoint, struct bg_body *body, json_t *data, json_t *meta, FILE *out)
+static bool render_ndjson(const struct bg_endpoint *endpoint, const json_t *data, struct bg_sink *sink)
 {
     json_t *rows = bg_rows_of(endpoint, data), *row;
-    size_t index;
     bool done = rows != NULL;
+    size_t index;
 
-    if (!done)
+    bg_sink_init(sink);
+    json_array_foreach(rows, index, row) done = done && bg_json_write(sink, row) && bg_sink_add(sink, "\n", 1);
+    json_decref(rows);
+    return done;
+}
+
+static bool render_table(const struct bg_endpoint *endpoint, const struct bg_body *body, json_t *data, json_t *meta, FILE *out)
+{
+    json_t *rows = bg_rows_of(endpoint, data);
+
+    if (rows == NULL)
         return false;
     if (body->format == BG_FORMAT_TEXT)
         bg_format_text(endpoint, rows, meta, out);
     else if (body->format == BG_FORMAT_MD)
         bg_format_md(endpoint, rows, meta, out);
-    else if (body->format == BG_FORMAT_CSV)
-        bg_format_csv(endpoint, rows, out);
     else
-        json_array_foreach(rows, index, row)
-        {
-            done = done && json_dumpf(row, out, JSON_FLAGS | JSON_ENCODE_ANY) == 0;
-            fputc('\n', out);
-        }
+        bg_format_csv(endpoint, rows, out);
     json_decref(rows);
-    return done;
+    return true;
 }
 
 static bool render(const struct bg_endpoint *endpoint, struct bg_body *body, json_t *data, json_t *meta)
@@ -66,12 +64,14 @@ static bool render(const struct bg_endpoint *endpoint, struct bg_body *body, jso
 
     if (own == NULL && body->format == BG_FORMAT_JSON)
         done = render_json(body, data, meta, &sink);
+    else if (own == NULL && body->format == BG_FORMAT_NDJSON)
+        done = render_ndjson(endpoint, data, &sink);
     else if (bg_sink_open(&sink) == NULL)
         return false;
     else if (own != NULL)
         done = own->write(data, meta, sink.stream);
     else
-        done = render_rows(endpoint, body, data, meta, sink.stream);
+        done = render_table(endpoint, body, data, meta, sink.stream);
     if (!bg_sink_end(&sink, &body->bytes, &body->length))
         return false;
     if (done && body->age_at != SIZE_MAX) /* 0}} -> }} and a newline */

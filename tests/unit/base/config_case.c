@@ -22,6 +22,7 @@ void file_write(const char *path, const void *bytes, size_t length)
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, length, file), length);
     assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(path, 0600), 0); /* as files with a secret have to be */
 }
 
 int config_case_begin(void **state)
