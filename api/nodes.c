@@ -55,14 +55,26 @@ static json_t *node_new(struct bg_shaper *shaper, const struct bg_node_info *inf
     return node;
 }
 
-/* data is stolen. */
-static void reply_with(struct bg_call *call, struct bg_shaper *shaper, const char *node, struct bg_reply reply)
+/* data and warnings, which may be NULL, are stolen. */
+static void reply_with(struct bg_call *call, struct bg_shaper *shaper, const char *node, json_t *warnings, struct bg_reply reply)
 {
     const struct bg_clock *clock = bg_call_services(call)->clock;
     reply.collected_us = bg_clock_monotonic_us(clock);
     reply.rpc_us = -1;
-    reply.meta = bg_meta_new(shaper, node, bg_clock_wall_ms(clock), 0, json_array());
+    reply.meta = bg_meta_new(shaper, node, bg_clock_wall_ms(clock), 0, warnings != NULL ? warnings : json_array());
     bg_call_end(call, shaper, &reply);
+}
+
+/* Why nodes of this host may be missing from the list. */
+static json_t *warnings_new(struct bg_shaper *shaper, const struct bg_services *services)
+{
+    char note[BG_FAILURE_TEXT_SIZE] = "";
+    json_t *warnings = bg_array_new(shaper);
+    if (services->discovery_note != NULL)
+        services->discovery_note(services->discovery_context, sizeof note, note);
+    if (note[0] != '\0')
+        bg_append(shaper, warnings, json_string(note));
+    return warnings;
 }
 
 static void handle_list(struct bg_call *call)
@@ -76,7 +88,7 @@ static void handle_list(struct bg_call *call)
         bg_nodes_info_at(nodes, i, &info);
         bg_append(&shaper, rows, node_new(&shaper, &info));
     }
-    reply_with(call, &shaper, NULL, (struct bg_reply){.status = 200, .data = rows});
+    reply_with(call, &shaper, NULL, warnings_new(&shaper, bg_call_services(call)), (struct bg_reply){.status = 200, .data = rows});
 }
 
 static void reply_node(struct bg_call *call, int status, const char *location)
@@ -89,7 +101,7 @@ static void reply_node(struct bg_call *call, int status, const char *location)
         bg_call_fail(call, &shaper.failure);
         return;
     }
-    reply_with(call, &shaper, name, (struct bg_reply){.status = status, .data = node_new(&shaper, &info), .location = location});
+    reply_with(call, &shaper, name, NULL, (struct bg_reply){.status = status, .data = node_new(&shaper, &info), .location = location});
 }
 
 static void handle_get(struct bg_call *call)

@@ -3,11 +3,13 @@
 
 #include "beamgauge/discover.h"
 #include "beamgauge/log.h"
+#include "beamgauge/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define DISCOVER_EVERY_MS 10000
+#define NOTED_MAX 5 /* names in a sentence */
 /* One that is gone is forgotten after as long as it was there, within these bounds: a command line's node at once, one that had run for
  * weeks is missed for a day. */
 #define KEEP_MIN_MS INT64_C(60000)
@@ -161,6 +163,24 @@ void bg_found_set_cookie(struct bg_found *found, char *cookie)
             bg_log(BG_LOG_WARN, "cookie_not_renewed", BG_TEXT("node", name), BG_TEXT("reason", failure.text));
     }
     bg_discovery_renew(found->discovery);
+}
+
+void bg_found_note(const struct bg_found *found, size_t size, char *ret_text)
+{
+    const char *names[NOTED_MAX];
+    const size_t count = bg_discovery_released(found->discovery, NOTED_MAX, names);
+    struct bg_text text;
+
+    bg_text_init(&text, ret_text, size);
+    if (count == 0)
+        return;
+    bg_text_add_format(
+        &text, "%zu %s of this host in epmd %s not watched, %s: ", count, count == 1 ? "node" : "nodes", count == 1 ? "is" : "are",
+        found->full ? "since there is no place for more or they did not take the cookie" : "since they did not take the cookie");
+    for (size_t i = 0; i < count && i < NOTED_MAX; i++)
+        bg_text_add_format(&text, "%s%s", i > 0 ? ", " : "", names[i]);
+    if (count > NOTED_MAX)
+        bg_text_add_format(&text, " and %zu more", count - NOTED_MAX);
 }
 
 void bg_found_free(struct bg_found *found)

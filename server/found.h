@@ -14,6 +14,8 @@ enum bg_error bg_found_start(struct event_base *base, struct bg_nodes *nodes, co
 /* The cookie that found nodes are tried with from now on; stolen. If it is another, those there are get it, and those that did not take
  * the old one are tried again. */
 void bg_found_set_cookie(struct bg_found *found, char *cookie);
+/* A sentence on the nodes of this host that are not watched; "" where there is none. */
+void bg_found_note(const struct bg_found *found, size_t size, char *ret_text);
 void bg_found_free(struct bg_found *found); /* before the nodes */
 
 #endif

@@ -36,8 +36,9 @@ struct program {
     struct bg_nodes *nodes;
     struct bg_queries *queries;
     struct bg_http *http;
-    struct bg_found *found; /* NULL: not looking */
-    uint64_t reloads[2];    /* refused, taken over */
+    struct bg_found *found;  /* NULL: not looking */
+    char discovery_off[256]; /* why not; "": nobody wants it */
+    uint64_t reloads[2];     /* refused, taken over */
     bool last_reload_ok;
 };
 
@@ -199,14 +200,26 @@ static enum bg_error discovery_create(struct program *program, struct bg_failure
 {
     enum bg_error error;
 
+    program->discovery_off[0] = '\0';
     if (!program->config.discover || program->config.nodes_count > 0)
         return BG_OK;
     error = bg_found_start(program->base, program->nodes, &program->config, program->own_name, &program->found, ret_failure);
     if (error == BG_OK || error == BG_NO_MEMORY)
         return error;
+    snprintf(program->discovery_off, sizeof(program->discovery_off), "%.255s", ret_failure->text);
     bg_log(BG_LOG_WARN, "discovery_off", BG_TEXT("reason", ret_failure->text),
            BG_TEXT("hint", "name a node with --node or a config file, or register one through the API"));
     return BG_OK;
+}
+
+static void discovery_note(void *context, size_t size, char *ret_text)
+{
+    const struct program *program = context;
+
+    if (program->found != NULL)
+        bg_found_note(program->found, size, ret_text);
+    else if (program->discovery_off[0] != '\0')
+        snprintf(ret_text, size, "nodes of this host are not looked for: %s", program->discovery_off);
 }
 
 static void on_drained(void *context)
@@ -353,6 +366,8 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
         (error = queries_create(program, ret_failure)) != BG_OK)
         return error;
     program->services.nodes = program->nodes;
+    program->services.discovery_note = discovery_note;
+    program->services.discovery_context = program;
     program->services.queries = program->queries;
     program->services.clock = bg_clock_system();
     program->services.config = &program->config;

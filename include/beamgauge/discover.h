@@ -5,6 +5,7 @@
 #include "beamgauge/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct event_base;
@@ -27,6 +28,9 @@ enum bg_error bg_discovery_start(struct event_base *base, const struct bg_discov
 /* Whoever was told of a node does not keep it: it is looked at again each minute, and told again once it is another incarnation or has
  * left epmd and come back; with `in_any_case` also if it is the same. */
 void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool in_any_case);
+/* The released ones that epmd still lists, the parts of their names that it knows: how many, and the first `max` of them. They are valid
+ * until the loop goes on. */
+size_t bg_discovery_released(const struct bg_discovery *discovery, size_t max, const char *ret_names[]);
 /* Tells all that were released once more. */
 void bg_discovery_renew(struct bg_discovery *discovery);
 void bg_discovery_free(struct bg_discovery *discovery);

@@ -101,7 +101,10 @@ struct bg_services {
     const char *version;
     int64_t started_wall_ms;
     int64_t max_list_entries; /* a list of monitors longer than this is estimated, not copied */
-    bool stopping;            /* being drained: /readyz says 503 */
+    /* Writes what has to be said of the search for nodes: a sentence, or "". NULL: nothing. */
+    void (*discovery_note)(void *context, size_t size, char *ret_text);
+    void *discovery_context;
+    bool stopping; /* being drained: /readyz says 503 */
 };
 
 const struct bg_services *bg_call_services(const struct bg_call *call);

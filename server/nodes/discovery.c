@@ -294,6 +294,20 @@ void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool
     }
 }
 
+size_t bg_discovery_released(const struct bg_discovery *discovery, size_t max, const char *ret_names[])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < discovery->found_count; i++) {
+        if (!discovery->found[i].released)
+            continue;
+        if (count < max)
+            ret_names[count] = discovery->found[i].name;
+        count++;
+    }
+    return count;
+}
+
 void bg_discovery_renew(struct bg_discovery *discovery)
 {
     for (size_t i = 0; i < discovery->found_count;)

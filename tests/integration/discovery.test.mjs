@@ -77,9 +77,12 @@ suite('discovery', {}, (world, test) => {
     const { gauge } = await finder(cookie);
     const other = await world.node({ distPort, modules: [] });
     await gauge.child.line('stderr', new RegExp(`event=node_forgotten.*${other.name}.*cookie`));
+    const warned = async () => (await gauge.get('nodes')).meta.warnings.filter((text) => text.includes(other.name.split('@')[0]));
+    assert.match((await warned())[0], /not watched.*cookie/);
     await other.stop();
     const again = await world.node({ name: other.name, cookie, distPort, modules: [] });
     await until('it to be found', async () => (await listed(gauge, again))?.state === 'up', { timeout: 150_000, interval: 500 });
+    assert.deepEqual(await warned(), []);
   });
 
   test('a cookie that is changed in its file is used after SIGHUP, also for those that did not take the old one', async () => {
@@ -108,9 +111,11 @@ suite('discovery', {}, (world, test) => {
     world.keep({ stop: () => folder.remove() });
     const gauge = await world.beamgauge({ home: folder.path, sections: { server: { discover: 'true' } } });
     await gauge.child.line('stderr', /event=discovery_off/);
+    assert.match((await gauge.get('nodes')).meta.warnings[0], /not looked for.*cookie/);
     await folder.write('.erlang.cookie', cookie);
     gauge.child.signal('SIGHUP');
     await found(gauge, node);
+    assert.deepEqual((await gauge.get('nodes')).meta.warnings.filter((text) => text.includes('looked for')), []);
   });
 
   test('found nodes never take the last places of the registry', async () => {

@@ -103,9 +103,10 @@ export async function startNode(epmd, options = {}) {
   if (kind === 'ipv6') args.push('-proto_dist', 'inet6_tcp');
   if (distPort) args.push('-kernel', 'inet_dist_listen_min', String(distPort), 'inet_dist_listen_max', String(distPort));
   const [command, ...prefix] = erlCommand();
+  if (uid !== undefined && command === 'chroot') prefix.unshift(`--userspec=${uid}:${uid}`); // which only root may call
   const child = new Child(command, [...prefix, ...args, ...flags, '-eval', BOOT.replace(/\s+/g, ' ')], {
     name,
-    ...(uid !== undefined && { uid, gid: uid, cwd: '/' }),
+    ...(uid !== undefined && { cwd: '/', ...(command !== 'chroot' && { uid, gid: uid }) }),
     env: { PATH: process.env.PATH, HOME: tmpdir(), LANG: 'C.UTF-8', ERL_EPMD_PORT: String(epmd.port), ERL_CRASH_DUMP_SECONDS: '0' },
   });
   const node = new Node({ name, cookie, kind, child, distPort });
