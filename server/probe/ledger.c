@@ -12,6 +12,7 @@ struct bg_ledger_entry {
     struct bg_ledger_node node;
     char *pid;
     json_int_t unexplained;
+    json_t *row;   /* who it is, as a row tells it */
     json_t *lists; /* as the node told them, with at most BG_LEDGER_PEERS_MAX peers each; null where counting was too much */
     int64_t counted_us, counted_wall_ms;
     TAILQ_ENTRY(bg_ledger_entry) link;
@@ -28,6 +29,7 @@ static void entry_drop(struct bg_ledger *ledger, struct bg_ledger_entry *entry)
     TAILQ_REMOVE(&ledger->by_use, entry, link);
     ledger->count--;
     json_decref(entry->lists);
+    json_decref(entry->row);
     free(entry->pid);
     free(entry);
 }
@@ -128,6 +130,7 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *nod
     entry->node = *node;
     entry->unexplained = json_integer_value(json_object_get(told, "unexplained"));
     entry->lists = json_incref(lists);
+    entry->row = json_incref(json_object_get(told, "row"));
     entry->counted_us = now_us;
     entry->counted_wall_ms = now_wall_ms;
     for (size_t i = 0; i < DIRECTIONS; i++) {
@@ -148,7 +151,7 @@ void bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node,
     (void)json_object_del(answer, "counted");
 }
 
-/* How many entries of a watcher the kept list of a process watched has, or -1; ret_peer is who that process is for it. */
+/* How many entries of a watcher the kept list of a process watched has, or -1. */
 static json_int_t watches(const struct bg_ledger_entry *watched, const char *node, const char *pid)
 {
     const json_t *top = json_object_get(json_object_get(watched->lists, "monitored_by"), "top");
@@ -170,10 +173,12 @@ static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, 
     TAILQ_FOREACH(entry, &ledger->by_use, link)
     {
         const json_int_t count = watches(entry, node, pid);
-        if (count > 0)
-            (void)json_array_append_new(top, json_pack("{s:{s:s,s:s}, s:I, s:n, s:n, s:n, s:b}", "peer", "pid", entry->pid, "node",
-                                                       entry->node.name, "count", count, "registered_name", "initial_call", "started_as",
-                                                       "alive", 1));
+        if (count <= 0)
+            continue;
+        json_t *peer = json_is_object(entry->row) ? json_copy(entry->row) : json_object();
+        (void)json_object_set_new(peer, "peer", json_pack("{s:s, s:s}", "pid", entry->pid, "node", entry->node.name));
+        (void)json_object_set_new(peer, "count", json_integer(count));
+        (void)json_array_append_new(top, peer);
     }
     return top;
 }
@@ -279,11 +284,29 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_no
     }
 }
 
-void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t entries_max)
+/* What the watched has of the watchers' entries, where its list was too long to be looked at. */
+static void complete_watched(const struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *pairs, json_t *answer)
 {
+    json_t *told = json_object_get(answer, "pairs");
+    for (size_t i = 0; i < json_array_size(told) && i < json_array_size(pairs); i++) {
+        json_t *one = json_array_get(told, i), *pair = json_array_get(pairs, i);
+        const char *watcher = json_string_value(json_array_get(pair, 1)), *home = json_string_value(json_array_get(pair, 2));
+        const struct bg_ledger_entry *entry = entry_find(ledger, node, pid_text(json_object_get(one, "pid")));
+        const json_int_t count = entry != NULL && watcher != NULL && home != NULL && json_is_null(json_object_get(one, "count"))
+                                     ? watches(entry, home, watcher)
+                                     : -1;
+        if (count >= 0)
+            (void)json_object_set_new(one, "count", json_integer(count));
+    }
+}
+
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer)
+{
+    const int64_t entries_max = json_integer_value(json_object_get(args, "list_entries_max"));
     json_t *processes = json_object_get(answer, "processes");
     if (json_is_array(json_object_get(answer, "rows")))
         complete_scan(ledger, node, answer, entries_max);
     for (size_t i = 0; i < json_array_size(processes); i++)
         complete_process(ledger, node, json_array_get(processes, i));
+    complete_watched(ledger, node, json_object_get(args, "pairs"), answer);
 }

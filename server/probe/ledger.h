@@ -36,8 +36,8 @@ void bg_ledger_done(struct bg_ledger *ledger);
 json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us);
 /* Takes "counted" out of the answer to a question, and keeps it. Without memory nothing is kept, which a cache may do. */
 void bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t now_us, int64_t now_wall_ms);
-/* Completes an answer of `scan` with "long", or the processes of one of `peers`, with what is known of their long lists: each is as
- * `peers` tells a process, with counted_wall_ms where its lists were counted earlier. `entries_max` is how long a list is copied. */
-void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t entries_max);
+/* Completes the answer to a question with what is known of long lists: that of `scan` with "long", processes in the form of `peers`, with
+ * counted_wall_ms where their lists were counted earlier; that of `peers` in its processes, that of `watched` in its counts. */
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer);
 
 #endif

@@ -219,11 +219,10 @@ static struct bg_outcome *answer_take(struct bg_queries *queries, const struct b
 /* Long lists that were counted are kept, and what is kept completes the answer. */
 static void answer_complete(struct bg_queries *queries, const struct bg_flight *flight, json_t *data)
 {
-    const json_t *entries_max = json_object_get(flight->args, "list_entries_max");
-    if (entries_max == NULL)
+    if (json_object_get(flight->args, "list_entries_max") == NULL)
         return;
     bg_ledger_take(&queries->ledger, &flight->at, data, bg_clock_monotonic_us(queries->clock), bg_clock_wall_ms(queries->clock));
-    bg_ledger_complete(&queries->ledger, &flight->at, data, json_integer_value(entries_max));
+    bg_ledger_complete(&queries->ledger, &flight->at, flight->args, data);
 }
 
 static void flight_done(void *context, const struct bg_inquiry_result *result)

@@ -8,7 +8,7 @@ const near = (value, expected, part, what) => assert.ok(Math.abs(value - expecte
 
 suite('leaks', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
-  world.target = await world.node({ modules: ['plant'] });
+  world.target = await world.node({ modules: ['plant'], flags: ['+P', '1000000'] });
   await world.gauge.register(world.target);
 } }, (world, test) => {
   const get = (path) => world.gauge.get(`nodes/${world.target.name}/${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`);
@@ -43,5 +43,106 @@ suite('leaks', { prepare: async (world) => {
       assert.deepEqual([data[0].distinct_count, data[0].top_peers[0].pid], [1, other]);
       assert.ok(!data.some((row) => row.pid === other && row[`${by}_count`] > 100), `${other} by ${by}`);
     }
+  });
+
+  test('an estimate follows the leak as it grows, with the peers as they were counted', async () => {
+    await world.target.eval(`plant:add_watches(list_to_pid("${world.watcher}"), [{list_to_pid("${world.watched}"), 150000}])`);
+    const [pair] = (await get('monitors/pairs')).data;
+    assert.deepEqual([pair.watcher.pid, pair.watched.pid, pair.exact], [world.watcher, world.watched, false]);
+    near(pair.count, ENTRIES + 150_000, 0.05, 'grown');
+    await world.target.eval(`plant:add_watches(list_to_pid("${world.watcher}"), [{list_to_pid("${world.watched}"), 100000}])`);
+    const [counted] = (await get('monitors/pairs')).data;
+    assert.deepEqual([counted.watcher.pid, counted.count, counted.exact], [world.watcher, ENTRIES + 250_000, true]);
+  });
+
+  test('checks and chat know the pair, and the processes of the leak', async () => {
+    const name = world.target.name;
+    const check = await world.gauge.api(`nodes/${name}/check?assert=pair_count_max:lt:1k&assert=monitors_count_max:lt:1k&max_age_ms=0&timeout_ms=20000`);
+    assert.equal(check.status, 503, check.text);
+    for (const { observed, offender } of check.body.data.assertions) {
+      near(observed, ENTRIES + 250_000, 0.01, 'observed');
+      assert.equal(offender.pid, world.watcher);
+    }
+    assert.equal(check.body.data.assertions[0].offender.watched.name, 'ledger');
+    for (const [text, parts] of [[`pairs ${name}`, [world.watcher, 'ledger']], [`monitors ${name}`, [world.watcher, 'ledger']], [`top ${name} monitors 1`, [world.watcher]]]) {
+      const said = await world.gauge.api('chat?format=text', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ text }) });
+      for (const part of parts) assert.ok(said.text.includes(part), `${text}: ${said.text}`);
+    }
+    const { data: [pair] } = await world.gauge.get('pairs?max_age_ms=0');
+    assert.deepEqual([pair.watcher.pid, pair.watched.pid], [world.watcher, world.watched]);
+    const probe = await world.gauge.api(`/probe?target=${name}`);
+    const top = [...probe.text.matchAll(/^beam_[a-z_]*monitors[a-z_]*max[a-z_]*(\{[^}]*\})? ([\d.e+]+)$/gm)].map((match) => Number(match[2]));
+    assert.ok(top.length === 0 || Math.max(...top) >= ENTRIES, probe.text.slice(0, 200));
+  });
+
+  test('two leaks at once, a watcher of many, and a small leak each have their place', async () => {
+    const crowd = await world.target.eval('begin Crowd = plant:idle(300000), persistent_term:put(crowd, Crowd), length(Crowd) end');
+    assert.equal(crowd, 300_000);
+    const registry = await world.target.eval('plant:watcher([{Pid, 1} || Pid <- persistent_term:get(crowd)])');
+    const small = await world.target.eval(`plant:watcher([{list_to_pid("${world.watched}"), 5000}])`);
+    const second = await world.target.eval(`plant:watcher([{list_to_pid("${world.watched}"), 600}, {list_to_pid("${registry}"), 250000}])`);
+    const { data } = await get('monitors/pairs');
+    assert.deepEqual(data.slice(0, 3).map((row) => [row.watcher.pid, row.watched.pid]), [[world.watcher, world.watched], [second, registry], [small, world.watched]]);
+    const rows = (await get('monitors?by=monitors')).data;
+    assert.deepEqual(rows.slice(0, 4).map((row) => row.pid), [world.watcher, registry, second, small]);
+    near(rows[1].distinct_count, 300_000, 0.01, 'distinct');
+    near(rows[1].duplication_ratio, 1, 0.05, 'ratio');
+  });
+});
+
+suite('leaks between nodes, and larger ones', { prepare: async (world) => {
+  world.gauge = await world.beamgauge();
+  world.here = await world.node({ modules: ['plant'] });
+  world.there = await world.node({ modules: ['plant'], cookie: world.here.cookie });
+  await Promise.all([world.gauge.register(world.here), world.gauge.register(world.there)]);
+} }, (world, test) => {
+  const get = (node, path) => world.gauge.get(`nodes/${node.name}/${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`);
+  const planted = (node, name) => node.eval(`plant:named(<<"${name}">>)`);
+  const at = (pid, node) => `rpc:call('${node.name}', erlang, list_to_pid, ["${pid}"])`;
+  const uproot = (node, pid) => node.eval(`plant:killed(list_to_pid("${pid}"))`);
+
+  test('281,083 monitors of a process on another node are one pair, counted on both sides', async () => {
+    const ENTRIES = 281_083;
+    const watched = await planted(world.there, 'payments');
+    const watcher = await world.here.eval(`plant:watcher([{${at(watched, world.there)}, ${ENTRIES}}])`);
+    const { data: [pair], meta } = await get(world.here, 'monitors/pairs');
+    assert.deepEqual([pair.watcher.pid, pair.watched.pid, pair.watched.node, pair.count, pair.exact], [watcher, watched, world.there.name, ENTRIES, true], JSON.stringify(meta));
+    const [other] = (await get(world.there, 'monitors?by=monitored_by')).data;
+    assert.deepEqual([other.pid, other.monitored_by_count, other.top_peers[0].pid, other.top_peers[0].node], [watched, ENTRIES, watcher, world.here.name]);
+    const { data: [joined] } = await world.gauge.get('pairs?max_age_ms=0');
+    near(joined.count, ENTRIES, 0.01, 'count');
+    assert.deepEqual([joined.watcher.pid, joined.watched.pid, joined.watched.name], [watcher, watched, 'payments']);
+    near(joined.watched_count, ENTRIES, 0.01, 'the other side');
+    const exactly = await world.gauge.get(`nodes/${world.here.name}/processes/${watcher.slice(1, -1)}/relations?direction=monitors&exact=true&max_age_ms=0`);
+    assert.deepEqual([exactly.data[0].count, exactly.data[0].exact], [ENTRIES, true]);
+    await uproot(world.here, watcher);
+  });
+
+  test('a million monitors of two processes are two pairs, whose shares the watched tell where the list is too much', async () => {
+    const [one, two] = [await planted(world.here, 'one'), await planted(world.here, 'two')];
+    const watcher = await world.here.eval(`plant:watcher([{list_to_pid("${one}"), 650000}, {list_to_pid("${two}"), 350000}])`);
+    const { data } = await get(world.here, 'monitors/pairs');
+    assert.deepEqual(data.slice(0, 2).map((row) => [row.watcher.pid, row.watched?.pid, row.watched?.name]), [[watcher, one, 'one'], [watcher, two, 'two']], JSON.stringify(data.slice(0, 3)));
+    near(data[0].count, 650_000, 0.02, 'one');
+    near(data[1].count, 350_000, 0.02, 'two');
+    assert.ok(!data.some((row) => row.watcher.pid === one && row.count > 100));
+    await uproot(world.here, watcher);
+  });
+
+  test('five million stand first without a peer and say why, and are counted where that is asked for', async () => {
+    const ENTRIES = 5_000_000;
+    const watched = await planted(world.here, 'millions');
+    const watcher = await world.here.eval(`plant:watcher([{list_to_pid("${watched}"), ${ENTRIES}}])`, 120_000);
+    const { data, meta } = await get(world.here, 'monitors/pairs');
+    assert.ok(data.slice(0, 2).some((row) => row.watcher.pid === watcher && row.watched === null && row.count > ENTRIES / 2 && !row.exact), JSON.stringify(data.slice(0, 3)));
+    assert.ok(meta.warnings.some((warning) => warning.includes(watcher) && warning.includes('exact=true')), JSON.stringify(meta.warnings));
+    const exactly = await world.gauge.api(`nodes/${world.here.name}/monitors/pairs?exact=true&max_age_ms=0&timeout_ms=60000`);
+    assert.equal(exactly.status, 200, exactly.text);
+    const [pair] = exactly.body.data;
+    assert.deepEqual([pair.watcher.pid, pair.watched.pid, pair.count, pair.exact], [watcher, watched, ENTRIES, true]);
+    const [known] = (await get(world.here, 'monitors/pairs')).data;
+    assert.deepEqual([known.watcher.pid, known.watched.pid], [watcher, watched]);
+    near(known.count, ENTRIES, 0.01, 'known');
+    await uproot(world.here, watcher);
   });
 });

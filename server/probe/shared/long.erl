@@ -104,11 +104,12 @@ attend(Worker, Counter) ->
     receive {'DOWN', Monitor, process, _, _} -> Monitor =:= hd(Monitors) andalso exit(Counter, kill) end.
 
 %% Of [{Pid, Unexplained, Looked}] what was counted, or tried in vain, for whoever keeps it.
-answer(Looks) -> [maps:merge(#{<<"pid">> => Pid, <<"unexplained">> => Unexplained}, kept(Looked)) || {Pid, Unexplained, Looked} <- Looks, is_new(Looked)].
+answer(Looks) ->
+    [#{<<"pid">> => Pid, <<"unexplained">> => Unexplained, <<"row">> => who:described(Pid), <<"lists">> => kept(Looked)}
+     || {Pid, Unexplained, Looked} <- Looks, is_new(Looked)].
 
 is_new({new, _, _}) -> true;
 is_new(Looked) -> Looked =:= many.
 
-kept({new, _, Lists}) ->
-    #{<<"lists">> => maps:from_list(lists:zip([<<"monitors">>, <<"monitored_by">>, <<"links">>], [who:list(List) || List <- Lists]))};
-kept(many) -> #{<<"lists">> => undefined}.
+kept({new, _, Lists}) -> maps:from_list(lists:zip([<<"monitors">>, <<"monitored_by">>, <<"links">>], [who:list(List) || List <- Lists]));
+kept(many) -> undefined.
