@@ -73,6 +73,22 @@ many_peers_test_() -> asking:each("more peers than a table is made for are count
     asking:uproot([Watcher | Crowd])
 end).
 
+more_than_a_table_test_() -> {timeout, 60, fun() ->
+    Various = lists:seq(1, 600000),
+    ?assertMatch({600000, [{7, 3}, {1, 2} | _]}, tally:top(Various ++ [7, 1, 7], 5)),
+    Same = lists:duplicate(5, Various),
+    ?assertMatch({600000, [{9, 6} | _]}, tally:top(lists:append(Same) ++ [9], 2))
+end}.
+
+often_test_() -> [fun() ->
+    {Often, Rest} = tally:taken({monitors, [{process, Peer} || Peer <- List]}, []),
+    ?assertEqual({length(List), length(lists:usort(List)), Top}, tally:counted({Often, Rest}, 2))
+ end || {List, Top} <- [{lists:duplicate(30000, a) ++ lists:duplicate(20000, b) ++ [c, d], [{a, 30000}, {b, 20000}]},
+                        {[N rem 9 || N <- lists:seq(1, 30000)] ++ [1, 2, 1], [{1, 3336}, {2, 3335}]},
+                        {lists:seq(1, 30000) ++ [7, 7, 9], [{7, 3}, {9, 2}]},
+                        {[{process, n}, {process, n}, x | lists:duplicate(20000, {process, n})], [{{process, n}, 20002}, {x, 1}]},
+                        {[], []}]].
+
 too_long_test_() -> asking:each("a list that may be too long is estimated, and counted when exactness is asked for", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Watcher = asking:plant(watch(lists:duplicate(3000, Watched))),

@@ -24,7 +24,7 @@ process(Text, Directions, Limit, Long, Calibration) ->
 
 %% {[{Direction, List}], Looks}: of a long list, what long:look/4 tells.
 lists(Figures, Directions, Limit, {BytesMax, _}, _) when element(8, Figures) =< BytesMax ->
-    {[{Name, who:list(tally:whole(process_info(element(1, Figures), item(Name)), Limit))} || Name <- Directions], []};
+    {[{Name, who:list(tally:counted(tally:taken(process_info(element(1, Figures), item(Name)), []), Limit))} || Name <- Directions], []};
 lists(Figures, Directions, Limit, {_, Long}, Calibration) ->
     {Pid, Unexplained} = {element(1, Figures), element(8, Figures)},
     Looked = long:look(Pid, Unexplained, Long, {Limit, Calibration}),

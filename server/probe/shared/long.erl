@@ -84,8 +84,8 @@ list(_, _, Bytes, HeapBytes, _, _) when Bytes > HeapBytes -> none;
 list(Pid, Item, _, HeapBytes, Until, Limit) ->
     Worker = self(),
     HeapMax = #{size => HeapBytes div erlang:system_info(wordsize), kill => true, error_logger => false},
-    {Counter, Monitor} = spawn_opt(fun() -> Worker ! {self(), tally:whole(process_info(Pid, Item), Limit)} end,
-                                   [monitor, {priority, low}, {max_heap_size, HeapMax}]),
+    {Counter, Monitor} = spawn_opt(fun() -> Worker ! {self(), tally:counted(tally:taken(process_info(Pid, Item), []), Limit)} end,
+                                   [monitor, {priority, low}, {fullsweep_after, 0}, {max_heap_size, HeapMax}]),
     spawn_opt(fun() -> attend(Worker, Counter) end, [{priority, low}]),
     receive
         {Counter, Counted} ->

@@ -1,9 +1,9 @@
 %% Lists of monitors and links by peer, counted natively.
 -module(tally).
--export([peers/1, top/2, whole/2]).
+-export([peers/1, top/2, taken/2, counted/2]).
 
 -define(CHUNK_ENTRIES, 2000).
--define(TABLE_PEERS_MAX, 50000).
+-define(TABLE_PEERS_MAX, 500000). %% some 36 MB
 -define(SAMPLE, 512).
 -define(OFTEN_MAX, 8). %% peers that are told from the rest one by one, each being so many-th a part of a sample
 -define(LONG, 20000).
@@ -22,29 +22,41 @@ peers(Entries, Guards) ->
 %% {Distinct, [{Peer, Count}]}, most first, at most Limit. Where there are very many peers, what is there more than once is tallied by
 %% itself, and each of that has one more.
 top(Peers, Limit) ->
-    case tally_few(chunks(Peers, []), Limit) of
+    case is_various(Peers) orelse tally_few(chunks(Peers, []), Limit) of
         {Distinct, Top} ->
             {Distinct, Top};
-        many ->
-            Sorted = lists:sort(Peers),
-            Same = ets:match_spec_compile([{{'$1', '$1'}, [], ['$1']}]),
-            Again = ets:match_spec_run(lists:zip(lists:droplast(Sorted), tl(Sorted)), Same),
-            {_, Repeated} = top(Again, Limit),
-            Once = [{Peer, 1} || Peer <- lists:sublist(lists:usort(Sorted), 2 * Limit), not lists:keymember(Peer, 1, Repeated)],
-            {length(Sorted) - length(Again), lists:sublist([{Peer, Count + 1} || {Peer, Count} <- Repeated] ++ Once, Limit)}
+        _ ->
+            Once = lists:usort(Peers),
+            {_, Repeated} = top(Peers -- Once, Limit),
+            Others = [{Peer, 1} || Peer <- lists:sublist(Once, 2 * Limit), not lists:keymember(Peer, 1, Repeated)],
+            {length(Once), lists:sublist([{Peer, Count + 1} || {Peer, Count} <- Repeated] ++ Others, Limit)}
     end.
+
+%% Too many for a table, as one sees from the first of them.
+is_various(Peers) -> length(Peers) > ?TABLE_PEERS_MAX andalso length(lists:usort(lists:sublist(Peers, ?CHUNK_ENTRIES))) > ?CHUNK_ENTRIES div 2.
 
 tally_few(Chunks, Limit) ->
     Table = ets:new(peers, [private]),
     Tallied = case gather(Chunks, Table) of
         true ->
             count(Chunks, Table),
-            {ets:info(Table, size), lists:sublist(lists:reverse(lists:keysort(2, ets:tab2list(Table))), Limit)};
+            {ets:info(Table, size), lists:sublist(lists:reverse(lists:keysort(2, repeated(Table, Limit))), Limit)};
         false ->
-            many
+            none
     end,
     ets:delete(Table),
     Tallied.
+
+%% Those that are there more than once, and some others if these are few.
+repeated(Table, Limit) ->
+    case ets:select(Table, [{{'_', '$1'}, [{'>', '$1', 1}], ['$_']}]) of
+        Repeated when length(Repeated) >= Limit -> Repeated;
+        Repeated ->
+            case ets:select(Table, [{{'_', 1}, [], ['$_']}], Limit) of
+                {Once, _} -> Once ++ Repeated;
+                _ -> Repeated
+            end
+    end.
 
 chunks(Peers, Chunks) ->
     try lists:split(?CHUNK_ENTRIES, Peers) of
@@ -65,34 +77,35 @@ count([Chunk | Rest], Table) ->
     lists:zipwith3(fun ets:update_counter/3, lists:duplicate(Length, Table), Chunk, lists:duplicate(Length, 1)),
     count(Rest, Table).
 
-%% {Count, Distinct, Top} of a list that may be very long. In a leak few peers are nearly all there is: those are taken out one after the
-%% other, each by one native pass, and only what is left is tallied.
-whole(undefined, _) -> {0, 0, []};
-whole({_, Entries}, Limit) ->
-    Count = length(Entries),
-    {Often, Rest} = taken(Entries, Count, often(Entries, Count)),
-    {Distinct, Top} = top(Rest, Limit),
-    {Count, Distinct + length(Often), lists:sublist(lists:reverse(lists:keysort(2, Often ++ Top)), Limit)}.
-
-%% [{Peer, Times}] of the most frequent, and the peers that are left.
-taken(Entries, _, none) -> {[], peers(Entries, [])};
-taken(Entries, Count, {ok, Entry}) ->
-    Rest = peers(Entries, [{'=/=', '$_', {const, Entry}}]),
-    taken(Rest, length(Rest), ?OFTEN_MAX - 1, [{hd(peers([Entry], [])), Count - length(Rest)}]).
-
-taken(Peers, _, 0, Often) -> {Often, Peers};
-taken(Peers, Count, Rounds, Often) ->
-    case often(Peers, Count) of
-        none -> {Often, Peers};
-        {ok, Peer} ->
-            Rest = ets:match_spec_run(Peers, ets:match_spec_compile([{'$1', [{'=/=', '$1', {const, Peer}}], ['$1']}])),
-            taken(Rest, length(Rest), Rounds - 1, [{Peer, Count - length(Rest)} | Often])
+%% {Often, Rest} of what process_info tells, for counted/2. In a leak few peers are nearly all there is: those are taken out one after the
+%% other, each by one native pass, and only the rest has to be tallied. Nobody holds on to the list as it was: it may be very long.
+taken(undefined, Often) -> {Often, []};
+taken({Item, List}, Often) ->
+    case length(Often) < ?OFTEN_MAX andalso often(List, length(List)) of
+        {ok, Entry} ->
+            Rest = without(Item, Entry, List),
+            taken({left, Rest}, [{peer(Item, Entry), length(List) - length(Rest)} | Often]);
+        _ ->
+            {Often, case Item of left -> List; _ -> peers(List, []) end}
     end.
 
+without(left, Peer, Peers) -> ets:match_spec_run(Peers, ets:match_spec_compile([{'$1', [{'=/=', '$1', {const, Peer}}], ['$1']}]));
+without(_, Entry, Entries) -> peers(Entries, [{'=/=', '$_', {const, Entry}}]).
+
+peer(left, Peer) -> Peer;
+peer(_, Entry) -> hd(peers([Entry], [])).
+
+%% {Count, Distinct, Top}.
+counted({Often, Rest}, Limit) ->
+    {Distinct, Top} = top(Rest, Limit),
+    {length(Rest) + lists:sum([Times || {_, Times} <- Often]),
+     Distinct + length(Often),
+     lists:sublist(lists:reverse(lists:keysort(2, Often ++ Top)), Limit)}.
+
 %% One that is often in a sample of a long list.
-often(_, Count) when Count < ?LONG -> none;
+often(_, Count) when Count < ?LONG -> false;
 often(List, _) ->
     case top(lists:sublist(List, ?SAMPLE), 1) of
         {_, [{Entry, Times}]} when Times >= ?SAMPLE div ?OFTEN_MAX -> {ok, Entry};
-        _ -> none
+        _ -> false
     end.
