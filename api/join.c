@@ -1,6 +1,7 @@
 /* join.c: the other side of pairs: what the watched process's own node says of it and of the watcher's entries. */
 #include "join.h"
 
+#include "peers.h"
 #include "rows.h"
 
 #include "beamgauge/node.h"
@@ -109,7 +110,7 @@ static void ask_watched(struct bg_ask *ask, json_t *answer)
     }
     bg_put(shaper, args, "pairs", pairs);
     bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    bg_put(shaper, args, "exact", json_boolean(bg_call_boolean(ask->call, "exact")));
+    bg_put(shaper, args, "exact", json_boolean(bg_peers_exact(ask)));
     bg_ask_send(ask, "watched", args, take_told);
 }
 

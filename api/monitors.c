@@ -29,6 +29,8 @@ static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
     struct bg_peer_list list = {.distinct_count = json_is_integer(count) && json_integer_value(count) == 0 ? 0 : -1};
     if (process != NULL)
         bg_peer_list_read(shaper, process, by, &list);
+    if (process != NULL)
+        bg_peers_check_exact(ask, &list, json_string_value(json_object_get(row, "pid")));
     if (process != NULL && list.exact)
         put_counted(shaper, row, bg_sort_find(by)->field, list.count);
     bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "peers"));
@@ -92,7 +94,7 @@ static void shape_ranking(struct bg_ask *ask, json_t *answer)
     const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)kept};
     bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
-    ask->kept = bg_call_boolean(ask->call, "exact") ? NULL : json_incref((json_t *)bg_peers_long(&ask->shaper, answer));
+    ask->kept = bg_peers_exact(ask) ? NULL : json_incref((json_t *)bg_peers_long(&ask->shaper, answer));
     if (json_array_size(ask->data) == 0 || ask->shaper.failed)
         return;
     if (!bg_peers_send_top(ask, &scan, ask->kept, limit, shape_lists) && !ask->shaper.failed)

@@ -71,6 +71,7 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
     if (bg_answer_boolean_or(shaper, process, "dead", false))
         return;
     bg_peer_list_read(shaper, process, "monitors", &list);
+    bg_peers_check_exact(ask, &list, pid);
     totals->more = totals->more || list.distinct_count > (int64_t)json_array_size(list.top);
     totals->partial = totals->partial || !list.exact;
     for (size_t i = 0; i < json_array_size(list.top) && i < list_max && !shaper->failed; i++) {
@@ -214,7 +215,7 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     const int64_t bound = unlisted_bound(ask, &scan, limit);
     totals->bound = bound > totals->bound ? bound : totals->bound;
     add_ranking(&totals->ranking, &ask->ranking);
-    const json_t *known = bg_call_boolean(ask->call, "exact") ? NULL : bg_peers_long(&ask->shaper, answer);
+    const json_t *known = bg_peers_exact(ask) ? NULL : bg_peers_long(&ask->shaper, answer);
     add_pairs(ask, known);
     if (!bg_peers_send_top(ask, &scan, known, limit, take_pairs))
         note_answered(ask); /* nobody else monitors anything */

@@ -3,6 +3,7 @@
 
 #include "beamgauge/clock.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 int64_t bg_peers_round(int64_t limit)
@@ -12,6 +13,24 @@ int64_t bg_peers_round(int64_t limit)
         if (limit <= limits[i])
             return limits[i];
     return BG_PEERS_SAMPLE_MAX;
+}
+
+bool bg_peers_exact(const struct bg_ask *ask)
+{
+    return bg_call_boolean(ask->call, "exact") && bg_call_may(ask->call, BG_SCOPE_ADMIN);
+}
+
+void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, const char *pid)
+{
+    if (list->exact || !bg_call_boolean(ask->call, "exact"))
+        return;
+    if (bg_peers_exact(ask))
+        bg_ask_warn(ask, "a list of %s could not be counted within 2 GiB of %s and the time there was; timeout_ms allows more time", pid,
+                    bg_ask_node(ask));
+    else
+        bg_shaper_fail(&ask->shaper, BG_FORBIDDEN,
+                       "%s on %s has a list of about %" PRId64 " entries; to count it exactly takes a token with the scope admin", pid,
+                       bg_ask_node(ask), list->count);
 }
 
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)
@@ -24,7 +43,7 @@ void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const direction
     bg_put(shaper, args, "directions", names);
     bg_put(shaper, args, "limit", json_integer(bg_peers_round(limit)));
     bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    bg_put(shaper, args, "exact", json_boolean(bg_call_boolean(ask->call, "exact")));
+    bg_put(shaper, args, "exact", json_boolean(bg_peers_exact(ask)));
     bg_ask_send(ask, "peers", args, next);
 }
 

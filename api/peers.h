@@ -4,6 +4,13 @@
 
 #include "scan.h"
 
+/* One process's entries of one direction. */
+struct bg_peer_list {
+    int64_t count, distinct_count; /* -1 where the list was not looked at: of the distinct always, of all where nothing can be claimed */
+    bool exact;
+    const json_t *top; /* [{peer, count, ...}], most entries first; borrowed */
+};
+
 /* How many processes are listed for a ranking of `limit` rows, and how many top peers of each: 20, 50 or 200. Of one process, 1000 or
  * 10000 peers can be had besides. */
 int64_t bg_peers_round(int64_t limit);
@@ -22,19 +29,19 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const jso
 #define BG_EXACT_PARAM                                                                                                                     \
     {                                                                                                                                      \
         .name = "exact", .type = BG_PARAM_BOOLEAN, .fallback = "false",                                                                    \
-        .summary = "Count even a list that is too long to be copied lightly (costs memory and time on the node)"                           \
+        .summary = "Count even what was counted before, and lists that are too long to be counted lightly, which takes the scope admin "   \
+                   "and up to 2 GiB of the node for the moment; one request a node at a time"                                              \
     }
+
+/* Whether questions are to count whatever can be: the caller wants exactness, and has the scope for it. */
+bool bg_peers_exact(const struct bg_ask *ask);
+/* Refuses a caller who wanted exactness and got an estimate for want of the scope; tells one who has it. */
+void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, const char *pid);
 
 /* The answer's process of that pid, or NULL. Borrowed. When its lists were counted, if that was earlier: text of RFC 3339, else null. */
 const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, const char *pid);
 json_t *bg_peers_counted_at(struct bg_shaper *shaper, const json_t *process);
 
-/* One process's entries of one direction. */
-struct bg_peer_list {
-    int64_t count, distinct_count; /* -1 where the list was not looked at: of the distinct always, of all where nothing can be claimed */
-    bool exact;
-    const json_t *top; /* [{peer, count, ...}], most entries first; borrowed */
-};
 void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const char *direction, struct bg_peer_list *ret_list);
 /* distinct_count, duplication_ratio, and top_peers[]: refs with a count, at most `limit`. */
 void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_peer_list *list, size_t limit);

@@ -31,7 +31,7 @@ export function CountExactly({ path, direction, onCounted }) {
     <button type="button" class="small" title=${hint} aria-disabled=${answer.loading} onClick=${count}>
       ${answer.loading ? 'counting…' : 'count exactly'}
     </button>
-    ${answer.problem !== null && html`<${ProblemNote} problem=${answer.problem} />`}`;
+    ${answer.problem !== null && html`<div class="wrap"><${ProblemNote} problem=${answer.problem} /></div>`}`;
 }
 
 export const CountedAt = ({ relation }) => html`<small>exact at ${timeOfDay(relation.at)}</small>`;

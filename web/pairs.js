@@ -1,6 +1,6 @@
 // Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
 import { html, useContext, useRef } from '/htm.js';
-import { count, growth, nameOf, peerText, percent, rate, visible } from '/format.js';
+import { count, growth, nameOf, peerText, percent, rate, timeOfDay, visible } from '/format.js';
 import { Bar, Counted, Panel, Peer } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { processPath } from '/route.js';
@@ -11,7 +11,8 @@ const LOUD_COUNT = 100;
 const ROWS = 10;
 const FLEET_ROWS = 5;
 
-const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, peerText(watched), watched.node].join(' ');
+// Whom a watcher of too many monitors watches is not known: `watched` is null then.
+const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, watched && peerText(watched), watched?.node].join(' ');
 
 /** `watched` is the ranking by monitored_by: it tells of watchers on other nodes, which this node's own pairs cannot. */
 export function PairsPanel({ path, node, watched }) {
@@ -52,7 +53,7 @@ function Pairs({ title, pairs, meta, node }) {
 const hasUnseen = (meta) => (meta?.warnings?.length ?? 0) > (meta?.nodes_count ?? 0) - (meta?.answered_count ?? 0);
 
 /** What has no node of its own, a port or a reference, is on the watcher's. */
-const withHome = (pair) => ({ ...pair, watched: { ...pair.watched, node: pair.watched.node ?? pair.watcher.node } });
+const withHome = (pair) => (pair.watched === null ? pair : { ...pair, watched: { ...pair.watched, node: pair.watched.node ?? pair.watcher.node } });
 
 function fromElsewhere(rows, node) {
   const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact });
@@ -70,17 +71,26 @@ function useNamed(peer, node) {
   return data?.pid === peer.pid && isElsewhere ? { ...peer, name: nameOf(data) } : peer;
 }
 
+/** How old a count is that was made once and is estimated since. */
+function age(at) {
+  const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
+  return seconds < 90 ? `${Math.round(seconds)} s ago` : `${Math.round(seconds / 60)} min ago`;
+}
+
 function Finding({ pair, node, perSecond }) {
   const watcher = useNamed(pair.watcher, node);
   const { watched } = pair;
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   const about = pair.exact === false ? 'about ' : '';
-  const home = watched.node ?? node;
+  const since = pair.counted_at ? html` <span class="quiet">Counted ${age(pair.counted_at)}, about ${count(pair.count)} now.</span>` : '';
+  const home = watched?.node ?? node;
+  const whom = watched
+    ? html`<${Peer} peer=${watched} node=${node} /> on <bdi class="name">${visible(home)}</bdi> <b>${about}${count(pair.count)} times</b>${growing}.${since}`
+    : html`<b>about ${count(pair.count)} processes or one process as often</b>${growing}: too many to be counted lightly. On its page
+        they can be counted exactly, or traced for some seconds.`;
   return html`
     <p class=${pair.count >= LOUD_COUNT ? 'finding loud' : 'finding'}>
-      <${Peer} peer=${watcher} node=${node} /> monitors${' '}
-      <${Peer} peer=${watched} node=${home} /> on <bdi class="name">${visible(home)}</bdi>${' '}
-      <b>${about}${count(pair.count)} times</b>${growing}.
+      <${Peer} peer=${watcher} node=${node} /> monitors${' '}${whom}
     </p>`;
 }
 
@@ -90,12 +100,14 @@ function otherSide({ count: watching, watched_count: watched }) {
   return differs && html` <small title="Counted by the watched process's own node">its side: ${count(watched)}</small>`;
 }
 
+const countedAt = (pair) => pair.counted_at && html` <small title="Counted then, estimated since">of ${timeOfDay(pair.counted_at)}</small>`;
+
 function columnsOf(node, pairs, rates) {
   const sum = pairs.reduce((total, pair) => total + pair.count, 0);
   return [
     { key: 'watcher', title: 'Watcher', head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` },
-    { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => html`<${Peer} peer=${pair.watched} node=${node} />` },
-    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}` },
+    { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => (pair.watched ? html`<${Peer} peer=${pair.watched} node=${node} />` : html`<span class="quiet">not known</span>`) },
+    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}` },
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(pair.count / sum) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${pair.count / sum} />` },

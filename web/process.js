@@ -2,7 +2,7 @@
 import { html, useState } from '/htm.js';
 import { CallSitesPanel } from '/callsites.js';
 import { CountedAt, CountExactly, isTooLong } from '/exact.js';
-import { bytes, count, mfa, nameOf, percent, short, times, visible } from '/format.js';
+import { bytes, count, mfa, nameOf, percent, short, timeOfDay, times, visible } from '/format.js';
 import { Bar, Counted, Facts, Frames, Heading, Name, Panel, Peer } from '/parts.js';
 import { Reachable } from '/node.js';
 import { usePoll } from '/poll.js';
@@ -105,6 +105,7 @@ const DIRECTIONS = {
 function Relation({ latest, node, path }) {
   const [exact, setExact] = useState(null);
   const relation = isTooLong(latest) ? exact ?? latest : latest;
+  const isEstimate = relation.exact === false && !isTooLong(relation);
   const text = DIRECTIONS[relation.direction] ?? { title: visible(relation.direction), empty: 'None.' };
   const columns = [
     { key: 'peer', title: 'Peer', head: true, cell: (peer) => html`<${Peer} peer=${peer} node=${node} />` },
@@ -118,6 +119,7 @@ function Relation({ latest, node, path }) {
       ${isTooLong(relation) && html`
         <p class="quiet">Too long to be copied lightly.${' '}
           <${CountExactly} path=${path} direction=${relation.direction} onCounted=${setExact} /></p>`}
+      ${isEstimate && relation.counted_at && html`<p class="quiet">Counted at ${timeOfDay(relation.counted_at)}, estimated since.</p>`}
       ${relation.at && html`<p class="quiet"><${CountedAt} relation=${relation} /></p>`}
       ${!isTooLong(relation) && html`
         <${Table} caption=${text.title} columns=${columns} rows=${relation.top_peers ?? []} keyOf=${peerKey} empty=${text.empty} />`}

@@ -128,6 +128,9 @@ uint64_t bg_call_reader(const struct bg_call *call);
 /* Which of the endpoint's types the client wants; NULL where the endpoint has none. */
 const char *bg_call_type(const struct bg_call *call);
 
+/* Whether the caller has that scope besides the endpoint's own. */
+bool bg_call_may(const struct bg_call *call, enum bg_scope scope);
+
 /* Within the handler: the call may take so much longer than its parameters timeout_ms and window_ms allow. */
 void bg_call_extend(struct bg_call *call, int64_t more_ms);
 

@@ -1,5 +1,6 @@
 /* call.c: what handlers see of a request, and the endings of a call. */
 #include "call.h"
+#include "auth.h"
 
 #include "audit.h"
 #include "beamgauge/clock.h"
@@ -93,6 +94,13 @@ void bg_call_expire(struct bg_call *call)
     bg_fail(&failure, BG_DEADLINE, "There was no answer in time.");
     bg_reply_failure(call->connection, &call->request, &failure);
     call_free(call);
+}
+
+bool bg_call_may(const struct bg_call *call, enum bg_scope scope)
+{
+    char challenge[BG_CHALLENGE_SIZE];
+    const struct bg_http *http = call->http;
+    return bg_auth_check(http->tokens, http->tokens_count, call->request.authorization, scope, challenge, NULL) == BG_OK;
 }
 
 const struct bg_services *bg_call_services(const struct bg_call *call)

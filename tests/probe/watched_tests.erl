@@ -30,12 +30,15 @@ dead_test_() -> asking:each("who is dead, or was never here, is said to be dead 
     [?assertEqual(#{<<"alive">> => false, <<"count">> => undefined}, maps:with([<<"alive">>, <<"count">>], Each)) || Each <- Told]
 end).
 
-too_long_test_() -> asking:each("a list that may be too long is not looked at unless exactness is asked for", fun(Mode) ->
+too_long_test_() -> asking:each("a list that may be too long is counted only where that is allowed or asked for, and told to whoever keeps it", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Watcher = watch(Watched, 3000),
     [Light] = ask(Mode, [pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500}),
     ?assertMatch(#{<<"count">> := undefined, <<"alive">> := true}, Light),
-    ?assertMatch([#{<<"count">> := 3000}], ask(Mode, [pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500, <<"exact">> => true}))
+    [begin
+         #{<<"counted">> := [Counted]} = asking:ask(Mode, watched, arguments([pair(pid(Watched), Watcher)], More#{<<"list_entries_max">> => 500})),
+         ?assertMatch(#{<<"pid">> := Watched, <<"lists">> := #{<<"monitored_by">> := #{<<"count">> := 3000, <<"top">> := [#{<<"peer">> := Watcher}]}}}, Counted)
+     end || More <- [#{<<"exact">> => true}, #{<<"may_count">> => true}]]
 end).
 
 no_atom_test_() -> asking:each("a node that is not known here has no entries, and its name makes no atom", fun(Mode) ->

@@ -2,27 +2,32 @@
 -module(watched).
 -export([answer/1]).
 
+-define(LONG_PEERS, 50).
+
 %% A pair is [Watched, WatcherPid, WatcherNode], the watched a map as who:find/1 takes it.
-answer(#{<<"pairs">> := Pairs, <<"list_entries_max">> := EntriesMax, <<"exact">> := Exact}) ->
+answer(#{<<"pairs">> := Pairs, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Calibration = entries:calibrate(),
-    BytesMax = case Exact of true -> infinity; false -> entries:unexplained_max(EntriesMax, Calibration) end,
-    Told = maps:map(fun(Watched, Watchers) -> told(who:find(Watched), Watchers, BytesMax, Calibration) end, by_watched(Pairs, #{})),
-    #{<<"pairs">> => [told_of({Pid, Node}, maps:get(Watched, Told)) || [Watched, Pid, Node] <- Pairs]}.
+    Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
+    Told = maps:map(fun(Watched, Watchers) -> told(who:find(Watched), Watchers, Long, Calibration) end, by_watched(Pairs, #{})),
+    #{<<"pairs">> => [told_of({Pid, Node}, maps:get(Watched, Told)) || [Watched, Pid, Node] <- Pairs],
+      <<"counted">> => long:answer([Look || {_, _, Looks} <- maps:values(Told), Look <- Looks])}.
 
 by_watched([], Grouped) -> Grouped;
 by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
     by_watched(Rest, Grouped#{Watched => [{Pid, Node} | maps:get(Watched, Grouped, [])]}).
 
-told_of(Watcher, {Described, Counts}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
+told_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
 
-%% {WhoItIs, #{Watcher => Count}}; no counts of one that is dead or has too many entries to be looked at lightly.
-told({ok, Pid}, Watchers, BytesMax, Calibration) ->
+%% {WhoItIs, #{Watcher => Count}, Looks}. No counts of one that is dead, nor of one with too many entries to be copied each time: whoever
+%% keeps what was counted of that one knows them.
+told({ok, Pid}, Watchers, {BytesMax, Long}, Calibration) ->
     Described = (who:described(Pid))#{<<"pid">> => Pid},
-    case [Figures || Figures <- figures:of_pids([Pid], Calibration, false), element(8, Figures) =< BytesMax] of
-        [_] -> {Described, counts(tally:peers(process_info(Pid, monitored_by)), Watchers)};
-        [] -> {Described, #{}}
+    case figures:of_pids([Pid], Calibration, false) of
+        [Figures] when element(8, Figures) =< BytesMax -> {Described, counts(tally:peers(process_info(Pid, monitored_by)), Watchers), []};
+        [Figures] -> {Described, #{}, [{Pid, element(8, Figures), long:look(Pid, element(8, Figures), Long, {?LONG_PEERS, Calibration})}]};
+        [] -> {Described, #{}, []}
     end;
-told(none, _, _, _) -> {#{<<"alive">> => false}, #{}}.
+told(none, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
 
 %% The watchers' own entries are told from all others natively.
 counts(Peers, Watchers) ->

@@ -252,6 +252,12 @@ int64_t bg_call_integer(const struct bg_call *c, const char *name)
     return strtoll(bg_call_text(c, name), NULL, 10);
 }
 
+bool bg_call_may(const struct bg_call *c, enum bg_scope scope)
+{
+    (void)c;
+    return scope != BG_SCOPE_ADMIN || !fake.is_reader;
+}
+
 bool bg_call_boolean(const struct bg_call *c, const char *name)
 {
     assert_int_equal(declared(c, name)->type, BG_PARAM_BOOLEAN);

@@ -190,6 +190,30 @@ static void a_list_too_long_to_be_copied_is_told(void **state)
     fake_cancel();
 }
 
+static void exactness_beyond_the_usual_takes_the_scope_admin(void **state)
+{
+    static const char *const operations[] = {"listMonitorPairs", "listMonitors"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fake.is_reader = true;
+        fake_call(operations[i], SHOP " exact=true", NULL);
+        fake_answer(SCAN);
+        EXPECT_ARG(1, "exact", "false");
+        fake_answer(PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("500", "null", "false", ""))));
+        fake_expect_failure(BG_FORBIDDEN, "scope admin");
+        fake_call(operations[i], SHOP " exact=true", NULL);
+        fake_answer(SCAN);
+        fake_answer(PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("500", "1", "true", ""))));
+        assert_int_equal(fake.status, 200);
+        fake.is_reader = false;
+        fake_call(operations[i], SHOP " exact=true", NULL);
+        fake_answer(SCAN);
+        EXPECT_ARG(1, "exact", "true");
+        fake_answer(PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("500", "null", "false", ""))));
+        assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "2 GiB"));
+    }
+}
+
 /* A process that may have monitors, or something else in their place: listed, last, as unknown. */
 #define DOUBTFUL(ID)                                                                                                                       \
     "{\"pid\":\"" ID "\",\"memory\":1,\"total_heap_size\":5,\"stack_size\":1,\"message_queue_len\":0,\"reductions\":1,"                    \
@@ -382,6 +406,7 @@ int main(void)
         T(a_list_too_long_to_be_copied_is_told),
         T(what_may_be_no_monitors_is_listed_as_unknown),
         T(what_is_counted_exactly_takes_its_place),
+        T(exactness_beyond_the_usual_takes_the_scope_admin),
         T(more_than_was_asked_for_is_refused),
         T(malformed_peers_are_refused),
         T(tells_the_relations_of_one_process),
