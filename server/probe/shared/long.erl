@@ -8,17 +8,18 @@
 -define(MEMORY_SHARE, 50). %% of what the node has, a part of this many
 -define(PATIENCE_MS, 250).
 -define(TIMEOUT_MS, 5000). %% where the guard tells no other
+-define(ENOUGH_MS, 1500). %% what could not be counted in so much time is too much
 
-%% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
+%% {Known, Size, {Budget, Until}}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
 %% was too much. Size says how much heap may be taken to count: what is asked for by name, what any question may, or none.
 new(Arguments) ->
     Known = [{Pid, {Unexplained, Monitors, MonitoredBy, Links}}
              || [Text, Unexplained, Monitors, MonitoredBy, Links] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
     case Arguments of
-        #{<<"exact">> := true} -> {maps:from_list(Known), max, now_ms() + Timeout};
-        #{<<"may_count">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout div 3};
-        _ -> {maps:from_list(Known), none, 0}
+        #{<<"exact">> := true} -> {maps:from_list(Known), max, {Timeout, now_ms() + Timeout}};
+        #{<<"may_count">> := true} -> {maps:from_list(Known), min, {Timeout div 3, now_ms() + Timeout div 3}};
+        _ -> {maps:from_list(Known), none, {0, 0}}
     end.
 
 now_ms() -> erlang:monotonic_time(millisecond).
@@ -26,13 +27,13 @@ now_ms() -> erlang:monotonic_time(millisecond).
 %% What is told of a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, or many where not one of
 %% the lists could be copied. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of each {Count, Distinct, Top}, Distinct being
 %% undefined where that list was too much.
-look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
+look(Pid, Unexplained, {Known, Size, {Budget, Until}}, {Limit, Calibration}) ->
     case maps:get(Pid, Known, none) of
         {Then, Monitors, MonitoredBy, Links} when Size =/= max, Unexplained =< Then + Then div 2, Unexplained >= Then div 2 ->
             grown(Pid, [Monitors, MonitoredBy, Links], Unexplained, Then, Calibration);
         _ ->
             case Size =/= none andalso now_ms() < Until of
-                true -> counted(Pid, lists(Pid, Unexplained, heap_bytes(Size, Unexplained), Until, Limit, Calibration));
+                true -> counted(Pid, lists(Pid, Unexplained, heap_bytes(Size, Unexplained), Until, Limit, Calibration), Budget < ?ENOUGH_MS andalso now_ms() >= Until);
                 false -> none
             end
     end.
@@ -45,8 +46,11 @@ grown(Pid, Counts, Unexplained, Then, {_, _, MonitorBytes, _, _, _}) ->
     Grown = max(0, Total + (Unexplained - Then) div Each),
     {last, list_to_tuple([Pid | [Count * Grown div Total || Count <- Counts]])}.
 
-counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}]) -> many;
-counted(Pid, Lists) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
+%% Where there was little time, what is missing says nothing.
+counted(_, [{_, undefined, _} | _], true) -> none;
+counted(_, [_, {_, undefined, _} | _], true) -> none;
+counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}], _) -> many;
+counted(Pid, Lists, _) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
 
 %% Of what the node has only where the least is not enough: that asks every scheduler.
 heap_bytes(max, _) -> ?HEAP_BYTES_MAX;
