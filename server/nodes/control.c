@@ -227,7 +227,9 @@ static void start_bindings(struct bg_writer *writer, const struct bg_spawn *spaw
     start_binding(writer, spawn, "Args");
 }
 
-/* What stands behind the forms' bindings in the worker's program, and then in the guard's. `none`, that there is no handler of local
+/* The guard waits in prim_eval:'receive'/2, which every emulator has loaded from its start, as timer is not; nobody sends it messages.
+ *
+ * What stands behind the forms' bindings in the worker's program, and then in the guard's. `none`, that there is no handler of local
  * functions, is what exprs/2 passes on too, once it has linted the forms: ours were checked when they were embedded. */
 static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
 {
@@ -240,7 +242,8 @@ static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
     bg_write_nil(writer);
     write_spawn_options(writer, "low", spawn->max_heap_words);
     bg_write_nil(writer);
-    bg_write_list(writer, 1);
+    bg_write_list(writer, 2); /* of prim_eval:'receive'/2 */
+    write_function(writer, "erlang", "is_atom", 1);
     bg_write_integer(writer, spawn->timeout_ms);
     bg_write_nil(writer);
     bg_write_list(writer, 1);
@@ -252,7 +255,7 @@ static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
 
 bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const struct bg_spawn *spawn)
 {
-    static const char *const guard[][2] = {{"erlang", "spawn_opt"}, {"timer", "sleep"}, {"erlang", "exit"}};
+    static const char *const guard[][2] = {{"erlang", "spawn_opt"}, {"prim_eval", "receive"}, {"erlang", "exit"}};
     static const char *const worker[][2] = {{"erl_eval", "exprs"}, {"erlang", "exit"}};
     struct bg_writer head, middle = {.length = 0}, tail = {.length = 0};
     start_spawn(&head, own);

@@ -32,7 +32,7 @@ question(Forms, Arguments, Timeout, MaxHeapWords, Options) ->
     end,
     Limits = [link, {priority, low}, {max_heap_size, #{size => MaxHeapWords, kill => true, error_logger => false}}],
     Worker = program([{erl_eval, exprs, [Forms, Bindings, none]}, {erlang, exit, [ended]}]),
-    Guard = program([{erlang, spawn_opt, [lists, zipwith3, Worker, Limits]}, {timer, sleep, [Timeout]}, {erlang, exit, [deadline]}]),
+    Guard = program([{erlang, spawn_opt, [lists, zipwith3, Worker, Limits]}, {prim_eval, 'receive', [fun erlang:is_atom/1, Timeout]}, {erlang, exit, [deadline]}]),
     spawn_opt(lists, zipwith3, Guard, [monitor, {priority, low} | Options]).
 
 program(Calls) ->
