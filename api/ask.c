@@ -21,6 +21,7 @@ struct bg_branch {
     bg_ask_step *step;               /* what takes its answer */
     const char *question;
     int64_t duration_ms, rpc_us;
+    bool is_aside; /* the answer's age is not the call's */
 };
 
 static void ask_free(struct bg_ask *ask)
@@ -158,11 +159,11 @@ static int64_t higher(int64_t a, int64_t b)
 
 static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const struct bg_answer *answer)
 {
-    if (!ask->answered || answer->collected_us < ask->collected_us) {
+    if (!branch->is_aside && (!ask->answered || answer->collected_us < ask->collected_us)) {
         ask->collected_us = answer->collected_us;
         ask->collected_wall_ms = answer->collected_wall_ms;
     }
-    ask->answered = true;
+    ask->answered = ask->answered || !branch->is_aside;
     branch->duration_ms += answer->duration_ms;
     branch->rpc_us += answer->rpc_us;
     ask->duration_ms = higher(ask->duration_ms, ask->before_ms + branch->duration_ms);
@@ -201,7 +202,7 @@ static int64_t branch_left_ms(const struct bg_ask *ask, const struct bg_branch *
     return branch->required || left_ms < own_ms ? left_ms : own_ms;
 }
 
-void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+static void send_question(struct bg_ask *ask, const char *question, json_t *args, int64_t max_age_ms, bg_ask_step *next)
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct bg_branch *branch = ask->branch;
@@ -209,7 +210,7 @@ void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_
         .node = branch->node,
         .question = question,
         .args = args,
-        .max_age_ms = bg_call_integer(ask->call, "max_age_ms"),
+        .max_age_ms = max_age_ms,
         .reader = bg_call_reader(ask->call),
         .timeout_ms = branch_left_ms(ask, branch),
     };
@@ -221,6 +222,19 @@ void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_
         shaper->failed =
             bg_query_ask(bg_call_services(ask->call)->queries, &request, on_done, branch, &branch->ticket, &shaper->failure) != BG_OK;
     json_decref(args);
+}
+
+void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+{
+    ask->branch->is_aside = false;
+    send_question(ask, question, args, bg_call_integer(ask->call, "max_age_ms"), next);
+}
+
+void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, int64_t max_age_ms, bg_ask_step *next)
+{
+    const int64_t own_ms = bg_call_integer(ask->call, "max_age_ms");
+    ask->branch->is_aside = true;
+    send_question(ask, question, args, own_ms > max_age_ms ? own_ms : max_age_ms, next);
 }
 
 static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)

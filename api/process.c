@@ -118,6 +118,7 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
     return split;
 }
 
+#define NOTES_AGE_MS 60000
 #define ENTRY_WORDS_MIN 5 /* no monitor or link takes less, on any release */
 
 /* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are an
@@ -144,8 +145,6 @@ static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t wo
 static void shape_process(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    if (bg_process_is_dead(shaper, answer, bg_call_text(ask->call, "pid")))
-        return;
     const int64_t word_bytes = bg_answer_count(shaper, answer, "word_bytes");
     json_t *raw = row_of(shaper, answer, word_bytes);
     ask->data = bg_row_new(shaper, raw, word_bytes);
@@ -161,15 +160,58 @@ static void shape_process(struct bg_ask *ask, json_t *answer)
     json_decref(raw);
 }
 
+static json_t *pid_args_new(struct bg_ask *ask)
+{
+    json_t *args = bg_object_new(&ask->shaper);
+    bg_put(&ask->shaper, args, "pid", json_string(bg_call_text(ask->call, "pid")));
+    return args;
+}
+
+static void take_notes(struct bg_ask *ask, json_t *answer)
+{
+    static const char *const keys[] = {"started_as", "label"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        json_t *note = json_object_get(answer, keys[i]);
+        bg_put(&ask->shaper, ask->kept, keys[i], note != NULL ? json_incref(note) : json_null());
+    }
+}
+
+static void ask_notes(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_ask_send(ask, "process", pid_args_new(ask), take_notes);
+}
+
+/* Where the node is older than OTP 26.2 what a process noted is dear to read, and hardly changes. */
+static void ask_kept_notes(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_ask_send_aside(ask, "process", pid_args_new(ask), NOTES_AGE_MS, take_notes);
+}
+
+static void shape_kept(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    shape_process(ask, ask->kept);
+}
+
+static void take_info(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    ask->kept = bg_process_raw_new(ask, answer, bg_call_text(ask->call, "pid"));
+    if (shaper->failed)
+        return;
+    const enum bg_process_notes notes = bg_process_put_notes(shaper, ask->kept, answer);
+    bg_ask_then(ask, shape_kept);
+    if (notes != BG_NOTES_TOLD) /* it is answered without them where they cannot be had */
+        bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), notes == BG_NOTES_OTHER ? ask_notes : ask_kept_notes);
+}
+
 static void ask_process(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    struct bg_shaper *shaper = &ask->shaper;
-    if (!bg_process_is_own(ask))
-        return;
-    json_t *args = bg_object_new(shaper);
-    bg_put(shaper, args, "pid", json_string(bg_call_text(ask->call, "pid")));
-    bg_ask_send(ask, "process", args, shape_process);
+    if (bg_process_is_own(ask))
+        bg_ask_send(ask, "process_info", pid_args_new(ask), take_info);
 }
 
 static void handle(struct bg_call *call)

@@ -15,6 +15,16 @@ bool bg_process_is_own(struct bg_ask *ask);
 /* True, with the failure, if the answer's process is dead (or the answer has already failed). */
 bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const char *pid);
 
+/* The answer of "process_info" as "process" tells the same; fails where the process is dead. */
+json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char *pid);
+/* What the process noted in its dictionary: what it was started as, and its label. */
+enum bg_process_notes {
+    BG_NOTES_TOLD,
+    BG_NOTES_OTHER,  /* something else than what is told natively */
+    BG_NOTES_UNKNOWN /* the release tells no single key of a dictionary */
+};
+enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw, const json_t *answer);
+
 /* A frame of a stack: an MFA with `file` and `line`, each null where unknown, of [Module, Function, Arity, File, Line] or, as the emulator
  * tells it, [Module, Function, Arity, [[file, Characters], [line, Line]]]. */
 json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *key);

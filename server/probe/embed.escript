@@ -362,7 +362,8 @@ has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
 
 %% [{Name, [{ErtsVersion, [{Key, {M, F, Arguments}}]}]}], sorted by name, the newest emulator first. A file has terms {Key, {M, F,
 %% Arguments}}, or {Key, {M, F, Arguments}, {since, ErtsVersion}} for emulators of that version, {Major, Minor}, and later: the last one
-%% of a key that an emulator is new enough for is the one that it is asked. '$pid' stands for the process that the question is about.
+%% of a key that an emulator is new enough for is the one that it is asked. '$pid' stands for the process that the question is about, and
+%% {'$call', {M, F, Arguments}} as an argument for what that call returns.
 natives(Sources) -> lists:sort([native(Source) || Source <- Sources]).
 
 native(File) ->
@@ -380,8 +381,19 @@ call({Key, {M, F, Arguments}, {since, {_, _} = Since}}, File) when is_atom(Key),
     Arity = length(Arguments),
     Since > erts_version() orelse erlang:function_exported(M, F, Arity) orelse erlang:is_builtin(M, F, Arity)
         orelse throw({File, none, "no function ~p:~p/~p", [M, F, Arity]}),
-    {Key, {M, F, Arguments}, Since};
+    {Key, flat({M, F, Arguments}), Since};
 call(Term, File) -> throw({File, none, "~p is no {Key, {M, F, Arguments}} or {Key, {M, F, Arguments}, {since, {Major, Minor}}}", [Term]}).
+
+%% A call with calls among its arguments, as one that makes those first: lists:foldl(fun erlang:apply/2, Arguments, Functions) calls each
+%% function with what the one before it made.
+flat({M, F, Arguments}) ->
+    case [Call || {'$call', Call} <- Arguments] of
+        [] ->
+            {M, F, Arguments};
+        _ ->
+            {Ms, Fs, As} = lists:unzip3([case Argument of {'$call', Call} -> flat(Call); Same -> {erlang, hd, [[Same]]} end || Argument <- Arguments]),
+            {lists, foldl, [fun erlang:apply/2, [fun erlang:apply/3, Ms, Fs, As], [fun lists:zipwith3/4, erlang:make_fun(M, F, length(Arguments))]]}
+    end.
 
 erts_version() -> list_to_tuple([list_to_integer(Part) || Part <- lists:sublist(string:lexemes(erlang:system_info(version), "."), 2)]).
 

@@ -33,7 +33,8 @@ struct bg_look {
     struct bg_inquiry *inquiry;
     int64_t looked_us; /* when the room was told; 0: not yet, and nothing is known */
     unsigned erts_major, erts_minor;
-    int64_t word_bytes, atom_count, atom_limit, process_count, process_limit;
+    bool has_large_pids;
+    int64_t atom_count, atom_limit, process_count, process_limit;
     bool modules_known;
     uint64_t missing;  /* modules that are not loaded, by their place in bg_modules */
     size_t module;     /* LOADING: which */
@@ -185,7 +186,7 @@ static void take_room(struct bg_look *look, const json_t *data)
 {
     look->looked_us = now_us(look->looks);
     read_version(json_object_get(data, "erts_version"), &look->erts_major, &look->erts_minor);
-    look->word_bytes = count_of(data, "wordsize");
+    look->has_large_pids = look->has_large_pids || json_is_object(json_object_get(data, "large_pid"));
     look->atom_count = count_of(data, "atom_count");
     look->atom_limit = count_of(data, "atom_limit");
     look->process_count = count_of(data, "process_count");
@@ -349,12 +350,10 @@ const struct bg_native *bg_looks_native(const struct bg_looks *looks, const char
     return bg_question_native(question, look != NULL ? look->erts_major : 0, look != NULL ? look->erts_minor : 0);
 }
 
-/* The emulator closes the link at a pid of its own with larger numbers than it has: 15 and 13 bits before OTP 24 (erts 12), and where words
- * have 4 bytes; then 28 and 32. */
 bool bg_looks_pid(const struct bg_looks *looks, const char *node, const char *text, uint32_t *ret_id, uint32_t *ret_serial)
 {
     const struct bg_look *look = look_find(looks, node);
-    const bool is_large = look != NULL && look->erts_major >= 12 && look->word_bytes == 8;
+    const bool is_large = look != NULL && look->has_large_pids;
     unsigned long long id, serial;
     char end;
     if (sscanf(text, "<0.%10llu.%10llu%c", &id, &serial, &end) != 3 || end != '>')

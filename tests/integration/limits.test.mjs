@@ -6,7 +6,7 @@ import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
 
 const SPARE = 2000; // BG_ATOMS_SPARE
-const NATIVE = ['system'];
+const NATIVE = ['system', 'processes/0.0.0'];
 
 const fresh = (path) => `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`;
 const needs = (path) => path.replace(/\?.*/, '');
@@ -31,7 +31,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
         }
       }
       const grown = (await node.eval('erlang:system_info(atom_count)')) - before;
-      assert.ok(grown < 40, `${grown} atoms more`);
+      assert.ok(grown < 100, `${grown} atoms more`); // 56 of them the node's own side of its first connection, dist_util
       assert.equal((await gauge.info(node)).losses_count, 0);
     });
   }

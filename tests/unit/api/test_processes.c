@@ -244,13 +244,32 @@ static void a_ranking_longer_than_asked_for_is_refused(void **state)
     "[[[\"memory\",3000],[\"total_heap_size\",233]],{\"reference\":\"r\"},[[\"memory\"," after "],[\"total_heap_size\",376]]]"
 #define PROCESS PROCESS_OF("[5,2,1]", ENTRY("4208"))
 
+/* Answers "process_info" with what a sample of a process has, as the native calls tell it. */
+static void answer_process(const char *text)
+{
+    json_t *sample = json_loads(text, 0, NULL), *info = json_array(), *value;
+    const char *key;
+    assert_non_null(sample);
+    json_object_foreach(sample, key, value) json_array_append_new(info, json_pack("[sO]", key, value));
+    const json_t *entry = json_object_get(sample, "entry"), *counts = json_object_get(sample, "counts");
+    json_t *answer = json_pack("{s:o,s:O,s:[ss],s:[so[][]],s:[s[nn][][]]}", "info", info, "word_bytes",
+                               json_object_get(sample, "word_bytes"), "application", "ok", "shop", "counts", "ok",
+                               json_is_array(counts) ? json_incref((json_t *)counts) : json_false(), "noted", "ok");
+    assert_non_null(answer);
+    for (size_t i = 0; i < json_array_size(entry); i++)
+        json_object_set(answer, (const char *[]){"entry_before", "entry_monitor", "entry_after"}[i], json_array_get(entry, i));
+    fake_answer_value(answer);
+    json_decref(answer);
+    json_decref(sample);
+}
+
 static void tells_one_process(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
-    assert_string_equal(fake.asks[0].question, "process");
+    assert_string_equal(fake.asks[0].question, "process_info");
     EXPECT_ARG(0, "", "{\"pid\":\"<0.10.0>\"}");
-    fake_answer(PROCESS);
+    answer_process(PROCESS);
     assert_int_equal(fake.status, 200);
     EXPECT("registered_name", "\"cart\"");
     EXPECT("parent", "\"<0.9.0>\"");
@@ -278,7 +297,7 @@ static void one_process_with_too_long_lists_is_estimated(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
-    fake_answer(PROCESS_OF("null", ENTRY("4144"))); /* a monitor of no size */
+    answer_process(PROCESS_OF("null", ENTRY("4144"))); /* a monitor of no size */
     EXPECT("exact", "false");
     EXPECT("monitors_count", "102");
     EXPECT("links_count", "102");
@@ -291,7 +310,7 @@ static void one_process_as_rows_of_fields(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
-    fake_answer(PROCESS);
+    answer_process(PROCESS);
     json_t *rows = fake_endpoint("getProcess")->rows(fake.data);
     fake_expect(rows, "0", "{\"field\":\"pid\",\"value\":\"<0.10.0>\"}");
     bool found = false;
@@ -310,7 +329,7 @@ static void a_dead_process_is_gone(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
-    fake_answer("{\"dead\":true}");
+    fake_answer("{\"info\":null,\"word_bytes\":8}");
     fake_expect_failure(BG_PROCESS_DEAD, "<0.10.0>");
     fake_call("getProcess", SHOP " pid=<9123.10.0>", NULL);
     assert_string_equal(fake.asks[0].question, "owner");
@@ -318,16 +337,42 @@ static void a_dead_process_is_gone(void **state)
     fake_expect_failure(BG_NOT_FOUND, "<9123.10.0> belongs to the node pay@127.0.0.1");
 }
 
+static void what_is_not_told_natively_is_asked_for(void **state)
+{
+    (void)state;
+    json_t *answer = json_loads("{\"info\":[[\"memory\",9000],[\"total_heap_size\",100],[\"registered_name\",[]],"
+                                "[\"message_queue_len\",0],[\"reductions\",5],[\"stack_size\",1],[\"garbage_collection_info\",[]],"
+                                "[\"trap_exit\",false],[\"suspending\",[]]],\"word_bytes\":8,\"noted\":[\"ok\",false,[],[]]}",
+                                0, NULL);
+    for (int i = 0; i < 2; i++) { /* as releases before OTP 26.2 do, and then as newer ones with an odd label */
+        json_object_set_new(answer, "noted", i == 0 ? json_null() : json_pack("[sb[][]]", "ok", 0));
+        fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+        fake_answer_value(answer);
+        assert_string_equal(fake.asks[1].question, "process");
+        fake_answer("{\"started_as\":[\"Elixir.Cart\",\"init\",1],\"label\":\"cart 7\"}");
+        assert_int_equal(fake.status, 200);
+        EXPECT("label", "\"cart 7\"");
+        EXPECT("monitors_count_min", "0");
+        fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+        fake_answer_value(answer);
+        fake_answer_failure(BG_ATOM_TABLE_FULL, "nearly full");
+        assert_int_equal(fake.status, 200);
+        EXPECT("label", "null");
+        assert_int_equal(json_array_size(json_object_get(fake.meta, "warnings")), 1);
+    }
+    json_decref(answer);
+}
+
 static void a_malformed_process_is_refused(void **state)
 {
     static const char *const samples[] = {
-        "{}", "[]", "{\"dead\":1}", "{\"word_bytes\":8}", "{\"dead\":false,\"word_bytes\":8,\"pid\":\"<0.1.0>\"}",
+        "{}", "[]", "{\"info\":1}", "{\"info\":[]}", "{\"info\":[],\"word_bytes\":8,\"noted\":[\"ok\",[null,null],[],[]]}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
         fake_answer(samples[i]);
-        fake_expect_failure(BG_BAD_ANSWER, "\"process\"");
+        fake_expect_failure(i < 2 ? BG_PROCESS_DEAD : BG_BAD_ANSWER, i < 2 ? "<0.10.0>" : "\"process_info\"");
     }
 }
 
@@ -354,6 +399,7 @@ int main(void)
         T(one_process_with_too_long_lists_is_estimated),
         T(one_process_as_rows_of_fields),
         T(a_dead_process_is_gone),
+        T(what_is_not_told_natively_is_asked_for),
         T(a_malformed_process_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

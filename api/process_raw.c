@@ -1,0 +1,74 @@
+/* process_raw.c: what a node natively tells of one process, put into the form in which questions tell of processes. */
+#include "process.h"
+
+/* {ok, Result, _, _} of match_spec_test, where it matched. */
+static json_t *matched(const json_t *told)
+{
+    json_t *result = json_array_get(told, 1);
+    return json_array_size(told) == 4 && json_is_array(result) ? result : NULL;
+}
+
+static void put_application(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
+{
+    const json_t *told = json_object_get(answer, "application"); /* {ok, Name}, or undefined */
+    const char *name = json_string_value(json_array_get(told, 1));
+    bg_put(shaper, raw, "application", bg_text_or_null(name));
+}
+
+/* What the asker had before it made one monitor, the monitor, and what it has then. */
+static void put_entry(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
+{
+    static const char *const keys[] = {"entry_before", "entry_monitor", "entry_after"};
+    json_t *entry = bg_array_new(shaper);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        json_t *told = json_object_get(answer, keys[i]);
+        bg_append(shaper, entry, told != NULL ? json_incref(told) : json_null());
+    }
+    bg_put(shaper, raw, "entry", entry);
+}
+
+/* What process_info told, [{Item, Value}], as an object. */
+static json_t *told_new(struct bg_shaper *shaper, const json_t *info)
+{
+    json_t *raw = bg_object_new(shaper);
+    for (size_t i = 0; i < json_array_size(info); i++) {
+        const json_t *pair = json_array_get(info, i);
+        const char *item = json_string_value(json_array_get(pair, 0));
+        if (json_array_size(pair) == 2 && item != NULL)
+            bg_put(shaper, raw, item, json_incref(json_array_get(pair, 1)));
+    }
+    return raw;
+}
+
+json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char *pid)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const json_t *info = bg_answer_array_or_null(shaper, answer, "info");
+    if (!shaper->failed && info == NULL)
+        bg_shaper_fail(shaper, BG_PROCESS_DEAD, "the process %s is not alive", pid);
+    json_t *raw = told_new(shaper, info), *own = bg_object_new(shaper), *counts = matched(json_object_get(answer, "counts"));
+    bg_put(shaper, own, "pid", json_string(pid));
+    bg_put(shaper, own, "node", json_string(ask->node));
+    bg_put(shaper, raw, "pid", own);
+    bg_put(shaper, raw, "word_bytes", json_integer(bg_answer_count(shaper, answer, "word_bytes")));
+    bg_put(shaper, raw, "counts", counts != NULL ? json_incref(counts) : json_null());
+    put_application(shaper, raw, answer);
+    put_entry(shaper, raw, answer);
+    return raw;
+}
+
+enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
+{
+    static const char *const keys[] = {"started_as", "label"};
+    const json_t *told = json_object_get(answer, "noted"), *notes = matched(told);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        json_t *note = json_array_get(notes, i);
+        if (note == NULL || (i == 1 && !json_is_string(note))) /* a label that is no text */
+            note = NULL;
+        bg_put(shaper, raw, keys[i], note != NULL ? json_incref(note) : json_null());
+    }
+    if (notes == NULL)
+        return json_is_array(told) ? BG_NOTES_OTHER : BG_NOTES_UNKNOWN;
+    const json_t *label = json_array_get(notes, 1);
+    return json_is_string(label) || json_is_null(label) ? BG_NOTES_TOLD : BG_NOTES_OTHER;
+}
