@@ -227,7 +227,7 @@ static struct bg_reader written(struct evbuffer *out)
 /* Of a list of modules, one of functions, and the start of one of arguments. */
 #define PROGRAM(modules, functions, count) "l\0\0\0\4qw\6erlangw\5applya\3l\0\0\0" count modules "jl\0\0\0" count functions "jl\0\0\0" count
 #define GUARD                                                                                                                              \
-    PROGRAM("w\6erlangw\5timerw\6erlang", "w\11spawn_optw\5sleepw\4exit", "\3")                                                            \
+    PROGRAM("w\6erlangw\11prim_evalw\6erlang", "w\11spawn_optw\7receivew\4exit", "\3")                                                     \
     "l\0\0\0\4w\5listsw\10zipwith3" PROGRAM("w\10erl_evalw\6erlang", "w\5exprsw\4exit", "\2") "l\0\0\0\3"
 
 static void a_question_is_a_guard_with_a_worker(void **state)
@@ -236,7 +236,7 @@ static void a_question_is_a_guard_with_a_worker(void **state)
                                      "l\0\0\0\2h\2w\4Argsa\7h\2w\5Reply";
     static const char map[] = GUARD "j"
                                     "t\0\0\0\2w\4Argsa\7w\5Reply";
-    static const char rest[] = "jl\0\0\0\1a\x63jl\0\0\0\1w\10deadlinejjj";
+    static const char rest[] = "jl\0\0\0\2qw\6erlangw\7is_atoma\1a\x63jl\0\0\0\1w\10deadlinejjj";
     (void)state;
     for (int is_map = 0; is_map < 2; is_map++) {
         struct evbuffer *out = evbuffer_new();
@@ -260,6 +260,37 @@ static void a_question_is_a_guard_with_a_worker(void **state)
         else
             assert_memory_equal(payload.bytes, list, sizeof list - 1);
         assert_memory_equal(payload.bytes + payload.length - (sizeof rest - 1), rest, sizeof rest - 1);
+        evbuffer_free(out);
+    }
+}
+
+static void native_calls_carry_the_pid_in_its_places(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[] = "l\0\0\0\4w\1aw\1bj"; /* the pids go in before b and before the end */
+    static const size_t pid_at[] = {8, 11};
+    const struct bg_calls calls = {.bytes = bytes, .length = sizeof bytes - 1, .pid_at = pid_at, .pids_count = 2};
+    const struct bg_native_spawn spawn = {.calls = &calls, .pid = peer, .max_heap_words = 1000};
+    struct bg_writer expected = {.length = 0};
+    bg_write_bytes(&expected, bytes, 8);
+    bg_write_pid(&expected, &peer);
+    bg_write_bytes(&expected, bytes + 8, 3);
+    bg_write_pid(&expected, &peer);
+    bg_write_nil(&expected);
+    for (int at_server = 0; at_server < 2; at_server++) {
+        struct evbuffer *out = evbuffer_new();
+        struct bg_slice skipped, control, payload;
+        size_t arity;
+        int64_t operation;
+        assert_true(at_server ? bg_control_call_server(out, &own, &spawn) : bg_control_spawn_native(out, &own, &spawn));
+        struct bg_reader reader = written(out);
+        assert_true(bg_read_bytes(&reader, 2, &skipped) && bg_read_term(&reader, &control));
+        assert_true(bg_read_bytes(&reader, 1, &skipped) && skipped.bytes[0] == BG_TERM_VERSION && bg_read_term(&reader, &payload));
+        assert_int_equal(bg_reader_left(&reader), 0);
+        reader = bg_reader_of(control);
+        assert_true(bg_read_tuple(&reader, &arity) && bg_read_integer(&reader, &operation));
+        assert_int_equal(operation, at_server ? 6 : 29);
+        assert_non_null(memmem(payload.bytes, payload.length, expected.bytes, expected.length));
         evbuffer_free(out);
     }
 }
@@ -295,6 +326,7 @@ int main(void)
         cmocka_unit_test(random_bytes_do_no_harm),
         cmocka_unit_test(what_is_no_control_message_is_refused),
         cmocka_unit_test(a_question_is_a_guard_with_a_worker),
+        cmocka_unit_test(native_calls_carry_the_pid_in_its_places),
         cmocka_unit_test(an_unlink_is_acknowledged_with_its_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
