@@ -197,7 +197,7 @@ static void shape_allocators(struct bg_ask *ask, json_t *answer)
         return;
     struct usage *instances = calloc(count + 1, sizeof *instances);
     if (instances == NULL) {
-        bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to sum up the allocators");
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
         return;
     }
     for (size_t i = 0; i < count && !shaper->failed; i++)

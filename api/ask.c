@@ -241,7 +241,7 @@ static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)
 {
     struct bg_branch *branch = calloc(1, sizeof *branch);
     if (branch == NULL) {
-        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to ask the node");
+        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "out of memory");
         return NULL;
     }
     (void)snprintf(branch->node, sizeof branch->node, "%s", node);
@@ -303,7 +303,7 @@ static struct bg_ask *ask_new(struct bg_call *call)
     struct bg_ask *ask = calloc(1, sizeof *ask);
     if (ask == NULL) {
         struct bg_failure failure;
-        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to ask the node");
+        (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_call_fail(call, &failure);
         return NULL;
     }

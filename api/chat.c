@@ -167,7 +167,7 @@ static void on_checked(void *context, struct bg_check_result *result)
     struct bg_chat *chat = context;
     chat->check = NULL;
     if (result->nodes == NULL)
-        bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "no memory left to check");
+        bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "out of memory");
     else if (result->status == BG_CHECK_UNKNOWN)
         note_failure(chat, chat->command.node, &result->failure);
     else
@@ -192,10 +192,10 @@ static void start_check(struct bg_chat *chat)
                                              .timeout_ms = BG_CHAT_TIMEOUT_MS,
                                              .warm_ms = BG_CHAT_WARM_MS};
     if (bg_assertion_read(chat->command.expression, &item.assertion, &failure) != BG_OK || names == NULL)
-        bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "no memory left to check");
+        bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "out of memory");
     chat->running++;
     if (chat->shaper.failed || !bg_check_start(&request, on_checked, chat, &chat->check)) {
-        bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "no memory left to check");
+        bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "out of memory");
         chat->running--;
     }
     json_decref(names);
@@ -297,7 +297,7 @@ static void on_card(void *context, json_t *card)
     bg_shaper_init(&shaper, "chat");
     struct bg_reply reply = {.status = 200, .collected_us = bg_clock_monotonic_us(clock), .rpc_us = -1, .data = card};
     if (card == NULL)
-        bg_shaper_fail(&shaper, BG_NO_MEMORY, "no memory left to build the answer");
+        bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     reply.meta = bg_meta_new(&shaper, NULL, bg_clock_wall_ms(clock), 0, bg_array_new(&shaper));
     bg_call_end(talk->call, &shaper, &reply);
     free(talk);
@@ -314,7 +314,7 @@ void bg_chat_run(struct bg_call *call, const char *text)
             return;
     }
     free(talk);
-    (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to answer");
+    (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
     bg_call_fail(call, &failure);
 }
 
@@ -328,7 +328,7 @@ static enum bg_error copy_text(struct bg_call *call, char **ret_text, struct bg_
     char *copy = strdup(text != NULL ? text : "");
     json_decref(fields);
     if (copy == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory left to answer");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     *ret_text = copy;
     return BG_OK;
 }

@@ -156,7 +156,7 @@ static void on_done(void *context, struct bg_check_result *result)
                              .headers = headers,
                              .failure = result->status == BG_CHECK_UNKNOWN ? &result->failure : NULL};
     if (result->nodes == NULL)
-        bg_shaper_fail(&shaper, BG_NO_MEMORY, "no memory left to build the answer");
+        bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     reply.data = data_new(&shaper, check, result);
     reply.meta =
         bg_meta_new(&shaper, check->is_single ? bg_call_text(call, "node") : NULL,
@@ -174,7 +174,7 @@ static void run(struct bg_call *call, json_t *names, const json_t *may_be_gone, 
     size_t count = 0;
     struct check *check = names != NULL && read_items(call, items, &count, failure) ? calloc(1, sizeof *check) : NULL;
     if (count > 0 && check == NULL)
-        (void)bg_fail(failure, BG_NO_MEMORY, "no memory left to check");
+        (void)bg_fail(failure, BG_NO_MEMORY, "out of memory");
     if (check == NULL) {
         json_decref(names);
         bg_call_fail(call, failure);
@@ -191,7 +191,7 @@ static void run(struct bg_call *call, json_t *names, const json_t *may_be_gone, 
     *check = (struct check){.call = call, .is_single = may_be_gone == NULL};
     bg_call_on_cancel(call, on_cancel, check);
     if (!bg_check_start(&request, on_done, check, &check->run)) {
-        (void)bg_fail(failure, BG_NO_MEMORY, "no memory left to check");
+        (void)bg_fail(failure, BG_NO_MEMORY, "out of memory");
         bg_call_fail(call, failure);
         free(check);
     }
@@ -212,7 +212,7 @@ static void handle_many(struct bg_call *call)
     json_t *names = json_array(), *may_be_gone = json_object();
     struct bg_failure failure;
     if (names == NULL || may_be_gone == NULL) {
-        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to check");
+        (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_call_fail(call, &failure);
         json_decref(names);
     } else {

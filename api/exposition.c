@@ -34,7 +34,7 @@ void bg_call_expose(struct bg_call *call, struct bg_exposition *exposition)
     size_t length;
     struct bg_failure failure;
     if (exposition == NULL || !bg_exposition_end(exposition, &text, &length)) {
-        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to write the metrics");
+        (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_call_fail(call, &failure);
         return;
     }

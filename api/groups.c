@@ -151,7 +151,7 @@ void bg_groups_send(struct bg_ask *ask, const struct bg_sort *sort)
     json_t *args = bg_object_new(shaper);
     ask->kept = json_pack("{s:s}", "sort", sort->key);
     if (ask->kept == NULL)
-        bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to ask for groups");
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
     const char *by = bg_call_text(ask->call, "group");
     const bool by_node = strcmp(by, "node") == 0;
     if (!by_node)

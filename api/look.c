@@ -40,7 +40,7 @@ static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shap
         json_pack("{s:o, s:[s], s:I, s:I, s:b}", "pids", pids, "directions", "monitors", "limit", (json_int_t)bg_peers_round(BG_LOOK_PEERS),
                   "list_entries_max", (json_int_t)look->services->max_list_entries, "exact", 0);
     if (args == NULL)
-        bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to ask the node");
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
     return args;
 }
 

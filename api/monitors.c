@@ -51,7 +51,7 @@ static void rank_again(struct bg_ask *ask)
         while (place > 0 && json_integer_value(json_object_get(json_array_get(rows, place - 1), field)) < count)
             place--;
         if ((json_is_null(value) || count >= bg_call_integer(ask->call, "min")) && json_array_insert(rows, place, row) != 0)
-            bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to rank the processes");
+            bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "out of memory");
     }
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
     ask->ranking.truncated = ask->ranking.truncated || json_array_size(rows) > limit;

@@ -93,7 +93,7 @@ static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pa
         return;
     ret_pairs->items = calloc(json_array_size(processes) * most, sizeof *ret_pairs->items);
     if (ret_pairs->items == NULL) {
-        bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to sort the pairs");
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
         return;
     }
     for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++)
@@ -261,7 +261,7 @@ static bool begin(struct bg_ask *ask)
 {
     ask->state = calloc(1, sizeof(struct totals));
     if (ask->state == NULL)
-        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to rank the pairs");
+        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "out of memory");
     ask->data = bg_array_new(&ask->shaper);
     return !ask->shaper.failed;
 }

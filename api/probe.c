@@ -184,7 +184,7 @@ static void handle(struct bg_call *call)
         return;
     }
     if ((probe = calloc(1, sizeof *probe)) == NULL) {
-        (void)bg_fail(&failure, BG_NO_MEMORY, "no memory left to ask the node");
+        (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_call_fail(call, &failure);
         return;
     }

@@ -57,7 +57,7 @@ static void handle(struct bg_call *call)
     }
     char *text = shaper.failed ? NULL : json_dumps(list, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (text == NULL && !shaper.failed)
-        bg_shaper_fail(&shaper, BG_NO_MEMORY, "no memory left to list the targets");
+        bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     if (text != NULL)
         bg_call_custom(call, &(struct bg_custom){.status = 200, .content_type = bg_call_type(call), .bytes = text, .length = strlen(text)});
     else

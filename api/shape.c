@@ -32,7 +32,7 @@ static void wrong(struct bg_shaper *shaper, const char *key, const char *expecte
 
 static void out_of_memory(struct bg_shaper *shaper)
 {
-    bg_shaper_fail(shaper, BG_NO_MEMORY, "no memory left to build the answer");
+    bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
 }
 
 static bool is_count(const json_t *value)

@@ -50,7 +50,7 @@ void bg_call_start(struct bg_connection *connection, const struct bg_request *re
     if (call == NULL) {
         bg_values_done(&unused);
         json_decref(body);
-        bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the request.");
+        bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_reply_failure(connection, request, &failure);
         return;
     }
@@ -224,13 +224,13 @@ static bool may_be_repeated(const struct bg_call *call, const struct bg_reply *r
 static void reply_document(struct bg_call *call, const struct bg_reply *reply, json_t *meta)
 {
     int64_t began_us = bg_http_now(call->http);
-    struct bg_body *body = bg_body_new(call->endpoint, call->format, reply->data, meta, reply->collected_us);
+    struct bg_body *body = reply->data != NULL ? bg_body_new(call->endpoint, call->format, reply->data, meta, reply->collected_us) : NULL;
     const struct bg_header location[] = {{reply->location != NULL ? "Location" : NULL, reply->location}, {NULL, NULL}};
     char timing[TIMING_SIZE];
     struct bg_failure failure;
 
     if (body == NULL) {
-        bg_fail(&failure, BG_INTERNAL, "The answer could not be written down.");
+        bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_reply_failure(call->connection, &call->request, &failure);
         return;
     }
@@ -277,7 +277,7 @@ void bg_call_custom(struct bg_call *call, const struct bg_custom *reply)
     struct bg_head head;
 
     if (evbuffer_add(evhttp_request_get_output_buffer(call->request.raw), reply->bytes, reply->length) != 0) {
-        bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the answer.");
+        bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_call_fail(call, &failure);
         return;
     }

@@ -57,7 +57,8 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
         break;
     case BG_CONNECTION_ASKED:
         connection->asked_us = now_us;
-        connection->deadline_us = INT64_MAX;
+        /* evhttp calls us at once, and a call brings its own deadline; but without memory it may wait for bytes that it has. */
+        connection->deadline_us = now_us + options->request_ms * 1000;
         break;
     case BG_CONNECTION_REPLYING:
         connection->deadline_us = now_us + options->connection_idle_ms * 1000;
@@ -339,7 +340,10 @@ static void expire(struct bg_connection *connection, int64_t now_us)
         bufferevent_trigger(connection->bev, EV_READ, 0);
         break;
     case BG_CONNECTION_ASKED:
-        bg_call_expire(connection->call);
+        if (connection->call != NULL)
+            bg_call_expire(connection->call);
+        else
+            evhttp_connection_free(connection->evcon);
         break;
     case BG_CONNECTION_REPLYING:
         if (!is_reading(connection, now_us))

@@ -196,7 +196,7 @@ static void call_endpoint(struct bg_connection *connection, struct bg_request *r
     request->checked = problem.errors != NULL && json_array_size(problem.errors) == 0;
     if (problem.errors == NULL || json_array_size(problem.errors) > 0) {
         if (problem.errors == NULL)
-            bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the request.");
+            bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         else
             fail_params(problem.errors, &failure);
         bg_reply_problem(connection, request, &problem);

@@ -27,7 +27,7 @@ static enum bg_error take_pair(const char *pair, size_t length, char *buffer, js
     if (json_object_size(fields) == BG_FORM_FIELDS_MAX)
         return bg_fail(ret_failure, BG_INVALID, "The form has more than %d fields.", BG_FORM_FIELDS_MAX);
     if (json_object_set_new(fields, name, json_string(text)) != 0)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory for the form.");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     return BG_OK;
 }
 
@@ -43,7 +43,7 @@ enum bg_error bg_form_read(const char *content_type, const char *bytes, size_t l
     fields = json_object();
     buffer = malloc(length + 2);
     if (fields == NULL || buffer == NULL)
-        error = bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory for the form.");
+        error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     for (const char *end = bytes + length, *next; error == BG_OK && bytes < end; bytes = next < end ? next + 1 : end) {
         next = memchr(bytes, '&', (size_t)(end - bytes));
         next = next != NULL ? next : end;

@@ -16,8 +16,15 @@ json_t *bg_rows_of(const struct bg_endpoint *endpoint, const json_t *data)
         return endpoint->rows(data);
     if (json_is_array(data))
         return json_incref((json_t *)data);
-    rows = json_array();
-    json_object_foreach((json_t *)data, field, value) json_array_append_new(rows, json_pack("{s:s, s:O}", "field", field, "value", value));
+    if ((rows = json_array()) == NULL)
+        return NULL;
+    json_object_foreach((json_t *)data, field, value)
+    {
+        if (json_array_append_new(rows, json_pack("{s:s, s:O}", "field", field, "value", value)) == 0)
+            continue;
+        json_decref(rows);
+        return NULL;
+    }
     return rows;
 }
 

@@ -189,7 +189,7 @@ void bg_reply_body(struct bg_connection *connection, const struct bg_request *re
 
     if (!bg_body_write(body, bg_http_now(connection->http), buffer)) {
         evbuffer_drain(buffer, evbuffer_get_length(buffer));
-        bg_fail(&failure, BG_NO_MEMORY, "There was no memory for the answer.");
+        bg_fail(&failure, BG_NO_MEMORY, "out of memory");
         bg_reply_failure(connection, request, &failure);
         return;
     }

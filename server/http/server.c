@@ -167,7 +167,7 @@ enum bg_error bg_http_start(struct event_base *base, const struct bg_http_option
     enum bg_error error;
 
     if (http == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory to start the server.");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     evhttp_set_max_headers_size(http->evhttp, (ev_ssize_t)options->header_max_bytes);
     evhttp_set_max_body_size(http->evhttp, (ev_ssize_t)options->body_max_bytes);
     /* All of them, and the bit that marks an unknown one: 405 is ours to answer. */
@@ -203,12 +203,12 @@ enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *to
     struct bg_token *copy = count > 0 ? calloc(count, sizeof *copy) : NULL;
 
     if (count > 0 && copy == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory for the tokens.");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     for (size_t i = 0; i < count; i++) {
         copy[i] = tokens[i];
         if ((copy[i].name = strdup(tokens[i].name)) == NULL) {
             tokens_free(copy, i);
-            return bg_fail(ret_failure, BG_NO_MEMORY, "There was no memory for the tokens.");
+            return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
         }
     }
     tokens_free(http->tokens, http->tokens_count);

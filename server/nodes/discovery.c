@@ -276,7 +276,7 @@ enum bg_error bg_discovery_start(struct event_base *base, const struct bg_discov
     return BG_OK;
 fail:
     bg_discovery_free(discovery);
-    return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to look for the nodes of this host");
+    return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
 }
 
 void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool in_any_case)

@@ -66,7 +66,7 @@ enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock
         return error;
     struct bg_nodes *nodes = calloc(1, sizeof *nodes);
     if (nodes == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory for the registry of nodes");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     nodes->shared = (struct bg_link_shared){.base = base, .clock = clock, .options = *options, .creation = make_creation()};
     nodes->own_name = strdup(options->own_name);
     nodes->shared.options.own_name = nodes->own_name;
@@ -79,7 +79,7 @@ enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock
     nodes->shared.dns = open_dns(base);
     if (nodes->own_name == NULL || nodes->links == NULL || nodes->peer_uids == NULL || nodes->reaper == NULL || nodes->shared.dns == NULL) {
         bg_nodes_free(nodes);
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory for the registry of nodes");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     }
     *ret_nodes = nodes;
     return BG_OK;
@@ -144,7 +144,7 @@ static enum bg_error add_link(struct bg_nodes *nodes, size_t place, struct bg_no
         return bg_fail(ret_failure, BG_CONFLICT, "%zu nodes are registered, as many as may be", nodes->count);
     struct bg_link *link = bg_link_new(&nodes->shared, settings);
     if (link == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to register a node");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     memmove(&nodes->links[place + 1], &nodes->links[place], (nodes->count - place) * sizeof *nodes->links);
     nodes->links[place] = link;
     nodes->count++;
@@ -211,7 +211,7 @@ enum bg_error bg_nodes_delete(struct bg_nodes *nodes, const char *name, struct b
     if (!found)
         return bg_fail(ret_failure, BG_NODE_UNKNOWN, "no node \"%s\" is registered", name);
     if (!reserve_removed(nodes))
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to remove a node");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     struct bg_link *link = nodes->links[place];
     nodes->count--;
     memmove(&nodes->links[place], &nodes->links[place + 1], (nodes->count - place) * sizeof *nodes->links);

@@ -85,7 +85,7 @@ enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_s
     settings.address = strdup(spec->address != NULL ? spec->address : strchr(spec->name, '@') + 1);
     if (settings.name == NULL || settings.cookie == NULL || settings.address == NULL || !copy_tags(spec, &settings)) {
         bg_settings_done(&settings);
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to register a node");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     }
     *ret_settings = settings;
     return BG_OK;

@@ -183,7 +183,7 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
     inquiry->pid_serial = request->pid_serial;
     if (!send_question(link, inquiry, request)) {
         bg_inquiries_remove(&link->inquiries, inquiry);
-        return bg_fail(ret_failure, BG_NO_MEMORY, "no memory to send a question");
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     }
     inquiry->link = link;
     inquiry->done = done;

@@ -22,5 +22,5 @@ enum bg_error bg_query_key(const struct bg_node_info *node, const char *question
     return BG_OK;
 fail:
     free(canonical);
-    return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while asking %s", node->name);
+    return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
 }

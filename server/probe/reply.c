@@ -18,7 +18,7 @@ static enum bg_error fail_as_told(const char *node, const char *question, const 
 {
     char *text = json_dumps(reason, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_COMPACT);
     if (text == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while reading an answer of %s", node);
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     bg_fail(ret_failure, BG_BAD_ANSWER, "the question \"%s\" failed on %s: %.*s", question, node, REASON_BYTES_MAX, text);
     free(text);
     return BG_BAD_ANSWER;
@@ -55,12 +55,12 @@ enum bg_error bg_reply_read_native(const char *node, const char *const *keys, si
         goto out;
     }
     if ((data = json_object()) == NULL) {
-        error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while reading an answer of %s", node);
+        error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
         goto out;
     }
     for (size_t i = 0; i < keys_count && error == BG_OK; i++)
         if (json_object_set(data, keys[i], json_array_get(results, i)) != 0)
-            error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory while reading an answer of %s", node);
+            error = bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     if (error == BG_OK)
         *ret_data = json_incref(data);
     json_decref(data);

@@ -24,7 +24,7 @@ json_t *bg_decoder_fail(struct bg_decoder *decoder, const char *reason)
 json_t *bg_decoder_no_memory(struct bg_decoder *decoder)
 {
     if (decoder->error == BG_OK)
-        decoder->error = bg_fail(decoder->failure, BG_NO_MEMORY, "out of memory while reading a node's answer");
+        decoder->error = bg_fail(decoder->failure, BG_NO_MEMORY, "out of memory");
     return NULL;
 }
 

@@ -19,7 +19,7 @@ static enum bg_error encode_value(struct encoder *encoder, const json_t *json, s
 /* For the results of ei_x_encode_*, which fail only for want of memory. */
 static enum bg_error encoded(struct encoder *encoder, int ei_result)
 {
-    return ei_result == 0 ? BG_OK : bg_fail(encoder->failure, BG_NO_MEMORY, "out of memory while encoding arguments");
+    return ei_result == 0 ? BG_OK : bg_fail(encoder->failure, BG_NO_MEMORY, "out of memory");
 }
 
 static enum bg_error encode_room(struct encoder *encoder, size_t more)

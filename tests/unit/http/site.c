@@ -29,6 +29,10 @@ static void on_rows(struct bg_call *call)
     json_t *row = json_pack("{s:s, s:i, s:{s:s}}", "name", name, "memory_bytes", 2048, "peer", "pid", "<0.1.0>");
 
     site.answers_count++;
+    if (row == NULL) {
+        bg_call_fail(call, &(struct bg_failure){.error = BG_NO_MEMORY, .text = "out of memory"});
+        return;
+    }
     bg_call_reply(call, &(struct bg_reply){.status = 200,
                                            .data = json_pack("[o]", row),
                                            .meta = json_pack("{s:s, s:[]}", "node", "a@b", "warnings"),
@@ -76,6 +80,10 @@ static void on_big(struct bg_call *call)
     size_t length = (size_t)bg_call_integer(call, "bytes");
     char *text = malloc(length + 1);
 
+    if (text == NULL) {
+        bg_call_fail(call, &(struct bg_failure){.error = BG_NO_MEMORY, .text = "out of memory"});
+        return;
+    }
     memset(text, 'x', length);
     text[length] = '\0';
     bg_call_reply(call, &(struct bg_reply){.status = 200, .data = json_string(text), .meta = json_object(), .rpc_us = -1});

@@ -1,0 +1,244 @@
+/* test_torture.c: every allocation of a request fails in turn: ours and those of the C library and jansson, then libevent's too. Never a
+ * crash in our code, never a client that waits without end, never a 200 without its body, and the next request is answered as ever. */
+#include "site.h"
+
+#include <dlfcn.h>
+#include <event2/event.h>
+#include <execinfo.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define POINTS_MAX 2000 /* of one request; more would be news */
+#define PATIENCE_MS 1500
+
+/* glibc's own, beneath the functions that this program puts in their place. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+static long fail_at; /* the allocation that fails; 0: none */
+static long allocations;
+
+static bool must_fail(void)
+{
+    return fail_at > 0 && ++allocations == fail_at;
+}
+
+void *malloc(size_t size)
+{
+    return must_fail() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return must_fail() ? NULL : __libc_realloc(old, size);
+}
+
+static const struct {
+    const char *name, *request;
+} requests[] = {
+    {"json", GET("/api/v1/rows/a")},
+    {"text", GET("/api/v1/rows/a?format=text")},
+    {"md", GET("/api/v1/rows/a?format=md")},
+    {"csv", GET("/api/v1/rows/a?format=csv")},
+    {"ndjson", GET("/api/v1/rows/a?format=ndjson")},
+    {"large", GET("/big?bytes=100000")},
+    {"plain", GET("/livez")},
+    {"page", GET("/")},
+    {"problem", GET("/nowhere?x=%22")},
+    {"bad parameter", GET("/api/v1/rows/a?limit=none")},
+    {"head", "HEAD /api/v1/rows/a HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+    {"refused", "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"},
+    {"put", "PUT /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\":[1]}"},
+    {"delete", "DELETE /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\n\r\n"},
+};
+#define REQUESTS_COUNT (sizeof requests / sizeof requests[0])
+
+static void *safe_malloc(size_t size)
+{
+    return __libc_malloc(size);
+}
+
+static void *safe_realloc(void *old, size_t size)
+{
+    return __libc_realloc(old, size);
+}
+
+static void start(void)
+{
+    struct bg_http_options options;
+
+    site_options(&options);
+    site_start(&options);
+}
+
+static bool is_whole(const struct client *client, bool is_head)
+{
+    const char *end = strstr(client->text, "\r\n\r\n"), *length = strstr(client->text, "\r\nContent-Length: ");
+    size_t body = length != NULL && length < end ? strtoul(length + 18, NULL, 10) : 0;
+
+    return end != NULL && (is_head || strlen(end + 4) >= body);
+}
+
+/* NULL where all is well with the answer to a request in which an allocation may have failed. */
+static const char *fault_of(const struct client *client, size_t which)
+{
+    bool is_head = strcmp(requests[which].name, "head") == 0;
+
+    if (client->closed && client->length == 0)
+        return NULL; /* nothing was promised */
+    if (!is_whole(client, is_head))
+        return client->closed ? NULL : "the client waits without end";
+    if (client_status(client) == 200 && (client_body(client)[0] == '\0') != is_head)
+        return "200 without its body";
+    if (client_status(client) < 200)
+        return "no status";
+    if (client_status(client) == 200 && client_header(client, "Content-Type") == NULL)
+        return "200 without a content type";
+    return NULL;
+}
+
+static void receive(struct client *client, bool is_head)
+{
+    for (int waited = 0; waited < PATIENCE_MS && !client->closed && !is_whole(client, is_head); waited++) {
+        site_turn(waited < 20 ? 0 : 1);
+        ssize_t got = recv(client->fd, client->text + client->length, sizeof client->text - 1 - client->length, MSG_DONTWAIT);
+        if (got > 0)
+            client->length += (size_t)got;
+        client->closed = got == 0;
+    }
+}
+
+/* One request with the allocation `at` failing. True where so many allocations were made. */
+static bool ask_with_failure(size_t which, long at, const char **ret_fault)
+{
+    struct client *client = client_open();
+    bool reached;
+
+    client_send(client, requests[which].request);
+    allocations = 0;
+    fail_at = at;
+    receive(client, strcmp(requests[which].name, "head") == 0);
+    fail_at = 0;
+    reached = allocations >= at;
+    *ret_fault = fault_of(client, which);
+    client_free(client);
+    site_turn(2);
+    return reached;
+}
+
+static void failures_of_ours_are_told(void **state)
+{
+    long points = 0;
+
+    (void)state;
+    start();
+    for (size_t which = 0; which < REQUESTS_COUNT; which++) {
+        long at = 1;
+        const char *fault = NULL;
+
+        for (; at < POINTS_MAX && ask_with_failure(which, at, &fault); at++)
+            if (fault != NULL)
+                fail_msg("%s, allocation %ld: %s", requests[which].name, at, fault);
+        assert_true(at < POINTS_MAX);
+        points += at - 1;
+        struct client *client;
+        site_ask(requests[0].request, &client);
+        assert_int_equal(client_status(client), 200);
+        client_free(client);
+    }
+    print_message("%ld allocations failed in turn\n", points);
+    assert_true(points > 200);
+    site_stop();
+}
+
+enum { WELL, NOT_REACHED, FAULT, CRASH_IN_LIBRARY, CRASH_IN_OURS };
+
+/* Whose code crashed: the innermost caller that is not the C library, where memset() and abort() are at home. */
+static void on_crash(int signal)
+{
+    void *frames[64];
+    int count;
+
+    (void)signal;
+    fail_at = 0;
+    count = backtrace(frames, 64);
+    for (int i = 2; i < count; i++) { /* after this function and the signal's own frame */
+        Dl_info where;
+        if (dladdr(frames[i], &where) == 0 || strstr(where.dli_fname, "/libc.so") != NULL)
+            continue;
+        _exit(strstr(where.dli_fname, "/libevent") != NULL ? CRASH_IN_LIBRARY : CRASH_IN_OURS);
+    }
+    _exit(CRASH_IN_OURS);
+}
+
+/* evhttp does not survive everything, so each point has a process of its own. */
+static int try_in_child(size_t which, long at)
+{
+    int status;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct sigaction action = {.sa_handler = on_crash};
+        void *first[1];
+        const char *fault;
+
+        backtrace(first, 1); /* it loads a library the first time */
+        sigaction(SIGSEGV, &action, NULL);
+        sigaction(SIGABRT, &action, NULL);
+        alarm(20);
+        start();
+        bool reached = ask_with_failure(which, at, &fault);
+        if (fault != NULL)
+            fprintf(stderr, "%s, allocation %ld: %s\n", requests[which].name, at, fault);
+        _exit(fault != NULL ? FAULT : reached ? WELL : NOT_REACHED);
+    }
+    assert_true(child > 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : FAULT;
+}
+
+static void failures_of_libevent_do_no_harm_in_our_code(void **state)
+{
+    long points = 0, crashes = 0;
+
+    (void)state;
+    for (size_t which = 0; which < REQUESTS_COUNT; which++)
+        for (long at = 1; at < POINTS_MAX; at++, points++) {
+            int result = try_in_child(which, at);
+
+            if (result == NOT_REACHED)
+                break;
+            crashes += result == CRASH_IN_LIBRARY;
+            if (result == FAULT || result == CRASH_IN_OURS)
+                fail_msg("%s, allocation %ld: %s", requests[which].name, at, result == FAULT ? "see above" : "a crash in our code");
+        }
+    print_message("%ld allocations failed in turn, %ld crashes in evhttp\n", points, crashes);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest ours[] = {cmocka_unit_test(failures_of_ours_are_told)};
+
+    (void)argv;
+    if (argc > 1) { /* libevent's allocations fail too; chosen before libevent has made any */
+        const struct CMUnitTest all[] = {cmocka_unit_test(failures_of_libevent_do_no_harm_in_our_code)};
+        return cmocka_run_group_tests(all, NULL, NULL);
+    }
+    event_set_mem_functions(safe_malloc, safe_realloc, free);
+    return cmocka_run_group_tests(ours, NULL, NULL);
+}
