@@ -28,8 +28,9 @@ bool bg_link_trusts(void *context, struct bg_setback *ret_setback)
     case BG_OWNER_UNKNOWN:
         bg_setback_set(
             ret_setback, BG_REASON_PEER_NOT_TRUSTED,
-            "the system does not tell which user holds port %u on this host, so no proof of the cookie was sent: if every user of "
-            "this host may have it, set peer_users = * in [server]",
+            "the system does not tell which user holds port %u on this host, so no proof of the cookie was sent: if the port is "
+            "forwarded, to a container say, set the node's address to where it leads; if every user of this host may have the cookie, set "
+            "peer_users = * in [server]",
             (unsigned)link->port);
         return false;
     case BG_OWNER_FOUND:
