@@ -1,0 +1,98 @@
+// Asking a sick node everything that can be asked of a node, as people do: with no timeout_ms, so that the default is what must do.
+import assert from 'node:assert/strict';
+import { randomName } from './node.mjs';
+import { LIMIT_MS, until } from './wait.mjs';
+
+const VARIED = ['sort', 'by', 'group', 'direction'];
+const ASSERTIONS = ['process_ratio:ge:0', 'memory.total_bytes:gt:0', 'message_queue_len_max:ge:0', 'pair_count_max:ge:0'];
+const DEFAULT_TIMEOUT_MS = 5000;
+const SLACK_MS = 3000; // of a machine that has other work
+
+// Where a parameter of the path stands for something that is to be there.
+const inPath = (node, pid) => ({ node: node.name, pid: pid.slice(1, -1), application: 'kernel' });
+
+// What a description needs to be asked at all.
+const needed = (path) => (path.endsWith('/check') ? ASSERTIONS.map((text) => `assert=${text}`) : []);
+
+function parametersOf(description, item, operation) {
+  return [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(({ $ref, ...own }) => ($ref ? description.components.parameters[$ref.split('/').at(-1)] : own));
+}
+
+// Every GET of a node that the service itself describes, each sort and group and side of it on its own: what is new is in it by itself.
+// A pid is that of the process which is to be asked for; without `isVaried`, each path once.
+export async function questionsOf(gauge, node, pid, { isVaried = true } = {}) {
+  const description = (await gauge.api('openapi.json')).body;
+  const questions = [`/probe?target=${node.name}&max_age_ms=0`];
+  for (const [path, item] of Object.entries(description.paths)) {
+    if (!item.get || !path.includes('{node}')) continue;
+    const values = inPath(node, pid);
+    const full = path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    const parameters = parametersOf(description, item, item.get);
+    const variants = [[], ...parameters.filter(({ name }) => isVaried && VARIED.includes(name)).flatMap(({ name, schema }) =>
+      schema.enum.filter((value) => value !== schema.default && value !== 'label').map((value) => [`${name}=${value}`]))];
+    if (isVaried && parameters.some(({ name, schema }) => name === 'window_ms' && schema.minimum === 0)) variants.push(['window_ms=200']);
+    const fresh = parameters.some(({ name }) => name === 'max_age_ms') ? ['max_age_ms=0'] : [];
+    for (const variant of variants) questions.push(withQuery(full, [...variant, ...needed(path), ...fresh]));
+  }
+  return questions;
+}
+
+const withQuery = (path, query) => (query.length > 0 ? `${path}?${query.join('&')}` : path);
+
+// Asks them one after the other. `before` is called before each; `allows(answer)` says which answers besides 200 are right. What is wrong is told, all of it.
+export async function examine(t, gauge, questions, { before = () => {}, allows = () => false } = {}) {
+  const rows = [];
+  for (const path of questions) {
+    await before();
+    const { status, ms, body, text } = await gauge.api(path);
+    const isRight = (status === 200 || allows({ path, status, code: body?.code })) && ms < DEFAULT_TIMEOUT_MS + SLACK_MS;
+    rows.push({ path, status, ms, body, isRight, line: `${status} ${body?.code ?? ''} ${Math.round(ms)} ms ${path}: ${status === 200 ? '' : (body?.detail ?? text).slice(0, 300)}` });
+  }
+  const slowest = [...rows].sort((a, b) => b.ms - a.ms).slice(0, 3);
+  t?.diagnostic(`${rows.length} questions, ${rows.filter(({ isRight }) => !isRight).length} answered wrongly; the slowest: ${slowest.map(({ path, ms }) => `${Math.round(ms)} ms ${path}`).join(', ')}`);
+  assert.deepEqual(rows.filter(({ isRight }) => !isRight).map(({ line }) => line), []);
+  return rows;
+}
+
+// Who keeps on the node itself, in a process that was there before, what was there.
+export class Keeper {
+  static async of(node) {
+    const keeper = new Keeper();
+    keeper.node = node;
+    keeper.pid = await node.eval(`spawn_opt(fun() -> (fun L(S) -> receive
+      {remember, F} -> Now = truth:leftovers(now), F ! {kept, ok}, L(Now);
+      {left, F} -> F ! {kept, truth:leftovers(S)}, L(S)
+    end end)({[], []}) end, [{priority, high}])`);
+    await keeper.remember();
+    return keeper;
+  }
+
+  #ask(what) {
+    return this.node.eval(`list_to_pid("${this.pid}") ! {${what}, self()}, receive {kept, Kept} -> Kept end`);
+  }
+
+  async remember() {
+    await this.#ask('remember');
+    this.atoms = await this.node.eval('erlang:system_info(atom_count)');
+  }
+
+  // No process and no table has come since, and no more atoms than these.
+  async nothingLeft({ atoms = 0 } = {}) {
+    await until(`nothing left on ${this.node.name}`, async () => {
+      assert.deepEqual(await this.#ask('left'), [[], []]);
+      return true;
+    }, { timeout: LIMIT_MS / 2 });
+    const gained = (await this.node.eval('erlang:system_info(atom_count)')) - this.atoms;
+    assert.ok(gained <= atoms, `${gained} atoms more`);
+  }
+}
+
+// A node that was well when it was asked everything once, so that what the first use of stdlib brings is there, and who asks.
+export async function patient(world, options = {}) {
+  const node = await world.node({ ...options, modules: ['truth', 'sick'] });
+  const gauge = options.gauge ?? (await world.beamgauge({ args: ['--name', `${randomName('doctor')}@127.0.0.1`] }));
+  await gauge.register(node);
+  const questions = await questionsOf(gauge, node, '<0.0.0>');
+  for (const path of questions) await gauge.api(path);
+  return { node, gauge, questions, keeper: await Keeper.of(node) };
+}
