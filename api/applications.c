@@ -52,11 +52,11 @@ static void shape_applications(struct bg_ask *ask, json_t *answer)
     ask->ranking = (struct bg_ranking){
         .process_count = bg_answer_count(shaper, answer, "process_count"),
         .scanned_count = bg_answer_count(shaper, answer, "scanned_count"),
-        .skipped_count = bg_answer_count(shaper, answer, "skipped_count"),
+        .skipped_count = bg_scan_skipped(ask, answer),
         .returned_count = json_array_size(ask->data),
         .truncated = applications > (int64_t)json_array_size(ask->data),
-        .exact = true,
     };
+    ask->ranking.exact = ask->ranking.skipped_count == 0;
 }
 
 static void ask_applications(struct bg_ask *ask, json_t *answer)

@@ -58,13 +58,13 @@ static void shape_binaries(struct bg_ask *ask, json_t *answer)
     ask->ranking = (struct bg_ranking){
         .process_count = bg_answer_count(shaper, answer, "process_count"),
         .scanned_count = bg_answer_count(shaper, answer, "scanned_count"),
-        .skipped_count = bg_answer_count(shaper, answer, "skipped_count"),
+        .skipped_count = bg_scan_skipped(ask, answer),
         .returned_count = json_array_size(ask->data),
-        .exact = exact,
     };
+    ask->ranking.exact = exact && ask->ranking.skipped_count == 0;
     ask->ranking.truncated = ask->ranking.scanned_count > (int64_t)ask->ranking.returned_count;
     ask->figures = bg_object_new(shaper);
-    bg_put(shaper, ask->figures, "binary_memory_bytes", json_integer(bg_answer_count(shaper, answer, "binary_memory_bytes")));
+    bg_put(shaper, ask->figures, "binary_memory_bytes", bg_count_or_null(bg_answer_count_or(shaper, answer, "binary_memory_bytes", -1)));
 }
 
 static void ask_binaries(struct bg_ask *ask, json_t *answer)
@@ -102,15 +102,15 @@ static void shape_collected(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
     const json_t *raws = bg_answer_array(shaper, answer, "rows");
-    const int64_t before = bg_answer_count(shaper, answer, "binary_memory_before_bytes");
-    const int64_t after = bg_answer_count(shaper, answer, "binary_memory_after_bytes");
+    const int64_t before = bg_answer_count_or(shaper, answer, "binary_memory_before_bytes", -1);
+    const int64_t after = bg_answer_count_or(shaper, answer, "binary_memory_after_bytes", -1);
     json_t *processes = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raws) && !shaper->failed; i++)
         bg_append(shaper, processes, collected_row_new(shaper, bg_answer_object_at(shaper, raws, i)));
     ask->data = bg_object_new(shaper);
-    bg_put(shaper, ask->data, "binary_memory_before_bytes", json_integer(before));
-    bg_put(shaper, ask->data, "binary_memory_after_bytes", json_integer(after));
-    bg_put(shaper, ask->data, "freed_bytes", json_integer(before - after));
+    bg_put(shaper, ask->data, "binary_memory_before_bytes", bg_count_or_null(before));
+    bg_put(shaper, ask->data, "binary_memory_after_bytes", bg_count_or_null(after));
+    bg_put(shaper, ask->data, "freed_bytes", before < 0 || after < 0 ? json_null() : json_integer(before - after));
     bg_put(shaper, ask->data, "processes", processes);
 }
 

@@ -32,7 +32,9 @@ const struct bg_sort *bg_sort_find(const char *key)
 
 int64_t bg_row_value(struct bg_shaper *shaper, const json_t *raw, const struct bg_sort *sort, int64_t word_bytes)
 {
-    const int64_t value = bg_answer_count_or(shaper, raw, sort->raw, -1);
+    int64_t value = bg_answer_count_or(shaper, raw, sort->raw, -1);
+    if (value < 0 && strcmp(sort->raw, "memory") == 0)
+        value = bg_answer_count_or(shaper, raw, "memory_min", -1);
     return sort->in_words && value >= 0 ? bg_bytes_of_words(value, word_bytes) : value;
 }
 
@@ -138,9 +140,19 @@ const char *bg_answer_pid(struct bg_shaper *shaper, const json_t *object, const 
     return text;
 }
 
+/* Null where the node does not know. */
 static void put_words(struct bg_shaper *shaper, json_t *row, const char *name, const json_t *raw, const char *key, int64_t word_bytes)
 {
-    bg_put(shaper, row, name, json_integer(bg_bytes_of_words(bg_answer_count(shaper, raw, key), word_bytes)));
+    const int64_t words = bg_answer_count_or(shaper, raw, key, -1);
+    bg_put(shaper, row, name, words < 0 ? json_null() : json_integer(bg_bytes_of_words(words, word_bytes)));
+}
+
+/* Memory that was not asked for is at least what the emulator knows of by itself. */
+static void put_memory(struct bg_shaper *shaper, json_t *row, const json_t *raw)
+{
+    bg_put(shaper, row, "memory_bytes", bg_count_or_null(bg_answer_count_or(shaper, raw, "memory", -1)));
+    if (json_object_get(raw, "memory_min") != NULL)
+        bg_put(shaper, row, "memory_bytes_min", json_integer(bg_answer_count(shaper, raw, "memory_min")));
 }
 
 /* Where lists were not counted, what bounds all entries together bounds each kind of them too. */
@@ -170,7 +182,7 @@ json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_byt
     bg_put(shaper, row, "current_function", bg_mfa_new(shaper, json_object_get(raw, "current_function"), "current_function"));
     bg_put(shaper, row, "application", bg_name_new(shaper, raw, "application"));
     bg_put(shaper, row, "status", bg_name_new(shaper, raw, "status"));
-    bg_put(shaper, row, "memory_bytes", json_integer(bg_answer_count(shaper, raw, "memory")));
+    put_memory(shaper, row, raw);
     put_words(shaper, row, "total_heap_bytes", raw, "total_heap_size", word_bytes);
     put_words(shaper, row, "stack_bytes", raw, "stack_size", word_bytes);
     bg_put_fields(shaper, row, raw, sizes);

@@ -34,9 +34,32 @@ json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, cons
 
 #define SKIPPED_NAMED_MAX 5
 
+/* A node whose schedulers are taken has not let all of them answer in the time. */
+static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedulers, int64_t run_queue)
+{
+    bg_ask_warn(ask,
+                "%" PRId64 " schedulers are busy and %" PRId64 " processes wait to run: %" PRId64 " of %" PRId64
+                " processes told all their figures in the time, and the figures of the others are null; allow more with timeout_ms",
+                schedulers, run_queue, bg_answer_count(&ask->shaper, answer, "scanned_count"),
+                bg_answer_count(&ask->shaper, answer, "process_count"));
+}
+
+static void warn_long_mailboxes(struct bg_ask *ask, const json_t *answer)
+{
+    const int64_t count = bg_answer_count_or(&ask->shaper, answer, "long_mailbox_count", 0);
+    if (count > 0)
+        bg_ask_warn(ask,
+                    "%" PRId64 " of the processes have more than 100,000 messages: their memory_bytes is null and memory_bytes_min a "
+                    "lower bound, as telling the memory of a process walks its whole mailbox; ask for the process itself to know it",
+                    count);
+}
+
 int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
+    const int64_t schedulers = bg_answer_count_or(shaper, answer, "schedulers_online_count", 0);
+    const int64_t run_queue = bg_answer_count_or(shaper, answer, "run_queue_count", 0);
+    warn_long_mailboxes(ask, answer);
     const json_t *skipped = bg_answer_array_or_null(shaper, answer, "skipped");
     const int64_t count = bg_answer_count(shaper, answer, "skipped_count");
     char names[SKIPPED_NAMED_MAX * 32] = "";
@@ -45,7 +68,9 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
         const char *text = json_string_value(json_object_get(pid, "pid"));
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%.28s", i == 0 ? ": " : ", ", text != NULL ? text : "?");
     }
-    if (count > 0 && !shaper->failed)
+    if (count > 0 && schedulers > 0 && run_queue >= schedulers)
+        warn_busy(ask, answer, schedulers, run_queue);
+    else if (count > 0 && !shaper->failed)
         bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are skipped%s%s", count,
                     names, names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
     return count;

@@ -277,7 +277,8 @@ walk({var, _, Name}, #{variables := Variables}) -> {var, 1, maps:get(Name, Varia
 walk({call, _, Callee, Arguments} = Call, #{plan := Plan} = Context) ->
     case target(Call, Context) of
         {local, F} -> inline(F, walk(Arguments, Context), Plan);
-        {remote, erlang, process_flag, _} -> fail(maps:get(module, Context), element(2, Call), "a question that traps exits could not be ended", []);
+        {remote, erlang, process_flag, _} when element(3, hd(Arguments)) =/= priority ->
+            fail(maps:get(module, Context), element(2, Call), "a question that traps exits could not be ended", []);
         {remote, M, F, _} -> {call, 1, remote(M, F, Callee), walk(Arguments, Context)};
         value -> {call, 1, walk_callee(Callee, Context), walk(Arguments, Context)}
     end;

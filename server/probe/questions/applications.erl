@@ -4,37 +4,35 @@
 
 -define(APPLICATIONS_MAX, 5000).
 
-answer(#{<<"sort">> := Sort, <<"limit">> := Limit}) ->
+answer(#{<<"sort">> := Sort, <<"limit">> := Limit} = Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
     Loaded = lists:sublist(application:loaded_applications(), ?APPLICATIONS_MAX),
     Masters = [{application_controller:get_master(Name), Name} || {Name, _, _} <- Loaded],
     Sums = ets:new(ets, [private]),
     ets:insert(Sums, [{Master, 0, 0, 0, 0, 0} || Master <- [none | [Master || {Master, _} <- Masters, is_pid(Master)]]]),
-    {Seen, Gone} = add_all(chunks:all(), Sums, ets:match_spec_compile(spec()), {0, 0}),
+    Met = add_all(readers:job(items(), ets:match_spec_compile(spec())), readers:new(chunks:all(), Arguments), Sums),
     Versions = maps:from_list([{Name, Version} || {Name, _, Version} <- Loaded]),
     All = [sum(Master, Name, maps:get(Name, Versions), Sums) || {Master, Name} <- Masters] ++ [sum(none, undefined, undefined, Sums)],
     ets:delete(Sums),
     Place = case Sort of <<"memory">> -> 4; <<"processes">> -> 5; <<"total_heap">> -> 6; <<"message_queue_len">> -> 7; <<"reductions">> -> 8 end,
-    #{<<"rows">> => [row(Sum) || Sum <- lists:sublist(lists:reverse(lists:keysort(Place, All)), Limit)],
+    (met:answer(Met, Started))#{
+      <<"rows">> => [row(Sum) || Sum <- lists:sublist(lists:reverse(lists:keysort(Place, All)), Limit)],
       <<"application_count">> => length(All),
-      <<"process_count">> => Seen,
-      <<"scanned_count">> => Seen - Gone,
-      <<"skipped_count">> => Gone,
       <<"word_bytes">> => erlang:system_info(wordsize)}.
+
+items() -> [group_leader, memory, total_heap_size, message_queue_len, reductions].
 
 %% {Leader, what to add to which counters}.
 spec() ->
     Info = [{group_leader, '$1'}, {memory, '$2'}, {total_heap_size, '$3'}, {message_queue_len, '$4'}, {reductions, '$5'}],
-    [{Info, [], [{{'$1', [{{2, '$2'}}, {{3, 1}}, {{4, '$3'}}, {{5, '$4'}}, {{6, '$5'}}]}}]}, {'_', [], [dead]}].
+    [{{'_', Info}, [], [{{'$1', [{{2, '$2'}}, {{3, 1}}, {{4, '$3'}}, {{5, '$4'}}, {{6, '$5'}}]}}]}, {'_', [], [dead]}].
 
-add_all(Source, Sums, Spec, {Seen, Gone}) ->
-    case chunks:next(Source) of
-        none -> {Seen, Gone};
-        {Pids, Count, Rest} ->
-            Items = [group_leader, memory, total_heap_size, message_queue_len, reductions],
-            Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, Items)),
-            {Lost, Alive} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(Infos, Spec)),
+add_all(Job, Readers, Sums) ->
+    case readers:next(Job, Readers) of
+        {none, Met} -> Met;
+        {ok, Alive, Left} ->
             add(Alive, length(Alive), Sums),
-            add_all(Rest, Sums, Spec, {Seen + Count, Gone + length(Lost)})
+            add_all(Job, Left, Sums)
     end.
 
 %% Leaders that are no application's master are added up together, so the table cannot grow.

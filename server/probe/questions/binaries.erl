@@ -6,11 +6,14 @@
 -define(HEAP_WORDS_MAX, 3000000). %% a reference takes three words of heap at least, and six in the copy of the list
 -define(BUDGET_WORDS, 12000000). %% of the heaps of all whose lists are copied
 
-answer(#{<<"limit">> := Limit}) ->
-    {Best, Seen, Gone} = referred:best(Limit),
-    Rows = rows([Pid || {Pid, _, _} <- Best], ?BUDGET_WORDS, []),
-    #{<<"rows">> => Rows, <<"process_count">> => Seen, <<"scanned_count">> => Seen - Gone, <<"skipped_count">> => Gone,
-      <<"word_bytes">> => erlang:system_info(wordsize), <<"binary_memory_bytes">> => erlang:memory(binary)}.
+answer(#{<<"limit">> := Limit} = Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
+    {Best, Met} = referred:best(Limit, Arguments),
+    Rows = rows([Pid || {Pid, _} <- Best], ?BUDGET_WORDS, []),
+    (met:answer(Met, Started))#{
+      <<"rows">> => Rows,
+      <<"word_bytes">> => erlang:system_info(wordsize),
+      <<"binary_memory_bytes">> => referred:memory()}.
 
 %% References are counted before anything else is copied: who it is may have to be read from its dictionary, which would make us refer to
 %% what is in there.

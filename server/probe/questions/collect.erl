@@ -6,15 +6,16 @@
 -define(SETTLE_MS, 100). %% schedulers give each other's memory back a moment after it was freed
 -define(WAIT_MS, 1000). %% for one process, which may be in a long call of native code; api/ allows as much for each
 
-answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax}) ->
-    {Best, Seen, _} = referred:best(Limit),
-    Before = erlang:memory(binary),
-    Rows = lists:append([collected(Pid, HeapMax) || {Pid, _, _} <- Best]),
+answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax} = Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
+    {Best, Met} = referred:best(Limit, Arguments),
+    Before = referred:memory(),
+    Rows = lists:append([collected(Pid, HeapMax) || {Pid, _} <- Best]),
     receive after ?SETTLE_MS -> ok end,
-    #{<<"rows">> => Rows,
-      <<"process_count">> => Seen,
+    (met:answer(Met, Started))#{
+      <<"rows">> => Rows,
       <<"binary_memory_before_bytes">> => Before,
-      <<"binary_memory_after_bytes">> => erlang:memory(binary)}.
+      <<"binary_memory_after_bytes">> => referred:memory()}.
 
 collected(Pid, HeapMax) ->
     WordBytes = erlang:system_info(wordsize),

@@ -5,7 +5,7 @@
 
 -define(CONNECTIONS_MAX, 5000).
 
-answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds}) ->
+answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds} = Arguments) ->
     All = erlang:system_info(dist_ctrl),
     Looked = lists:sublist(All, ?CONNECTIONS_MAX),
     Before = [traffic(Controller) || {_, Controller} <- Looked],
@@ -19,7 +19,7 @@ answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds}) ->
     #{<<"rows">> => [row(Connection, Elapsed, lists:member(element(2, Connection), Hidden)) || Connection <- Best],
       <<"seen_count">> => length(All),
       <<"gone_count">> => length(Looked) - length(Now),
-      <<"suspended_process_count">> => suspended(chunks:all(), ets:match_spec_compile([{{status, suspended}, [], [true]}]), 0),
+      <<"suspended_process_count">> => suspended(Arguments),
       <<"busy_limit_bytes">> => erlang:system_info(dist_buf_busy_limit)}.
 
 %% {Queued, In, Out} in bytes, of the driver, since a port's own figures leave out what the emulator sends on a connection; -1 where a
@@ -32,13 +32,10 @@ traffic(Port) when is_port(Port) ->
     end;
 traffic(_) -> {-1, -1, -1}.
 
-suspended(Source, Spec, Sum) ->
-    case chunks:next(Source) of
-        none -> Sum;
-        {Pids, Count, Rest} ->
-            Statuses = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, status)),
-            suspended(Rest, Spec, Sum + length(ets:match_spec_run(Statuses, Spec)))
-    end.
+%% Who does not answer is running, in a long call of native code.
+suspended(Arguments) ->
+    Spec = ets:match_spec_compile([{{'_', {status, suspended}}, [], [{{true}}]}, {{'_', undefined}, [], [dead]}]),
+    length(readers:all(readers:job(status, fun lists:zip/2, Spec, 256), readers:new(chunks:all(), Arguments))).
 
 row({Queued, Node, Controller, Input, Output, Input0, Output0}, Elapsed, Hidden) ->
     maps:merge(controller(Controller),

@@ -23,7 +23,7 @@ answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">>
             Budget = ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count),
             Bounds = case Entries of true -> {entries:unexplained_max(EntriesMax, Calibration), Budget}; false -> none end,
             Sum = fun(Figures, State) -> sum(Figures, By, Table, Calibration, State) end,
-            {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
+            {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, readers:left(Arguments, Started)),
             (met:answer(Met, Started))#{
               <<"word_bytes">> => element(1, Calibration),
               <<"groups">> => best(By, Table, place(Sort), Limit)}

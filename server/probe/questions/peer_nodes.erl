@@ -13,7 +13,7 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"list_entries_max">> := Ent
     ets:insert(Table, {rest(), 0}),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count)},
     Sum = fun(Figures, State) -> sum(Figures, item(Sort), Table, Calibration, State) end,
-    {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, Arguments),
+    {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, readers:left(Arguments, Started)),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"groups">> => best(Table, Limit, place(item(Sort)), Unlooked)}.

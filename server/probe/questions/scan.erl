@@ -9,13 +9,12 @@
 answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    Readers = readers:new(Arguments),
-    {[{_, _, Kept, Candidates} | Rankings], Met} = pass:run(chunks:all(), rankings(Limit, Order, Binary), Calibration, Binary, Readers),
+    {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, readers:left(Arguments, Started)),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
     Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Calibration),
     {Counts, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, Looks),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
-    {Rows, Places} = table(Ranked, Counts, Calibration, Limits, Binary),
+    {Rows, Places} = table(Ranked, Counts, Partial, {Calibration, Limits, Binary, readers:left(Arguments, Started)}),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
@@ -23,7 +22,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"rows">> => Rows,
       <<"counted">> => long:answer(Looks),
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
-      <<"exact">> => maps:from_list([{Key, Exact andalso met:is_all(Met)} || {Key, _, Exact, _} <- Ranked]),
+      <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
 
 rankings(Limit, Order, Binary) ->
@@ -80,8 +79,9 @@ relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
     {Key, [maps:get(Pid, ByPid) || Pid <- Pids], Exact, case Behind of [] -> none; _ -> lists:max(Behind) end}.
 
 %% One row for each process in any ranking, and its place among them.
-table(Ranked, Counts, Calibration, Limits, Binary) ->
+table(Ranked, Counts, Partial, {Calibration, Limits, Binary, Arguments}) ->
     Figures = lists:usort(lists:append([Best || {_, Best, _, _} <- Ranked])),
     Pids = [element(1, Row) || Row <- Figures],
-    Rows = rows:make(Figures, rows:count(Figures, Counts, Calibration, Limits), Calibration, Binary),
+    Whole = [Row || Row <- Figures, not maps:is_key(element(1, Row), Partial)],
+    Rows = rows:make(Figures, rows:count(Whole, Counts, Calibration, Limits), Partial, {Calibration, Binary, Arguments}),
     {Rows, maps:from_list(lists:zip(Pids, lists:seq(0, length(Pids) - 1)))}.

@@ -6,51 +6,73 @@
 -define(PROCESSES_MAX, 10000). %% placed in the tree, the oldest; more are only counted
 -define(DICTIONARY_HEAP_WORDS_MAX, 131072).
 
-answer(#{<<"application">> := Text, <<"limit">> := Limit, <<"depth">> := Depth}) ->
+answer(#{<<"application">> := Text, <<"limit">> := Limit, <<"depth">> := Depth} = Arguments) ->
     case [application_controller:get_master(Name) || {Name, _, _} <- application:loaded_applications(), atom_to_binary(Name, utf8) =:= Text] of
         [] -> #{<<"found">> => <<"unknown">>};
         [undefined] -> #{<<"found">> => <<"stopped">>};
-        [Master] -> tree(Master, Limit, Depth)
+        [Master] -> tree(Master, Limit, Depth, Arguments)
     end.
 
-tree(Master, Limit, Depth) ->
-    {Members, Count} = members(chunks:all(), ets:match_spec_compile([{{'$1', {group_leader, Master}}, [], ['$1']}]), [], 0),
-    Parents = lists:zip(parents(Members), Members),
+tree(Master, Limit, Depth, Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
+    {All, Met} = members(Master, Arguments),
+    Members = lists:sublist(lists:sort(All), ?PROCESSES_MAX),
+    Parents = parents(Members, readers:left(Arguments, Started)),
     Known = maps:from_list(lists:zip(Members, Members)),
     Children = lists:foldl(fun({Parent, Pid}, Map) -> maps:put(Parent, [Pid | maps:get(Parent, Map, [])], Map) end, #{}, Parents),
     Roots = lists:sort([{Pid, Parent} || {Parent, Pid} <- Parents, not maps:is_key(Parent, Known)]),
     Places = walk([{[I], Pid, Parent} || {I, {Pid, Parent}} <- numbered(Roots)], 1, Depth, Limit, Children, []),
-    Rows = [row(Place, Children, process_info(element(2, Place), items())) || Place <- lists:sort(Places)],
-    #{<<"found">> => <<"running">>,
+    Infos = readers:infos([Pid || {_, Pid, _} <- Places], items(), readers:left(Arguments, Started)),
+    Rows = [row(Place, Children, maps:get(element(2, Place), Infos, none)) || Place <- lists:sort(Places)],
+    (met:answer(Met, Started))#{
+      <<"found">> => <<"running">>,
       <<"rows">> => [Row || Row <- Rows, is_map(Row)],
-      <<"member_count">> => Count,
+      <<"member_count">> => length(All),
       <<"word_bytes">> => erlang:system_info(wordsize)}.
 
-members(Source, Spec, Members, Count) ->
-    case chunks:next(Source) of
-        none -> {Members, Count};
-        {Pids, Length, Rest} ->
-            Leaders = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Length, group_leader)),
-            Found = ets:match_spec_run(lists:zip(Pids, Leaders), Spec),
-            members(Rest, Spec, Members ++ lists:sublist(Found, max(0, ?PROCESSES_MAX - Count)), Count + length(Found))
+%% {Pids, Met}.
+members(Master, Arguments) ->
+    Spec = ets:match_spec_compile([{{'$1', {group_leader, Master}}, [], [{{'$1'}}]}, {{'_', undefined}, [], [dead]}]),
+    members(readers:job(group_leader, Spec), readers:new(chunks:all(), Arguments), []).
+
+members(Job, Readers, Found) ->
+    case readers:next(Job, Readers) of
+        {ok, Rows, Left} -> members(Job, Left, [Pid || {Pid} <- Rows] ++ Found);
+        {none, Met} -> {Found, Met}
     end.
 
-parents(Members) ->
+%% [{Parent, Pid}].
+parents(Members, Arguments) ->
+    case is_parent_known() of
+        true ->
+            Told = readers:infos(Members, parent, Arguments),
+            [{case maps:get(Pid, Told, undefined) of {parent, Parent} -> Parent; _ -> undefined end, Pid} || Pid <- Members];
+        false ->
+            Noted = maps:from_list(readers:all(ancestors(), readers:new(chunks:things(Members), Arguments))),
+            [{case maps:get(Pid, Noted, undefined) of Name when is_atom(Name) -> whereis(Name); Parent -> Parent end, Pid} || Pid <- Members]
+    end.
+
+is_parent_known() ->
     try process_info(self(), parent) of
-        _ -> [case process_info(Pid, parent) of {parent, Parent} -> Parent; undefined -> undefined end || Pid <- Members]
+        _ -> true
     catch
-        error:badarg -> [ancestor(Pid, process_info(Pid, total_heap_size)) || Pid <- Members]
+        error:badarg -> false
     end.
 
-%% The whole dictionary is copied to tell, so only where it is small. A process may have written there what it likes.
-ancestor(Pid, {_, Words}) when Words =< ?DICTIONARY_HEAP_WORDS_MAX ->
-    Dictionary = case process_info(Pid, dictionary) of {dictionary, Pairs} -> Pairs; undefined -> [] end,
-    case lists:keyfind('$ancestors', 1, Dictionary) of
-        {_, [Parent | _]} when is_pid(Parent) -> Parent;
-        {_, [Name | _]} when is_atom(Name) -> whereis(Name);
-        _ -> undefined
-    end;
-ancestor(_, _) -> undefined.
+%% {Pid, Parent} out of what a process may have written where proc_lib notes its ancestors: a pid, or a name. The whole dictionary is copied
+%% to tell, so only where it is small.
+ancestors() ->
+    Spec = [{{'_', '$1'}, [{'orelse', {is_pid, '$1'}, {is_atom, '$1'}}], ['$_']}],
+    readers:job(total_heap_size, fun noted/2, ets:match_spec_compile(Spec)).
+
+noted(Pids, Sizes) ->
+    [{Pid, case Size =/= undefined andalso element(2, Size) =< ?DICTIONARY_HEAP_WORDS_MAX andalso process_info(Pid, dictionary) of
+               {dictionary, Dictionary} -> first(lists:keyfind('$ancestors', 1, Dictionary));
+               _ -> undefined
+           end} || {Pid, Size} <- lists:zip(Pids, Sizes)].
+
+first({_, [Parent | _]}) -> Parent;
+first(_) -> undefined.
 
 numbered(List) -> lists:zip(lists:seq(1, length(List)), List).
 
@@ -68,7 +90,7 @@ walk(Level, Depth, DepthMax, Left, Children, Places) ->
 
 items() -> [memory, total_heap_size, message_queue_len, current_function | identity:items()].
 
-row(_, _, undefined) -> dead;
+row(_, _, Untold) when is_atom(Untold) -> Untold;
 row({Path, Pid, Parent}, Children, Info) ->
     #{total_heap_size := Words} = Known = maps:from_list(Info),
     #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, Words * erlang:system_info(wordsize)),

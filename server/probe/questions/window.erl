@@ -10,12 +10,12 @@ answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"binar
     Calibration = entries:calibrate(),
     Ranking = figures:ranking(Key, 2, Order, Limit + ?OWN_MAX),
     {{_, _, _, Changes}, Met, Exact} = case relation(Key) of
-        none -> values(Key, Ranking, Calibration, Arguments);
-        At -> relations(At, Ranking, Calibration, Arguments)
+        none -> values(Key, Ranking, Calibration, readers:left(Arguments, Started));
+        At -> relations(At, Ranking, Calibration, readers:left(Arguments, Started))
     end,
     Own = [self() | element(2, process_info(self(), links))],
     Best = lists:sublist([Change || Change <- Changes, not lists:member(element(1, Change), Own)], Limit),
-    Rows = rows(Best, Calibration, Binary, limits(Arguments, Calibration)),
+    Rows = rows(Best, Binary, {Calibration, limits(Arguments, Calibration), readers:left(Arguments, Started)}),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
@@ -32,98 +32,92 @@ relation(_) -> none.
 
 wait(Milliseconds) -> receive after Milliseconds -> ok end.
 
+%% Who is asked twice is given half of the time, but for the window, the first time.
+half(#{<<"timeout_ms">> := Timeout} = Arguments, Milliseconds) -> Arguments#{<<"timeout_ms">> => max(1, (Timeout - Milliseconds) div 2)}.
+
 now_us() -> erlang:monotonic_time(microsecond).
 
 %% How long a list is copied, in bytes unexplained, and how many entries in all.
 limits(#{<<"list_entries_max">> := EntriesMax}, Calibration) -> {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax}.
 
-rows(Best, Calibration, Binary, Limits) ->
+rows(Best, Binary, {Calibration, Limits, Arguments}) ->
     Changes = maps:from_list([{element(1, Change), Change} || Change <- Best]),
-    Figures = figures:of_pids([element(1, Change) || Change <- Best], Calibration, Binary),
+    Figures = figures:of_pids([element(1, Change) || Change <- Best], Calibration, Binary, Arguments),
     [changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes))
-     || Raw <- rows:make(Figures, rows:count(Figures, [], Calibration, Limits), Calibration, Binary)].
+     || Raw <- rows:make(Figures, rows:count(Figures, [], Calibration, Limits), #{}, {Calibration, Binary, Arguments})].
 
 changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta, <<"window_us">> => Microseconds}).
 
 %%% Attributes that every process is asked for
 
+%% Who does not answer the first time is met already, and is not asked again.
 values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
-    Sampler = sampler(Key, element(1, Calibration)),
-    {Samples, Met} = samples(chunks:all(), Sampler, {[], met:none()}, readers:new(Arguments)),
+    Started = now_us(),
+    Job = sampler(Key, element(1, Calibration)),
+    {Samples, First} = samples(Job, readers:new(chunks:all(), half(Arguments, Milliseconds)), []),
     wait(Milliseconds),
-    compare(Samples, Sampler, {Ranking, Met}, readers:new(Arguments)).
+    {Pids, _} = lists:unzip(Samples),
+    Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), met:unasked(length(Pids), 0, First)),
+    compare(Job, Readers, maps:from_list(Samples), Ranking).
 
-%% What to ask for, and the match specification that makes one number of it, or undefined for the dead.
+%% What to ask for, and the match specification that makes one number of it.
 sampler(Key, WordBytes) ->
-    {Items, Number} = case Key of
-        <<"memory">> -> {[memory], '$1'};
-        <<"total_heap">> -> {[total_heap_size], '$1'};
-        <<"message_queue_len">> -> {[message_queue_len], '$1'};
-        <<"reductions">> -> {[reductions], '$1'};
-        <<"stack">> -> {[stack_size], '$1'};
-        <<"off_heap">> -> {[memory, total_heap_size], {'-', '$1', {'*', '$2', WordBytes}}};
-        <<"binary">> -> {[reductions], '$3'} %% any, to tell the dead
+    {Items, Zip, Number} = case Key of
+        <<"memory">> -> {[memory], fun lists:zip/2, '$2'};
+        <<"total_heap">> -> {[total_heap_size], fun lists:zip/2, '$2'};
+        <<"message_queue_len">> -> {[message_queue_len], fun lists:zip/2, '$2'};
+        <<"reductions">> -> {[reductions], fun lists:zip/2, '$2'};
+        <<"stack">> -> {[stack_size], fun lists:zip/2, '$2'};
+        <<"off_heap">> -> {[memory, total_heap_size], fun lists:zip/2, {'-', '$2', {'*', '$3', WordBytes}}};
+        <<"binary">> -> {[binary], fun binaries/2, '$2'}
     end,
-    Info = lists:zip(Items, lists:sublist(['$1', '$2'], length(Items))),
-    {Items, Key =:= <<"binary">>, ets:match_spec_compile([{{'_', Info, '$3'}, [], [Number]}, {'_', [], [undefined]}])}.
+    Info = lists:zip(Items, lists:sublist(['$2', '$3'], length(Items))),
+    readers:job(Items, Zip, ets:match_spec_compile([{{'$1', Info}, [], [{{'$1', Number}}]}, {{'_', undefined}, [], [dead]}])).
 
-job(Pids, Count, {Items, Binary, Spec}) -> {Pids, Count, Items, Binary, Spec}.
+binaries(Pids, Infos) ->
+    [{Pid, case Info of undefined -> undefined; [{binary, Told}] -> [{binary, lists:sum([Bytes || {_, Bytes, _} <- Told])}] end}
+     || {Pid, Info} <- lists:zip(Pids, Infos)].
 
-%% {[{When, Pids, Count, Numbers}], Met}: who does not answer is met already, and is not asked again.
-samples(Source, Sampler, Sampled, Readers) ->
-    case chunks:next(Source) of
-        none ->
-            samples_late(readers:late(Readers), Sampled);
-        {Pids, Count, Rest} ->
-            At = now_us(),
-            case readers:read(job(Pids, Count, Sampler), At, Readers) of
-                {suspended, Left} -> samples(Rest, Sampler, Sampled, Left);
-                {Numbers, Left} -> samples(Rest, Sampler, sampled(At, Pids, Count, Numbers, Sampled), Left)
-            end
+%% {[{Pid, {When, Number}}], Met}.
+samples(Job, Readers, Samples) ->
+    At = now_us(),
+    case readers:next(Job, Readers) of
+        {ok, Rows, Left} ->
+            Stamp = ets:match_spec_compile([{{'$1', '$2'}, [], [{{'$1', {{At, '$2'}}}}]}]),
+            samples(Job, Left, [ets:match_spec_run(Rows, Stamp) | Samples]);
+        {none, Met} ->
+            {lists:append(Samples), Met}
     end.
-
-samples_late([], Sampled) -> Sampled;
-samples_late([{At, {Pids, Count, _, _, _}, Numbers} | Rest], Sampled) -> samples_late(Rest, sampled(At, Pids, Count, Numbers, Sampled)).
-
-sampled(_, Pids, Count, timeout, {Samples, Met}) -> {Samples, met:silent(Pids, Count, Met)};
-sampled(At, Pids, Count, Numbers, {Samples, Met}) -> {[{At, Pids, Count, Numbers} | Samples], Met}.
 
 %% {Ranking, Met, true}.
-compare([], _, Compared, Readers) -> compare_late(readers:late(Readers), Compared);
-compare([{At, Pids, Count, Before} | Rest], Sampler, Compared, Readers) ->
-    Elapsed = now_us() - At,
-    case readers:read(job(Pids, Count, Sampler), {Elapsed, Pids, Before}, Readers) of
-        {suspended, Left} -> compare(Rest, Sampler, Compared, Left);
-        {After, Left} -> compare(Rest, Sampler, compared(Elapsed, Pids, Count, Before, After, Compared), Left)
+compare(Job, Readers, Before, {_, Test, _, _} = Ranking) ->
+    At = now_us(),
+    case readers:next(Job, Readers) of
+        {ok, Rows, Left} ->
+            {Pids, _} = lists:unzip(Rows),
+            Count = length(Pids),
+            Then = lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, Before), lists:duplicate(Count, undefined)),
+            Changes = ets:match_spec_run(lists:zip(Rows, Then), changes(Test, At)),
+            compare(Job, Left, Before, case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end);
+        {none, Met} ->
+            {Ranking, Met, true}
     end.
 
-%% What was set aside may come in parts, so each is found by its pid.
-compare_late([], {Ranking, Met}) -> {Ranking, Met, true};
-compare_late([{{Elapsed, All, Before}, {Pids, Count, _, _, _}, After} | Rest], Compared) ->
-    Known = maps:from_list(lists:zip(All, Before)),
-    compare_late(Rest, compared(Elapsed, Pids, Count, [maps:get(Pid, Known) || Pid <- Pids], After, Compared)).
-
-compared(_, Pids, Count, _, timeout, {Ranking, Met}) -> {Ranking, met:silent(Pids, Count, Met)};
-compared(Elapsed, Pids, Count, Before, After, {{_, Test, _, _} = Ranking, Met}) ->
-    {Gone, Changes} = lists:partition(fun erlang:is_atom/1, ets:match_spec_run(lists:zip3(Pids, Before, After), changes(Test, Elapsed))),
-    {case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end, met:some(Count, length(Gone), Met)}.
-
-%% {Pid, Delta, Microseconds} of what beats the threshold, and `dead` of who was not there both times.
-changes({_, Operator, Threshold}, Elapsed) ->
+%% {Pid, Delta, Microseconds} of what beats the threshold.
+changes({_, Operator, Threshold}, At) ->
     Delta = {'-', '$3', '$2'},
-    Both = [{is_integer, '$2'}, {is_integer, '$3'}],
-    ets:match_spec_compile([{{'$1', '$2', '$3'}, Both ++ [{Operator, Delta, Threshold}], [{{'$1', Delta, Elapsed}}]},
-                            {{'_', '$2', '$3'}, [{'not', list_to_tuple(['andalso' | Both])}], [dead]}]).
+    ets:match_spec_compile([{{{'$1', '$3'}, {'$4', '$2'}}, [{Operator, Delta, Threshold}], [{{'$1', Delta, {'-', At, '$4'}}}]}]).
 
 %%% Monitors and links, which only those are asked for that may have many
 
 relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
     Candidates = pass:candidates(erlang:system_info(process_count), Limit),
     Limits = limits(Arguments, Calibration),
-    {[{_, _, Kept, First}], Met} = pass:run(chunks:all(), [Candidates], Calibration, false, readers:new(Arguments)),
+    Started = now_us(),
+    {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, half(Arguments, Milliseconds)),
     {Then, Before, FirstAll} = counted(First, At, Calibration, Limits),
     wait(Milliseconds),
-    Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false),
+    Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false, readers:left(Arguments, Started)),
     {Now, After, SecondAll} = counted(Second, At, Calibration, Limits),
     Deltas = [{Pid, New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
     {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll}.

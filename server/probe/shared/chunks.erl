@@ -1,6 +1,6 @@
 %% All processes of a node in chunks, for native code to work on.
 -module(chunks).
--export([all/0, next/1]).
+-export([all/0, none/0, things/1, next/1, take/2]).
 
 -define(CHUNK_PROCESSES, 2000).
 
@@ -22,6 +22,11 @@ list() ->
     Pids = processes(),
     {list, Pids, length(Pids)}.
 
+%% A list as a source.
+things(List) -> {list, List, length(List)}.
+
+none() -> {list, [], 0}.
+
 %% none, or {Pids, HowMany, Rest}.
 next({list, [], _}) -> none;
 next({list, Pids, Left}) ->
@@ -32,4 +37,19 @@ next({iterator, Iterator}) ->
     case apply(erlang, processes_next, [Iterator]) of
         none -> none;
         {Pid, {Place, Pids}} -> {[Pid | Pids], 1 + length(Pids), {iterator, {Place, []}}}
+    end.
+
+%% none, or {Pids, Rest}: one chunk at least, and more until there are so many.
+take({list, [_ | _] = Pids, Left}, Wanted) ->
+    Count = min(max(?CHUNK_PROCESSES, Wanted), Left),
+    {Chunk, Rest} = lists:split(Count, Pids),
+    {Chunk, {list, Rest, Left - Count}};
+take(Source, Wanted) -> taken(Source, Wanted, []).
+
+taken(Source, Wanted, Taken) ->
+    case next(Source) of
+        none when Taken =:= [] -> none;
+        none -> {lists:append(Taken), none()};
+        {Pids, Count, Rest} when Count < Wanted -> taken(Rest, Wanted - Count, [Pids | Taken]);
+        {Pids, _, Rest} -> {lists:append([Pids | Taken]), Rest}
     end.

@@ -1,38 +1,57 @@
 %% The figures of processes: read and filtered natively, many at once.
 -module(figures).
--export([spec/2, items/0, read/3, read/4, of_pids/3, unexplained/2, offer/2, ranking/4]).
+-export([job/3, free_job/1, hits/2, of_pids/3, of_pids/4, unexplained/2, offer/2, ranking/4]).
 
 -define(ITEMS, [memory, total_heap_size, message_queue_len, reductions, stack_size]).
 -define(FAR, (1 bsl 58)).
 
 %% Figures are {Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, Unexplained, Binary}; heap and stack in words. The match
-%% specification makes them out of what read/3 returns, for those that pass the tests, and `dead` for those that are gone.
+%% specification makes them out of {Pid, Info}, for those that pass the tests, and `dead` for those that are gone.
 %% A test is {At, Operator, Threshold}; one that holds is enough. No tests let all pass.
 spec(Tests, {WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
     OffHeap = {'-', '$2', {'*', '$3', WordBytes}},
     Unexplained = {'-', {'-', OffHeap, BaseBytes}, {'*', '$4', MessageBytes}},
     Figures = {'$1', '$2', '$3', '$4', '$5', '$6', OffHeap, Unexplained, '$7'},
-    Guards = [list_to_tuple(['orelse', false | [{Operator, element(At, Figures), Threshold} || {At, Operator, Threshold} <- Tests]]) || Tests =/= []],
     Info = [{memory, '$2'}, {total_heap_size, '$3'}, {message_queue_len, '$4'}, {reductions, '$5'}, {stack_size, '$6'}],
-    ets:match_spec_compile([{{'$1', Info, '$7'}, Guards, [{Figures}]}, {{'_', undefined, '_'}, [], [dead]}]).
+    Plain = setelement(9, Figures, 0),
+    ets:match_spec_compile([{{'$1', Info}, passing(Tests, Plain), [{Plain}]},
+                            {{'$1', Info ++ [{binary, '$7'}]}, passing(Tests, Figures), [{Figures}]},
+                            {{'_', undefined}, [], [dead]}]).
 
-items() -> ?ITEMS.
+passing([], _) -> [];
+passing(Tests, Figures) -> [list_to_tuple(['orelse', false | [{Operator, element(At, Figures), Threshold} || {At, Operator, Threshold} <- Tests]])].
 
-read(Pids, Count, Binary) -> read(Pids, Count, ?ITEMS, Binary).
+%% Those of figures that are worth offering to one of the rankings.
+hits(Figures, Rankings) ->
+    Row = list_to_tuple([{element, At, '$_'} || At <- lists:seq(1, 9)]),
+    ets:match_spec_run(Figures, ets:match_spec_compile([{'_', passing([Test || {_, Test, _, _} <- Rankings], Row), ['$_']}])).
 
-read(Pids, Count, Items, Binary) ->
-    lists:zip3(Pids, lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, Items)), binaries(Pids, Count, Binary)).
+%% How to ask for figures, as readers take it. Counting what binaries a process refers to copies a list of them.
+job(Tests, Calibration, false) -> readers:job(?ITEMS, spec(Tests, Calibration));
+job(Tests, Calibration, true) -> readers:job(?ITEMS ++ [binary], fun summed/2, spec(Tests, Calibration)).
 
-%% Counting what binaries a process refers to copies a list of them.
-binaries(_, Count, false) -> lists:duplicate(Count, 0);
-binaries(Pids, _, true) -> [binary_bytes(process_info(Pid, binary)) || Pid <- Pids].
+summed(Pids, Infos) -> lists:zipwith(fun(Pid, Info) -> {Pid, binary_bytes(Info)} end, Pids, Infos).
 
-binary_bytes({binary, [_ | _] = Binaries}) -> lists:sum(element(2, lists:unzip3(Binaries)));
-binary_bytes(_) -> 0.
+binary_bytes(undefined) -> undefined;
+binary_bytes(Info) ->
+    {Items, [{binary, Binaries}]} = lists:split(length(?ITEMS), Info),
+    Items ++ [{binary, lists:sum([Bytes || {_, Bytes, _} <- Binaries])}].
+
+%% What the emulator tells without a signal to the process, in a row of figures: memory and heap are what they are at least, and what is
+%% not known at all is 0.
+free_job({WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
+    Info = [{message_queue_len, '$4'}, {reductions, '$5'}, {stack_size, '$6'}, {heap_size, '$3'}],
+    Memory = {'+', BaseBytes, {'+', {'*', '$3', WordBytes}, {'*', '$4', MessageBytes}}},
+    Spec = ets:match_spec_compile([{{'$1', Info}, [], [{{'$1', Memory, '$3', '$4', '$5', '$6', 0, 0, 0}}]}, {{'_', undefined}, [], [dead]}]),
+    readers:job([message_queue_len, reductions, stack_size, heap_size], fun lists:zip/2, Spec, 256).
 
 %% Of those alive, in their order.
-of_pids(Pids, Calibration, Binary) ->
-    [Figures || Figures <- ets:match_spec_run(read(Pids, length(Pids), Binary), spec([], Calibration)), Figures =/= dead].
+of_pids(Pids, Calibration, Binary) -> of_pids(Pids, Calibration, Binary, #{}).
+
+of_pids(Pids, Calibration, Binary, Arguments) ->
+    Told = readers:all(job([], Calibration, Binary), readers:new(chunks:things(Pids), Arguments)),
+    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Told]),
+    [maps:get(Pid, ByPid) || Pid <- Pids, maps:is_key(Pid, ByPid)].
 
 %% [{Unexplained, Pid}] of those with at most so many unexplained bytes, in their order.
 unexplained(Figures, Max) ->

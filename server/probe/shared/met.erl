@@ -1,24 +1,31 @@
-%% Whom a question has met on its way through all processes: how many, how many of them were dead, and who does not answer.
+%% Whom a question has met on its way through all processes: how many, how many of them were dead, who does not answer, and how many were
+%% not asked for all as their mailboxes are long.
 -module(met).
--export([none/0, some/3, silent/3, scanned/1, is_all/1, answer/2]).
+-export([none/0, some/3, silent/3, unasked/3, scanned/1, is_all/1, answer/2]).
 
 -define(NAMED_MAX, 20).
 
-none() -> {0, 0, 0, []}.
+none() -> {0, 0, 0, [], 0}.
 
-some(Count, Dead, {Seen, Gone, Silent, Named}) -> {Seen + Count, Gone + Dead, Silent, Named}.
+some(Count, Dead, {Seen, Gone, Silent, Named, Long}) -> {Seen + Count, Gone + Dead, Silent, Named, Long}.
 
-silent(Pids, Count, {Seen, Dead, Silent, Named}) -> {Seen + Count, Dead, Silent + Count, lists:sublist(Pids ++ Named, ?NAMED_MAX)}.
+silent(Pids, Count, {Seen, Dead, Silent, Named, Long}) -> {Seen + Count, Dead, Silent + Count, lists:sublist(Pids ++ Named, ?NAMED_MAX), Long}.
+
+%% So many that were met are going to be asked again, and so many are not, since their mailboxes are long.
+unasked(Again, Long, {Seen, Dead, Silent, Named, _}) -> {Seen - Again, Dead, Silent, Named, Long}.
 
 %% Who merely died was there to be met, and is not skipped.
-scanned({Seen, Dead, Silent, _}) -> Seen - Dead - Silent.
+scanned({Seen, Dead, Silent, _, _}) -> Seen - Dead - Silent.
 
-is_all({_, _, Silent, _}) -> Silent =:= 0.
+is_all({_, _, Silent, _, _}) -> Silent =:= 0.
 
 %% What every answer to such a question tells of it.
-answer({Seen, _, Silent, Named} = Met, Started) ->
+answer({Seen, _, Silent, Named, Long} = Met, Started) ->
     #{<<"process_count">> => Seen,
       <<"scanned_count">> => scanned(Met),
       <<"skipped_count">> => Silent,
       <<"skipped">> => Named,
+      <<"long_mailbox_count">> => Long,
+      <<"run_queue_count">> => erlang:statistics(total_run_queue_lengths),
+      <<"schedulers_online_count">> => erlang:system_info(schedulers_online),
       <<"duration_us">> => erlang:monotonic_time(microsecond) - Started}.

@@ -1,8 +1,10 @@
 %% One pass over all processes: native code filters, interpreted code merges what little gets through.
 -module(pass).
--export([run/5, candidates/2]).
+-export([run/4, candidates/2, is_exact/3]).
 
 -define(ALL_CANDIDATES_PROCESSES, 4096). %% up to so many processes, all are candidates
+-define(FREE, [<<"message_queue_len">>, <<"reductions">>, <<"stack">>]). %% rankings of what the emulator tells without the process
+-define(AT_LEAST, [<<"memory">>, <<"total_heap">>]). %% rankings that know at least how much it is
 
 %% The ranking of those that may have the most monitors or links.
 candidates(Alive, Limit) when Alive =< ?ALL_CANDIDATES_PROCESSES ->
@@ -10,40 +12,43 @@ candidates(Alive, Limit) when Alive =< ?ALL_CANDIDATES_PROCESSES ->
 candidates(_, Limit) ->
     figures:ranking(candidates, 8, <<"desc">>, 4 * Limit + 100).
 
-%% {Rankings, Met}: offers every living process but ourselves and the guard, which are not to be ranked.
-run(Source, Rankings, Calibration, Binary, Readers) -> run(Source, Rankings, Calibration, Binary, Readers, met:none(), none).
+%% {Rankings, Met, {Partial, Free}}: all living processes but our own are offered. Of those in the map Partial only a quick look's figures
+%% are known. Free tells whether that look was at all of them.
+run(Rankings, Calibration, Binary, Arguments) ->
+    case quick:is_wanted() of
+        false ->
+            {Ranked, Met} = sift(readers:new(chunks:all(), Arguments), Rankings, Calibration, Binary, none),
+            {Ranked, Met, {#{}, met:is_all(Met)}};
+        true ->
+            Started = erlang:monotonic_time(microsecond),
+            Free = [Ranking || {Key, _, _, _} = Ranking <- Rankings, lists:member(Key, ?FREE ++ ?AT_LEAST)],
+            {Pids, Long, Quick, First} = quick:look(Free, Calibration, Arguments),
+            Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), First),
+            {Ranked, Met} = sift(Readers, Rankings, Calibration, Binary, none),
+            completed(Ranked, Quick, Long, Met, met:is_all(First))
+    end.
 
 %% Where something got through, thresholds have risen, and the filter is made anew.
-run(Source, Rankings, Calibration, Binary, Readers, Met, none) ->
-    run(Source, Rankings, Calibration, Binary, Readers, Met, figures:spec([Test || {_, Test, _, _} <- Rankings], Calibration));
-run(Source, Rankings, Calibration, Binary, Readers, Met, Spec) ->
-    case chunks:next(Source) of
-        none ->
-            late(readers:late(Readers), Rankings, Met);
-        {Pids, Count, Rest} ->
-            case readers:read({Pids, Count, figures:items(), Binary, Spec}, none, Readers) of
-                {suspended, Left} ->
-                    run(Rest, Rankings, Calibration, Binary, Left, Met, Spec);
-                {Answer, Left} ->
-                    {Raised, More, Hits} = merge(Answer, Pids, Count, Rankings, Met),
-                    run(Rest, Raised, Calibration, Binary, Left, More, case Hits of 0 -> Spec; _ -> none end)
-            end
+sift(Readers, Rankings, Calibration, Binary, none) ->
+    sift(Readers, Rankings, Calibration, Binary, figures:job([Test || {_, Test, _, _} <- Rankings], Calibration, Binary));
+sift(Readers, Rankings, Calibration, Binary, Job) ->
+    case readers:next(Job, Readers) of
+        {none, Met} -> {Rankings, Met};
+        {ok, [], Left} -> sift(Left, Rankings, Calibration, Binary, Job);
+        {ok, Rows, Left} -> sift(Left, [figures:offer(Ranking, Rows) || Ranking <- Rankings], Calibration, Binary, none)
     end.
 
-late([], Rankings, Met) -> {Rankings, Met};
-late([{_, {Pids, Count, _, _, _}, Answer} | Rest], Rankings, Met) ->
-    {Raised, More, _} = merge(Answer, Pids, Count, Rankings, Met),
-    late(Rest, Raised, More).
+%% Puts those in who were looked at quickly and not asked further: whose mailbox is long, and where time ran out all who rank.
+completed(Rankings, Quick, Long, Met, Free) ->
+    Known = maps:from_list([{element(1, Row), true} || {_, _, _, Best} <- Rankings, Row <- Best]),
+    Ranked = [Row || not met:is_all(Met), {Key, _, _, Best} <- Quick, lists:member(Key, ?FREE), Row <- Best],
+    Others = [Row || Row <- lists:usort(Long ++ Ranked), not maps:is_key(element(1, Row), Known)],
+    Put = [case {lists:member(Key, ?FREE), lists:member(Key, ?AT_LEAST)} of
+               {true, _} -> figures:offer(Ranking, Others);
+               {_, true} -> figures:offer(Ranking, Long);
+               _ -> Ranking
+           end || {Key, _, _, _} = Ranking <- Rankings],
+    {Put, Met, {maps:from_list([{element(1, Row), true} || Row <- Others]), Free}}.
 
-merge(timeout, Pids, Count, Rankings, Met) -> {Rankings, met:silent(Pids, Count, Met), 0};
-merge(Answer, _, Count, Rankings, Met) ->
-    {Gone, Hits} = lists:partition(fun erlang:is_atom/1, Answer),
-    More = met:some(Count, length(Gone), Met),
-    case Hits of
-        [] ->
-            {Rankings, More, 0};
-        _ ->
-            Own = [self() | element(2, process_info(self(), links))],
-            Others = [Hit || Hit <- Hits, not lists:member(element(1, Hit), Own)],
-            {[figures:offer(Ranking, Others) || Ranking <- Rankings], More, length(Others)}
-    end.
+%% Is a ranking as it would be if all processes were asked for everything?
+is_exact(Key, Met, {Partial, Free}) -> met:is_all(Met) andalso map_size(Partial) =:= 0 orelse Free andalso lists:member(Key, ?FREE).

@@ -1,119 +1,120 @@
-%% Readers: disposable processes that ask others for figures, so that one which never answers costs neither the question nor the rest.
+%% Reads figures of many processes through askers, at the pace that the node allows: one that never answers costs neither the question nor
+%% the rest, and a busy node is asked for many at once.
 -module(readers).
--export([new/1, read/3, late/1]).
+-export([new/2, new/3, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, left/2]).
 
--define(ASIDE_MAX, 64). %% chunks that are waited for while the others are read
--define(PARTS, 256).    %% readers at a time that look for who does not answer
+-define(ASKERS_MAX, 4096).  %% beside each other, about 3 KiB each
+-define(WAVE_MAX, 32768).   %% processes asked for in one wave
+-define(WAVE_FREE_MAX, 131072).
+-define(ASIDE_MAX, 8).      %% chunks that are waited for while the others are read one by one
 -define(PAUSE_MS_MIN, 5).
--define(WAIT_MS_MAX, 10000).
+-define(WAIT_MS_MAX, 10000). %% for who does not answer
 -define(TIMEOUT_MS, 5000). %% where the guard tells no other
 
-%% The readers of one pass: {Reader, Aside, Room, PauseMs, Until}. A job is {Pids, Count, Items, Binary, Spec}, as figures:read/4 and then
-%% ets:match_spec_run/2 take it.
-new(Arguments) ->
+job(Items, Spec) -> askers:job(Items, Spec).
+job(Items, Zip, Spec) -> askers:job(Items, Zip, Spec).
+job(Items, Zip, Spec, Grain) -> askers:job(Items, Zip, Spec, Grain).
+
+%% More are ready to run than can. Then waiting for one's turn is what takes the time.
+is_busy() -> erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online).
+
+%% On a busy node the question's own process goes on as one of those that wait, at normal priority: it has little to do itself, and at low
+%% priority would hardly come to it. Askers stay low.
+hurry() -> is_busy() andalso is_atom(process_flag(priority, normal)).
+
+%% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk.
+%% Aside are askers that stalled, Again are pids that did not answer in company. Four tenths of the time are left for what comes after.
+new(Source, Arguments) -> new(Source, Arguments, met:none()).
+
+new(Source, Arguments, Met) ->
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
-    {start(), [], ?ASIDE_MAX, min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + min(?WAIT_MS_MAX, Timeout div 2)}.
+    Clock = {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * 6 div 10, ?WAIT_MS_MAX},
+    {Source, case hurry() of true -> ?ASKERS_MAX; false -> 1 end, [], [], Met, Clock}.
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
-%% Linked and watching, it ends with the question in whatever way that ends, and under its heap limit.
-start() ->
-    Keeper = self(),
-    {_, Settings} = process_info(Keeper, garbage_collection),
-    spawn_opt(fun() -> serve(Keeper, erlang:monitor(process, Keeper)) end,
-              [link, {priority, low}, lists:keyfind(max_heap_size, 1, Settings)]).
+%% The arguments with what is left of the time since a moment in microseconds.
+left(Arguments, Started) ->
+    Passed = (erlang:monotonic_time(microsecond) - Started) div 1000,
+    Arguments#{<<"timeout_ms">> => max(1, maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS) - Passed)}.
 
-serve(Keeper, Monitor) ->
-    receive
-        {Keeper, {Pids, Count, Items, Binary, Spec}} ->
-            Keeper ! {self(), ets:match_spec_run(figures:read(Pids, Count, Items, Binary), Spec)},
-            serve(Keeper, Monitor);
-        {'DOWN', Monitor, process, Keeper, _} ->
-            ok
+%% {ok, Rows, Readers}, or {none, Met} when there is nobody left to ask. Our own processes are not asked.
+next(Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
+    case chunks:take(Source, Pace) of
+        none ->
+            late(Job, Aside, Again, Met, {Pause, case WaitMax of none -> Until; _ -> min(Until, now_ms() + WaitMax) end, none});
+        {Asked, Rest} ->
+            Pids = Asked -- [self() | element(2, process_info(self(), links))],
+            case now_ms() >= Until of
+                true ->
+                    next(Job, {Rest, Pace, Aside, Again, met:silent(Pids, length(Pids), Met), Clock});
+                false when Pace =:= 1 ->
+                    case askers:one(Pids, Job, patience(length(Aside), Pause)) of
+                        {ok, Rows} -> told(Rows, length(Pids), {Rest, Pace, Aside, Again, Met, Clock});
+                        {none, Asker} -> next(Job, {Rest, pace(length(Aside)), [{Asker, Pids} | Aside], Again, Met, Clock})
+                    end;
+                false ->
+                    {Rows, Silent} = askers:wave(Pids, ?ASKERS_MAX, Job, 2 * Pause, Until),
+                    told(Rows, length(Pids) - length(Silent), {Rest, wider(Pace, Job), Aside, Silent ++ Again, Met, Clock})
+            end
     end.
 
-stop(Reader) ->
-    unlink(Reader),
-    exit(Reader, kill).
+%% Waiting for one that stalled goes on meanwhile, so patience is short, and shorter each time.
+patience(Stalled, Pause) -> max(?PAUSE_MS_MIN, (Pause div 4) bsr Stalled).
 
-%% {Answer, Readers}. A chunk that stalls is set aside, for late/1 to tell: its answer is `suspended` then. Waiting for it goes on meanwhile, so
-%% patience is short, and shorter each time. Where there is no room for that, its answer is `timeout`, and it is lost.
-read(Job, Tag, {Reader, Aside, Room, Pause, Until} = Readers) ->
-    Reader ! {self(), Job},
-    case await(Reader, patience(Room, Pause), none) of
-        {ok, Answer} ->
-            {Answer, Readers};
-        timeout when Room > 0 ->
-            {suspended, {start(), [{Reader, Job, Tag} | Aside], Room - 1, Pause, Until}};
-        timeout ->
-            stop(Reader),
-            {timeout, {start(), Aside, Room, Pause, Until}}
+pace(Stalled) ->
+    case hurry() orelse Stalled >= ?ASIDE_MAX of
+        true -> ?ASKERS_MAX;
+        false -> 1
     end.
 
-patience(0, Pause) -> Pause;
-patience(Room, Pause) -> max(?PAUSE_MS_MIN, (Pause div 4) bsr (?ASIDE_MAX - Room)).
+%% The first wave is a small one, as nothing is filtered yet.
+wider(Pace, {_, _, _, 1, _}) -> min(2 * Pace, ?WAVE_MAX);
+wider(Pace, _) -> min(8 * Pace, ?WAVE_FREE_MAX).
 
-%% One that has done nothing between two looks is stalled; one that was not let run is not.
-await(Reader, Pause, Look) ->
-    receive
-        {Reader, Answer} -> {ok, Answer}
-    after Pause ->
-        case look(Reader) of
-            Look -> timeout;
-            Other -> await(Reader, Pause, Other)
-        end
-    end.
+%% Who merely died was there to be met.
+told(Rows, Count, Readers) ->
+    {Dead, Living} = lists:partition(fun erlang:is_atom/1, Rows),
+    {ok, Living, setelement(5, Readers, met:some(Count, length(Dead), element(5, Readers)))}.
 
-look(Reader) ->
-    case process_info(Reader, [status, reductions]) of
-        [{status, waiting}, {reductions, Reductions}] -> {Reader, Reductions};
-        _ -> make_ref()
-    end.
-
-%% [{Tag, Job, Answer}] of what was set aside, in parts; ends the readers. Counting the memory of a process with millions of monitors takes
-%% it a second, and again for everyone who asks: so nobody is asked again before half of the time is gone. What still stalls then is
-%% asked again in parts until who does not answer is alone, who is waited for until time runs short: the answer is `timeout` then.
-late({Reader, Aside, _, Pause, Until}) ->
-    stop(Reader),
-    Now = now_ms(),
-    settle(Aside, Pause, Now + (Until - Now) div 2, Until, []).
-
-settle([], _, _, _, Settled) -> Settled;
-settle(Asked, Pause, Patient, Until, Settled) ->
-    {Answered, Silent} = gather(Asked, [], Pause, Patient, []),
-    case now_ms() > Until of
+%% Counting the memory of a process with millions of monitors takes it a second, and again for everyone who asks: so nobody is asked again
+%% before half of the time is gone. Then who was in company with one that does not answer is asked alone.
+late(_, [], [], Met, _) -> {none, Met};
+late(Job, [], Again, Met, {_, Until, _} = Clock) ->
+    case now_ms() >= Until of
         true ->
-            [stop(Reader) || {Reader, _, _} <- Asked],
-            [{Tag, Job, timeout} || {_, Job, Tag} <- Silent] ++ Answered ++ Settled;
+            {none, met:silent(Again, length(Again), Met)};
         false ->
-            {Alone, Divisible} = lists:partition(fun({_, Job, _}) -> element(2, Job) =:= 1 end, Silent),
-            [stop(Reader) || {Reader, _, _} <- Asked -- Alone],
-            Parts = [{Part, Tag} || {_, Job, Tag} <- Divisible, Part <- parts(Job, max(2, ?PARTS div length(Divisible)))],
-            settle([{ask(Part), Part, Tag} || {Part, Tag} <- Parts] ++ Alone, Pause, Patient, Until, Answered ++ Settled)
+            Pids = lists:sublist(Again, ?ASKERS_MAX),
+            {Rows, Alone} = askers:wave(Pids, ?ASKERS_MAX, Job, ?WAIT_MS_MAX, Until),
+            told(Rows, length(Pids) - length(Alone),
+                 {chunks:none(), 1, [], lists:nthtail(length(Pids), Again), met:silent(Alone, length(Alone), Met), Clock})
+    end;
+late(_, Aside, Again, Met, {_, Until, _} = Clock) ->
+    {Rows, Count, Left} = gather(maps:from_list(Aside), now_ms() + (Until - now_ms()) div 2, [], 0),
+    askers:stop(maps:keys(Left)),
+    told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock}).
+
+gather(Aside, _, Told, Count) when map_size(Aside) =:= 0 -> {lists:append(Told), Count, Aside};
+gather(Aside, Patient, Told, Count) ->
+    receive
+        [Asker, Rows] when is_map_key(Asker, Aside) ->
+            {Pids, Left} = maps:take(Asker, Aside),
+            gather(Left, Patient, [Rows | Told], Count + length(Pids))
+    after max(0, Patient - now_ms()) ->
+        {lists:append(Told), Count, Aside}
     end.
 
-ask(Job) ->
-    Reader = start(),
-    Reader ! {self(), Job},
-    Reader.
+%% What few processes tell, by pid: the items as they are, `dead`, or nothing of one that does not answer in time.
+infos(Pids, Items, Arguments) ->
+    Spec = ets:match_spec_compile([{{'$1', undefined}, [], [{{'$1', dead}}]}, {'_', [], ['$_']}]),
+    maps:from_list(all(job(Items, Spec), new(chunks:things(Pids), Arguments))).
 
-parts({Pids, Count, Items, Binary, Spec}, Parts) ->
-    Size = (Count + Parts - 1) div Parts,
-    [{Part, length(Part), Items, Binary, Spec} || Part <- split(Pids, Count, Size)].
+%% The rows of all who answer.
+all(Job, Readers) -> all(Job, Readers, []).
 
-split(Pids, Count, Size) when Count =< Size -> [Pids];
-split(Pids, Count, Size) ->
-    {Part, Rest} = lists:split(Size, Pids),
-    [Part | split(Rest, Count - Size, Size)].
-
-%% {Answered, Silent}, when no one of the silent has moved between two looks, and patience is over.
-gather(Asked, Looks, Pause, Patient, Answered) ->
-    receive after Pause -> ok end,
-    Heard = [{One, receive {Reader, Answer} -> {ok, Answer} after 0 -> none end} || {Reader, _, _} = One <- Asked],
-    Told = [{Tag, Job, Answer} || {{_, Job, Tag}, {ok, Answer}} <- Heard] ++ Answered,
-    Silent = [One || {One, none} <- Heard],
-    Moved = [look(Reader) || {Reader, _, _} <- Silent],
-    case Moved -- Looks =:= [] andalso (Silent =:= [] orelse now_ms() >= Patient) of
-        true -> {Told, Silent};
-        false -> gather(Silent, Moved, Pause, Patient, Told)
+all(Job, Readers, Told) ->
+    case next(Job, Readers) of
+        {ok, Rows, Left} -> all(Job, Left, [Rows | Told]);
+        {none, _} -> lists:append(Told)
     end.

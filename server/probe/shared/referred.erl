@@ -1,26 +1,40 @@
 %% How much each process refers to of large binaries, as the emulator counts it: in words of a virtual heap, kept for every process. That
 %% costs one signal each and copies no list of binaries.
 -module(referred).
--export([best/1, bytes/1]).
+-export([best/2, bytes/1, memory/0]).
 
--define(OWN_MAX, 16). %% ourselves, the guard, and who else is linked to us
+-define(PATIENCE_MS, 500).
 
-%% {[{Pid, Words, 0}], Seen, Gone}, most first, without ourselves and the guard.
-best(Limit) ->
-    Own = [self() | element(2, process_info(self(), links))],
-    Spec = ets:match_spec_compile([{{garbage_collection_info, pattern()}, [], [{'+', '$1', '$2'}]}, {'_', [], [dead]}]),
-    Column = fun(Pids, Count) ->
-        ets:match_spec_run(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, garbage_collection_info)), Spec)
-    end,
-    {Best, Seen, Gone} = top:ranked(chunks:all(), Column, 0, Limit + ?OWN_MAX),
-    {lists:sublist([Row || Row <- Best, not lists:member(element(1, Row), Own)], Limit), Seen, Gone}.
+%% {[{Pid, Words}], Met}, most first, without ourselves and the guard.
+best(Limit, Arguments) ->
+    best(readers:new(chunks:all(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern()).
+
+best(Readers, {_, {_, _, Threshold}, _, Best} = Ranking, Pattern) ->
+    Referred = {'+', '$2', '$3'},
+    Spec = [{{'$1', {garbage_collection_info, Pattern}}, [{'>', Referred, Threshold}], [{{'$1', Referred}}]}, {{'_', undefined}, [], [dead]}],
+    case readers:next(readers:job(garbage_collection_info, ets:match_spec_compile(Spec)), Readers) of
+        {ok, Rows, Left} -> best(Left, figures:offer(Ranking, Rows), Pattern);
+        {none, Met} -> {Best, Met}
+    end.
 
 %% The order of the figures is the release's own.
 pattern() ->
     {_, Figures} = process_info(self(), garbage_collection_info),
-    [{Name, case Name of bin_vheap_size -> '$1'; bin_old_vheap_size -> '$2'; _ -> '_' end} || {Name, _} <- Figures].
+    [{Name, case Name of bin_vheap_size -> '$2'; bin_old_vheap_size -> '$3'; _ -> '_' end} || {Name, _} <- Figures].
 
 %% Of one process's garbage_collection_info.
 bytes(Figures) ->
     #{bin_vheap_size := Young, bin_old_vheap_size := Old} = maps:from_list(Figures),
     (Young + Old) * erlang:system_info(wordsize).
+
+%% Of all large binaries, in bytes. Every scheduler tells of its own: where one is held up, it is not known.
+memory() ->
+    Self = self(),
+    Asker = spawn_opt(fun() -> Self ! {self(), erlang:memory(binary)} end, [link]),
+    receive
+        {Asker, Bytes} -> Bytes
+    after ?PATIENCE_MS ->
+        unlink(Asker),
+        exit(Asker, kill),
+        undefined
+    end.

@@ -2,22 +2,32 @@
 -module(rows).
 -export([make/4, count/4]).
 
-%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}], with `last` as
-%% a fifth element where that was not counted just now; who is not there is estimated where that can be.
-make(Figures, Counts, Calibration, Binary) ->
+%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}], with `last` as a fifth element where that was not counted
+%% just now; who is not there is estimated where that can be. Of those in the map Partial only a quick look's figures are known.
+make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
     Counted = maps:from_list([{element(1, Count), Count} || Count <- Counts]),
     Pids = [element(1, Row) || Row <- Figures],
     Items = identity:items() ++ [current_function, status, group_leader],
-    Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(length(Pids), Items)),
-    Applications = applications(lists:zip(Infos, Pids)),
-    [maps:merge(row(Row, described(Info), Calibration, Applications),
-                maps:merge(counts(Row, maps:get(element(1, Row), Counted, none), Calibration),
-                           maps:from_list([{<<"binary_bytes">>, element(9, Row)} || Binary])))
-     || {Row, Info} <- lists:zip(Figures, Infos)].
+    Infos = readers:infos(Pids, Items, Arguments),
+    Applications = applications(maps:to_list(Infos)),
+    [begin
+         Named = row(Row, described(maps:get(element(1, Row), Infos, none)), Calibration, Applications),
+         case maps:is_key(element(1, Row), Partial) of
+             true -> maps:merge(Named, partial(Row));
+             false ->
+                 maps:merge(Named, maps:merge(counts(Row, maps:get(element(1, Row), Counted, none), Calibration),
+                                              maps:from_list([{<<"binary_bytes">>, element(9, Row)} || Binary])))
+         end
+     end || Row <- Figures].
+
+%% What was not asked for is not known, but for how much memory it is at least.
+partial(Row) ->
+    Unknown = [memory, total_heap_size, <<"off_heap_bytes">>, <<"monitors_count">>, <<"monitored_by_count">>, <<"links_count">>],
+    maps:merge(maps:from_list([{Key, undefined} || Key <- Unknown]), #{<<"memory_min">> => element(2, Row), <<"exact">> => false}).
 
 row({Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, _, _}, Info, Calibration, Applications) ->
     maps:merge(maps:merge(maps:with([registered_name, initial_call, current_function, status], Info),
-                          identity:notes(Pid, Info, Heap * element(1, Calibration))),
+                          identity:notes(Pid, Info, heap_bytes(Info, Heap * element(1, Calibration)))),
                #{memory => Memory,
                  total_heap_size => Heap,
                  message_queue_len => Queue,
@@ -27,8 +37,14 @@ row({Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, _, _}, Info, Calibrat
                  <<"off_heap_bytes">> => OffHeap,
                  <<"application">> => maps:get(maps:get(group_leader, Info), Applications, undefined)}).
 
-%% One that has died since keeps its figures.
-described(undefined) -> #{registered_name => [], initial_call => undefined, current_function => undefined, status => exiting, group_leader => undefined};
+%% Who has not told his name is not asked for his dictionary either.
+heap_bytes(#{status := Status}, _) when Status =:= exiting; Status =:= undefined -> infinity;
+heap_bytes(_, Bytes) -> Bytes.
+
+%% One that has died since, or does not answer, keeps its figures.
+described(Untold) when is_atom(Untold) ->
+    #{registered_name => [], initial_call => undefined, current_function => undefined, group_leader => undefined,
+      status => case Untold of dead -> exiting; none -> undefined end};
 described(Info) -> maps:from_list(Info).
 
 counts(Row, none, Calibration) ->
@@ -54,6 +70,6 @@ count(Figures, Counts, Calibration, {BytesMax, Budget}) ->
     entries:count_all(lists:reverse(lists:sort(Missing)), Calibration, Budget, Counts).
 
 %% Processes of one group leader belong to one application, so one of each is asked for.
-applications(InfosAndPids) ->
-    Leaders = maps:from_list([{Leader, Pid} || {[_ | _] = Info, Pid} <- InfosAndPids, {group_leader, Leader} <- [lists:last(Info)]]),
+applications(PidsAndInfos) ->
+    Leaders = maps:from_list([{Leader, Pid} || {Pid, [_ | _] = Info} <- PidsAndInfos, {group_leader, Leader} <- [lists:last(Info)]]),
     maps:map(fun(_, Pid) -> identity:application(Pid) end, Leaders).

@@ -105,6 +105,31 @@ static void a_ranking_that_lacks_the_silent_is_not_exact(void **state)
     EXPECT_META("exact", "false");
 }
 
+#define PARTIAL                                                                                                                            \
+    "{\"pid\":\"<0.9.0>\",\"registered_name\":[],\"label\":null,\"initial_call\":null,\"current_function\":null,\"application\":null,"     \
+    "\"status\":null,\"memory\":null,\"memory_min\":5000,\"total_heap_size\":null,\"stack_size\":4,\"off_heap_bytes\":null,"               \
+    "\"message_queue_len\":7,\"reductions\":8,\"monitors_count\":null,\"monitored_by_count\":null,\"links_count\":null,\"exact\":false}"
+
+static void a_busy_node_tells_what_is_known(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP " sort=message_queue_len", NULL);
+    fake_answer("{\"process_count\":20000,\"scanned_count\":13211,\"skipped_count\":6789,\"word_bytes\":8,\"run_queue_count\":16,"
+                "\"schedulers_online_count\":2,\"long_mailbox_count\":1,\"exact\":{\"message_queue_len\":true},"
+                "\"rankings\":{\"message_queue_len\":[0]},\"next_bound\":{},\"rows\":[" PARTIAL "]}");
+    EXPECT("0.memory_bytes", "null");
+    EXPECT("0.memory_bytes_min", "5000");
+    EXPECT("0.total_heap_bytes", "null");
+    EXPECT("0.message_queue_len", "7");
+    EXPECT_META("exact", "true");
+    EXPECT_META("skipped_count", "6789");
+    EXPECT_META("warnings",
+                "[\"1 of the processes have more than 100,000 messages: their memory_bytes is null and memory_bytes_min a lower bound, "
+                "as telling the memory of a process walks its whole mailbox; ask for the process itself to know it\","
+                "\"2 schedulers are busy and 16 processes wait to run: 13211 of 20000 processes told all their figures in the time, "
+                "and the figures of the others are null; allow more with timeout_ms\"]");
+}
+
 static void a_full_ranking_says_that_there_may_be_more(void **state)
 {
     static char text[40000] = ROW("<0.1.0>", "10", "1"), places[200] = "[0";
@@ -387,6 +412,7 @@ int main(void)
         T(leaves_out_what_is_under_min),
         T(figures_of_the_scan_pass_through),
         T(a_ranking_that_lacks_the_silent_is_not_exact),
+        T(a_busy_node_tells_what_is_known),
         T(a_full_ranking_says_that_there_may_be_more),
         T(counts_from_the_top_only),
         T(a_window_waits_for_its_own_length_too),
