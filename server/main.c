@@ -56,6 +56,7 @@ int main(int argc, char **argv)
     struct bg_options options;
     struct bg_failure failure;
 
+    bg_process_tune_memory();
     if (!bg_process_open_standard_files())
         return EXIT_FAILURE; /* there is nowhere to say why */
     if (bg_options_parse(argc, argv, &options, &failure) != BG_OK) {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define TIMING_SIZE 96
+#define ROWS_AT_ONCE 100 /* shaped and written in one turn of the loop */
 
 static void call_free(struct bg_call *call)
 {
@@ -21,6 +22,8 @@ static void call_free(struct bg_call *call)
     if (call->endpoint->method != BG_GET) /* what it has changed may show in any answer */
         bg_reply_cache_flush(call->http->cache);
     json_decref(call->body);
+    json_decref(call->reply.data);
+    json_decref(call->reply.meta);
     bg_values_done(&call->values);
     free(call);
 }
@@ -249,10 +252,46 @@ static void put_age(const struct bg_call *call, json_t *meta, int64_t collected_
     json_object_set_new(meta, "age_ms", json_integer(age_us > 0 ? age_us / 1000 : 0));
 }
 
+static bool has_many(const json_t *array)
+{
+    return json_array_size(array) > ROWS_AT_ONCE;
+}
+
+static bool is_long(json_t *data)
+{
+    bool found = has_many(data);
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(data, key, value) found = found || has_many(value);
+    return found;
+}
+
+void bg_call_write(struct bg_call *call)
+{
+    reply_document(call, &call->reply, call->reply.meta);
+    call_free(call);
+}
+
+/* A long answer has kept the loop busy while it was shaped: others have their turn before it is written. */
+static bool put_off(struct bg_call *call, const struct bg_reply *reply, json_t *meta)
+{
+    if (reply->failure != NULL || reply->headers != NULL || reply->location != NULL || !is_long(reply->data) ||
+        !bg_connection_come_back(call->connection))
+        return false;
+    call->reply = *reply;
+    call->reply.meta = meta;
+    call->answered = true;
+    call->cancel = NULL; /* the handler is through with it */
+    return true;
+}
+
 void bg_call_reply(struct bg_call *call, const struct bg_reply *reply)
 {
     json_t *meta = reply->meta != NULL ? reply->meta : json_object();
 
+    if (put_off(call, reply, meta))
+        return;
     if (reply->failure != NULL)
         put_age(call, meta, reply->collected_us);
     if (reply->failure != NULL && call->format == BG_FORMAT_JSON)

@@ -19,7 +19,9 @@ struct bg_call {
     void (*cancel)(void *context);
     void *cancel_context;
     int64_t started_us; /* when the handler was */
-    int64_t more_ms;    /* what the handler asked for beyond the usual time */
+    bool answered;      /* `reply` waits to be written in the next turn of the loop; both of its documents are owned */
+    struct bg_reply reply;
+    int64_t more_ms; /* what the handler asked for beyond the usual time */
 };
 
 /* How an answer is to look. */
@@ -31,6 +33,8 @@ struct bg_form {
 /* Makes a call and runs its handler, which may end it at once. Takes over `values` and `body`. */
 void bg_call_start(struct bg_connection *connection, const struct bg_request *request, const struct bg_endpoint *endpoint,
                    const struct bg_values *values, const struct bg_form *form, json_t *body);
+/* Writes the reply of a call that has been answered. */
+void bg_call_write(struct bg_call *call);
 /* The client has gone: nothing is sent. */
 void bg_call_abandon(struct bg_call *call);
 /* Its deadline has passed: 504. */

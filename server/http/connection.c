@@ -169,6 +169,8 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
         connection->http->current = connection;
         if (bg_intake_next(connection))
             bufferevent_trigger(connection->bev, EV_READ, 0);
+    } else if (connection->state == BG_CONNECTION_ASKED && connection->call != NULL && connection->call->answered) {
+        bg_call_write(connection->call);
     } else if (connection->state == BG_CONNECTION_REPLYING && connection->reply_lost) {
         evhttp_connection_free(connection->evcon);
     } else if (connection->state == BG_CONNECTION_CLOSED) {
@@ -313,6 +315,12 @@ void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
                                      on_gone, connection);
     if (connection->gone != NULL)
         event_add(connection->gone, NULL);
+}
+
+/* A timer, not event_active(): what is activated is run before the loop looks at any socket. */
+bool bg_connection_come_back(struct bg_connection *connection)
+{
+    return event_add(connection->turn, &(struct timeval){.tv_sec = 0}) == 0;
 }
 
 /* A slow reader is borne with while it reads at all, and within the connection's whole time. */

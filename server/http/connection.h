@@ -66,6 +66,8 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head);
 /* A call is in flight: notices if the client leaves; after deadline_us it is ended with 504. */
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us);
+/* Writes the answer of the call in flight after everybody else has had a turn. False where memory ran out. */
+bool bg_connection_come_back(struct bg_connection *connection);
 void bg_connections_sweep(struct bg_http *http);
 void bg_connections_drain(struct bg_http *http);
 void bg_connections_free(struct bg_http *http); /* after evhttp_free() */

@@ -16,7 +16,7 @@ const ROOMS = {
   'api/': { own: true, libraries: ['jansson'] },
   'include/beamgauge/': { own: false, libraries: ['jansson'] },
 };
-const C_LIBRARY = /^(assert|ctype|dirent|errno|fcntl|float|fnmatch|getopt|inttypes|limits|math|netdb|poll|pwd|ifaddrs|search|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)\.h$|^(sys|netinet|arpa)\//;
+const C_LIBRARY = /^(assert|ctype|dirent|errno|fcntl|float|fnmatch|getopt|inttypes|limits|malloc|math|netdb|poll|pwd|ifaddrs|search|signal|stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|time|unistd)\.h$|^(sys|netinet|arpa)\//;
 
 const faults = [];
 const FOLDERS = ['api', 'include', 'server', 'tests', 'web'];

@@ -363,6 +363,38 @@ static void close_among_others_in_the_connection_header_is_honoured(void **state
     }
 }
 
+static void a_long_answer_is_written_after_others_had_their_turn(void **state)
+{
+    struct client *client;
+
+    (void)state;
+    assert_int_equal(site_ask(GET("/api/v1/rows/many?format=ndjson"), &client), 200);
+    size_t lines = 0;
+    for (const char *at = client_body(client); (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    assert_int_equal(lines, 300);
+    client_free(client);
+    for (int i = 0; i < 50; i++) { /* clients that leave at any moment meanwhile */
+        client = client_open();
+        client_send(client, GET("/api/v1/rows/many"));
+        event_base_loop(site.base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+        client_reset(client);
+    }
+    site_turn(50);
+    assert_int_equal(site.http->connections_count, 0);
+    assert_int_equal(site.http->calls_count, 0);
+    client = send_one(GET("/api/v1/rows/many"));
+    client_wait(client, 1);
+    assert_int_equal(client_status(client), 200);
+    client_free(client);
+    client = client_open(); /* the server ends while one waits to be written */
+    client_send(client, GET("/api/v1/rows/many"));
+    event_base_loop(site.base, EVLOOP_NONBLOCK | EVLOOP_ONCE);
+    bg_http_free(site.http);
+    site.http = NULL;
+    client_free(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +411,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_half_closed_client_gets_its_answer, start, stop),
         cmocka_unit_test_setup_teardown(a_half_closed_client_that_goes_after_all_is_noticed, start, stop),
         cmocka_unit_test_setup_teardown(a_request_sent_ahead_waits_without_spinning, start, stop),
+        cmocka_unit_test_setup_teardown(a_long_answer_is_written_after_others_had_their_turn, start, stop),
         cmocka_unit_test_setup_teardown(close_among_others_in_the_connection_header_is_honoured, start, stop),
     };
 

@@ -56,6 +56,7 @@ static const struct {
     {"md", GET("/api/v1/rows/a?format=md")},
     {"csv", GET("/api/v1/rows/a?format=csv")},
     {"ndjson", GET("/api/v1/rows/a?format=ndjson")},
+    {"many", GET("/api/v1/rows/many")},
     {"large", GET("/big?bytes=100000")},
     {"plain", GET("/livez")},
     {"page", GET("/")},
