@@ -45,12 +45,13 @@ static size_t count_found(const struct bg_nodes *nodes)
 
 static bool has_place(struct bg_found *found)
 {
-    bool full = count_found(found->nodes) >= found->places_max;
+    const size_t count = count_found(found->nodes);
+    const bool full = count >= found->places_max;
 
     if (full && !found->full)
         bg_log(BG_LOG_WARN, "discovery_full", BG_NUMBER("nodes", found->places_max),
                BG_TEXT("hint", "further nodes of this host are not watched until others are gone: raise nodes_max, or name the nodes"));
-    found->full = full;
+    found->full = full || (found->full && count > found->places_max / 2); /* not said anew for each place that is taken again */
     return !full;
 }
 
