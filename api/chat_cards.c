@@ -121,22 +121,40 @@ json_t *bg_card_of_nodes(struct bg_shaper *shaper, const struct bg_nodes *nodes)
     return card;
 }
 
+static void add_memory(struct bg_shaper *shaper, json_t *card, const char *title, const json_t *figure)
+{
+    if (!json_is_integer(figure))
+        return;
+    json_t *row = row_new(shaper, card);
+    add_cell(shaper, row, title);
+    add_figure(shaper, row, figure, "bytes");
+}
+
 json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json_t *answer)
 {
-    static const char *const names[] = {"total_bytes", "processes_bytes", "system_bytes", "binary_bytes",
-                                        "ets_bytes",   "code_bytes",      "atom_bytes",   "other_bytes"};
+    static const char *const figures[][2] = {
+        {"total", "total_bytes"},
+        {"processes", "processes_bytes"},
+        {"system", "system_bytes"},
+        {"binary", "binary_bytes"},
+        {"ets", "ets_bytes"},
+        {"code", "code_bytes"},
+        {"atom", "atom_bytes"},
+        {"other", "other_bytes"},
+        {"of it persistent terms", "persistent_term_bytes"},
+        {"RSS", "rss_bytes"},
+        {"swapped", "swap_bytes"},
+        {"unexplained", "unexplained_bytes"},
+        {"cgroup limit", "cgroup_limit_bytes"},
+        {"cgroup use", "cgroup_used_bytes"},
+    };
     json_t *data = bg_memory_new(shaper, answer), *card = answer_new(shaper, "Memory of ", node, "Memory|>Size");
     const json_t *estimate = json_object_get(data, "monitors_estimate");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char name[32];
-        json_t *row = row_new(shaper, card);
-        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(names[i], "_"), names[i]);
-        add_cell(shaper, row, name);
-        add_figure(shaper, row, json_object_get(data, names[i]), "bytes");
-    }
-    json_t *row = row_new(shaper, card);
-    add_cell(shaper, row, "monitors, about");
-    add_figure(shaper, row, json_object_get(estimate, "bytes"), "bytes");
+    const bool is_exact =
+        json_is_true(json_object_get(estimate, "exact")) && json_integer_value(json_object_get(estimate, "remote_max_count")) == 0;
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+        add_memory(shaper, card, figures[i][0], json_object_get(data, figures[i][1]));
+    add_memory(shaper, card, is_exact ? "monitors" : "monitors, about", json_object_get(estimate, "bytes"));
     json_decref(data);
     return card;
 }

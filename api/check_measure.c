@@ -19,6 +19,17 @@ static const json_t *at_path(const json_t *value, const char *path)
     return NULL;
 }
 
+/* What is not told as an estimate is exact; of that, monitors of local processes where they were counted, the rest where no other node is
+ * connected. */
+static bool is_exact(const json_t *data, const char *path)
+{
+    const json_t *estimate = json_object_get(data, "monitors_estimate");
+    if (strncmp(path, "monitors_estimate.", 18) != 0)
+        return true;
+    return json_is_true(json_object_get(estimate, "exact")) &&
+           (strcmp(path, "monitors_estimate.local_count") == 0 || json_integer_value(json_object_get(estimate, "remote_max_count")) == 0);
+}
+
 static void measure_figure(const struct bg_metric *metric, struct bg_shaper *shaper, const json_t *answer, struct bg_measure *measure)
 {
     json_t *data = metric->source == BG_SOURCE_MEMORY ? bg_memory_new(shaper, answer) : bg_system_new(shaper, answer);
@@ -26,7 +37,7 @@ static void measure_figure(const struct bg_metric *metric, struct bg_shaper *sha
     if (!json_is_number(value))
         bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", metric->name);
     measure->value = json_number_value(value);
-    measure->exact = strncmp(metric->name, "monitors_estimate.", 18) != 0;
+    measure->exact = is_exact(data, metric->path);
     json_decref(data);
 }
 

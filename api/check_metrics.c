@@ -13,6 +13,10 @@
     {                                                                                                                                      \
         "monitors_estimate." NAME, UNIT, BG_SOURCE_MEMORY, BG_METRIC_FIGURE, "monitors_estimate." NAME, 0, SUMMARY                         \
     }
+#define FIGURE(NAME, UNIT, SUMMARY)                                                                                                        \
+    {                                                                                                                                      \
+        NAME, UNIT, BG_SOURCE_MEMORY, BG_METRIC_FIGURE, NAME, 0, SUMMARY                                                                   \
+    }
 #define SYSTEM(NAME, UNIT, SUMMARY)                                                                                                        \
     {                                                                                                                                      \
         NAME, UNIT, BG_SOURCE_SYSTEM, BG_METRIC_FIGURE, NAME, 0, SUMMARY                                                                   \
@@ -34,9 +38,22 @@ const struct bg_metric bg_metrics_table[] = {
     MEMORY("code_bytes", "code_bytes", "bytes", "Loaded code"),
     MEMORY("ets_bytes", "ets_bytes", "bytes", "ETS tables"),
     MEMORY("other_bytes", "other_bytes", "bytes", "System memory that is none of the above"),
-    ESTIMATE("local_count", "count", "About how many monitors, links and timers of local processes there are"),
-    ESTIMATE("remote_count", "count", "About how many monitors and links to other nodes there are"),
+    ESTIMATE("local_count", "count", "Monitors of local processes, but for those by name or with a tag: counted"),
+    ESTIMATE("remote_count", "count", "About how many monitors of processes of other nodes there are"),
     ESTIMATE("bytes", "bytes", "About how much memory those take"),
+    FIGURE("links_count", "count", "Links among local processes and ports"),
+    FIGURE("timers_count", "count", "Timers, and receives with a deadline"),
+    FIGURE("messages_count", "count", "Messages in all mailboxes, but for those kept off the heap with their content"),
+    FIGURE("persistent_terms_count", "count", "Persistent terms"),
+    FIGURE("persistent_term_bytes", "bytes", "Memory of persistent terms"),
+    FIGURE("rss_bytes", "bytes", "Memory that the system has given the node (RSS)"),
+    FIGURE("rss_ratio", "ratio", "That, of what the machine has"),
+    FIGURE("swap_bytes", "bytes", "Memory of the node that is swapped out"),
+    FIGURE("cgroup_used_bytes", "bytes", "What counts against the tightest limit of its cgroups, the page cache included"),
+    FIGURE("cgroup_ratio", "ratio", "That, of limit_bytes"),
+    FIGURE("limit_bytes", "bytes", "Memory that the node may have: the tightest limit of its cgroups, or what the machine has"),
+    FIGURE("carriers_bytes", "bytes", "All that the emulator's allocators have taken from the system"),
+    FIGURE("unexplained_bytes", "bytes", "Resident and swapped memory beyond that: native code, thread stacks"),
     SYSTEM("process_count", "count", "Processes"),
     SYSTEM("process_limit", "count", "How many there can be"),
     SYSTEM("process_ratio", "ratio", "Processes, of how many there can be"),

@@ -3,7 +3,21 @@
 #include "endpoints.h"
 #include "figures.h"
 #include "flatten.h"
+#include "memory_blocks.h"
+#include "memory_host.h"
 #include "params.h"
+
+#include <string.h>
+
+/* A block of std_alloc that is a monitor takes so much at least, any other one so much. */
+#define MONITOR_BYTES_MIN 144
+#define BLOCK_BYTES_MIN 32
+/* What a process has of blocks of std_alloc, as its dictionary, and what a node has at its start: guesses. */
+#define BLOCKS_PER_PROCESS 1
+#define BLOCKS_AT_START 200
+/* What a block of fix_alloc takes about, and of that a process: for a node that does not tell its types. */
+#define FIXED_BYTES 136
+#define PROCESS_BYTES 800
 
 static int64_t other_bytes(struct bg_shaper *shaper, const json_t *memory)
 {
@@ -14,39 +28,70 @@ static int64_t other_bytes(struct bg_shaper *shaper, const json_t *memory)
     return other > 0 ? other : 0; /* the figures are not taken at one instant */
 }
 
-static json_t *allocators_new(struct bg_shaper *shaper, const json_t *answer)
+static int64_t least(int64_t a, int64_t b)
 {
-    static const struct bg_field fields[] = {
-        {"name", "name", BG_FIELD_TEXT},
-        {"used_bytes", "used_bytes", BG_FIELD_COUNT},
-        {"allocated_bytes", "allocated_bytes", BG_FIELD_COUNT},
-        {"blocks_count", "blocks_count", BG_FIELD_COUNT},
-        {NULL, NULL, BG_FIELD_COUNT},
-    };
-    const json_t *raw = bg_answer_array(shaper, answer, "allocators");
-    json_t *allocators = bg_array_new(shaper);
-    for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++) {
-        json_t *allocator = bg_object_new(shaper);
-        bg_put_fields(shaper, allocator, bg_answer_object_at(shaper, raw, i), fields);
-        bg_append(shaper, allocators, allocator);
-    }
-    return allocators;
+    return a < b ? a : b;
 }
 
-static json_t *estimate_new(struct bg_shaper *shaper, const json_t *answer)
+static int64_t positive(int64_t count)
 {
-    static const struct bg_field fields[] = {
-        {"local_count", "local_count", BG_FIELD_COUNT_OR_NULL},
-        {"remote_count", "remote_count", BG_FIELD_COUNT_OR_NULL},
-        {"bytes", "bytes", BG_FIELD_COUNT_OR_NULL},
-        {NULL, NULL, BG_FIELD_COUNT},
-    };
+    return count > 0 ? count : 0;
+}
+
+/* How many blocks of std_alloc may be monitors, by what they take together. */
+static int64_t monitors_max(const struct bg_blocks *blocks)
+{
+    const int64_t spare = blocks->standard_bytes - blocks->standard_count * BLOCK_BYTES_MIN;
+    return least(blocks->standard_count, positive(spare) / (MONITOR_BYTES_MIN - BLOCK_BYTES_MIN));
+}
+
+static int64_t local_count(const struct bg_blocks *blocks, int64_t processes)
+{
+    if (blocks->monitors >= 0 || blocks->fixed_bytes < 0)
+        return blocks->monitors;
+    return positive(blocks->fixed_bytes - processes * PROCESS_BYTES) / FIXED_BYTES;
+}
+
+/* Monitors of remote processes, by name and with a tag are blocks of std_alloc, where nothing tells them from much else: so they are
+ * bounded only. Where no node but us is connected none is of a remote process. */
+static json_t *estimate_new(struct bg_shaper *shaper, const struct bg_blocks *blocks, int64_t processes, bool is_alone)
+{
+    const bool known = blocks->standard_count >= 0 && blocks->standard_bytes >= 0;
+    const int64_t most = known ? monitors_max(blocks) : -1;
+    const int64_t likely = positive(most - processes * BLOCKS_PER_PROCESS - BLOCKS_AT_START);
+    const int64_t local = local_count(blocks, processes), remote = !known ? -1 : is_alone ? 0 : likely;
+    const int64_t each = known && blocks->standard_count > 0 ? blocks->standard_bytes / blocks->standard_count : 0;
+    const int64_t local_bytes = blocks->monitors >= 0 ? blocks->monitor_bytes : local * FIXED_BYTES;
     json_t *estimate = bg_object_new(shaper);
-    bg_put_fields(shaper, estimate, bg_answer_object(shaper, answer, "monitors_estimate"), fields);
+    bg_put(shaper, estimate, "local_count", bg_count_or_null(local));
+    bg_put(shaper, estimate, "remote_count", bg_count_or_null(remote));
+    bg_put(shaper, estimate, "bytes", bg_count_or_null(local >= 0 && remote >= 0 ? local_bytes + remote * each : -1));
+    bg_put(shaper, estimate, "exact", json_boolean(blocks->monitors >= 0));
+    bg_put(shaper, estimate, "remote_max_count", bg_count_or_null(is_alone && known ? 0 : most));
+    bg_put(shaper, estimate, "named_max_count", bg_count_or_null(most));
     return estimate;
 }
 
-json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
+static bool is_digits(const json_t *text)
+{
+    const char *at = json_string_value(text);
+    if (at != NULL && *at == '-')
+        at++;
+    return at != NULL && *at != '\0' && at[strspn(at, "0123456789")] == '\0';
+}
+
+/* `system` is a difference of figures of two instants, and may be below 0. On OTP 23 the emulator adds unsigned words that are below 0 to
+ * others, so that a figure may be a multiple of 2^64 too high. */
+static json_t *kind_new(const json_t *bytes, bool may_be_below)
+{
+    if (is_digits(bytes))
+        return json_integer(positive((int64_t)bg_word_of(bytes)));
+    if (may_be_below && json_is_integer(bytes))
+        return json_integer(positive(json_integer_value(bytes)));
+    return bytes != NULL ? json_copy((json_t *)(uintptr_t)bytes) : json_null();
+}
+
+static void put_kinds(struct bg_shaper *shaper, json_t *data, const json_t *answer)
 {
     static const struct bg_field fields[] = {
         {"total", "total_bytes", BG_FIELD_COUNT},
@@ -60,19 +105,52 @@ json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
         {"ets", "ets_bytes", BG_FIELD_COUNT},
         {NULL, NULL, BG_FIELD_COUNT},
     };
-    const json_t *memory = bg_answer_object(shaper, answer, "memory");
+    const json_t *pairs = bg_answer_array_or_null(shaper, answer, "memory");
+    json_t *memory = bg_object_new(shaper);
+    for (const struct bg_field *field = fields; pairs != NULL && field->raw != NULL; field++) {
+        bg_put(shaper, memory, field->raw, kind_new(bg_pair_get(pairs, field->raw), strcmp(field->raw, "system") == 0));
+    }
+    if (pairs != NULL) {
+        bg_put_fields(shaper, data, memory, fields);
+        bg_put(shaper, data, "other_bytes", json_integer(other_bytes(shaper, memory)));
+    } else {
+        for (const struct bg_field *field = fields; field->raw != NULL; field++)
+            bg_put(shaper, data, field->name, json_null());
+        bg_put(shaper, data, "other_bytes", json_null());
+    }
+    json_decref(memory);
+}
+
+json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
+{
+    static const struct bg_field persistent[] = {{"count", "persistent_terms_count", BG_FIELD_COUNT_OR_NULL},
+                                                 {"memory", "persistent_term_bytes", BG_FIELD_COUNT_OR_NULL},
+                                                 {NULL, NULL, BG_FIELD_COUNT}};
+    const int64_t processes = bg_answer_count(shaper, answer, "process_count");
+    struct bg_blocks blocks;
     json_t *data = bg_object_new(shaper);
-    bg_put_fields(shaper, data, memory, fields);
-    bg_put(shaper, data, "other_bytes", json_integer(other_bytes(shaper, memory)));
-    bg_put(shaper, data, "process_count", json_integer(bg_answer_count(shaper, answer, "process_count")));
-    bg_put(shaper, data, "monitors_estimate", estimate_new(shaper, answer));
-    bg_put(shaper, data, "allocators", allocators_new(shaper, answer));
+    bg_blocks_read(shaper, answer, &blocks);
+    put_kinds(shaper, data, answer);
+    bg_put(shaper, data, "process_count", json_integer(processes));
+    bg_put_fields(shaper, data, bg_answer_object(shaper, answer, "persistent_term"), persistent);
+    bg_put(shaper, data, "literal_bytes", bg_count_or_null(blocks.literal_bytes));
+    bg_put(shaper, data, "standard_bytes", bg_count_or_null(blocks.standard_bytes));
+    bg_put(shaper, data, "links_count", bg_count_or_null(blocks.links));
+    bg_put(shaper, data, "timers_count", bg_count_or_null(blocks.timers));
+    bg_put(shaper, data, "messages_count", bg_count_or_null(blocks.messages));
+    bg_put(shaper, data, "monitors_estimate",
+           estimate_new(shaper, &blocks, processes, bg_answer_count(shaper, answer, "connected_count") <= 1));
+    bg_host_put(shaper, data, answer, blocks.carriers_bytes);
+    bg_put(shaper, data, "types", bg_block_types_new(shaper, answer));
+    bg_put(shaper, data, "allocators", bg_allocators_new(shaper, answer, &blocks));
     return data;
 }
 
 static void shape_memory(struct bg_ask *ask, json_t *answer)
 {
     ask->data = bg_memory_new(&ask->shaper, answer);
+    if (json_is_null(json_object_get(ask->data, "total_bytes")))
+        bg_ask_warn(ask, "a scheduler of %s did not answer within half a second, so what its allocators hold is not known", ask->node);
 }
 
 static void ask_memory(struct bg_ask *ask, json_t *answer)
@@ -93,7 +171,7 @@ const struct bg_endpoint bg_memory_endpoints[] = {
      .path = "/api/v1/nodes/{node}/memory",
      .scope = BG_SCOPE_READ,
      .operation = "getMemory",
-     .summary = "Memory by kind and by allocator, and an estimate of the monitors held that touches no process",
+     .summary = "Memory by kind, by type of block and by allocator, and as the system sees it; no process is touched",
      .params = params,
      .columns = bg_flatten_columns,
      .rows = bg_flatten_rows,

@@ -130,13 +130,13 @@ static bool ask(struct probe *probe)
 static json_t *sight_of(enum bg_source source, json_t *answer)
 {
     struct bg_shaper shaper;
-    if (source != BG_SOURCE_SYSTEM)
+    if (source == BG_SOURCE_SCAN)
         return json_incref(answer);
     bg_shaper_init(&shaper, questions[source]);
-    json_t *system = bg_system_new(&shaper, answer);
+    json_t *figures = source == BG_SOURCE_MEMORY ? bg_memory_new(&shaper, answer) : bg_system_new(&shaper, answer);
     if (!shaper.failed)
-        return system;
-    json_decref(system);
+        return figures;
+    json_decref(figures);
     return json_object();
 }
 

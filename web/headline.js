@@ -9,7 +9,8 @@ const NEAR_LIMIT = 0.8;
 export function HeadlinePanel({ path, memory }) {
   const { data, problem } = usePoll(`${path}/system`);
   const estimate = memory.data?.monitors_estimate;
-  const held = estimate ? estimate.local_count + estimate.remote_count : null;
+  const held = estimate && estimate.local_count !== null ? estimate.local_count + (estimate.remote_count ?? 0) : null;
+  const known = estimate?.exact && estimate.remote_max_count === 0;
   const inProcesses = memory.data && `${bytes(memory.data.processes_bytes)} in processes`;
   const schedulers = data && `${count(data.schedulers_online_count)} schedulers online`;
   return html`
@@ -17,7 +18,7 @@ export function HeadlinePanel({ path, memory }) {
       <${Figure} term="Uptime" value=${duration(data?.uptime_ms)} note=${release(data)} />
       <${Figure} term="Memory" value=${bytes(memory.data?.total_bytes)} note=${inProcesses} />
       <${Limited} term="Processes" used=${data?.process_count} limit=${data?.process_limit} />
-      <${Figure} term="Monitors, about" value=${short(held)} note=${estimate && `${short(estimate.remote_count)} of them remote`} />
+      <${Figure} term=${known ? 'Monitors' : 'Monitors, about'} value=${short(held)} note=${estimate && `${short(estimate.remote_count)} of them remote`} />
       <${Figure} term="Run queue" value=${count(data?.run_queue_count)} note=${schedulers} />
       <${Limited} term="Atoms" used=${data?.atom_count} limit=${data?.atom_limit} />
       <${Limited} term="Ports" used=${data?.port_count} limit=${data?.port_limit} />

@@ -4,7 +4,7 @@ import { bytes, count, percent, visible } from '/format.js';
 import { Bar, Panel } from '/parts.js';
 import { Table } from '/table.js';
 
-// System holds the five that are indented; total is processes and system. `kind` is the colour of bar and swatch.
+// System holds those that are indented; total is processes and system. `kind` is the colour of bar and swatch.
 const AREAS = [
   { key: 'total', title: 'Total' },
   { key: 'processes', title: 'Processes', kind: 'processes' },
@@ -13,7 +13,9 @@ const AREAS = [
   { key: 'ets', title: 'ETS', kind: 'ets', inner: true },
   { key: 'code', title: 'Code', kind: 'code', inner: true },
   { key: 'atom', title: 'Atom', kind: 'atom', inner: true },
-  { key: 'other', title: 'Other', kind: 'other', inner: true, hint: 'What no heap shows: monitors, links, timers, the emulator' },
+  { key: 'persistent_term', title: 'Persistent terms', kind: 'code', inner: true },
+  { key: 'standard', title: 'Standard blocks', kind: 'other', inner: true, hint: 'std_alloc: monitors of remote processes, by name and with a tag; dictionaries, and more' },
+  { key: 'rest', title: 'Other', kind: 'other', inner: true, hint: 'The emulator itself' },
 ];
 
 export function MemoryPanel({ answer }) {
@@ -21,7 +23,8 @@ export function MemoryPanel({ answer }) {
   return html`
     <${Panel} title="Memory" answer=${answer}>
       ${memory && html`
-        <${Estimate} estimate=${memory.monitors_estimate} total=${memory.total_bytes} />
+        <${Estimate} memory=${memory} />
+        <${Host} memory=${memory} />
         <${Strip} memory=${memory} />
         <div class="columns inside">
           <${Areas} memory=${memory} />
@@ -30,15 +33,27 @@ export function MemoryPanel({ answer }) {
     <//>`;
 }
 
-function Estimate({ estimate, total }) {
-  if (!estimate) return null;
-  const held = estimate.local_count + estimate.remote_count;
+/** Monitors only: messages, timers and links are counted apart. */
+function Estimate({ memory }) {
+  const { monitors_estimate: monitors, total_bytes: total } = memory;
+  if (!monitors || monitors.local_count === null) return null;
+  const remote = monitors.remote_max_count === 0 ? 'none remote' : `about ${count(monitors.remote_count)} remote (at most ${count(monitors.remote_max_count)})`;
   return html`
     <p class="prose">
-      The node holds <b>about ${count(held)} monitors</b>: ${count(estimate.local_count)} local,
-      ${' '}${count(estimate.remote_count)} remote, ${bytes(estimate.bytes)} or ${percent(estimate.bytes / total)} of its memory.
-      ${' '}Estimated from allocator blocks; links and timers are among them.
+      The node holds <b>${monitors.exact ? '' : 'about '}${count(monitors.local_count)} local monitors</b> and ${remote}:
+      ${' '}${bytes(monitors.bytes)}, ${percent(monitors.bytes / total)} of its memory.
+      ${' '}Besides: ${count(memory.links_count)} links, ${count(memory.timers_count)} timers, ${count(memory.messages_count)} messages.
     </p>`;
+}
+
+/** What the operating system sees; nothing where the node does not tell. */
+function Host({ memory }) {
+  if (memory.rss_bytes === null) return null;
+  const limit = memory.cgroup_limit_bytes !== null
+    && html` Its cgroup uses ${bytes(memory.cgroup_used_bytes)} of ${bytes(memory.cgroup_limit_bytes)} (${percent(memory.cgroup_ratio)}).`;
+  const outside = memory.unexplained_bytes !== null && html`, of which ${bytes(memory.unexplained_bytes)} are not the allocators'`;
+  const swapped = memory.swap_bytes > 0 && html`, and ${bytes(memory.swap_bytes)} swapped out`;
+  return html`<p class="prose">The system sees <b>${bytes(memory.rss_bytes)}</b>${outside}${swapped}.${limit}</p>`;
 }
 
 /** The whole in one line: the areas that do not hold one another. */
@@ -50,7 +65,9 @@ function Strip({ memory }) {
     </div>`;
 }
 
-const sizeOf = (memory, area) => memory[`${area.key}_bytes`] ?? 0;
+// What of `other` has no name.
+const restOf = (memory) => Math.max(0, (memory.other_bytes ?? 0) - (memory.persistent_term_bytes ?? 0) - (memory.standard_bytes ?? 0));
+const sizeOf = (memory, area) => (area.key === 'rest' ? restOf(memory) : memory[`${area.key}_bytes`] ?? 0);
 
 const AreaName = ({ area }) => html`
   <span class=${area.inner ? 'inner' : ''} title=${area.hint}>
@@ -75,7 +92,6 @@ function Allocators({ allocators }) {
     { key: 'name', title: 'Allocator', head: true, cell: (row) => visible(row.name) },
     { key: 'used', title: 'Used', number: true, cell: (row) => bytes(row.used_bytes) },
     { key: 'allocated', title: 'Allocated', number: true, cell: (row) => bytes(row.allocated_bytes) },
-    { key: 'blocks', title: 'Blocks', number: true, cell: (row) => count(row.blocks_count) },
     { key: 'bar', title: 'Used of allocated', kind: 'wide', cell: (row) => html`<${TwoBars} row=${row} most=${most} />` },
   ];
   return html`<${Table} caption="Allocators" columns=${columns} rows=${rows} keyOf=${(row) => row.name} empty="None reported." />`;

@@ -6,11 +6,8 @@
 
 #define SHOP "node=shop@127.0.0.1"
 #define MEMORY                                                                                                                             \
-    "{\"memory\":{\"total\":100,\"processes\":30,\"processes_used\":29,\"system\":70,\"atom\":5,\"atom_used\":4,\"binary\":10,\"code\":"   \
-    "20,"                                                                                                                                  \
-    "\"ets\":5},\"allocators\":[{\"name\":\"std_alloc\",\"used_bytes\":1,\"allocated_bytes\":2,\"blocks_count\":3}],\"process_count\":9,"  \
-    "\"monitors_estimate\":{\"local_count\":1,\"remote_count\":2,"                                                                         \
-    "\"bytes\":300}}"
+    MEMORY_OF(KINDS("100", "30", "29", "70", "5", "4", "10", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("128"), "1000"), STANDARD_OF("3"),   \
+              "1", NO_HOST)
 
 static void an_unknown_node_is_told_how_to_be_registered(void **state)
 {

@@ -9,9 +9,8 @@
 
 #define SHOP "node=shop@127.0.0.1 "
 #define MEMORY                                                                                                                             \
-    "{\"memory\":{\"total\":1000000,\"processes\":400,\"processes_used\":300,\"system\":900,\"atom\":50,\"atom_used\":40,\"binary\":100,"  \
-    "\"code\":200,\"ets\":60},\"allocators\":[],\"process_count\":40,\"monitors_estimate\":{\"local_count\":7,\"remote_count\":9000,"      \
-    "\"bytes\":5}}"
+    MEMORY_OF(KINDS("1000000", "400", "300", "900", "50", "40", "100", "200", "60"), "40", SIZES_OF(LOCAL_MONITORS("896"), "1848000"),     \
+              STANDARD_OF("9240"), "2", NO_HOST)
 #define SYSTEM SYSTEM_OF("5000", "3", "800", "1000", "1")
 #define THREE ROW("<0.10.0>", "9000", "500") "," ROW("<0.11.0>", "7000", "20") "," ROW("<0.12.0>", "10", "0")
 #define SCAN SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0")

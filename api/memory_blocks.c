@@ -1,0 +1,235 @@
+/* memory_blocks.c: sums what schedulers tell of their instances of the memory allocators: by allocator, and by type of block. */
+#include "memory_blocks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALLOCATORS_MAX 32
+#define TYPES_MAX 64
+
+/* Bytes that a block of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27; 0: not known. */
+static const struct block_size {
+    const char *type;
+    uint64_t bytes[3];
+} block_sizes[] = {
+    {"monitor", {120, 128, 144}}, {"link", {88, 96, 112}},     {"bif_timer", {152, 152, 152}},
+    {"ll_ptimer", {72, 72, 72}},  {"hl_ptimer", {64, 64, 64}}, {"msg_ref", {40, 40, 40}},
+};
+
+struct allocator {
+    const char *name; /* borrowed from the answer */
+    uint64_t used_bytes, allocated_bytes, blocks_count;
+};
+
+/* An instance may free what another one allocated, and is then below 0, told as an unsigned word: sums wrap around to what is right. */
+struct type {
+    const char *name;
+    uint64_t allocated_bytes, used_bytes;
+};
+
+struct totals {
+    struct allocator allocators[ALLOCATORS_MAX];
+    size_t allocators_count;
+    struct type types[TYPES_MAX];
+    size_t types_count;
+};
+
+uint64_t bg_word_of(const json_t *number)
+{
+    const char *text = json_string_value(number);
+    const bool below = text != NULL && *text == '-';
+    uint64_t word = 0;
+    for (const char *at = text; text != NULL && at[below] != '\0'; at++)
+        word = word * 10 + (uint64_t)(at[below] - '0');
+    return json_is_integer(number) ? (uint64_t)json_integer_value(number) : below ? 0 - word : word;
+}
+
+static int64_t count_of(uint64_t sum)
+{
+    return sum <= INT64_MAX ? (int64_t)sum : 0; /* below 0: schedulers do not tell at one instant */
+}
+
+static bool is_named(const json_t *tuple, const char *name)
+{
+    const char *first = json_string_value(json_array_get(tuple, 0));
+    return first != NULL && strcmp(first, name) == 0;
+}
+
+static struct allocator *allocator_find(struct totals *totals, const char *name)
+{
+    for (size_t i = 0; i < totals->allocators_count; i++)
+        if (strcmp(totals->allocators[i].name, name) == 0)
+            return &totals->allocators[i];
+    return NULL;
+}
+
+/* Made where it is not there; NULL where there are too many. */
+static struct allocator *allocator_at(struct totals *totals, const char *name)
+{
+    struct allocator *allocator = allocator_find(totals, name);
+    if (allocator != NULL || totals->allocators_count == ALLOCATORS_MAX)
+        return allocator;
+    totals->allocators[totals->allocators_count] = (struct allocator){.name = name};
+    return &totals->allocators[totals->allocators_count++];
+}
+
+static void add_type(struct totals *totals, const json_t *told)
+{
+    const char *name = json_string_value(json_array_get(told, 0));
+    size_t i = 0;
+    if (name == NULL)
+        return;
+    while (i < totals->types_count && strcmp(totals->types[i].name, name) != 0)
+        i++;
+    if (i == TYPES_MAX)
+        return;
+    if (i == totals->types_count)
+        totals->types[totals->types_count++] = (struct type){.name = name};
+    totals->types[i].allocated_bytes += bg_word_of(json_array_get(told, 1));
+    totals->types[i].used_bytes += bg_word_of(json_array_get(told, 2));
+}
+
+/* [{blocks, [{Allocator, [{count, Now, ...}, {size, Now, ...}]}]}, {carriers_size, Now, ...}]: what its carriers hold, whosever it is. */
+static void add_carriers(struct allocator *allocator, const json_t *carriers)
+{
+    const json_t *blocks = bg_pair_get(carriers, "blocks");
+    allocator->allocated_bytes += bg_word_of(bg_pair_get(carriers, "carriers_size"));
+    for (size_t i = 0; i < json_array_size(blocks); i++) {
+        const json_t *figures = json_array_get(json_array_get(blocks, i), 1);
+        allocator->used_bytes += bg_word_of(bg_pair_get(figures, "size"));
+        allocator->blocks_count += bg_word_of(bg_pair_get(figures, "count"));
+    }
+}
+
+/* The parts of an instance: {fix_types, Types} or {fix_types, Mask, Types}, and carriers of three kinds. */
+static void add_part(struct totals *totals, struct allocator *allocator, const json_t *part)
+{
+    if (is_named(part, "fix_types")) {
+        const json_t *types = json_array_get(part, json_array_size(part) - 1);
+        for (size_t i = 0; i < json_array_size(types); i++)
+            add_type(totals, json_array_get(types, i));
+    } else if (json_is_array(json_array_get(part, 0))) { /* a list of parts in the place of one */
+        for (size_t i = 0; i < json_array_size(part); i++)
+            if (!json_is_array(json_array_get(json_array_get(part, i), 0)))
+                add_part(totals, allocator, json_array_get(part, i));
+    } else if (is_named(part, "mbcs") || is_named(part, "mbcs_pool") || is_named(part, "sbcs")) {
+        add_carriers(allocator, json_array_get(part, 1));
+    }
+}
+
+/* What each scheduler tells: [[{Allocator, Instance, Parts}]]. An allocator that the node was started without has no parts. */
+static void totals_read(struct bg_shaper *shaper, const json_t *answer, const char *key, struct totals *ret_totals)
+{
+    const json_t *told = bg_answer_array(shaper, answer, key);
+    *ret_totals = (struct totals){.allocators_count = 0};
+    for (size_t i = 0; i < json_array_size(told); i++)
+        for (size_t j = 0; j < json_array_size(json_array_get(told, i)); j++) {
+            const json_t *instance = json_array_get(json_array_get(told, i), j), *parts = json_array_get(instance, 2);
+            const char *name = json_string_value(json_array_get(instance, 0));
+            struct allocator *allocator = name != NULL ? allocator_at(ret_totals, name) : NULL;
+            for (size_t k = 0; allocator != NULL && k < json_array_size(parts); k++)
+                add_part(ret_totals, allocator, json_array_get(parts, k));
+        }
+}
+
+/* By otp_release, a list of digits. */
+static size_t size_column(const json_t *answer)
+{
+    const json_t *digits = json_object_get(answer, "otp_release");
+    json_int_t release = 0;
+    for (size_t i = 0; i < json_array_size(digits) && i < 3; i++)
+        release = 10 * release + json_integer_value(json_array_get(digits, i)) - '0';
+    return release >= 27 ? 2 : release >= 24 ? 1 : 0;
+}
+
+/* Blocks of a type; -1 where their size is not known, or is not what makes so many bytes. */
+static int64_t blocks_of(const struct type *type, const json_t *answer)
+{
+    const json_int_t word_bytes = json_integer_value(json_object_get(answer, "word_bytes"));
+    for (size_t i = 0; i < sizeof block_sizes / sizeof block_sizes[0]; i++)
+        if (word_bytes == 8 && strcmp(block_sizes[i].type, type->name) == 0) {
+            const uint64_t size = block_sizes[i].bytes[size_column(answer)], used = (uint64_t)count_of(type->used_bytes);
+            return used % size == 0 ? (int64_t)(used / size) : -1;
+        }
+    return -1;
+}
+
+static const struct type *type_find(const struct totals *totals, const char *name)
+{
+    for (size_t i = 0; i < totals->types_count; i++)
+        if (strcmp(totals->types[i].name, name) == 0)
+            return &totals->types[i];
+    return NULL;
+}
+
+static int64_t blocks_named(const struct totals *totals, const char *name, const json_t *answer)
+{
+    const struct type *type = type_find(totals, name);
+    return type != NULL ? blocks_of(type, answer) : -1;
+}
+
+static int64_t used_by(struct totals *totals, const char *name)
+{
+    const struct allocator *allocator = allocator_find(totals, name);
+    return allocator != NULL ? count_of(allocator->used_bytes) : -1;
+}
+
+void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, struct bg_blocks *ret_blocks)
+{
+    struct totals totals, standard;
+    totals_read(shaper, answer, "sizes", &totals);
+    totals_read(shaper, answer, "standard", &standard);
+    const struct type *monitor = type_find(&totals, "monitor");
+    const int64_t bif = blocks_named(&totals, "bif_timer", answer), low = blocks_named(&totals, "ll_ptimer", answer),
+                  high = blocks_named(&totals, "hl_ptimer", answer);
+    *ret_blocks = (struct bg_blocks){
+        .monitors = blocks_named(&totals, "monitor", answer),
+        .monitor_bytes = monitor != NULL ? count_of(monitor->used_bytes) : -1,
+        .links = blocks_named(&totals, "link", answer),
+        .timers = bif >= 0 && low >= 0 && high >= 0 ? bif + low + high : -1,
+        .messages = blocks_named(&totals, "msg_ref", answer),
+        .standard_count = standard.allocators_count > 0 ? count_of(standard.allocators[0].blocks_count) : -1,
+        .standard_bytes = used_by(&totals, "std_alloc"),
+        .heap_bytes = used_by(&totals, "eheap_alloc"),
+        .literal_bytes = used_by(&totals, "literal_alloc"),
+        .fixed_bytes = used_by(&totals, "fix_alloc"),
+        .carriers_bytes = totals.allocators_count > 0 ? 0 : -1,
+    };
+    for (size_t i = 0; i < totals.allocators_count; i++)
+        ret_blocks->carriers_bytes = bg_sum(ret_blocks->carriers_bytes, count_of(totals.allocators[i].allocated_bytes));
+}
+
+json_t *bg_allocators_new(struct bg_shaper *shaper, const json_t *answer, const struct bg_blocks *blocks)
+{
+    struct totals totals;
+    json_t *allocators = bg_array_new(shaper);
+    totals_read(shaper, answer, "sizes", &totals);
+    for (size_t i = 0; i < totals.allocators_count; i++) {
+        const struct allocator *allocator = &totals.allocators[i];
+        const bool is_standard = strcmp(allocator->name, "std_alloc") == 0;
+        json_t *row = bg_object_new(shaper);
+        bg_put(shaper, row, "name", json_string(allocator->name));
+        bg_put(shaper, row, "used_bytes", json_integer(count_of(allocator->used_bytes)));
+        bg_put(shaper, row, "allocated_bytes", json_integer(count_of(allocator->allocated_bytes)));
+        bg_put(shaper, row, "blocks_count", bg_count_or_null(is_standard ? blocks->standard_count : -1));
+        bg_append(shaper, allocators, row);
+    }
+    return allocators;
+}
+
+json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer)
+{
+    struct totals totals;
+    json_t *types = bg_array_new(shaper);
+    totals_read(shaper, answer, "sizes", &totals);
+    for (size_t i = 0; i < totals.types_count; i++) {
+        const struct type *type = &totals.types[i];
+        json_t *row = bg_object_new(shaper);
+        bg_put(shaper, row, "name", json_string(type->name));
+        bg_put(shaper, row, "count", bg_count_or_null(blocks_of(type, answer)));
+        bg_put(shaper, row, "used_bytes", json_integer(count_of(type->used_bytes)));
+        bg_put(shaper, row, "allocated_bytes", json_integer(count_of(type->allocated_bytes)));
+        bg_append(shaper, types, row);
+    }
+    return types;
+}

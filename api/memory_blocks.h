@@ -1,0 +1,30 @@
+/* memory_blocks.h: what a node's memory allocators tell, out of the answer to the question "memory". */
+#ifndef BG_API_MEMORY_BLOCKS_H
+#define BG_API_MEMORY_BLOCKS_H
+
+#include "shape.h"
+
+/* Counts are -1 where the node does not tell, or tells what cannot be understood. */
+struct bg_blocks {
+    int64_t monitors; /* local ones, but for those by name or with a tag: exact */
+    int64_t monitor_bytes;
+    int64_t links;                          /* local ones: exact */
+    int64_t timers;                         /* of any kind, the deadlines of receive included */
+    int64_t messages;                       /* but for those with content that are kept off the heap */
+    int64_t standard_count, standard_bytes; /* blocks of std_alloc */
+    int64_t heap_bytes;                     /* of eheap_alloc: heaps, and messages that are kept off them */
+    int64_t literal_bytes;
+    int64_t fixed_bytes;    /* of fix_alloc */
+    int64_t carriers_bytes; /* all that allocators have of the system */
+};
+
+void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, struct bg_blocks *ret_blocks);
+
+/* A figure modulo 2^64, as the emulator's own sums may be told: what is outside of int64 comes as a text of digits. */
+uint64_t bg_word_of(const json_t *number);
+
+/* `allocators` and `types` of the resource. New references. */
+json_t *bg_allocators_new(struct bg_shaper *shaper, const json_t *answer, const struct bg_blocks *blocks);
+json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer);
+
+#endif
