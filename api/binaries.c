@@ -3,6 +3,7 @@
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"
+#include "print.h"
 #include "rows.h"
 #include "scan.h"
 
@@ -40,6 +41,33 @@ static json_t *binaries_row_new(struct bg_shaper *shaper, const json_t *raw, int
     return row;
 }
 
+/* What processes refer to is a sum over all of them, in which a binary that several refer to counts for each: so what nobody refers to is
+ * so much at least. */
+static void put_memory(struct bg_ask *ask, const json_t *answer, int64_t word_bytes)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const int64_t memory = bg_answer_count_or(shaper, answer, "binary_memory_bytes", -1);
+    const int64_t words = bg_answer_count_or(shaper, answer, "referred_words", -1), referred = bg_bytes_of_words(words, word_bytes);
+    const int64_t unreferred = words < 0 || memory < 0 ? -1 : memory > referred ? memory - referred : 0;
+    json_t *whole = bg_count_or_null(memory), *part = bg_count_or_null(unreferred);
+    char line[200];
+    struct bg_text text;
+    bg_text_init(&text, line, sizeof line);
+    bg_text_add(&text, "Of ");
+    bg_text_add_figure(&text, whole, "bytes");
+    bg_text_add(&text, " in large binaries, ");
+    if (unreferred > memory / 20) {
+        bg_text_add_figure(&text, part, "bytes");
+        bg_text_add(&text, " at least are referred to by no process: ETS tables, socket buffers or messages that wait hold them.");
+    } else {
+        bg_text_add(&text, unreferred < 0 ? "it is not known how much no process refers to." : "processes refer to all or nearly all.");
+    }
+    ask->figures = bg_object_new(shaper);
+    bg_put(shaper, ask->figures, "binary_memory_bytes", whole);
+    bg_put(shaper, ask->figures, "unreferred_bytes", part);
+    bg_put(shaper, ask->figures, "summary", json_string(line));
+}
+
 static void shape_binaries(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -63,8 +91,7 @@ static void shape_binaries(struct bg_ask *ask, json_t *answer)
     };
     ask->ranking.exact = exact && ask->ranking.skipped_count == 0;
     ask->ranking.truncated = ask->ranking.scanned_count > (int64_t)ask->ranking.returned_count;
-    ask->figures = bg_object_new(shaper);
-    bg_put(shaper, ask->figures, "binary_memory_bytes", bg_count_or_null(bg_answer_count_or(shaper, answer, "binary_memory_bytes", -1)));
+    put_memory(ask, answer, word_bytes);
 }
 
 static void ask_binaries(struct bg_ask *ask, json_t *answer)

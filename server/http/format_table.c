@@ -203,6 +203,12 @@ static void print_notes(json_t *meta, void (*print)(FILE *out, const char *note)
     }
     if (text.length > 0)
         print(out, escaped);
+    const char *summary = json_string_value(json_object_get(meta, "summary"));
+    if (summary != NULL) {
+        bg_text_init(&text, escaped, sizeof escaped);
+        bg_text_add_escaped(&text, summary, strlen(summary), "");
+        print(out, escaped);
+    }
     json_array_foreach(json_object_get(meta, "warnings"), index, warning)
     {
         const char *words = json_string_value(warning);

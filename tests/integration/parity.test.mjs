@@ -57,6 +57,54 @@ suite('parity', { prepare: async (world) => {
     assert.deepEqual([refused.status, refused.body.errors[0].param], [400, 'window_ms']);
   });
 
+  test('binaries that an ETS table holds are told to be referred to by no process', async () => {
+    const before = (await get('binaries?max_age_ms=0')).meta.unreferred_bytes;
+    await run(`Self = self(), P = spawn(fun() -> T = ets:new(held, [public]), [ets:insert(T, {I, binary:copy(<<I>>, 8192)}) || I <- lists:seq(1, 4000)],
+      erlang:garbage_collect(), Self ! made, receive stop -> T end end), receive made -> register(holds_binaries, P) end`);
+    const { meta } = await get('binaries?max_age_ms=0');
+    assert.ok(meta.unreferred_bytes - before > 30_000_000 && meta.unreferred_bytes <= meta.binary_memory_bytes, `${before} ${JSON.stringify(meta)}`);
+    const text = (await world.gauge.ask(world.target, 'binaries?max_age_ms=0&format=text')).text;
+    assert.match(text, /^Of [\d.]+ MiB in large binaries, [\d.]+ MiB at least are referred to by no process/m);
+    await run('exit(whereis(holds_binaries), kill)');
+  });
+
+  // Sockets whose peers have gone and a few programs, all of one owner that reads nothing more.
+  const leakSockets = (name, sockets, programs) => run(`Self = self(), Owner = spawn(fun() ->
+      register(${name}, self()),
+      {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}, {backlog, 1000}, {active, false}, binary]),
+      {ok, Port} = inet:port(Listen),
+      Kept = [begin {ok, C} = gen_tcp:connect("127.0.0.1", Port, [{active, false}]), {ok, S} = gen_tcp:accept(Listen),
+                    ok = gen_tcp:send(C, binary:copy(<<0>>, 1234)), {ok, _} = gen_tcp:recv(S, 1234), ok = gen_tcp:close(C), S end || _ <- lists:seq(1, ${sockets})],
+      Programs = [open_port({spawn, "cat"}, []) || _ <- lists:seq(1, ${programs})],
+      Self ! made, receive stop -> {Kept, Programs} end end), receive made -> Owner end`);
+
+  test('many ports of one owner are one group, and never out of sight', async () => {
+    const owner = await leakSockets('http_pool', 60, 8);
+    const { data, meta } = await get('ports?max_age_ms=0&group=owner&limit=1');
+    assert.equal(meta.sorted_by, 'port_count');
+    assert.deepEqual([data.length, data[0].group, data[0].port_count, data[0].owner.name, data[0].owner.pid], [1, 'tcp_inet', 61, 'http_pool', owner]);
+    assert.equal(data[0].input_bytes % 1234, 0);
+    const kinds = await get('ports?max_age_ms=0&group=kind');
+    assert.ok(kinds.data.find((row) => row.group === 'program').port_count >= 8);
+    assert.ok(kinds.data.every((row) => row.owner === null));
+    const few = await get('ports?max_age_ms=0&limit=4');
+    assert.ok(few.meta.kinds.find((row) => row.kind === 'tcp_inet').port_count >= 61, JSON.stringify(few.meta));
+    const text = (await world.gauge.ask(world.target, 'ports?max_age_ms=0&limit=4&format=text')).text;
+    assert.match(text, /^\d+ x tcp_inet, \d+ x program/m);
+    await run(`exit(whereis(http_pool), kill)`);
+  });
+
+  test('what a socket has read is told, and what its driver takes to read', async () => {
+    const owner = await leakSockets('http_pool_read', 3, 0);
+    const { data, meta } = await get('ports?max_age_ms=0&sort=input&limit=1000');
+    const own = data.filter((row) => row.owner?.pid === owner && row.peer_address !== null);
+    assert.deepEqual(own.map((row) => row.input_bytes), [1234, 1234, 1234], JSON.stringify(data.filter((row) => row.owner?.pid === owner)));
+    assert.ok(own.every((row) => row.buffer_bytes >= 1234), JSON.stringify(own));
+    assert.deepEqual(data.map((row) => row.input_bytes), data.map((row) => row.input_bytes).sort((a, b) => b - a));
+    assert.equal(meta.sorted_by, 'input_bytes');
+    await run(`exit(whereis(http_pool_read), kill)`);
+  });
+
   test('ports: traffic, queues and addresses, now and over a window', async () => {
     const [owner, [client, , listener, number]] = await run(holding(CONNECTED));
     await run('ok = gen_tcp:send(persistent_term:get(client), binary:copy(<<1>>, 60000))');

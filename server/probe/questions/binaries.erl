@@ -8,10 +8,11 @@
 
 answer(#{<<"limit">> := Limit} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
-    {Best, Met} = referred:best(Limit, Arguments),
+    {Best, Met, Words} = referred:best(Limit, Arguments),
     Rows = rows([Pid || {Pid, _} <- Best], ?BUDGET_WORDS, []),
     (met:answer(Met, Started))#{
       <<"rows">> => Rows,
+      <<"referred_words">> => case met:is_all(Met) of true -> Words; false -> undefined end,
       <<"word_bytes">> => erlang:system_info(wordsize),
       <<"binary_memory_bytes">> => referred:memory()}.
 

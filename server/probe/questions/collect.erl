@@ -8,7 +8,7 @@
 
 answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
-    {Best, Met} = referred:best(Limit, Arguments),
+    {Best, Met, _} = referred:best(Limit, Arguments),
     Before = referred:memory(),
     Rows = lists:append([collected(Pid, HeapMax) || {Pid, _} <- Best]),
     receive after ?SETTLE_MS -> ok end,

@@ -1,28 +1,67 @@
-%% The ports with the longest queues, most traffic or memory, or most of either over a window. The owner of a port is never asked.
+%% The ports with the longest queues, most traffic or memory, or most of either over a window; or all of them in groups, by what they are and
+%% whose. The owner of a port is never asked.
 -module(ports).
 -export([answer/1]).
 
-answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Milliseconds}) ->
-    Item = case Sort of <<"queue">> -> queue_size; <<"input">> -> input; <<"output">> -> output; <<"memory">> -> memory end,
-    Column = fun(Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, Item)) end,
-    {Best, Seen, Gone} = top:ranked(top:things(erlang:ports()), Column, Milliseconds, Limit),
+-define(KINDS_MAX, 20).
+
+answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Milliseconds} = Arguments) ->
+    Ports = erlang:ports(),
+    Count = length(Ports),
+    Kinds = kinds(Ports, Count),
+    {Distinct, Top} = tally:top(Kinds, ?KINDS_MAX),
+    Answer = case maps:get(<<"group">>, Arguments, <<"none">>) of
+        <<"none">> -> ranked(Ports, Sort, Limit, Milliseconds);
+        By -> grouped(lists:zip(Ports, Kinds), By, Sort, Limit)
+    end,
+    Answer#{<<"kinds">> => [{name(Kind), Times} || {Kind, Times} <- Top], <<"kind_count">> => Distinct}.
+
+%% What each is: the driver, or a program of the system, whose name is its command line.
+kinds(Ports, Count) ->
+    Told = lists:zip(lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
+                     lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, os_pid))),
+    Spec = [{{'_', {os_pid, '$1'}}, [{is_integer, '$1'}], [{const, "program"}]}, {{{name, '$1'}, '_'}, [], ['$1']}, {'_', [], [{const, "closed"}]}],
+    ets:match_spec_run(Told, ets:match_spec_compile(Spec)).
+
+ranked(Ports, Sort, Limit, Milliseconds) ->
+    {Best, Seen, Gone} = top:ranked(top:things(Ports), fun(Some, Count) -> figures(Sort, Some, Count) end, Milliseconds, Limit),
     Rows = [row(Port, Number, Elapsed, erlang:port_info(Port)) || {Port, Number, Elapsed} <- Best],
     Whole = [Row || Row <- Rows, is_map(Row)],
     #{<<"rows">> => Whole, <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole)}.
+
+figures(<<"queue">>, Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, queue_size));
+figures(<<"memory">>, Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, memory));
+figures(<<"input">>, Ports, Count) -> traffic(Ports, Count, input, recv_oct);
+figures(<<"output">>, Ports, Count) -> traffic(Ports, Count, output, send_oct).
+
+%% What a port counts of its input leaves out what a socket's driver reads for gen_tcp and gen_udp; the driver's own count has it.
+traffic(Ports, Count, Item, Statistic) ->
+    Told = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, Item)),
+    Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
+    [moved(Port, Name, Number, Statistic) || {Port, {Name, Number}} <- lists:zip(Ports, lists:zip(Names, Told))].
+
+moved(Port, {name, Name}, Number, Statistic) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
+    case catch inet:getstat(Port, [Statistic]) of
+        {ok, [{_, Octets}]} -> Octets;
+        _ -> Number
+    end;
+moved(_, _, {_, Number}, _) -> Number;
+moved(_, _, undefined, _) -> dead.
 
 row(_, _, _, undefined) -> dead;
 row(Port, Number, Elapsed, Information) ->
     #{name := Name, connected := Owner, input := Input, output := Output} = Known = maps:from_list(Information),
     Links = maps:get(links, Known, []),
-    {Local, Peer} = addresses(Port, Name),
+    {Local, Peer, Buffer} = socket(Port, Name),
     #{<<"port">> => Port,
       <<"name">> => name(Name),
       <<"owner">> => holder:entry(Owner),
       <<"os_pid">> => maps:get(os_pid, Known, undefined),
       <<"queue_bytes">> => figure(Port, queue_size),
-      <<"input_bytes">> => Input,
-      <<"output_bytes">> => Output,
+      <<"input_bytes">> => moved(Port, {name, Name}, {input, Input}, recv_oct),
+      <<"output_bytes">> => moved(Port, {name, Name}, {output, Output}, send_oct),
       <<"memory_bytes">> => figure(Port, memory),
+      <<"buffer_bytes">> => Buffer,
       <<"links_count">> => length(Links),
       <<"local_address">> => Local,
       <<"peer_address">> => Peer,
@@ -38,7 +77,48 @@ figure(Port, Item) ->
         undefined -> 0
     end.
 
-%% A control call to the driver, which needs no one's leave.
-addresses(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
-    {address:text(catch inet:sockname(Port)), address:text(catch inet:peername(Port))};
-addresses(_, _) -> {undefined, undefined}.
+%% {Local, Peer, Buffer}: control calls to the driver, which need no one's leave. The buffer is what the driver takes for the next that it reads.
+socket(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
+    Buffer = case catch inet:getopts(Port, [buffer]) of {ok, [{_, Bytes}]} -> Bytes; _ -> undefined end,
+    {address:text(catch inet:sockname(Port)), address:text(catch inet:peername(Port)), Buffer};
+socket(_, _) -> {undefined, undefined, undefined}.
+
+%% {Kind, Owner} or {Kind, none} with sums; figures of a port that has closed meanwhile are 0.
+grouped(Kept, By, Sort, Limit) ->
+    {Ports, Kinds} = lists:unzip(Kept),
+    Count = length(Ports),
+    Owners = case By of
+        <<"kind">> -> lists:duplicate(Count, none);
+        <<"owner">> -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, connected))
+    end,
+    Keys = lists:zip(Kinds, Owners),
+    Sums = ets:new(ports, [private]),
+    ets:insert(Sums, [{Key, 0, 0, 0, 0, 0} || Key <- lists:usort(Keys)]),
+    Numbers = [numbers(figures(Item, Ports, Count)) || Item <- [<<"queue">>, <<"input">>, <<"output">>, <<"memory">>]],
+    add(Sums, Keys, lists:duplicate(Count, 1), 2),
+    [add(Sums, Keys, Column, At) || {At, Column} <- lists:zip([3, 4, 5, 6], Numbers)],
+    All = ets:tab2list(Sums),
+    ets:delete(Sums),
+    At = case Sort of <<"count">> -> 2; <<"queue">> -> 3; <<"input">> -> 4; <<"output">> -> 5; <<"memory">> -> 6 end,
+    #{<<"rows">> => [group(Row) || Row <- lists:sublist(lists:reverse(lists:keysort(At, All)), Limit)],
+      <<"group_count">> => length(All),
+      <<"seen_count">> => Count,
+      <<"gone_count">> => 0}.
+
+numbers(Figures) ->
+    Spec = [{'$1', [{is_integer, '$1'}], ['$1']}, {{'_', '$1'}, [{is_integer, '$1'}], ['$1']}, {'_', [], [0]}],
+    ets:match_spec_run(Figures, ets:match_spec_compile(Spec)).
+
+add(Sums, Keys, Numbers, At) ->
+    Count = length(Keys),
+    Steps = lists:zip(lists:duplicate(Count, At), Numbers),
+    lists:zipwith3(fun ets:update_counter/3, lists:duplicate(Count, Sums), Keys, Steps).
+
+group({{Kind, Owner}, Count, Queue, Input, Output, Memory}) ->
+    #{<<"kind">> => name(Kind),
+      <<"owner">> => case Owner of {connected, Pid} -> holder:entry(Pid); _ -> undefined end,
+      <<"port_count">> => Count,
+      <<"queue_bytes">> => Queue,
+      <<"input_bytes">> => Input,
+      <<"output_bytes">> => Output,
+      <<"memory_bytes">> => Memory}.

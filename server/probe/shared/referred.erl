@@ -5,16 +5,18 @@
 
 -define(PATIENCE_MS, 500).
 
-%% {[{Pid, Words}], Met}, most first, without ourselves and the guard.
+%% {[{Pid, Words}], Met, Sum}, most first, without ourselves and the guard; and the words that all refer to, one by one.
 best(Limit, Arguments) ->
-    best(readers:new(chunks:all(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern()).
+    best(readers:new(chunks:all(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern(), 0).
 
-best(Readers, {_, {_, _, Threshold}, _, Best} = Ranking, Pattern) ->
-    Referred = {'+', '$2', '$3'},
-    Spec = [{{'$1', {garbage_collection_info, Pattern}}, [{'>', Referred, Threshold}], [{{'$1', Referred}}]}, {{'_', undefined}, [], [dead]}],
+best(Readers, {_, {_, _, Threshold}, _, Best} = Ranking, Pattern, Sum) ->
+    Spec = [{{'$1', {garbage_collection_info, Pattern}}, [], [{{'$1', {'+', '$2', '$3'}}}]}, {{'_', undefined}, [], [dead]}],
     case readers:next(readers:job(garbage_collection_info, ets:match_spec_compile(Spec)), Readers) of
-        {ok, Rows, Left} -> best(Left, figures:offer(Ranking, Rows), Pattern);
-        {none, Met} -> {Best, Met}
+        {ok, Rows, Left} ->
+            {_, Words} = lists:unzip(Rows),
+            More = ets:match_spec_run(Rows, ets:match_spec_compile([{{'_', '$1'}, [{'>', '$1', Threshold}], ['$_']}])),
+            best(Left, figures:offer(Ranking, More), Pattern, Sum + lists:sum(Words));
+        {none, Met} -> {Best, Met, Sum}
     end.
 
 %% The order of the figures is the release's own.

@@ -21,7 +21,7 @@
     "{\"port\":{\"port\":\"#Port<0.7>\",\"node\":\"shop@127.0.0.1\"},\"name\":\"tcp_inet\",\"owner\":" OWNER_OR_NULL                       \
     ",\"os_pid\":null,\"queue_bytes\":1,\"input_bytes\":2,\"output_bytes\":3,\"memory_bytes\":4,\"links_count\":5,"                        \
     "\"local_address\":\"127.0.0.1:80\",\"peer_address\":null,\"delta\":30,\"window_us\":2000000}"
-#define PORTS(ROWS) "{\"rows\":[" ROWS "],\"seen_count\":1,\"gone_count\":0}"
+#define PORTS(ROWS) "{\"rows\":[" ROWS "],\"seen_count\":1,\"gone_count\":0,\"kinds\":[[\"tcp_inet\",200],[\"program\",8]]}"
 #define SOCKET(SOCKET_ID, PROTOCOL)                                                                                                        \
     "{\"socket\":" SOCKET_ID ",\"owner\":null,\"domain\":\"inet\",\"type\":\"stream\",\"protocol\":" PROTOCOL                              \
     ",\"input_bytes\":1,\"output_bytes\":2,\"input_packets_count\":3,\"output_packets_count\":4,\"readers_count\":5,"                      \
@@ -130,9 +130,12 @@ static void ranks_ports(void **state)
     EXPECT_ARG(0, "sort", "\"output\"");
     fake_answer(PORTS(PORT("null")));
     EXPECT("0", "{\"port\":\"#Port<0.7>\",\"name\":\"tcp_inet\",\"os_pid\":null,\"queue_bytes\":1,\"input_bytes\":2,\"output_bytes\":3,"
-                "\"memory_bytes\":4,\"links_count\":5,\"local_address\":\"127.0.0.1:80\",\"peer_address\":null,\"owner\":null,"
+                "\"memory_bytes\":4,\"buffer_bytes\":null,\"links_count\":5,\"local_address\":\"127.0.0.1:80\",\"peer_address\":null,"
+                "\"owner\":null,"
                 "\"application\":null,\"output_bytes_delta\":30,\"output_bytes_per_second\":15.0}");
     EXPECT_META("port_count", "1");
+    EXPECT_META("kinds", "[{\"kind\":\"tcp_inet\",\"port_count\":200},{\"kind\":\"program\",\"port_count\":8}]");
+    EXPECT_META("summary", "\"200 x tcp_inet, 8 x program\"");
     fake_call("listPorts", SHOP, NULL);
     EXPECT_ARG(0, "sort", "\"queue\"");
     fake_answer(PORTS(PORT(OWNER)));
