@@ -3,10 +3,11 @@ import { World } from '../integration/lib/suite.mjs';
 import { benchHarm } from './harm.mjs';
 import { benchHttp } from './http.mjs';
 import { benchLarge } from './large.mjs';
+import { benchLoop } from './loop.mjs';
 import { benchQuestion } from './question.mjs';
 import { benchScan } from './scan.mjs';
 
-const PARTS = { http: benchHttp, question: benchQuestion, scan: benchScan, harm: benchHarm, large: benchLarge };
+const PARTS = { http: benchHttp, loop: benchLoop, question: benchQuestion, scan: benchScan, harm: benchHarm, large: benchLarge };
 const ON_REQUEST = ['large'];
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !PARTS[name]);

@@ -1,5 +1,6 @@
 // The service's own budgets: descriptors, connections, its log, and what a busy service still answers.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { BINARY, environment, Folder, ini } from './lib/beamgauge.mjs';
 import { Child } from './lib/child.mjs';
@@ -81,6 +82,46 @@ suite('budgets', {}, (world, test) => {
     const { child } = await startUnder(world, 'exec 0<&- 1>&- 2>&-; exec "$@"', { sections: { server: { log_level: 'debug' } }, ready: null });
     const links = () => Promise.all([0, 1, 2].map((fd) => readlink(`/proc/${child.pid}/fd/${fd}`)));
     await until('the program', async () => (await readFile(`/proc/${child.pid}/comm`, 'utf8')).trim() === 'beamgauge' && (await links()).every((link) => link === '/dev/null'));
+  });
+
+  test('writes, and who is not let in, are lines of the audit; a flood of them is not', async () => {
+    const secret = 'bg_a_token_of_this_test';
+    const gauge = await world.beamgauge({ sections: { 'token ops': { sha256: createHash('sha256').update(secret).digest('hex'), scopes: 'read admin' }, 'token eye': { sha256: createHash('sha256').update(`${secret}2`).digest('hex'), scopes: 'read' } } });
+    const as = (token) => ({ headers: { Authorization: `Bearer ${token}` } });
+    const node = 'shop@127.0.0.1';
+    await gauge.api(`nodes/${node}`, { method: 'PUT', body: { cookie: 'biscuit' }, ...as(secret) });
+    await gauge.child.line('stderr', /level=info event=audit outcome=done status=201 token=ops client=127\.0\.0\.1 operation=putNode node=shop@127\.0\.0\.1 path=\S+ request_id=\S+ left_out=0/);
+    await gauge.api(`nodes/${node}`, { method: 'DELETE', ...as(`${secret}2`) });
+    await gauge.child.line('stderr', /level=warn event=audit outcome=refused status=403 token=eye .*operation=deleteNode node=shop@/);
+    await gauge.api(`nodes/${node}/binaries/collect`, { method: 'POST', body: {}, ...as(secret) });
+    await gauge.child.line('stderr', /event=audit outcome=failed status=502 token=ops .*operation=collectBinaries node=shop@/);
+    await gauge.api('nodes', as('bg_wrong'));
+    await gauge.child.line('stderr', /event=audit outcome=refused status=401 token="" .*operation=listNodes/);
+    await gauge.api('nodes', as(secret));
+    for (let i = 0; i < 200; i++) assert.equal((await gauge.api('nodes', as(`bg_wrong${i}`))).status, 401);
+    const lines = gauge.child.lines('stderr').filter((line) => line.includes('event=audit'));
+    assert.ok(lines.length < 60, `${lines.length} lines`);
+    assert.ok(lines.some((line) => /left_out=[1-9]/.test(line)) || lines.length >= 20);
+    assert.ok(!/bg_|biscuit/.test(gauge.child.text('stderr')), 'no token and no cookie in the log');
+    assert.equal(lines.filter((line) => line.includes('status=200')).length, 0, 'reading is no line');
+  });
+
+  test('one reader cannot take all places of a node: another still gets its answer, and health is answered', async () => {
+    const hash = (token) => createHash('sha256').update(token).digest('hex');
+    const gauge = await world.beamgauge({ sections: { limits: { node_in_flight_max: 8, requests_max: 40 }, 'token greedy': { sha256: hash('bg_greedy'), scopes: 'read' }, 'token check': { sha256: hash('bg_check'), scopes: 'read admin' } } });
+    const node = await world.node();
+    gauge.token = 'bg_check';
+    await gauge.register(node);
+    const greedy = { headers: { Authorization: 'Bearer bg_greedy' } };
+    const asked = Array.from({ length: 30 }, (_, i) => gauge.api(`nodes/${node.name}/processes?window_ms=${5000 + i}&max_age_ms=0&timeout_ms=30000`, greedy));
+    const refused = await Promise.race([...asked.map((one) => one.then((answer) => (answer.status === 429 ? answer : new Promise(() => {}))))]);
+    assert.equal(refused.headers['retry-after'], '1');
+    assert.match(refused.body.detail, /of yours/);
+    assert.equal((await gauge.ask(node, 'memory?max_age_ms=0')).status, 200, 'another reader');
+    assert.equal((await gauge.api('/livez')).status, 200);
+    const statuses = (await Promise.all(asked)).map((answer) => answer.status);
+    assert.deepEqual([...new Set(statuses)].sort(), [200, 429]);
+    assert.ok(statuses.filter((status) => status === 200).length <= 20, `${statuses}`);
   });
 
   test('a token in a query is in no log', async () => {

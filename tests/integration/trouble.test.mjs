@@ -133,7 +133,7 @@ suite('trouble', { prepare: async (world) => {
   });
 
   test('a node that takes no more questions says 429', async () => {
-    const gauge = await world.beamgauge({ args: ['--name', `busy${process.pid}@127.0.0.1`], sections: { limits: { node_in_flight_max: 2 } } });
+    const gauge = await world.beamgauge({ args: ['--name', `busy${process.pid}@127.0.0.1`], sections: { limits: { node_in_flight_max: 4 } } }); // of which one reader has half
     const node = await world.node();
     await gauge.register(node);
     const held = [6000, 6100].map((ms) => gauge.ask(node, `processes?window_ms=${ms}&max_age_ms=0`));
