@@ -186,9 +186,21 @@ static void shape_usages(struct bg_ask *ask, const json_t *answer, struct usage 
     bg_put(shaper, ask->data, "fragmentation", fragmentation);
 }
 
+/* A scheduler that is held up tells nothing of its instances. */
+static void warn_of_silence(struct bg_ask *ask, const json_t *answer)
+{
+    const int64_t silent = bg_answer_count_or(&ask->shaper, answer, "silent_count", 0);
+    const int64_t schedulers = bg_answer_count_or(&ask->shaper, answer, "schedulers_count", 0);
+    if (silent > 0)
+        bg_ask_warn(
+            ask, "%lld of %lld schedulers did not answer in time, most likely held up by native code: what their instances hold is missing",
+            (long long)silent, (long long)schedulers);
+}
+
 static void shape_allocators(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
+    warn_of_silence(ask, answer);
     const json_t *raw = bg_answer_array(shaper, answer, "allocators");
     const size_t count = json_array_size(raw);
     if (count > INSTANCES_MAX)

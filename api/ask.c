@@ -21,7 +21,8 @@ struct bg_branch {
     bg_ask_step *step;               /* what takes its answer */
     const char *question;
     int64_t duration_ms, rpc_us;
-    bool is_aside; /* the answer's age is not the call's */
+    const char *excuse; /* the warning where it is not answered in time, or NULL */
+    bool is_aside;      /* the answer's age is not the call's */
 };
 
 static void ask_free(struct bg_ask *ask)
@@ -111,7 +112,10 @@ static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
     if (branch->ticket != NULL)
         bg_ticket_cancel(branch->ticket);
     branch->ticket = NULL;
-    bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
+    if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
+        bg_ask_warn(ask, "%s", branch->excuse);
+    else
+        bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
 }
 
 static void branch_free(struct bg_ask *ask, struct bg_branch *branch)
@@ -259,6 +263,11 @@ void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_
         return;
     branch->deadline_us = bg_clock_monotonic_us(bg_call_services(ask->call)->clock) + timeout_ms * 1000;
     run_step(ask, branch, first, NULL);
+}
+
+void bg_ask_excuse(struct bg_ask *ask, const char *sentence)
+{
+    ask->branch->excuse = sentence;
 }
 
 void bg_ask_then(struct bg_ask *ask, bg_ask_step *step)

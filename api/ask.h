@@ -52,6 +52,8 @@ void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, i
 /* Within a step: begins a branch to another node, with `timeout_ms` for all its questions (and never more than the call has left). What
  * goes wrong in it is a warning and ends it, not the call. */
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
+/* Within a first step of such a branch: the warning where it is not answered in time. A constant. */
+void bg_ask_excuse(struct bg_ask *ask, const char *sentence);
 /* Within a step: what is to run once all branches are over. */
 void bg_ask_then(struct bg_ask *ask, bg_ask_step *step);
 /* The node of the branch whose step runs. */

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define TOTALS_TIMEOUT_MS 1000
+
 /* <what>_count, <what>_limit and their <what>_ratio. */
 static void put_use(struct bg_shaper *shaper, json_t *data, const json_t *answer, const char *const names[3])
 {
@@ -46,10 +48,14 @@ static json_t *version_of(const json_t *applications, const char *name)
     return json_null();
 }
 
-/* What erlang:statistics/1 tells as a tuple: the number at one place of it. */
+/* What erlang:statistics/1 tells as a tuple: the number at one place of it; null where it was not told. */
 static void put_statistic(struct bg_shaper *shaper, json_t *data, const char *name, const json_t *answer, const char *key, size_t place)
 {
     const json_t *number = json_array_get(json_object_get(answer, key), place);
+    if (json_object_get(answer, key) == NULL) {
+        bg_put(shaper, data, name, json_null());
+        return;
+    }
     if (!json_is_integer(number))
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"%s\" is no statistic", shaper->source,
                        key);
@@ -59,12 +65,12 @@ static void put_statistic(struct bg_shaper *shaper, json_t *data, const char *na
 /* {{input, Bytes}, {output, Bytes}} */
 static void put_traffic(struct bg_shaper *shaper, json_t *data, const json_t *answer)
 {
-    const json_t *io = bg_answer_array(shaper, answer, "io");
+    const json_t *io = bg_answer_array_or_null(shaper, answer, "io");
     const json_t *input = bg_pair_get(io, "input"), *output = bg_pair_get(io, "output");
-    if (!json_is_integer(input) || !json_is_integer(output))
+    if (io != NULL && (!json_is_integer(input) || !json_is_integer(output)))
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"io\" is no statistic", shaper->source);
-    bg_put(shaper, data, "io_input_bytes", json_integer(json_integer_value(input)));
-    bg_put(shaper, data, "io_output_bytes", json_integer(json_integer_value(output)));
+    bg_put(shaper, data, "io_input_bytes", io != NULL ? json_integer(json_integer_value(input)) : json_null());
+    bg_put(shaper, data, "io_output_bytes", io != NULL ? json_integer(json_integer_value(output)) : json_null());
 }
 
 static void put_statistics(struct bg_shaper *shaper, json_t *data, const json_t *answer)
@@ -75,7 +81,8 @@ static void put_statistics(struct bg_shaper *shaper, json_t *data, const json_t 
     put_statistic(shaper, data, "gc_count", answer, "garbage_collection", 0);
     const json_t *words = json_array_get(json_object_get(answer, "garbage_collection"), 1);
     const int64_t word_bytes = bg_answer_count(shaper, answer, "wordsize_bytes");
-    bg_put(shaper, data, "gc_reclaimed_bytes", json_integer(bg_bytes_of_words(json_integer_value(words), word_bytes)));
+    bg_put(shaper, data, "gc_reclaimed_bytes",
+           words != NULL ? json_integer(bg_bytes_of_words(json_integer_value(words), word_bytes)) : json_null());
 }
 
 static void put_nodes(struct bg_shaper *shaper, json_t *data, const json_t *answer)
@@ -115,13 +122,36 @@ json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer)
 
 static void shape_system(struct bg_ask *ask, json_t *answer)
 {
-    ask->data = bg_system_new(&ask->shaper, answer);
+    (void)answer;
+    ask->data = bg_system_new(&ask->shaper, ask->kept);
 }
 
-static void ask_system(struct bg_ask *ask, json_t *answer)
+/* Adds to what was told already. */
+static void take_part(struct bg_ask *ask, json_t *answer)
+{
+    if (ask->kept == NULL)
+        ask->kept = bg_object_new(&ask->shaper);
+    if (ask->kept != NULL && json_object_update(ask->kept, answer) != 0)
+        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to build the answer");
+}
+
+static void ask_totals(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "system", NULL, shape_system);
+    bg_ask_excuse(ask,
+                  "a scheduler did not answer in time, most likely held up by native code: what all schedulers count together, garbage "
+                  "collections and I/O, is missing");
+    bg_ask_send(ask, "system_totals", NULL, take_part);
+}
+
+/* What waits for every scheduler is asked beside the rest, and not waited for as long. */
+static void ask_system(struct bg_ask *ask, json_t *answer)
+{
+    const int64_t half_ms = bg_ask_left_ms(ask) / 2;
+    (void)answer;
+    bg_ask_then(ask, shape_system);
+    bg_ask_send(ask, "system_now", NULL, take_part);
+    bg_ask_branch(ask, ask->node, half_ms < TOTALS_TIMEOUT_MS ? half_ms : TOTALS_TIMEOUT_MS, ask_totals);
 }
 
 static void handle(struct bg_call *call)

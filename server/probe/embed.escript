@@ -368,13 +368,18 @@ has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
 natives(Sources) -> lists:sort([native(Source) || Source <- Sources]).
 
 native(File) ->
-    Terms = case file:consult(File) of
-        {ok, Consulted} -> Consulted;
-        {error, {Line, Module, Reason}} -> throw({File, erl_anno:new(Line), "~ts", [Module:format_error(Reason)]})
-    end,
-    Calls = [call(Term, File) || Term <- Terms],
+    Calls = [call(Term, File) || Term <- terms(File)],
     Versions = lists:usort([{0, 0} | [Since || {_, _, Since} <- Calls]]),
     {list_to_atom(filename:basename(File, ".calls")), [{Version, calls_for(Version, Calls)} || Version <- lists:reverse(Versions)]}.
+
+%% {include, Name} stands for the terms of another file.
+terms(File) ->
+    case file:consult(File) of
+        {ok, Terms} ->
+            lists:append([case Term of {include, Name} -> terms(filename:join(filename:dirname(File), Name)); _ -> [Term] end || Term <- Terms]);
+        {error, {Line, Module, Reason}} ->
+            throw({File, erl_anno:new(Line), "~ts", [Module:format_error(Reason)]})
+    end.
 
 call({Key, {M, F, Arguments}}, File) -> call({Key, {M, F, Arguments}, {since, {0, 0}}}, File);
 call({Key, {M, F, Arguments}, {since, {_, _} = Since}}, File) when is_atom(Key), is_atom(M), is_atom(F), is_list(Arguments) ->

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { paths } from './lib/paths.mjs';
 import { suite } from './lib/suite.mjs';
-import { until } from './lib/wait.mjs';
+import { sleep, until } from './lib/wait.mjs';
 
 const SPARE = 2000; // BG_ATOMS_SPARE
 const NATIVE = ['system', 'processes/0.0.0'];
@@ -76,6 +76,21 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     for (const path of ['system', 'memory', 'processes', 'ports']) assert.equal((await gauge.ask(node, fresh(path))).status, 200, path);
     assert.equal((await gauge.data(node, fresh('system'))).port_ratio, 1);
     await node.eval('exit(whereis(plugs), kill), ok');
+  });
+
+  test('a scheduler that is held up: what the others tell, in the default time, and a warning', async () => {
+    const { gauge } = world;
+    const node = await world.node({ flags: ['+S', '2:2'], modules: ['plant', 'truth', 'sick'] });
+    await gauge.register(node);
+    assert.deepEqual((await gauge.get(`nodes/${node.name}/allocators?max_age_ms=0`)).meta.warnings, []);
+    const deaf = node.eval('sick:deaf(12)'); // its reply may well wait for the scheduler too
+    await sleep(2000);
+    for (const path of ['allocators', 'system', 'processes/0.0.0']) {
+      const answer = await gauge.ask(node, fresh(`${path}?timeout_ms=5000`));
+      assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 500)}`);
+      if (path === 'allocators') assert.match(answer.body.meta.warnings[0], /^1 of 2 schedulers did not answer/);
+    }
+    await deaf;
   });
 
   test('a code server suspended after the link is up costs nothing', async () => {

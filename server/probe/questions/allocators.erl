@@ -2,11 +2,26 @@
 -module(allocators).
 -export([answer/1]).
 
+-define(PATIENCE_MS, 500).
+
+%% Each scheduler tells of its own instances, and one of those that all share. Where one is held up nobody waits for it, and the rest is told.
 answer(_) ->
-    Infos = erlang:system_info({allocator, erlang:system_info(alloc_util_allocators)}),
-    #{<<"allocators">> => [instance(Name, Number, maps:from_list([Part || {_, _} = Part <- Parts]))
-                           || {Name, Instances} <- Infos, is_list(Instances), {instance, Number, Parts} <- Instances],
-      <<"mseg_cache">> => cache(erlang:system_info({allocator, mseg_alloc}))}.
+    Ref = make_ref(),
+    Schedulers = erlang:system_info(schedulers),
+    erlang:system_info({allocator, Ref, [mseg_alloc | erlang:system_info(alloc_util_allocators)]}),
+    Told = told(Ref, Schedulers, []),
+    Infos = lists:append(Told),
+    #{<<"allocators">> => [instance(Name, Number, maps:from_list([Part || {_, _} = Part <- Parts])) || {Name, Number, Parts} <- Infos, Name =/= mseg_alloc],
+      <<"mseg_cache">> => cache([Parts || {mseg_alloc, _, Parts} <- Infos]),
+      <<"schedulers_count">> => Schedulers,
+      <<"silent_count">> => Schedulers - length(Told)}.
+
+told(_, 0, Told) -> Told;
+told(Ref, Left, Told) ->
+    receive
+        {Ref, _, More} -> told(Ref, Left - 1, [More | Told])
+    after ?PATIENCE_MS -> Told
+    end.
 
 %% The pool holds multi-block carriers that an instance has abandoned; they still are its own. Not every instance has one.
 instance(Name, Number, #{mbcs := Multi, sbcs := Single, calls := Calls} = Parts) ->
@@ -47,8 +62,8 @@ section([]) -> {0, 0, 0, 0, 0, 0, 0, 0}.
 highest(Figure) -> element(tuple_size(Figure), Figure).
 
 %% How often a cached segment spared a call to the operating system; undefined where there is no such cache.
-cache(Instances) when is_list(Instances) ->
-    Kinds = lists:append([Kind || {instance, _, Parts} <- Instances, {memkind, Kind} <- Parts]),
+cache([]) -> undefined;
+cache(Instances) ->
+    Kinds = lists:append([Kind || Parts <- Instances, {memkind, Kind} <- Parts]),
     #{<<"hits_count">> => lists:sum([Hits || {status, Status} <- Kinds, {cache_hits, Hits} <- Status]),
-      <<"calls_count">> => lists:sum([Giga * 1000000000 + Ones || {calls, Calls} <- Kinds, {mseg_alloc, Giga, Ones} <- Calls])};
-cache(_) -> undefined.
+      <<"calls_count">> => lists:sum([Giga * 1000000000 + Ones || {calls, Calls} <- Kinds, {mseg_alloc, Giga, Ones} <- Calls])}.

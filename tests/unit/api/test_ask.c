@@ -171,7 +171,7 @@ static const struct sample samples[] = {
      SHOP,
      {"{\"allocators\":[{\"name\":\"a\",\"instance\":0,\"mbcs_block_bytes\":1,\"mbcs_carrier_bytes\":2,\"mbcs_blocks_count\":1,"
       "\"mbcs_carriers_count\":1,\"sbcs_block_bytes\":1,\"sbcs_carrier_bytes\":2,\"sbcs_blocks_count\":1,\"sbcs_carriers_count\":1}],"
-      "\"mseg_cache\":{\"hits_count\":1,\"calls_count\":2}}",
+      "\"schedulers_count\":2,\"silent_count\":0,\"mseg_cache\":{\"hits_count\":1,\"calls_count\":2}}",
       NULL}},
 };
 

@@ -20,15 +20,44 @@
 #define ALLOCATORS                                                                                                                         \
     "{\"allocators\":[" INSTANCE("std_alloc", "0", CARRIERS("mbcs", "10", "800", "1", "1000"), NONE("sbcs")) "," INSTANCE(                 \
         "std_alloc", "1", CARRIERS("mbcs", "12", "200", "2", "2000"),                                                                      \
-        CARRIERS("sbcs", "1", "1000", "1", "1000")) "],\"mseg_cache\":{\"hits_count\":3,\"calls_count\":4}}"
+        CARRIERS("sbcs", "1", "1000", "1",                                                                                                 \
+                 "1000")) "],\"schedulers_count\":2,\"silent_count\":0,\"mseg_cache\":{\"hits_count\":3,\"calls_count\":4}}"
+
+/* What all schedulers count together is asked for beside the rest. */
+static void answer_system(const char *json)
+{
+    assert_string_equal(fake.asks[0].question, "system_now");
+    assert_string_equal(fake.asks[1].question, "system_totals");
+    fake_answer_to(0, json);
+    fake_answer_to(1, "{}");
+}
+
+static void what_waits_for_a_scheduler_may_be_missing(void **state)
+{
+    (void)state;
+    json_t *answer = json_loads(SYSTEM, 0, NULL);
+    json_object_del(answer, "garbage_collection");
+    json_object_del(answer, "io");
+    char *text = json_dumps(answer, 0);
+    fake_call("getSystem", SHOP, NULL);
+    fake_answer_to(0, text);
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_int_equal(fake.status, 200);
+    EXPECT("gc_count", "null");
+    EXPECT("gc_reclaimed_bytes", "null");
+    EXPECT("io_input_bytes", "null");
+    EXPECT("process_ratio", "0.25");
+    assert_non_null(strstr(json_string_value(json_array_get(json_object_get(fake.meta, "warnings"), 0)), "a scheduler did not answer"));
+    free(text);
+    json_decref(answer);
+}
 
 static void tells_limits_and_use(void **state)
 {
     (void)state;
     fake_call("getSystem", SHOP, NULL);
-    assert_string_equal(fake.asks[0].question, "system");
     assert_null(fake.asks[0].args);
-    fake_answer(SYSTEM);
+    answer_system(SYSTEM);
     EXPECT("otp_release", "\"25\"");
     EXPECT("elixir_version", "null");
     EXPECT("process_ratio", "0.25");
@@ -49,7 +78,7 @@ static void flattens_with_dotted_names(void **state)
 {
     (void)state;
     fake_call("getSystem", SHOP, NULL);
-    fake_answer(SYSTEM);
+    answer_system(SYSTEM);
     json_t *rows = fake_endpoint("getSystem")->rows(fake.data);
     fake_expect(rows, "0", "{\"field\":\"otp_release\",\"value\":\"25\"}");
     const size_t count = json_array_size(rows);
@@ -66,7 +95,9 @@ static void a_malformed_system_is_refused(void **state)
         json_t *answer = json_loads(SYSTEM, 0, NULL);
         fake_call("getSystem", SHOP, NULL);
         json_object_set_new(answer, members[i], json_real(0.5));
-        fake_answer_value(answer);
+        char *text = json_dumps(answer, 0);
+        answer_system(text);
+        free(text);
         json_decref(answer);
         fake_expect_failure(BG_BAD_ANSWER, members[i]);
     }
@@ -237,7 +268,7 @@ static void no_allocators_are_no_failure(void **state)
 {
     (void)state;
     fake_call("getAllocators", SHOP, NULL);
-    fake_answer("{\"allocators\":[],\"mseg_cache\":null}");
+    fake_answer("{\"allocators\":[],\"schedulers_count\":2,\"silent_count\":0,\"mseg_cache\":null}");
     EXPECT("totals.usage_ratio", "null");
     EXPECT("cache_hits", "null");
 }
@@ -264,7 +295,7 @@ static void malformed_allocators_are_refused(void **state)
         {"{\"allocators\":[{\"name\":\"a\",\"instance\":0}]}", "mbcs_"},
         {"{\"allocators\":[" INSTANCE("a", "0", CARRIERS("mbcs", "1", "1", "1", "1"), CARRIERS("sbcs", "1", "-1", "1", "1")) "]}",
          "sbcs_block"},
-        {"{\"allocators\":[],\"mseg_cache\":7}", "hits_count"},
+        {"{\"allocators\":[],\"schedulers_count\":2,\"silent_count\":0,\"mseg_cache\":7}", "hits_count"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -306,6 +337,7 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
+        T(what_waits_for_a_scheduler_may_be_missing),
         T(tells_limits_and_use),
         T(flattens_with_dotted_names),
         T(a_malformed_system_is_refused),
