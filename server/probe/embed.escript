@@ -183,33 +183,30 @@ variables(_) -> [].
 unique(List) -> [V || {V, I} <- lists:zip(List, lists:seq(1, length(List))), not lists:member(V, lists:sublist(List, I - 1))].
 
 %% A name of a variable is an atom, which a node would keep for ever. These are names of native functions, which every emulator has.
-variable(I) -> element(I, variables()).
+variable(I) -> case tuple_size(variables()) of Names when I =< Names -> element(I, variables()); _ -> list_to_atom("V" ++ integer_to_list(I)) end.
 
 variables() ->
     {abs, adler32, alloc_info, alloc_sizes, append, append_element, apply, atom_to_binary, atom_to_list, binary_part, binary_to_atom,
-     binary_to_existing_atom, binary_to_float, binary_to_integer, binary_to_list, binary_to_term, bit_size, bitstring_to_list,
-     bump_reductions, byte_size, call_on_load_function, cancel_timer, ceil, check_old_code, check_process_code, convert_time_unit,
-     crc32, date, decode_packet, delay_trap, delete_element, delete_module, demonitor, disconnect_node, display, display_string,
-     dist_ctrl_get_data, dist_ctrl_get_data_notification, dist_ctrl_get_opt, dist_ctrl_input_handler, dist_ctrl_put_data,
-     dist_ctrl_set_opt, dist_get_stat, dmonitor_node, dt_append_vm_tag_data, dt_get_tag, dt_get_tag_data, dt_prepend_vm_tag_data,
-     dt_put_tag, dt_restore_tag, dt_spread_tag, element, erase, error, exit, exit_signal, external_size, finish_after_on_load,
-     finish_loading, float, float_to_binary, float_to_list, floor, format_cpu_topology, fun_info, fun_info_mfa, fun_to_list,
-     function_exported, garbage_collect, garbage_collect_message_area, gather_gc_info_result, get, get_cookie, get_keys,
-     get_module_info, group_leader, halt, has_prepared_code_on_load, hd, hibernate, insert_element, integer_to_binary,
-     integer_to_list, iolist_size, iolist_to_binary, iolist_to_iovec, is_alive, is_atom, is_binary, is_bitstring, is_boolean,
-     is_builtin, is_float, is_function, is_integer, is_list, is_map, is_map_key, is_number, is_pid, is_port, is_process_alive,
-     is_record, is_reference, is_tuple, length, link, list_to_atom, list_to_binary, list_to_bitstring, list_to_existing_atom,
+     binary_to_existing_atom, binary_to_float, binary_to_integer, binary_to_list, binary_to_term, bit_size, bitstring_to_list, bump_reductions, byte_size,
+     call_on_load_function, cancel_timer, ceil, check_old_code, check_process_code, convert_time_unit, crc32, date, decode_packet, delay_trap,
+     delete_element, delete_module, demonitor, disconnect_node, display, display_string, dist_ctrl_get_data, dist_ctrl_get_data_notification,
+     dist_ctrl_get_opt, dist_ctrl_input_handler, dist_ctrl_put_data, dist_ctrl_set_opt, dist_get_stat, dmonitor_node, dt_append_vm_tag_data, dt_get_tag,
+     dt_get_tag_data, dt_prepend_vm_tag_data, dt_put_tag, dt_restore_tag, dt_spread_tag, element, erase, error, exit, exit_signal, external_size,
+     finish_after_on_load, finish_loading, float, float_to_binary, float_to_list, floor, format_cpu_topology, fun_info, fun_info_mfa, fun_to_list,
+     function_exported, garbage_collect, garbage_collect_message_area, gather_gc_info_result, get, get_cookie, get_keys, get_module_info, group_leader,
+     halt, has_prepared_code_on_load, hd, hibernate, insert_element, integer_to_binary, integer_to_list, iolist_size, iolist_to_binary, iolist_to_iovec,
+     is_alive, is_atom, is_binary, is_bitstring, is_boolean, is_builtin, is_float, is_function, is_integer, is_list, is_map, is_map_key, is_number, is_pid,
+     is_port, is_process_alive, is_record, is_reference, is_tuple, length, link, list_to_atom, list_to_binary, list_to_bitstring, list_to_existing_atom,
      list_to_float, list_to_integer, list_to_pid, list_to_port, list_to_ref, list_to_tuple, load_module, load_nif, loaded, localtime,
-     localtime_to_universaltime, make_fun, make_ref, make_tuple, map_get, map_size, match_spec_test, md5, memory, module_info,
-     module_loaded, monitor, monitor_node, monotonic_time, nif_error, node, nodes, now, open_port, phash, phash2, pid_to_list,
-     port_call, port_close, port_command, port_connect, port_control, port_get_data, port_info, port_set_data, port_to_list, ports,
-     posixtime_to_universaltime, pre_loaded, prepare_loading, process_display, process_flag, process_info, processes, purge_module,
-     put, raise, read_timer, ref_to_list, register, registered, resume_process, round, self, send, send_after, send_nosuspend,
-     seq_trace, seq_trace_info, seq_trace_print, set_cookie, set_cpu_topology, setelement, setnode, size, spawn, spawn_link,
-     spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon, split_binary, start_timer, statistics, subtract,
-     suspend_process, system_flag, system_info, system_monitor, system_profile, system_time, term_to_binary, term_to_iovec, throw,
-     time, time_offset, timestamp, tl, trace, trace_delivered, trace_info, trace_pattern, trunc, tuple_size, tuple_to_list,
-     unique_integer, universaltime, universaltime_to_localtime, universaltime_to_posixtime, unlink, unregister, whereis, yield}.
+     localtime_to_universaltime, make_fun, make_ref, make_tuple, map_get, map_size, match_spec_test, md5, memory, module_info, module_loaded, monitor,
+     monitor_node, monotonic_time, nif_error, node, nodes, now, open_port, phash, phash2, pid_to_list, port_call, port_close, port_command, port_connect,
+     port_control, port_get_data, port_info, port_set_data, port_to_list, ports, posixtime_to_universaltime, pre_loaded, prepare_loading, process_display,
+     process_flag, process_info, processes, purge_module, put, raise, read_timer, ref_to_list, register, registered, resume_process, round, self, send,
+     send_after, send_nosuspend, seq_trace, seq_trace_info, seq_trace_print, set_cookie, set_cpu_topology, setelement, setnode, size, spawn, spawn_link,
+     spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon, split_binary, start_timer, statistics, subtract, suspend_process, system_flag,
+     system_info, system_monitor, system_profile, system_time, term_to_binary, term_to_iovec, throw, time, time_offset, timestamp, tl, trace,
+     trace_delivered, trace_info, trace_pattern, trunc, tuple_size, tuple_to_list, unique_integer, universaltime, universaltime_to_localtime,
+     universaltime_to_posixtime, unlink, unregister, whereis, yield}.
 
 plain(Forms) -> [erl_parse:map_anno(fun(_) -> 1 end, Form) || Form <- Forms].
 
