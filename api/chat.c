@@ -68,10 +68,15 @@ static void note_failure(struct bg_chat *chat, const char *node, const struct bg
     const bool is_late = failure->error == BG_DEADLINE;
     chat->missed = true;
     bg_text_init(&text, title, sizeof title);
-    if (is_late)
-        bg_text_add(&text, "Still collecting from ");
     bg_text_add_escaped(&text, node, strlen(node), "");
-    bg_text_add(&text, is_late ? ", ask again in a few seconds." : " could not be asked: ");
+    if (is_late)
+        bg_text_add_format(
+            &text,
+            " did not answer within %d s. What it answers in the next %d s is kept: ask again. If that says the same, the node "
+            "is too busy, or stuck.",
+            BG_CHAT_TIMEOUT_MS / 1000, BG_CHAT_WARM_MS / 1000);
+    else
+        bg_text_add(&text, " could not be asked: ");
     if (!is_late)
         bg_text_add_escaped(&text, failure->text, strlen(failure->text), "");
     if (chat->looks_count > 1)

@@ -21,7 +21,7 @@ const struct bg_command_help bg_command_helps[] = {
      BG_COMMAND_TOP},
     {"monitors", "monitors NODE", "who holds the most monitors, and on whom", BG_COMMAND_MONITORS},
     {"pairs", "pairs [NODE]", "which process monitors which, how many times", BG_COMMAND_PAIRS},
-    {"check", "check NODE EXPRESSION", "whether it holds, like monitors_count_max < 1000", BG_COMMAND_CHECK},
+    {"check", "check NODE EXPRESSION", "whether it holds, like pair_count_max < 1000", BG_COMMAND_CHECK},
     {"help", "help", "this list", BG_COMMAND_HELP},
     {NULL, NULL, NULL, BG_COMMAND_HELP},
 };
@@ -76,6 +76,12 @@ static const struct bg_command_help *find_command(struct line *line, const char 
 static bool begins_with(const char *name, const char *word)
 {
     return strncmp(name, word, strlen(word)) == 0;
+}
+
+/* What stands before the @. */
+static bool is_called(const char *name, const char *word)
+{
+    return strcspn(name, "@") == strlen(word) && begins_with(name, word);
 }
 
 static bool contains(const char *name, const char *word)
@@ -135,13 +141,13 @@ static const char *nearest_node(const json_t *nodes, const char *word)
     return best;
 }
 
-/* By the beginning of its name if one is the only one with it, else by any part. */
+/* By what stands before the @ if one is the only one called that, else by the beginning of its name, else by any part. */
 static const char *find_node(struct line *line, const json_t *nodes, const char *word)
 {
-    bool (*const ways[])(const char *name, const char *part) = {begins_with, contains};
+    bool (*const ways[])(const char *name, const char *part) = {is_called, begins_with, contains};
     const char *name = NULL;
     size_t count = 0;
-    for (size_t i = 0; i < 2 && count == 0; i++) {
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && count == 0; i++) {
         name = only_one(nodes, word, ways[i], &count);
         if (count > 1)
             say_fitting(line, nodes, word, ways[i]);
@@ -179,6 +185,19 @@ static bool read_node(struct line *line, const json_t *nodes, const struct bg_co
     return !is_needed;
 }
 
+/* The only sort key that has `word` in it, as "mem" or "queue"; NULL where there is none, or several. */
+static const struct bg_sort *only_sort(const char *word)
+{
+    const struct bg_sort *found = NULL;
+    for (const struct bg_sort *sort = bg_sorts; sort->key != NULL; sort++)
+        if (strstr(sort->key, word) != NULL) {
+            if (found != NULL)
+                return NULL;
+            found = sort;
+        }
+    return found;
+}
+
 static bool read_sort(struct line *line, struct bg_command *command)
 {
     char word[WORD_SIZE];
@@ -191,6 +210,9 @@ static bool read_sort(struct line *line, struct bg_command *command)
             return true;
         bg_nearest_try(&nearest, command->sort->key);
     }
+    command->sort = only_sort(word);
+    if (command->sort != NULL)
+        return true;
     say_word(line, word);
     say(line, " is no attribute of a process. ");
     if (nearest.best == NULL) {
@@ -240,7 +262,7 @@ static bool read_expression(struct line *line, struct bg_command *command)
     say_word(line, failure.text);
     say(line, ". Write for example: check ");
     say_word(line, command->node);
-    say(line, " monitors_count_max < 1000");
+    say(line, " pair_count_max < 1000");
     return false;
 }
 

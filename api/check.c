@@ -251,7 +251,7 @@ static const char *const fail_statuses[] = {"503", "200", "412", "422", "500", N
 /* clang-format off */
 #define CHECK_PARAMS \
     {.name = "assert", .type = BG_PARAM_TEXT, .min = 1, .max = BG_EXPRESSION_MAX, .times_max = TIMES_MAX, \
-     .summary = "METRIC OPERATOR VALUE, like monitors_count_max < 1000; all must hold"}, \
+     .summary = "METRIC OPERATOR VALUE, like pair_count_max < 1000; all must hold"}, \
     {.name = "warn", .type = BG_PARAM_TEXT, .min = 1, .max = BG_EXPRESSION_MAX, .times_max = TIMES_MAX, \
      .summary = "The same, but one that does not hold is a warning only"}, \
     {.name = "set", .type = BG_PARAM_TEXT, .min = 1, .max = BG_TOKEN_NAME_MAX, \

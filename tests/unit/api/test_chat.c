@@ -55,6 +55,9 @@ static void every_command_is_understood(void **state)
     assert_int_equal(plain.limit, 5);
     assert_string_equal(parse("check pay  process_count < 5k ", NODES).expression, "process_count < 5k ");
     assert_string_equal(parse("mem a@h", "[\"a@h\",\"a@host\"]").node, "a@h"); /* a whole name is no abbreviation */
+    assert_string_equal(parse("mem shop", "[\"shop-cli-77@h\",\"shop@h\",\"shop2@h\"]").node, "shop@h");
+    assert_string_equal(parse("top pay mem", NODES).sort->key, "memory"); /* short for one key only */
+    assert_string_equal(parse("top pay queue", NODES).sort->key, "message_queue_len");
 }
 
 static void mistakes_are_answered_with_the_nearest_right_form(void **state)
@@ -77,9 +80,9 @@ static void mistakes_are_answered_with_the_nearest_right_form(void **state)
         {"top pay memory 21", "How many must be a number from 1 to 20. Did you mean: top pay@10.0.0.5 memory 20"},
         {"top pay memory 5 6", "6 is too much. Write: top NODE ATTRIBUTE [COUNT]"},
         {"check pay", "column 1: expected the name of a metric, like memory.total_bytes. Write for example: check pay@10.0.0.5 "
-                      "monitors_count_max < 1000"},
+                      "pair_count_max < 1000"},
         {"check pay atom_count=5", "atom_count=5: column 11: expected an operator: < <= > >= == != or :lt: :le: :gt: :ge: :eq: :ne:. Write "
-                                   "for example: check pay@10.0.0.5 monitors_count_max < 1000"},
+                                   "for example: check pay@10.0.0.5 pair_count_max < 1000"},
         {"\x1b[2J", "\\x1b[2J is no command. Try: help"},
     };
     json_t *nodes = json_loads(NODES, 0, NULL);
@@ -134,7 +137,8 @@ static void what_is_not_ready_is_said_so(void **state)
     fake_answer_failure(BG_DEADLINE, "late");
     assert_int_equal(fake.status, 200);
     EXPECT("kind", "\"waiting\"");
-    EXPECT("title", "\"Still collecting from shop@127.0.0.1, ask again in a few seconds.\"");
+    EXPECT("title", "\"shop@127.0.0.1 did not answer within 2 s. What it answers in the next 28 s is kept: ask again. If that says the "
+                    "same, the node is too busy, or stuck.\"");
     fake.ask_error = BG_NODE_UNREACHABLE;
     fake_call("chat", "", "{\"text\":\"monitors shop\"}");
     EXPECT("kind", "\"trouble\"");
@@ -255,7 +259,8 @@ static void lists_of_many_nodes_are_cut_and_say_so(void **state)
     fake_answer_failure(BG_DEADLINE, "late");
     EXPECT("rows", "[]");
     EXPECT("notes.0", "\"There are more nodes: ask for the pairs of one.\"");
-    EXPECT("notes.1", "\"Still collecting from node7@127.0.0.1, ask again in a few seconds.\"");
+    EXPECT("notes.1", "\"node7@127.0.0.1 did not answer within 2 s. What it answers in the next 28 s is kept: ask again. If that says the "
+                      "same, the node is too busy, or stuck.\"");
     assert_int_equal(json_array_size(fake_at(fake.data, "notes")), 2);
 }
 
