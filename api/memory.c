@@ -2,9 +2,9 @@
 #include "ask.h"
 #include "endpoints.h"
 #include "figures.h"
-#include "flatten.h"
 #include "memory_blocks.h"
 #include "memory_host.h"
+#include "memory_table.h"
 #include "params.h"
 
 #include <string.h>
@@ -173,8 +173,8 @@ const struct bg_endpoint bg_memory_endpoints[] = {
      .operation = "getMemory",
      .summary = "Memory by kind, by type of block and by allocator, and as the system sees it; no process is touched",
      .params = params,
-     .columns = bg_flatten_columns,
-     .rows = bg_flatten_rows,
+     .columns = bg_memory_columns,
+     .rows = bg_memory_rows,
      .handler = handle},
     {.path = NULL},
 };

@@ -104,17 +104,34 @@ static int64_t entry_bytes(const json_t *answer, int64_t word_bytes)
     return before >= 0 && after > before ? after - before : -1;
 }
 
-/* The share of monitors is what the counted entries take at least, by the node's own size of one; null where unknown. */
+#define MESSAGE_WORDS 11 /* what a message adds to its receiver's memory at least, on every release, beside its content */
+
+/* What the messages that wait take at least, of what is off the heap. */
+static int64_t mailbox_bytes(struct bg_shaper *shaper, const json_t *answer, int64_t off_heap, int64_t word_bytes)
+{
+    const int64_t bytes = bg_bytes_of_words(bg_answer_count(shaper, answer, "message_queue_len"), MESSAGE_WORDS * word_bytes);
+    return bytes < off_heap ? bytes : off_heap;
+}
+
+/* Heap, mailbox, monitors and the rest add up to the process's memory. The share of monitors and links is what the counted entries take at
+ * least, by the node's own size of one; null where they are not counted and messages may be what there is. */
 static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const json_t *raw, int64_t word_bytes)
 {
-    const int64_t entries =
-        bg_sum(bg_sum(bg_answer_count(shaper, raw, "monitors_count"), bg_answer_count(shaper, raw, "monitored_by_count")),
-               bg_answer_count(shaper, raw, "links_count"));
-    const int64_t each = entry_bytes(answer, word_bytes);
+    static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
+    const int64_t off_heap = bg_answer_count(shaper, raw, "off_heap_bytes"), each = entry_bytes(answer, word_bytes);
+    const int64_t mailbox = mailbox_bytes(shaper, answer, off_heap, word_bytes), left = off_heap - mailbox;
+    int64_t entries = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const json_t *count = json_object_get(raw, names[i]);
+        entries = json_is_integer(count) && entries >= 0 ? bg_sum(entries, json_integer_value(count)) : -1;
+    }
+    const int64_t counted = entries < 0 || each < 0 ? -1 : bg_bytes_of_words(entries, each), held = counted < left ? counted : left;
     json_t *split = bg_object_new(shaper);
     bg_put(shaper, split, "heap_bytes", json_integer(bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes)));
-    bg_put(shaper, split, "off_heap_bytes", json_integer(bg_answer_count(shaper, raw, "off_heap_bytes")));
-    bg_put(shaper, split, "monitors_estimate_bytes", bg_count_or_null(each < 0 ? -1 : bg_bytes_of_words(entries, each)));
+    bg_put(shaper, split, "off_heap_bytes", json_integer(off_heap));
+    bg_put(shaper, split, "mailbox_bytes", json_integer(mailbox));
+    bg_put(shaper, split, "monitors_estimate_bytes", bg_count_or_null(held));
+    bg_put(shaper, split, "other_bytes", json_integer(left - (held > 0 ? held : 0)));
     return split;
 }
 
@@ -122,14 +139,16 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
 #define ENTRY_WORDS_MIN 5 /* no monitor or link takes less, on any release */
 
 /* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are an
- * estimate where the lists may have been too long to be copied. */
+ * estimate where the lists may have been too long to be copied, and null where messages are most of what is off the heap. */
 static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
     const json_t *counts = bg_answer_array_or_null(shaper, answer, "counts");
     const int64_t off_heap =
         bg_answer_count(shaper, answer, "memory") - bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes);
-    const int64_t most = off_heap > 0 && word_bytes > 0 ? off_heap / (ENTRY_WORDS_MIN * word_bytes) : 0;
+    const int64_t left = off_heap > 0 ? off_heap - mailbox_bytes(shaper, answer, off_heap, word_bytes) : 0;
+    const int64_t most = word_bytes > 0 ? left / (ENTRY_WORDS_MIN * word_bytes) : 0;
+    const bool is_mailbox = left < off_heap / 2; /* mostly messages, whose content may be the rest */
     json_t *raw = bg_object_new(shaper);
     if (raw != NULL && json_object_update(raw, (json_t *)answer) != 0)
         bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
@@ -138,7 +157,7 @@ static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t wo
     bg_put(shaper, raw, "entries_max", json_integer(most));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         bg_put(shaper, raw, names[i],
-               counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : json_integer(most / 2));
+               counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : bg_count_or_null(is_mailbox ? -1 : most / 2));
     return raw;
 }
 

@@ -67,8 +67,9 @@ function Summary({ row, node }) {
 
 const SPLIT = [
   { field: 'heap_bytes', title: 'Heap', kind: 'processes' },
-  { field: 'off_heap_bytes', title: 'Off heap', kind: 'ets' },
-  { field: 'monitors_estimate_bytes', title: 'of it monitors, about', kind: 'other', inner: true },
+  { field: 'mailbox_bytes', title: 'Mailbox, at least', kind: 'binary' },
+  { field: 'monitors_estimate_bytes', title: 'Monitors and links, about', kind: 'ets' },
+  { field: 'other_bytes', title: 'Other', kind: 'other' },
 ];
 
 const PartName = ({ part }) => html`<span class=${part.inner ? 'inner' : ''}><i class=${`swatch ${part.kind}`}></i>${part.title}</span>`;

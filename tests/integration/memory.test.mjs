@@ -121,6 +121,24 @@ suite('memory by type', { prepare: async (world) => {
     assert.ok(std.blocks_count > 0 && std.used_bytes === memory.standard_bytes, JSON.stringify(std));
   });
 
+  test('half a million messages of one process are its mailbox, and its split adds up', async () => {
+    const pid = await world.target.eval('sick:mailbox(500000)');
+    const process = await world.gauge.data(world.target, `processes/${pid.slice(1, -1)}?max_age_ms=0`);
+    const split = process.memory_split;
+    assert.equal(split.heap_bytes + split.mailbox_bytes + (split.monitors_estimate_bytes ?? 0) + split.other_bytes, process.memory_bytes);
+    near(split.mailbox_bytes, 44_000_000, 100_000, 'mailbox');
+    for (const field of ['monitors_count', 'monitored_by_count', 'links_count']) assert.ok(process[field] === null || process[field] < 20, JSON.stringify(process[field]));
+    for (const field of ['monitors_count_max', 'monitored_by_count_max', 'links_count_max']) assert.ok(process[field] === undefined || process[field] < 100, `${field} ${process[field]}`);
+    assert.ok((split.monitors_estimate_bytes ?? 0) < 10_000, JSON.stringify(split));
+    await world.target.eval('sick:cure()');
+  });
+
+  test('as text memory is a table that fits 80 columns', async () => {
+    const { text } = await world.gauge.api(`/api/v1/nodes/${world.target.name}/memory?format=text`);
+    for (const name of ['processes', 'persistent terms', 'carriers', 'monitor', 'std_alloc']) assert.match(text, new RegExp(` ${name} `), text);
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
+  });
+
   test('checks can ask for each of them', async () => {
     for (const assertion of ['timers_count<100k', 'links_count<100k', 'messages_count<100k', 'monitors_estimate.local_count<1k']) {
       const { data } = await world.gauge.get(`nodes/${world.target.name}/check?assert=${encodeURIComponent(assertion)}&max_age_ms=0`);

@@ -122,6 +122,14 @@ static void splits_memory_and_counts_monitors(void **state)
                          "{\"name\":\"sl_alloc\",\"used_bytes\":0,\"allocated_bytes\":0,\"blocks_count\":null}]");
     EXPECT("carriers_bytes", "1006");
     EXPECT("rss_bytes", "null");
+    json_t *rows = fake_endpoint("getMemory")->rows(fake.data);
+    fake_expect(rows, "1",
+                "{\"kind\":\"area\",\"name\":\"processes\",\"used_bytes\":30,\"allocated_bytes\":null,\"share_ratio\":0.3,\"count\":9}");
+    fake_expect(rows, "16.name", "\"monitor\"");
+    fake_expect(
+        rows, "18",
+        "{\"kind\":\"allocator\",\"name\":\"std_alloc\",\"used_bytes\":1000,\"allocated_bytes\":1000,\"share_ratio\":10.0,\"count\":7}");
+    json_decref(rows);
 }
 
 static void other_memory_is_never_negative(void **state)
