@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environment } from '../integration/lib/beamgauge.mjs';
 import { Child, run } from '../integration/lib/child.mjs';
+import { LIMIT_MS } from '../integration/lib/wait.mjs';
 
 const STORY = new URL('../fixtures/story/', import.meta.url).pathname;
 
@@ -25,6 +26,11 @@ function startStory({ folder, epmdPort, cookie }, name, call) {
     cookie,
     child,
     ready: async () => (await child.line('stdout', /^ready \S+ (<[\d.]+>)$/))[1],
+    // Has so many orders taken at once.
+    take: async (count) => {
+      child.process.stdin.write(`orders ${count}\n`);
+      await child.line('stdout', new RegExp(`^took ${count}$`), 5 * LIMIT_MS);
+    },
     stop: () => {
       child.process.stdin.end(); // the node ends with its stdin, and so even if we are killed
       return child.stop({ grace: 3000 });
