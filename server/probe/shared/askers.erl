@@ -13,9 +13,10 @@ job(Items, Zip, Spec) -> job(Items, Zip, Spec, 1).
 job(Items, Zip, Spec, Grain) -> {Items, Zip, Spec, Grain, template({Items, Zip, Spec}, self())}.
 
 %% A program of native calls that a process can be started with: each list of arguments is made by calls of its own, beside each other
-%% (zipwith3), and handed to the next function (foldl). It asks, filters, and sends [Asker, Rows].
+%% (zipwith3), and handed to the next function (foldl). It asks, filters, and sends [Asker, Rows]. It stands in a match specification, where
+%% a tuple is a call: items such as {dictionary, Key} are constants.
 program(Pids, Count, {Items, Zip, Spec}, To) ->
-    Ask = [fun erlang:apply/3, [erlang, erlang, lists], [hd, hd, duplicate], [[[fun erlang:process_info/2]], [[Pids]], [Count, Items]]],
+    Ask = [fun erlang:apply/3, [erlang, erlang, lists], [hd, hd, duplicate], [[[fun erlang:process_info/2]], [[Pids]], [Count, {const, Items}]]],
     Infos = [fun erlang:apply/2, Ask, [fun lists:zipwith3/4, fun lists:zipwith/3]],
     Rows = [fun erlang:apply/2, [fun erlang:apply/3, [erlang, lists], [hd, foldl], [[[Pids]], Infos]], [fun lists:zipwith3/4, Zip]],
     Filtered = [fun erlang:apply/2, [fun erlang:apply/3, [lists, erlang], [foldl, hd], [Rows, [[Spec]]]],
