@@ -64,9 +64,10 @@ static void look_free(struct bg_look *look)
 
 void bg_looks_done(struct bg_looks *looks)
 {
-    struct bg_look *look;
-    while ((look = TAILQ_FIRST(&looks->all)) != NULL)
+    for (struct bg_look *look = TAILQ_FIRST(&looks->all), *next; look != NULL; look = next) {
+        next = TAILQ_NEXT(look, in_all);
         look_free(look);
+    }
 }
 
 static struct bg_look *look_find(const struct bg_looks *looks, const char *node)
