@@ -36,7 +36,6 @@ suite('tables', { prepare: async (world) => {
   await world.gauge.register(world.target);
   // A node as people have them: named and unnamed servers, leaks, queues, sockets, tables, and figures of many digits.
   world.pid = await world.target.eval(`
-    _ = ssl:module_info(),
     Paid = plant:named(<<"payment_service_gateway">>),
     Pid = plant:watcher([{Paid, 20000}, {plant:idle(), 300}]),
     plant:queue(123456), plant:heap(3000000), plant:stack(100000), plant:linked(2000), plant:binaries(1000000),
