@@ -427,6 +427,7 @@ always_loaded() -> [erlang, lists, maps, erl_eval, ets, binary, unicode, string,
 modules_of(Forms) -> lists:usort(needed(Forms)) -- always_loaded().
 
 needed({remote, 1, {atom, 1, M}, {atom, 1, _}}) -> [M];
+needed({call, 1, {atom, 1, spawn_opt}, [{atom, 1, M}, {atom, 1, _} | Rest]}) -> [M | needed(Rest)];
 needed({bin, 1, _}) -> [eval_bits, erl_bits];
 needed({bc, 1, _, _} = Form) -> [eval_bits, erl_bits | needed(tuple_to_list(Form))];
 needed(Fun) when is_function(Fun) -> [M || {module, M} <- [erlang:fun_info(Fun, module)]];
@@ -436,7 +437,6 @@ needed([Head | Tail]) -> needed(Head) ++ needed(Tail);
 needed(_) -> [].
 
 %%% Output
-
 atoms(Term) when is_atom(Term) -> [Term];
 atoms(Term) when is_tuple(Term) -> atoms(tuple_to_list(Term));
 atoms(Term) when is_map(Term) -> atoms(maps:to_list(Term));
