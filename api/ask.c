@@ -10,6 +10,8 @@
 
 /* The same bytes are not repeated for longer than this without a look into the answers kept, which know when a node went. */
 #define REPEAT_MAX_US 1000000
+/* How old an answer may be that stands in for one that does not come. */
+#define KEPT_MAX_MS (60 * 60 * 1000)
 
 struct bg_branch {
     struct bg_ask *ask;
@@ -23,6 +25,9 @@ struct bg_branch {
     int64_t duration_ms, rpc_us;
     const char *excuse; /* the warning where it is not answered in time, or NULL */
     bool is_aside;      /* the answer's age is not the call's */
+    bg_ask_step *again; /* begins it anew with what is kept, if it is lost; or NULL */
+    bool is_kept;       /* it has been: nobody is asked */
+    int64_t kept_age_ms;
 };
 
 static void ask_free(struct bg_ask *ask)
@@ -40,6 +45,7 @@ static void ask_free(struct bg_ask *ask)
     json_decref(ask->data);
     json_decref(ask->warnings);
     json_decref(ask->figures);
+    json_decref(ask->missing);
     free(ask);
 }
 
@@ -102,20 +108,42 @@ static void end(struct bg_ask *ask)
     ask_free(ask);
 }
 
-/* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. */
+void bg_ask_miss(struct bg_ask *ask, const char *node, const char *code, const char *reason)
+{
+    json_t *missing = json_pack("{s:s, s:s, s:s}", "node", node, "code", code, "reason", reason);
+    if (ask->missing == NULL)
+        ask->missing = bg_array_new(&ask->shaper);
+    bg_append(&ask->shaper, ask->missing, missing);
+}
+
+/* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. One with kept answers goes on with those.
+ */
 static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
 {
     struct bg_shaper *shaper = &ask->shaper;
+    struct bg_branch *outer = ask->branch;
+    bg_ask_step *again = branch->again;
     if (!shaper->failed || branch->required || shaper->failure.error == BG_NO_MEMORY)
         return;
     shaper->failed = false;
     if (branch->ticket != NULL)
         bg_ticket_cancel(branch->ticket);
     branch->ticket = NULL;
-    if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
-        bg_ask_warn(ask, "%s", branch->excuse);
-    else
-        bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
+    branch->again = NULL;
+    if (!branch->is_kept) { /* that nothing is kept is no further news */
+        if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
+            bg_ask_warn(ask, "%s", branch->excuse);
+        else
+            bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
+        bg_ask_miss(ask, branch->node, bg_error_info(shaper->failure.error)->code, shaper->failure.text);
+    }
+    if (again == NULL)
+        return;
+    branch->is_kept = true;
+    ask->branch = branch;
+    again(ask, NULL);
+    ask->branch = outer;
+    shaper->failed = shaper->failed && shaper->failure.error == BG_NO_MEMORY;
 }
 
 static void branch_free(struct bg_ask *ask, struct bg_branch *branch)
@@ -163,6 +191,9 @@ static int64_t higher(int64_t a, int64_t b)
 
 static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const struct bg_answer *answer)
 {
+    branch->kept_age_ms = higher(branch->kept_age_ms, answer->age_ms);
+    if (branch->is_kept) /* its rows say so; the others are of now */
+        return;
     if (!branch->is_aside && (!ask->answered || answer->collected_us < ask->collected_us)) {
         ask->collected_us = answer->collected_us;
         ask->collected_wall_ms = answer->collected_wall_ms;
@@ -210,16 +241,21 @@ static void send_question(struct bg_ask *ask, const char *question, json_t *args
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct bg_branch *branch = ask->branch;
-    const struct bg_query_request request = {
+    struct bg_query_request request = {
         .node = branch->node,
         .question = question,
         .args = args,
         .max_age_ms = max_age_ms,
         .reader = bg_call_reader(ask->call),
+        .kept_only = branch->is_kept,
         .timeout_ms = branch_left_ms(ask, branch),
     };
     shaper->source = branch->question = question;
     branch->step = next;
+    if (branch->is_kept) {
+        request.max_age_ms = KEPT_MAX_MS;
+        request.timeout_ms = 1000; /* it is there already */
+    }
     if (request.timeout_ms <= 0)
         bg_shaper_fail(shaper, BG_DEADLINE, "no time was left to ask the node for \"%s\"; allow more with timeout_ms", question);
     if (!shaper->failed)
@@ -256,18 +292,34 @@ static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)
     return branch;
 }
 
-void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first)
+static void branch_start(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first, bg_ask_step *again)
 {
     struct bg_branch *branch = ask->shaper.failed ? NULL : branch_new(ask, node);
     if (branch == NULL)
         return;
     branch->deadline_us = bg_clock_monotonic_us(bg_call_services(ask->call)->clock) + timeout_ms * 1000;
+    branch->again = again;
     run_step(ask, branch, first, NULL);
 }
 
 void bg_ask_excuse(struct bg_ask *ask, const char *sentence)
 {
     ask->branch->excuse = sentence;
+}
+
+void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first)
+{
+    branch_start(ask, node, timeout_ms, first, NULL);
+}
+
+void bg_ask_branch_or_kept(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first)
+{
+    branch_start(ask, node, timeout_ms, first, first);
+}
+
+int64_t bg_ask_kept_age_ms(const struct bg_ask *ask)
+{
+    return ask->branch->is_kept ? ask->branch->kept_age_ms : -1;
 }
 
 void bg_ask_then(struct bg_ask *ask, bg_ask_step *step)

@@ -24,6 +24,7 @@ struct bg_ask {
     json_t *data; /* what the call is answered with */
     json_t *warnings;
     json_t *figures;       /* members for meta beside the usual ones, or NULL */
+    json_t *missing;       /* [{node, reason, code}]: nodes of branches that were lost, or not up; NULL where there are none */
     const char *sorted_by; /* the rows' field that they are sorted by, of a string that stays; or NULL */
     bool is_ranking;
     struct bg_ranking ranking;
@@ -54,6 +55,12 @@ void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, i
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
 /* Within a first step of such a branch: the warning where it is not answered in time. A constant. */
 void bg_ask_excuse(struct bg_ask *ask, const char *sentence);
+/* The same, but if that branch is lost, `first` begins it once more with what the node answered earlier, as long as that is kept. */
+void bg_ask_branch_or_kept(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
+/* Within a step of a branch: how old its answer is, where it is of what was kept; else -1. */
+int64_t bg_ask_kept_age_ms(const struct bg_ask *ask);
+/* Notes a node that could not be asked. */
+void bg_ask_miss(struct bg_ask *ask, const char *node, const char *code, const char *reason);
 /* Within a step: what is to run once all branches are over. */
 void bg_ask_then(struct bg_ask *ask, bg_ask_step *step);
 /* The node of the branch whose step runs. */

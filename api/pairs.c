@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OTHER_SIDES_MS_MAX 500 /* for whom the pairs lead to, where some nodes take all the time there is */
+
 struct pair {
     int64_t count;
     const char *watcher; /* pid text; borrowed from the answer, as is everything here */
@@ -112,6 +114,7 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     bg_put(shaper, row, "watched_count", json_null());
     bg_put(shaper, row, "exact", json_boolean(pair->exact));
     bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, pair->process));
+    bg_put(shaper, row, "age_ms", bg_count_or_null(bg_ask_kept_age_ms(ask)));
     return row;
 }
 
@@ -177,7 +180,7 @@ static void add_pairs(struct bg_ask *ask, const json_t *processes)
 static void note_answered(struct bg_ask *ask)
 {
     struct totals *totals = ask->state;
-    totals->answered_count += !ask->shaper.failed;
+    totals->answered_count += !ask->shaper.failed && bg_ask_kept_age_ms(ask) < 0;
 }
 
 /* At most bg_peers_round(limit) watchers with as many peers each were asked for: BG_PEERS_LIMIT_MAX squared, 40,000 pairs. */
@@ -284,7 +287,7 @@ static void join_fleet(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct totals *totals = ask->state;
-    if (totals->nodes_count > 0 && totals->answered_count == 0) {
+    if (totals->nodes_count > 0 && totals->answered_count == 0 && json_array_size(ask->data) == 0) {
         const char *warning = json_string_value(json_array_get(ask->warnings, 0));
         bg_shaper_fail(shaper, BG_NODE_UNREACHABLE, "of %zu registered nodes none could be asked; %s", totals->nodes_count,
                        warning != NULL ? warning : "");
@@ -294,15 +297,16 @@ static void join_fleet(struct bg_ask *ask, json_t *answer)
     ask->figures = bg_object_new(shaper);
     bg_put(shaper, ask->figures, "nodes_count", json_integer((json_int_t)totals->nodes_count));
     bg_put(shaper, ask->figures, "answered_count", json_integer((json_int_t)totals->answered_count));
+    bg_put(shaper, ask->figures, "missing", ask->missing != NULL ? json_copy(ask->missing) : bg_array_new(shaper));
     join(ask, answer);
 }
 
-/* A quarter of the time is left for the other sides. */
+/* Nodes may take nearly all of the time: who is watched is told by the rest of it, or not. */
 static void begin_fleet(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     const struct bg_nodes *nodes = bg_call_services(ask->call)->nodes;
-    const int64_t timeout_ms = bg_ask_left_ms(ask) * 3 / 4;
+    const int64_t left_ms = bg_ask_left_ms(ask), other_sides_ms = left_ms / 8 < OTHER_SIDES_MS_MAX ? left_ms / 8 : OTHER_SIDES_MS_MAX;
     if (!begin(ask))
         return;
     struct totals *totals = ask->state;
@@ -313,7 +317,9 @@ static void begin_fleet(struct bg_ask *ask, json_t *answer)
         bg_nodes_info_at(nodes, i, &info);
         (void)snprintf(node, sizeof node, "%s", info.name);
         if (bg_join_is_up(ask, node))
-            bg_ask_branch(ask, node, timeout_ms, ask_scan);
+            bg_ask_branch_or_kept(ask, node, left_ms - other_sides_ms, ask_scan);
+        else
+            bg_ask_miss(ask, node, bg_link_reason_code(info.reason), bg_link_state_text(info.state));
     }
     bg_ask_then(ask, join_fleet);
 }
@@ -350,7 +356,7 @@ static const struct bg_param fleet_params[] = {PAIR_PARAMS};
         {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.registered_name", "Its registered name", BG_COLUMN_TEXT, false},     \
         {"watched.label", "Its label", BG_COLUMN_TEXT, false}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},   \
         {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
-        {"counted_at", "Counted at", BG_COLUMN_TEXT, false},                                                                               \
+        {"counted_at", "Counted at", BG_COLUMN_TEXT, false}, {"age_ms", "Age ms", BG_COLUMN_COUNT, false},                                 \
     {                                                                                                                                      \
         NULL, NULL, BG_COLUMN_TEXT, false                                                                                                  \
     }

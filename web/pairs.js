@@ -102,12 +102,15 @@ function otherSide({ count: watching, watched_count: watched }) {
 
 const countedAt = (pair) => pair.counted_at && html` <small title="Counted then, estimated since">of ${timeOfDay(pair.counted_at)}</small>`;
 
+/** What a node told before it stopped answering in time. */
+const oldAt = (pair) => Number.isInteger(pair.age_ms) && html` <span class="mark">old: ${Math.round(pair.age_ms / 1000)} s</span>`;
+
 function columnsOf(node, pairs, rates) {
   const sum = pairs.reduce((total, pair) => total + pair.count, 0);
   return [
     { key: 'watcher', title: 'Watcher', head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` },
     { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => (pair.watched ? html`<${Peer} peer=${pair.watched} node=${node} />` : html`<span class="quiet">not known</span>`) },
-    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}` },
+    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}${oldAt(pair)}` },
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(pair.count / sum) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${pair.count / sum} />` },

@@ -31,6 +31,7 @@ struct bg_query_request {
     int64_t timeout_ms;   /* for this asker; the first asker's deadline is also kept on the node */
     uint64_t reader;      /* who asks: one reader has at most half of all tickets, and of the questions in flight on a node; 0: ourselves,
                            * without such a limit */
+    bool kept_only;       /* nobody is asked: an answer that is kept, or BG_DEADLINE at once */
 };
 
 struct bg_answer {

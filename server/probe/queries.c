@@ -430,6 +430,10 @@ static enum bg_error ticket_place(struct bg_queries *queries, struct bg_ticket *
     if (error != BG_OK)
         return error;
     struct bg_outcome *outcome = fresh_answer(queries, &info, key, request->max_age_ms);
+    if (outcome == NULL && request->kept_only) {
+        free(key);
+        return bg_fail(ret_failure, BG_DEADLINE, "no earlier answer of %s to \"%s\" is kept", request->node, question->name);
+    }
     struct bg_flight *flight = outcome == NULL ? bg_flights_find(&queries->flights, key) : NULL;
     ticket->shared = outcome != NULL || flight != NULL;
     queries->stats.cached_count += outcome != NULL;

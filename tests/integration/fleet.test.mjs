@@ -67,16 +67,25 @@ suite('fleet', { prepare: async (world) => {
     assert.ok(data.some((row) => row.group === world.shop.name));
   });
 
-  test('a stopped node leaves nulls and a warning, in less than the time of the call', async () => {
+  test('a stopped node leaves nulls and a warning, in less than the time of the call; names and pairs known before stay, shown as old', async () => {
+    await pairsOf(world.shop);
+    const before = await fleet();
+    const [old] = before.data.filter(({ watcher }) => watcher.node === world.pay.name);
     await world.pay.pause();
     try {
       const { data: [pair], meta } = await pairsOf(world.shop, '&timeout_ms=4000');
-      assert.deepEqual([pair.count, pair.watched_count, pair.watched.name, pair.watched.alive], [9000, null, null, null]);
+      assert.deepEqual([pair.count, pair.watched_count, pair.watched.name, pair.watched.alive], [9000, null, before.data[0].watched.name, null]);
+      assert.notEqual(pair.watched.name, null);
       assert.equal(meta.warnings.length, 1);
       assert.ok(meta.warnings[0].startsWith(`${world.pay.name}: `), meta.warnings[0]);
       const whole = await fleet('&timeout_ms=4000');
       assert.equal(whole.data[0].count, 9000);
       assert.deepEqual([whole.meta.nodes_count, whole.meta.answered_count, whole.meta.exact], [2, 1, false]);
+      assert.deepEqual(whole.meta.missing.map(({ node, code }) => [node, code]), [[world.pay.name, 'deadline']]);
+      assert.ok(old, JSON.stringify(before.data));
+      const kept = whole.data.find(({ watcher, watched }) => watcher.pid === old.watcher.pid && watched.pid === old.watched.pid);
+      assert.ok(kept && kept.count === old.count && kept.age_ms >= 1000, JSON.stringify(whole.data));
+      assert.equal(whole.data[0].age_ms, null);
     } finally {
       world.pay.resume();
     }

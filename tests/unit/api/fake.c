@@ -401,6 +401,8 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
     (void)queries;
     if (fake.ask_error != BG_OK)
         return bg_fail(ret_failure, fake.ask_error, "the fake refuses");
+    if (request->kept_only && !fake.keeps)
+        return bg_fail(ret_failure, BG_DEADLINE, "nothing is kept");
     assert_true(fake.asks_count < FAKE_ASKS_MAX);
     struct bg_ticket *ticket = &tickets[fake.asks_count];
     struct fake_ask *ask = &fake.asks[fake.asks_count++];

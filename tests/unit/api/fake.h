@@ -33,6 +33,7 @@ struct fake {
     int64_t answer_age_ms;
     const struct bg_header *headers; /* of the request; name NULL ends; may be NULL */
     const char *wanted_type;         /* of the endpoint's types; NULL: the first */
+    bool keeps;                      /* there are earlier answers: who wants only such is asked for too */
     bool is_reader;                  /* the caller has not the scope admin */
     const char *bytes, *form;        /* the body of a form: its bytes; its fields, as JSON */
 

@@ -171,7 +171,7 @@ static void the_fleet_is_asked_at_once_and_ranked_together(void **state)
         assert_int_equal(fake.asks_count, 2);
         assert_string_equal(fake.asks[0].node, SHOP);
         assert_string_equal(fake.asks[1].node, PAY);
-        assert_int_equal(fake.asks[0].timeout_ms, 750);
+        assert_int_equal(fake.asks[0].timeout_ms, 875);
         fake_answer_to(first, first == 0 ? SHOP_SCAN : PAY_SCAN);
         assert_string_equal(fake.asks[2].node, first == 0 ? SHOP : PAY);
         fake_answer_to(2, first == 0 ? SHOP_PEERS : PAY_PEERS);

@@ -111,7 +111,7 @@ enum bg_error asker_try(struct fixture *fixture, struct asker *asker, const stru
 void asker_ask(struct fixture *fixture, struct asker *asker, const char *question, int x, int64_t max_age_ms, int64_t timeout_ms)
 {
     json_t *args = json_pack("{s:i}", "x", x);
-    struct bg_query_request request = {NODE_NAME, question, args, max_age_ms, timeout_ms, 0};
+    struct bg_query_request request = {NODE_NAME, question, args, max_age_ms, timeout_ms, 0, false};
     assert_int_equal(asker_try(fixture, asker, &request), BG_OK);
     json_decref(args);
 }

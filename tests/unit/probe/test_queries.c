@@ -57,7 +57,7 @@ static void no_arguments_become_a_map_of_the_deadline(void **state)
 {
     struct fixture *fixture = *state;
     static struct asker asker;
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "memory", NULL, 0, LONG_MS, 0}), BG_OK);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "memory", NULL, 0, LONG_MS, 0, false}), BG_OK);
     assert_memory_equal(fixture->nodes.inquiries[0].args, "t\0\0\0\1m\0\0\0\x0atimeout_ms", 20);
 }
 
@@ -133,7 +133,7 @@ static void nothing_is_served_from_the_cache_while_the_link_is_down(void **state
     fixture->nodes.info.state = BG_LINK_WAITING;
     fixture->nodes.ask_error = BG_NODE_UNREACHABLE;
     json_t *args = json_pack("{s:i}", "x", 1);
-    struct bg_query_request request = {NODE_NAME, "scan", args, 1000, LONG_MS, 0};
+    struct bg_query_request request = {NODE_NAME, "scan", args, 1000, LONG_MS, 0, false};
     assert_int_equal(asker_try(fixture, &second, &request), BG_NODE_UNREACHABLE);
     json_decref(args);
 }
@@ -167,7 +167,7 @@ static void one_ticket_over_the_maximum_is_refused(void **state)
     static struct asker one_more;
     for (size_t i = 0; i < WAITING_MAX; i++)
         asker_ask(fixture, &askers[i], "scan", 1, 0, LONG_MS);
-    struct bg_query_request request = {NODE_NAME, "memory", NULL, 0, LONG_MS, 0};
+    struct bg_query_request request = {NODE_NAME, "memory", NULL, 0, LONG_MS, 0, false};
     assert_int_equal(asker_try(fixture, &one_more, &request), BG_TOO_MANY);
     bg_ticket_cancel(askers[5].ticket);
     assert_int_equal(asker_try(fixture, &one_more, &request), BG_OK);
@@ -221,14 +221,15 @@ static void what_cannot_be_asked_is_refused_at_once(void **state)
 {
     struct fixture *fixture = *state;
     static struct asker asker;
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){"x@y", "scan", NULL, 0, LONG_MS, 0}), BG_NODE_UNKNOWN);
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "nonsense", NULL, 0, LONG_MS, 0}), BG_INTERNAL);
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, 0, 0}), BG_INVALID);
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, INT64_MAX, 0}), BG_INVALID);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){"x@y", "scan", NULL, 0, LONG_MS, 0, false}), BG_NODE_UNKNOWN);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "nonsense", NULL, 0, LONG_MS, 0, false}),
+                     BG_INTERNAL);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, 0, 0, false}), BG_INVALID);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, INT64_MAX, 0, false}), BG_INVALID);
     fixture->nodes.ask_error = BG_TOO_MANY;
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, LONG_MS, 0}), BG_TOO_MANY);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, LONG_MS, 0, false}), BG_TOO_MANY);
     fixture->nodes.ask_error = BG_OK;
-    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, LONG_MS, 0}), BG_OK);
+    assert_int_equal(asker_try(fixture, &asker, &(struct bg_query_request){NODE_NAME, "scan", NULL, 0, LONG_MS, 0, false}), BG_OK);
     assert_int_equal(stats_of(fixture).asked_count, 1);
 }
 
@@ -352,7 +353,7 @@ static void ask_again(void *context, const struct bg_failure *failure, const str
         bg_ticket_cancel(chain->victim->ticket);
     chain->victim = NULL;
     struct bg_ticket *ticket;
-    struct bg_query_request request = {NODE_NAME, "memory", NULL, 1000, LONG_MS, 0};
+    struct bg_query_request request = {NODE_NAME, "memory", NULL, 1000, LONG_MS, 0, false};
     enum bg_error error = bg_query_ask(chain->fixture->queries, &request, ask_again, chain, &ticket, NULL);
     assert_int_equal(error, chain->stopping ? BG_CANCELLED : BG_OK);
 }
@@ -363,7 +364,7 @@ static void asking_and_cancelling_from_inside_done_is_safe_and_cannot_hold_the_l
     static struct asker victim;
     struct chain chain = {.fixture = fixture, .victim = &victim};
     struct bg_ticket *ticket;
-    struct bg_query_request request = {NODE_NAME, "memory", NULL, 1000, LONG_MS, 0};
+    struct bg_query_request request = {NODE_NAME, "memory", NULL, 1000, LONG_MS, 0, false};
     assert_int_equal(bg_query_ask(fixture->queries, &request, ask_again, &chain, &ticket, NULL), BG_OK);
     assert_int_equal(asker_try(fixture, &victim, &request), BG_OK);
     fixture_answer(fixture, 0, 42);
