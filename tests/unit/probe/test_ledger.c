@@ -1,0 +1,190 @@
+/* test_ledger.c: what long lists were made of is kept by node and process, bounded, and completes answers. */
+#include "ledger.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct bg_ledger_node here = {.name = "shop@h", .generation = 1}, again = {.name = "shop@h", .generation = 2},
+                                   there = {.name = "pay@h", .generation = 1};
+
+#define PEER(ID, NODE, COUNT) "{\"peer\":{\"pid\":\"" ID "\",\"node\":\"" NODE "\"},\"count\":" COUNT "}"
+#define LIST(COUNT, DISTINCT, TOP) "{\"count\":" COUNT ",\"distinct_count\":" DISTINCT ",\"exact\":true,\"top\":[" TOP "]}"
+#define NOBODY LIST("0", "0", "")
+#define LISTS(MONITORS, MONITORED_BY) "{\"monitors\":" MONITORS ",\"monitored_by\":" MONITORED_BY ",\"links\":" NOBODY "}"
+#define COUNTED(ID, LISTS)                                                                                                                 \
+    "{\"pid\":{\"pid\":\"" ID "\",\"node\":\"shop@h\"},\"unexplained\":6400,\"row\":{\"registered_name\":\"cart\"},\"lists\":" LISTS "}"
+#define ROW(ID, MONITORS, EXACT)                                                                                                           \
+    "{\"pid\":{\"pid\":\"" ID "\"},\"monitors_count\":" MONITORS ",\"monitored_by_count\":0,\"links_count\":0,\"exact\":" EXACT            \
+    ",\"entries_max\":900}"
+
+static json_t *read_json(const char *text)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    assert_non_null(json);
+    return json;
+}
+
+static void take(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *counted, int64_t now_us)
+{
+    char text[4000];
+    (void)snprintf(text, sizeof text, "{\"counted\":[%s]}", counted);
+    json_t *answer = read_json(text);
+    bg_ledger_take(ledger, node, answer, now_us, 77);
+    assert_null(json_object_get(answer, "counted"));
+    json_decref(answer);
+}
+
+static void assert_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us, const char *expected)
+{
+    json_t *known = bg_ledger_known(ledger, node, now_us), *wanted = read_json(expected);
+    assert_true(json_equal(known, wanted));
+    json_decref(known);
+    json_decref(wanted);
+}
+
+/* The first long process of a scan's answer of one row. */
+static json_t *complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *row)
+{
+    char text[2000];
+    (void)snprintf(text, sizeof text, "{\"rows\":[%s]}", row);
+    json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
+    bg_ledger_complete(ledger, node, args, answer);
+    json_t *process = json_incref(json_array_get(json_object_get(answer, "long"), 0));
+    json_decref(args);
+    json_decref(answer);
+    return process;
+}
+
+static const json_t *top_of(const json_t *process, const char *direction)
+{
+    return json_array_get(json_object_get(json_object_get(json_object_get(process, "lists"), direction), "top"), 0);
+}
+
+static void what_was_counted_is_told_to_the_same_incarnation_only(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", PEER("<0.2.0>", "pay@h", "100")), NOBODY)), 5);
+    assert_known(&ledger, &here, 6, "[[\"<0.1.0>\",6400,100,0,0]]");
+    assert_known(&ledger, &there, 6, "[]");
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("300", "1", ""), NOBODY)), 7);
+    assert_known(&ledger, &here, 8, "[[\"<0.1.0>\",6400,300,0,0]]");
+    assert_known(&ledger, &again, 9, "[]");
+    assert_int_equal(ledger.count, 0);
+    bg_ledger_done(&ledger);
+}
+
+static void what_was_too_much_is_tried_again_after_a_while(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", "null"), 0);
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,-1,-1,-1]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[]");
+    bg_ledger_done(&ledger);
+}
+
+static void peers_have_their_share_of_what_there_is_now(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here,
+         COUNTED("<0.1.0>", LISTS(LIST("400", "2", PEER("<0.2.0>", "pay@h", "300") "," PEER("<0.3.0>", "pay@h", "100")), NOBODY)), 0);
+    json_t *process = complete(&ledger, &here, ROW("<0.1.0>", "600", "false"));
+    assert_int_equal(json_integer_value(json_object_get(top_of(process, "monitors"), "count")), 450);
+    assert_int_equal(json_integer_value(json_object_get(process, "counted_wall_ms")), 77);
+    json_decref(process);
+    process = complete(&ledger, &here, ROW("<0.1.0>", "400", "true"));
+    assert_null(json_object_get(process, "counted_wall_ms"));
+    assert_true(json_is_true(json_object_get(json_object_get(json_object_get(process, "lists"), "monitors"), "exact")));
+    json_decref(process);
+    process = complete(&ledger, &there, ROW("<0.1.0>", "600", "false"));
+    assert_null(top_of(process, "monitors"));
+    json_decref(process);
+    bg_ledger_done(&ledger);
+}
+
+static void the_watched_tell_whom_a_watcher_watches(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.9.0>", LISTS(NOBODY, LIST("800", "1", PEER("<0.1.0>", "pay@h", "800")))), 0);
+    take(&ledger, &there, COUNTED("<0.1.0>", "null"), 0);
+    json_t *process = complete(&ledger, &there, ROW("<0.1.0>", "600", "false"));
+    const json_t *top = top_of(process, "monitors");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(top, "peer"), "pid")), "<0.9.0>");
+    assert_string_equal(json_string_value(json_object_get(top, "registered_name")), "cart");
+    assert_int_equal(json_integer_value(json_object_get(top, "count")), 800);
+    json_decref(process);
+    json_t *answer = read_json("{\"pairs\":[{\"pid\":{\"pid\":\"<0.9.0>\"},\"count\":null}]}");
+    json_t *args = read_json("{\"list_entries_max\":100,\"pairs\":[[{\"pid\":\"<0.9.0>\"},\"<0.1.0>\",\"pay@h\"]]}");
+    bg_ledger_complete(&ledger, &here, args, answer);
+    const json_t *told = json_array_get(json_object_get(answer, "pairs"), 0);
+    assert_int_equal(json_integer_value(json_object_get(told, "count")), 800);
+    json_decref(answer);
+    json_decref(args);
+    bg_ledger_done(&ledger);
+}
+
+static void the_least_recently_used_goes_first(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    char counted[600];
+    bg_ledger_init(&ledger);
+    for (int i = 0; i <= BG_LEDGER_MAX; i++) {
+        (void)snprintf(counted, sizeof counted, "{\"pid\":\"<0.%d.0>\",\"unexplained\":1,\"lists\":" LISTS(NOBODY, NOBODY) "}", i);
+        take(&ledger, &here, counted, 0);
+        if (i == BG_LEDGER_MAX - 1)
+            json_decref(complete(&ledger, &here, ROW("<0.0.0>", "0", "false")));
+    }
+    assert_int_equal(ledger.count, BG_LEDGER_MAX);
+    json_t *known = bg_ledger_known(&ledger, &here, 0);
+    for (size_t i = 0; i < json_array_size(known); i++)
+        assert_string_not_equal(json_string_value(json_array_get(json_array_get(known, i), 0)), "<0.1.0>");
+    json_decref(known);
+    bg_ledger_done(&ledger);
+}
+
+static void nonsense_is_not_kept(void **state)
+{
+    static const char *const samples[] = {"7",
+                                          "{}",
+                                          "{\"pid\":7}",
+                                          COUNTED("<0.1.0>", "7"),
+                                          COUNTED("<0.1.0>", "{\"monitors\":{}}"),
+                                          COUNTED("<0.1.0>", LISTS(LIST("-1", "0", ""), NOBODY))};
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++)
+        take(&ledger, &here, samples[i], 0);
+    assert_int_equal(ledger.count, 0);
+    json_t *args = read_json("{\"list_entries_max\":100}"), *answer = read_json("{\"rows\":[7,{}],\"processes\":[7,{}],\"pairs\":[7]}");
+    bg_ledger_complete(&ledger, &here, args, answer);
+    json_decref(args);
+    json_decref(answer);
+    bg_ledger_done(&ledger);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_counted_is_told_to_the_same_incarnation_only),
+        cmocka_unit_test(what_was_too_much_is_tried_again_after_a_while),
+        cmocka_unit_test(peers_have_their_share_of_what_there_is_now),
+        cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
+        cmocka_unit_test(the_least_recently_used_goes_first),
+        cmocka_unit_test(nonsense_is_not_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
