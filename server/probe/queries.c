@@ -2,6 +2,7 @@
 #include "beamgauge/query.h"
 
 #include "answers.h"
+#include "brief.h"
 #include "costs.h"
 #include "flights.h"
 #include "key.h"
@@ -87,28 +88,6 @@ static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
 
 static bg_inquiry_done flight_done;
 
-/* A question that may meet long lists is told what is known of them, and whether it may count them. */
-static enum bg_error flight_brief(struct bg_queries *queries, struct bg_flight *flight, struct bg_failure *ret_failure)
-{
-    struct bg_node_info info;
-    if (json_object_get(flight->args, "list_entries_max") == NULL)
-        return BG_OK;
-    const enum bg_error error = bg_nodes_info(queries->nodes, flight->node, &info, ret_failure);
-    if (error != BG_OK)
-        return error;
-    flight->at = (struct bg_ledger_node){.generation = info.generation, .since_wall_ms = info.since_wall_ms};
-    (void)snprintf(flight->at.name, sizeof flight->at.name, "%s", flight->node);
-    const bool is_exact = json_is_true(json_object_get(flight->args, "exact"));
-    const bool may_count = bg_flight_count(&queries->flights, flight, is_exact ? BG_COUNTS_ANY : BG_COUNTS_SOME);
-    if (is_exact && !may_count)
-        return bg_fail(ret_failure, BG_TOO_MANY, "another request is counting long lists on %s; try again when it is done", flight->node);
-    json_t *known = bg_ledger_known(&queries->ledger, &flight->at, bg_clock_monotonic_us(queries->clock));
-    if (json_object_set_new(flight->args, "known", known) != 0 ||
-        json_object_set_new(flight->args, "may_count", json_boolean(may_count)) != 0)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    return BG_OK;
-}
-
 /* `request` has all but what is asked. */
 static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
                                  struct bg_failure *ret_failure)
@@ -128,7 +107,8 @@ static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *fl
     uint8_t *args;
     if (json_object_set_new(flight->args, "timeout_ms", json_integer(request->timeout_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    enum bg_error error = flight_brief(queries, flight, ret_failure);
+    enum bg_error error =
+        bg_flight_brief(flight, &queries->flights, &queries->ledger, queries->nodes, bg_clock_monotonic_us(queries->clock), ret_failure);
     if (error == BG_OK)
         error = bg_term_from_json(flight->args, &args, &request->args_length, ret_failure);
     if (error != BG_OK)
