@@ -23,11 +23,18 @@ function ProcessPanels({ node, pid, brackets }) {
   const title = name ? `${name} ${brackets}` : brackets;
   return html`
     <${Heading} title=${title}>${name && html`<${Name} text=${name} />${' '}`}<span class="pid">${brackets}</span><//>
-    <${Panel} title="Process" answer=${answer}>${answer.data && html`<${Summary} row=${answer.data} node=${node} />`}<//>
+    <${Panel} title="Process" answer=${answer}>${answer.data && html`<${Summary} row=${withRelations(answer.data, relations.data)} node=${node} />`}<//>
     <${Panel} title="Relations" answer=${relations}>
       <div class="three">${(relations.data ?? []).map(relationOf)}</div>
     <//>
     <${CallSitesPanel} path=${path} />`;
+}
+
+/** Where its lists are too long, the row itself has the same estimate three times: what is known of each list is better. */
+function withRelations(row, relations) {
+  if (row.exact !== false || !relations) return row;
+  const counts = relations.filter(({ count: told }) => told !== null).map(({ direction, count: told }) => [`${direction}_count`, told]);
+  return { ...row, ...Object.fromEntries(counts) };
 }
 
 /** A process elsewhere in a row: a ref, or a pid in brackets. */

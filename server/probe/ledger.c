@@ -68,6 +68,15 @@ static json_int_t list_count(const json_t *lists, size_t direction)
     return json_integer_value(json_object_get(json_object_get(lists, directions[direction]), "count"));
 }
 
+/* True if all of its lists were counted. */
+static bool is_whole(const struct bg_ledger_entry *entry)
+{
+    for (size_t i = 0; i < DIRECTIONS; i++)
+        if (!json_is_integer(json_object_get(json_object_get(entry->lists, directions[i]), "distinct_count")))
+            return false;
+    return true;
+}
+
 static json_t *known_new(const struct bg_ledger_entry *entry)
 {
     json_t *known = json_pack("[s, I]", entry->pid, entry->unexplained);
@@ -85,7 +94,7 @@ json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *n
     json_t *known = json_array();
     for (struct bg_ledger_entry *entry = TAILQ_FIRST(&ledger->by_use), *next; entry != NULL; entry = next) {
         next = TAILQ_NEXT(entry, link);
-        const bool is_vain = !json_is_object(entry->lists) && now_us - entry->counted_us > BG_LEDGER_VAIN_US;
+        const bool is_vain = !is_whole(entry) && now_us - entry->counted_us > BG_LEDGER_VAIN_US;
         if (strcmp(entry->node.name, node->name) != 0)
             continue;
         if (is_vain || !is_of(entry, node))

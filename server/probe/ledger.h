@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#define BG_LEDGER_MAX 256                       /* processes, all nodes together; the least recently used goes first */
-#define BG_LEDGER_PEERS_MAX 50                  /* kept of each list, those with most entries */
-#define BG_LEDGER_VAIN_US (10 * 60 * 1000000LL) /* after so long a list that was too much to be counted is tried again */
+#define BG_LEDGER_MAX 256                  /* processes, all nodes together; the least recently used goes first */
+#define BG_LEDGER_PEERS_MAX 50             /* kept of each list, those with most entries */
+#define BG_LEDGER_VAIN_US (60 * 1000000LL) /* after so long a list that was not counted, for want of room or time, is tried again */
 
 /* An incarnation of a node, as in the keys of answers. */
 struct bg_ledger_node {

@@ -88,6 +88,11 @@ static void what_was_too_much_is_tried_again_after_a_while(void **state)
     take(&ledger, &here, COUNTED("<0.1.0>", "null"), 0);
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,-1,-1,-1]]");
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[]");
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "null", ""), LIST("50", "1", ""))), 0);
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,100,50,0]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[]");
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", ""), LIST("50", "1", ""))), 0);
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[[\"<0.1.0>\",6400,100,50,0]]");
     bg_ledger_done(&ledger);
 }
 
