@@ -72,7 +72,7 @@ anno(Location) -> erl_anno:new(Location).
 %% A question exports answer/1.
 question(#{name := Name, exports := [{answer, 1}]} = Module, Shared) ->
     Plan = plan({Name, answer, 1}, Shared#{Name => Module}),
-    {Name, literals(functions(Plan) ++ reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan))};
+    {Name, literals(hurry() ++ functions(Plan) ++ reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan))};
 question(Module, _) ->
     fail(Module, none, "must export answer/1, and nothing else", []).
 
@@ -123,6 +123,14 @@ one(Several) -> {tuple, 1, Several}.
 selected({tuple, 1, []}, [{clause, 1, _, [], [Single]}]) -> Single;
 selected({tuple, 1, []}, [{clause, 1, _, [], Body}]) -> {block, 1, Body};
 selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
+
+%% On a busy node even making the functions takes long at low priority, and the worker has little to do itself: it goes on as one of those
+%% that wait at normal priority. Whom it asks with, and for what is large, stays low.
+hurry() ->
+    {ok, Tokens, _} = erl_scan:string("erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online) "
+                                      "andalso erlang:process_flag(priority, normal)."),
+    {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+    plain(Expressions).
 
 %% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is where it is small, or else by
 %% its first element, natively: io_lib would have to be loaded.

@@ -6,17 +6,20 @@ answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Lim
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
     Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
-    {Processes, Looks} = lists:unzip([process(Text, Directions, Limit, Long, Calibration) || Text <- Texts]),
+    Pids = [Pid || Text <- Texts, {ok, Pid} <- [who:pid(Text)]],
+    Figures = maps:from_list([{element(1, Row), Row} || Row <- figures:of_pids(Pids, Calibration, false, Arguments)]),
+    Known = {Figures, who:described(Pids, Arguments)},
+    {Processes, Looks} = lists:unzip([process(Text, Known, Directions, Limit, Long, Calibration) || Text <- Texts]),
     #{<<"processes">> => Processes,
       <<"counted">> => long:answer(lists:append(Looks)),
       <<"duration_us">> => erlang:monotonic_time(microsecond) - Started}.
 
 %% {Process, Looks}.
-process(Text, Directions, Limit, Long, Calibration) ->
-    case [Figures || {ok, Pid} <- [who:pid(Text)], Figures <- figures:of_pids([Pid], Calibration, false)] of
+process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
+    case [maps:get(Pid, All) || {ok, Pid} <- [who:pid(Text)], maps:is_key(Pid, All)] of
         [Figures] ->
             {Lists, Looks} = lists(Figures, Directions, Limit, Long, Calibration),
-            {#{<<"pid">> => Text, <<"dead">> => false, <<"row">> => who:described(element(1, Figures)), <<"lists">> => maps:from_list(Lists)},
+            {#{<<"pid">> => Text, <<"dead">> => false, <<"row">> => maps:get(element(1, Figures), Described), <<"lists">> => maps:from_list(Lists)},
              Looks};
         [] ->
             {#{<<"pid">> => Text, <<"dead">> => true}, []}

@@ -10,6 +10,7 @@
 %% it has nothing, what each local monitor, link and queued message adds, and how many entries the whole node may hold. Remote entries and
 %% messages with content take more, so what is derived are upper bounds. Measured on a process made for it, and on ourselves.
 calibrate() ->
+    readers:hurry(),
     EntriesMax = blocks:entries_max(),
     WordBytes = erlang:system_info(wordsize),
     Alone = outside(self(), WordBytes),
@@ -103,9 +104,8 @@ batch([{Unexplained, _} | _] = Candidates, Calibration) ->
 
 copied(Counts) -> lists:sum([1 + Monitors + MonitoredBy + Links || {_, Monitors, MonitoredBy, Links} <- Counts]).
 
-%% Of those alive.
+%% Of those alive, who answer. The lists stay with who asks for them.
 count(Pids) ->
-    Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(length(Pids), [monitors, monitored_by, links])),
     Lengths = {{'$1', {length, '$2'}, {length, '$3'}, {length, '$4'}}},
-    ets:match_spec_run(lists:zip(Pids, Infos),
-                       ets:match_spec_compile([{{'$1', [{monitors, '$2'}, {monitored_by, '$3'}, {links, '$4'}]}, [], [Lengths]}])).
+    Spec = ets:match_spec_compile([{{'$1', [{monitors, '$2'}, {monitored_by, '$3'}, {links, '$4'}]}, [], [Lengths]}]),
+    readers:all(readers:job([monitors, monitored_by, links], Spec), readers:new(chunks:things(Pids), #{})).

@@ -1,6 +1,6 @@
 %% Who a process is, for people: its registered name, what it says of itself, and what it was started to run.
 -module(identity).
--export([items/0, notes/3, large/1, label/1, application/1]).
+-export([items/0, infos/3, notes/3, large/1, label/1, application/1]).
 
 -define(SMALL_BYTES, 1048576).
 -define(LARGE_BYTES, 268435456).
@@ -15,12 +15,30 @@ items() ->
         error:badarg -> [registered_name, initial_call]
     end.
 
+%% What many processes tell by pid, as readers:infos/3 has it, with these items last. Before OTP 26.2 small dictionaries are asked for
+%% apart, and what is noted there is told as `dictionary`.
+infos(Pids, Items, Arguments) ->
+    Told = readers:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
+    case length(items()) > 2 of
+        true -> Told;
+        false ->
+            Words = ?SMALL_BYTES div erlang:system_info(wordsize),
+            Small = [Pid || {Pid, [{total_heap_size, Heap} | _]} <- maps:to_list(Told), Heap =< Words],
+            Job = readers:job(dictionary, fun all_noted/2, ets:match_spec_compile([{'_', [], ['$_']}])),
+            lists:foldl(fun({Pid, Noted}, Infos) -> Infos#{Pid := [{dictionary, Noted} | maps:get(Pid, Infos)]} end, Told,
+                        readers:all(Job, readers:new(chunks:things(Small), Arguments)))
+    end.
+
+all_noted(Pids, Infos) -> lists:zipwith(fun(Pid, Info) -> {Pid, noted(Info)} end, Pids, Infos).
+
 %% What a living process noted in its dictionary, of which the items were asked for: what proc_lib started it as, and its label. A process
 %% may write there what it likes.
 notes(Pid, Info, HeapBytes) ->
     {Call, Label} = case Info of
         #{{dictionary, '$initial_call'} := Noted} ->
             {Noted, label(maps:get({dictionary, '$process_label'}, Info, undefined), maps:get({dictionary, process_name}, Info, undefined))};
+        #{dictionary := Told} ->
+            Told;
         #{initial_call := InitialCall} ->
             read(Pid, InitialCall, HeapBytes)
     end,

@@ -5,7 +5,15 @@
 %% {State, Met}: Sum(Figures, State) gives the next state. Who dies on the way or does not answer costs neither the question nor the rest.
 %% Who has answered once is taken to go on answering.
 fold(Sum, State, Calibration, Arguments) ->
-    add(figures:job([], Calibration, false), readers:new(chunks:all(), Arguments), Sum, State).
+    Job = figures:job([], Calibration, false),
+    case quick:is_wanted() of
+        false ->
+            add(Job, readers:new(chunks:all(), Arguments), Sum, State);
+        true -> %% of who has a long mailbox what a quick look tells
+            Started = erlang:monotonic_time(microsecond),
+            {Pids, Long, _, Met} = quick:look([], Calibration, Arguments),
+            add(Job, readers:new(chunks:things(Pids), readers:left(Arguments, Started), Met), Sum, Sum(Long, State))
+    end.
 
 add(Job, Readers, Sum, State) ->
     case readers:next(Job, Readers) of

@@ -4,7 +4,8 @@
 
 -define(MAILBOX_MAX, 100000). %% messages; memory of a process with more is not asked for by the way, as telling it walks them all
 
-is_wanted() -> readers:is_busy().
+%% Where there are not so many messages in all, no mailbox is long.
+is_wanted() -> readers:is_busy() orelse blocks:messages() > ?MAILBOX_MAX.
 
 %% {Pids, Long, Rankings, Met}: whom to ask for the rest, in what order, and figures of those with long mailboxes; Met knows only of those
 %% that are not to be asked again. The first of each ranking are asked first.

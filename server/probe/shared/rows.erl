@@ -7,8 +7,7 @@
 make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
     Counted = maps:from_list([{element(1, Count), Count} || Count <- Counts]),
     Pids = [element(1, Row) || Row <- Figures],
-    Items = identity:items() ++ [current_function, status, group_leader],
-    Infos = readers:infos(Pids, Items, Arguments),
+    Infos = identity:infos(Pids, [current_function, status, group_leader], Arguments),
     Applications = applications(maps:to_list(Infos)),
     [begin
          Named = row(Row, described(maps:get(element(1, Row), Infos, none)), Calibration, Applications),

@@ -1,6 +1,6 @@
 %% The process that a text names, and who peers are.
 -module(who).
--export([pid/1, find/1, described/1, list/1]).
+-export([pid/1, find/1, described/1, described/2, list/1]).
 
 %% A text that is no pid of this node names nothing alive.
 pid(Text) ->
@@ -23,23 +23,33 @@ find(#{<<"name">> := Name}) ->
 
 described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
     case process_info(Pid, [total_heap_size | identity:items()]) of
-        [{total_heap_size, Words} | _] = Info ->
-            Known = maps:from_list(Info),
-            maps:merge(maps:with([registered_name, initial_call], Known),
-                       (identity:notes(Pid, Known, Words * erlang:system_info(wordsize)))#{<<"alive">> => true});
-        undefined ->
-            unknown(false)
+        [_ | _] = Info -> told(Pid, maps:from_list(Info));
+        undefined -> unknown(false)
     end;
 described(_) -> unknown(undefined).
+
+told(Pid, #{total_heap_size := Words} = Known) ->
+    maps:merge(maps:with([registered_name, initial_call], Known),
+               (identity:notes(Pid, Known, Words * erlang:system_info(wordsize)))#{<<"alive">> => true}).
+
+%% #{Peer => WhoItIs} of many, and of who does not answer in time too.
+described(Peers, Arguments) ->
+    Infos = identity:infos([Pid || Pid <- Peers, is_pid(Pid), node(Pid) =:= node()], [], Arguments),
+    maps:from_list([{Peer, case Infos of
+                               #{Peer := dead} -> unknown(false);
+                               #{Peer := Info} -> told(Peer, maps:from_list(Info));
+                               _ -> unknown(undefined)
+                           end} || Peer <- Peers]).
 
 unknown(Alive) -> #{registered_name => [], initial_call => undefined, <<"started_as">> => undefined, <<"label">> => undefined, <<"alive">> => Alive}.
 
 %% A list that was counted, {Count, Distinct, [{Peer, Times}]}, as an answer tells it: Distinct is undefined where it was not copied.
 list({Count, Distinct, Top}) ->
+    Described = described([Peer || {Peer, _} <- Top], #{}),
     #{<<"count">> => Count,
       <<"distinct_count">> => Distinct,
       <<"exact">> => is_integer(Distinct),
-      <<"top">> => [maps:merge(described(Peer), #{<<"peer">> => shown(Peer), <<"count">> => Times}) || {Peer, Times} <- Top]}.
+      <<"top">> => [maps:merge(maps:get(Peer, Described), #{<<"peer">> => shown(Peer), <<"count">> => Times}) || {Peer, Times} <- Top]}.
 
 shown({Name, Node}) when is_atom(Name), is_atom(Node) -> {Name, Node};
 shown(Peer) when is_pid(Peer); is_port(Peer); is_reference(Peer) -> Peer;
