@@ -4,6 +4,7 @@
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
+-define(BATCH_MS, 1500). %% of which a batch takes the part that readers do
 -define(DOUBTFUL_BYTES, 65536). %% fewer are worth no question of their own
 
 %% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes, EntriesMax}: what a process takes beside its heap when
@@ -108,4 +109,4 @@ copied(Counts) -> lists:sum([1 + Monitors + MonitoredBy + Links || {_, Monitors,
 count(Pids) ->
     Lengths = {{'$1', {length, '$2'}, {length, '$3'}, {length, '$4'}}},
     Spec = ets:match_spec_compile([{{'$1', [{monitors, '$2'}, {monitored_by, '$3'}, {links, '$4'}]}, [], [Lengths]}]),
-    readers:all(readers:job([monitors, monitored_by, links], Spec), readers:new(chunks:things(Pids), #{})).
+    readers:all(readers:job([monitors, monitored_by, links], Spec), readers:new(chunks:things(Pids), #{<<"timeout_ms">> => ?BATCH_MS})).

@@ -23,13 +23,14 @@ is_busy() -> erlang:statistics(total_run_queue_lengths) >= erlang:system_info(sc
 hurry() -> is_busy() andalso is_atom(process_flag(priority, normal)).
 
 %% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk.
-%% Aside are askers that stalled, Again are pids that did not answer in company. Four tenths of the time are left for what comes after.
+%% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
+%% busy node, where that too waits for its turns.
 new(Source, Arguments) -> new(Source, Arguments, met:none()).
 
 new(Source, Arguments, Met) ->
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
-    Clock = {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * 6 div 10, ?WAIT_MS_MAX},
-    {Source, case hurry() of true -> ?ASKERS_MAX; false -> 1 end, [], [], Met, Clock}.
+    {Pace, Tenths} = case hurry() of true -> {?ASKERS_MAX, 4}; false -> {1, 6} end,
+    {Source, Pace, [], [], Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, ?WAIT_MS_MAX}}.
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
