@@ -11,6 +11,9 @@
 
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
 -define(REASON_BYTES_MAX, 1000).
+%% On a busy node even making the functions takes long at low priority: the worker, with little to do itself, goes on at normal priority.
+-define(HURRY, {op, 1, 'andalso', {op, 1, '>=', ?NATIVE(statistics, [{atom, 1, total_run_queue_lengths}]), ?NATIVE(system_info, [{atom, 1, schedulers_online}])}, ?NATIVE(process_flag, [{atom, 1, priority}, {atom, 1, normal}])}).
+-define(NATIVE(Name, Arguments), {call, 1, {remote, 1, {atom, 1, erlang}, {atom, 1, Name}}, Arguments}).
 
 main(["--atoms"]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- brought(embed(sources("questions/*.erl")), natives(sources("natives/*.calls")))] end);
 main(["--term", Out]) ->
@@ -63,7 +66,6 @@ module_of(Name, File, Forms) ->
 first_message(File, [{_, [{Location, Where, What} | _]} | _]) -> {File, anno(Location), "~ts", [Where:format_error(What)]};
 first_message(File, [_ | Rest]) -> first_message(File, Rest);
 first_message(File, []) -> {File, none, "does not compile", []}.
-
 anno(none) -> none;
 anno(Location) -> erl_anno:new(Location).
 
@@ -72,7 +74,7 @@ anno(Location) -> erl_anno:new(Location).
 %% A question exports answer/1.
 question(#{name := Name, exports := [{answer, 1}]} = Module, Shared) ->
     Plan = plan({Name, answer, 1}, Shared#{Name => Module}),
-    {Name, literals(hurry() ++ functions(Plan) ++ reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan))};
+    {Name, literals([?HURRY | functions(Plan)] ++ reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan))};
 question(Module, _) ->
     fail(Module, none, "must export answer/1, and nothing else", []).
 
@@ -124,23 +126,13 @@ selected({tuple, 1, []}, [{clause, 1, _, [], [Single]}]) -> Single;
 selected({tuple, 1, []}, [{clause, 1, _, [], Body}]) -> {block, 1, Body};
 selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
 
-%% On a busy node even making the functions takes long at low priority, and the worker has little to do itself: it goes on as one of those
-%% that wait at normal priority. Whom it asks with, and for what is large, stays low.
-hurry() ->
-    {ok, Tokens, _} = erl_scan:string("erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online) "
-                                      "andalso erlang:process_flag(priority, normal)."),
-    {ok, Expressions} = erl_parse:parse_exprs(Tokens),
-    plain(Expressions).
-
 %% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is where it is small, or else by
 %% its first element, natively: io_lib would have to be loaded.
 reply(Expression, #{names := Names}) ->
     [Class, Reason, Told] = [variable(map_size(Names) + N) || N <- [1, 2, 3]],
     Reply = io_lib:format("try erlang:send(Reply, {ok, answer}) catch CLASS:REASON -> erlang:send(Reply, {error, {CLASS, erlang:hd("
-                          "[TOLD || TOLD <- [REASON] ++ [erlang:element(1, REASON) || erlang:is_tuple(REASON)] ++ [error], erlang:external_size(TOLD) < ~b])}}) end.",
-                          [?REASON_BYTES_MAX]),
-    {ok, Tokens, _} = erl_scan:string(lists:flatten(Reply)),
-    {ok, Template} = erl_parse:parse_exprs(Tokens),
+                          "[TOLD || TOLD <- [REASON] ++ [erlang:element(1, REASON) || erlang:is_tuple(REASON)] ++ [error], erlang:external_size(TOLD) < ~b])}}) end.", [?REASON_BYTES_MAX]),
+    {ok, Template} = erl_parse:parse_exprs(element(2, erl_scan:string(lists:flatten(Reply)))),
     Named = lists:foldl(fun({Old, New}, Forms) -> replace({var, 1, Old}, {var, 1, New}, Forms) end, plain(Template),
                         [{'CLASS', Class}, {'REASON', Reason}, {'TOLD', Told}]),
     replace({atom, 1, answer}, Expression, Named).

@@ -4,7 +4,7 @@
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
--define(BATCH_MS, 1500). %% of which a batch takes the part that readers do
+-define(BATCH_MS, 1000). %% of which a batch takes the part that readers do
 -define(DOUBTFUL_BYTES, 65536). %% fewer are worth no question of their own
 
 %% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes, EntriesMax}: what a process takes beside its heap when
