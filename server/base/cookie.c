@@ -94,10 +94,12 @@ static enum bg_error cookie_take(const char *path, const char *bytes, size_t len
     return BG_OK;
 }
 
-/* As Erlang itself has it (auth.erl). */
-static enum bg_error mode_check(const char *path, mode_t mode, struct bg_failure *ret_failure)
+/* As Erlang itself has it (auth.erl); but a file of root's may be read by a group, which is how secrets reach a container or a service that
+ * is not root. */
+static enum bg_error mode_check(const char *path, const struct stat *status, struct bg_failure *ret_failure)
 {
-    if ((mode & (S_IRWXG | S_IRWXO)) == 0)
+    const mode_t mode = status->st_mode, others = status->st_uid == 0 ? S_IWGRP | S_IXGRP | S_IRWXO : S_IRWXG | S_IRWXO;
+    if ((mode & others) == 0)
         return BG_OK;
     return bg_fail_param(ret_failure, BG_INVALID, "cookie_file",
                          "cookie file %.200s is open to others (mode %04o), and whoever has the cookie may run code on the node: chmod 400 "
@@ -120,7 +122,7 @@ enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_fail
     length = fd < 0 || fstat(fd, &status) != 0 ? -1 : file_read(fd, bytes, sizeof(bytes));
     if (length < 0)
         error = bg_fail_param(ret_failure, BG_INVALID, "cookie_file", "cookie file %.200s cannot be read: %s", path, strerror(errno));
-    else if ((error = mode_check(path, status.st_mode, ret_failure)) == BG_OK)
+    else if ((error = mode_check(path, &status, ret_failure)) == BG_OK)
         error = cookie_take(path, bytes, (size_t)length, ret_cookie, ret_failure);
     OPENSSL_cleanse(bytes, sizeof(bytes));
     if (fd >= 0)

@@ -80,11 +80,11 @@ suite('config', {}, (world, test) => {
     assert.match(result.stderr, /absent/);
     const cookie = await home.write('shared', 'biscuit');
     await home.write('nodes.ini', `[node a@127.0.0.1]\ncookie_file = ${cookie}\n`);
-    for (const [mode, code] of [[0o644, 1], [0o640, 1], [0o600, 0], [0o400, 0]]) {
+    for (const [mode, code] of [[0o644, 1], [0o660, 1], [0o600, 0], [0o400, 0]]) {
       await chmod(cookie, mode);
       const checked = await beamgauge(home, '--config', path, '--check-config');
       assert.equal(checked.code, code, checked.stderr);
-      if (code) assert.match(checked.stderr, /shared is open to others \(mode 06[04]+\).*chmod 400/);
+      if (code) assert.match(checked.stderr, /shared is open to others \(mode 06[046]+\).*chmod 400/);
       assert.ok(!checked.stderr.includes('biscuit'));
     }
   });

@@ -126,7 +126,7 @@ static void tilde_is_the_home_folder(void **state)
 
 static void a_file_open_to_others_is_refused(void **state)
 {
-    static const mode_t closed[] = {0400, 0600, 0700}, open_to_others[] = {0640, 0604, 0601, 0420, 0444};
+    static const mode_t closed[] = {0400, 0600, 0700}, open_to_others[] = {0660, 0604, 0601, 0420, 0444};
     struct config_case *test = *state;
     char *cookie = NULL;
 
@@ -147,6 +147,26 @@ static void a_file_open_to_others_is_refused(void **state)
     }
 }
 
+static void only_a_file_of_root_may_be_read_by_its_group(void **state)
+{
+    static const mode_t modes[] = {0440, 0640};
+    struct config_case *test = *state;
+    struct stat status;
+
+    file_write(test->path, "biscuit\n", 8);
+    for (uid_t owner = 0; owner < 2; owner++) {
+        if (geteuid() == 0)
+            assert_int_equal(chown(test->path, owner, (gid_t)-1), 0);
+        assert_int_equal(stat(test->path, &status), 0);
+        for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+            char *cookie = NULL;
+            assert_int_equal(chmod(test->path, modes[i]), 0);
+            assert_int_equal(bg_cookie_read(test->path, &cookie, &test->failure), status.st_uid == 0 ? BG_OK : BG_INVALID);
+            free(cookie);
+        }
+    }
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, config_case_begin, config_case_end)
 
 int main(void)
@@ -160,6 +180,7 @@ int main(void)
         CASE(a_pipe_does_not_hold_up),
         CASE(tilde_is_the_home_folder),
         CASE(a_file_open_to_others_is_refused),
+        CASE(only_a_file_of_root_may_be_read_by_its_group),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
