@@ -29,9 +29,11 @@ function refusals({ what, type, mayBeRefused }, { status, headers }) {
   return [...(refused ? [`${status}`] : []), ...(type && headers['content-type'].split(';')[0] !== type ? [`is ${headers['content-type']}`] : [])];
 }
 
-// csv's first line names the columns: the example's does too.
-function columnFaults(operation, { headers, text }, which = 'rows') {
-  if (!headers['content-type']?.startsWith('text/csv')) return [];
+// csv's first line names the columns: the example's does too, of rows or of groups.
+function columnFaults(operation, { path }, { status, headers, text }) {
+  if (status !== 200 || !headers['content-type']?.startsWith('text/csv')) return [];
+  const group = new URLSearchParams(path.split('?')[1]).get('group') ?? 'none';
+  const which = group === 'none' ? 'rows' : 'groups';
   const { example, examples } = operation.responses[200].content['text/csv'];
   const line = (csv) => csv.slice(0, csv.indexOf('\r\n'));
   const described = line(example ?? examples[which].value);
@@ -71,7 +73,7 @@ suite('contract', { prepare }, (world, test) => {
       const faults = [];
       for (const right of requestsFor(world, operation).right()) {
         const answer = await send(world, operation, right.request);
-        faults.push(...ledger.hold(operation, right.what, answer, [...refusals(right, answer), ...columnFaults(operation, answer)]));
+        faults.push(...ledger.hold(operation, right.what, answer, [...refusals(right, answer), ...columnFaults(operation, right.request, answer)]));
       }
       report(faults);
     });
@@ -171,6 +173,9 @@ suite('contract', { prepare }, (world, test) => {
     const known = { getSystem: 200, getProcess: 200, checkNode: 503, checkNodes: 503 }; // that there is no room is known, and what is asked for
     for (const operation of [...operations.filter(asksNode), operationOf('checkNodes')])
       faults.push(...await expectStatus(world, operation, known[operation.operationId] ?? 422, 'a full node', requestsFor(world, operation, changes).request()));
+    await full.eval('sys:suspend(rex)'); // who answers where no process can be started
+    for (const id of ['getSystem', 'getProcess'])
+      faults.push(...await expectStatus(world, operationOf(id), 422, 'a full node held up', requestsFor(world, operationOf(id), changes).request()));
     await world.gauge.api(`nodes/${full.name}`, { method: 'DELETE' });
     report(faults);
   });
@@ -229,10 +234,10 @@ suite('contract', { prepare }, (world, test) => {
     for (const operation of operations)
       for (const group of operation.parameters.find(({ name }) => name === 'group')?.schema.enum ?? [])
         for (const format of ['json', 'csv']) {
-          const answer = await send(world, operation, requestsFor(world, operation, { limit: 3 }).request({ group, format }));
-          const columns = answer.status === 200 ? columnFaults(operation, answer, group === 'none' ? 'rows' : 'groups') : [];
+          const request = requestsFor(world, operation, { limit: 3 }).request({ group, format });
+          const answer = await send(world, operation, request);
           const status = group === 'label' ? wanted(answer, 200, 422) : wanted(answer, 200); // nodes before OTP 27 know no labels
-          faults.push(...ledger.hold(operation, `${group} as ${format}`, answer, [...columns, ...status]));
+          faults.push(...ledger.hold(operation, `${group} as ${format}`, answer, [...columnFaults(operation, request, answer), ...status]));
         }
     report(faults);
   });

@@ -169,6 +169,29 @@ suite('parity', { prepare: async (world) => {
     falling(data.map((row) => row.process_count));
   });
 
+  test('what beamgauge itself runs on the node is counted nowhere, nor what it runs meanwhile for others by application', async () => {
+    const truth = async () => [await run("length(processes())")];
+    const questions = ['processes', 'processes?window_ms=100', 'processes?group=initial_call', 'processes?group=application', 'processes?group=registered_name',
+      'monitors', 'binaries', 'applications'];
+    for (const question of questions) {
+      const { data, meta, count } = await steady(truth, async () => {
+        const [count] = await truth();
+        return { count, ...(await get(`${question}${question.includes('?') ? '&' : '?'}limit=200&max_age_ms=0`)) };
+      });
+      assert.deepEqual([meta.process_count, meta.scanned_count, meta.skipped_count], [count, count, 0], question);
+      const told = data.reduce((sum, row) => sum + (row.process_count ?? 1), 0);
+      if (!/window|monitors/.test(question)) assert.equal(told, Math.min(count, meta.truncated ? 200 : count), question);
+      assert.doesNotMatch(JSON.stringify(data), /"(initial_call|group)":\{"module":"(erl_eval|lists)"/, question);
+    }
+    const others = Promise.all(['reductions', 'memory', 'stack'].map((sort) => get(`processes?sort=${sort}&window_ms=4000&max_age_ms=0`)));
+    const asking = "length([P || P <- processes(), {group_leader, L} <- [process_info(P, group_leader)], node(L) =/= node()])";
+    await until('the other questions to run there', async () => (await run(asking)) >= 6);
+    const { data } = await steady(truth, () => get('applications?limit=1000&max_age_ms=0'));
+    assert.equal(data.reduce((sum, row) => sum + row.process_count, 0) + 6, (await truth())[0]);
+    assert.equal(await run(asking), 6);
+    await others;
+  });
+
   test('tree: the supervisors and workers of an application, though a supervisor is stuck', async () => {
     // code_server is not proc_lib's, so its parent is not known before OTP 25.
     const supervised = await run("[Pid || {Id, Pid, _, _} <- supervisor:which_children(kernel_sup), is_pid(Pid), Id =/= code_server]");
