@@ -24,6 +24,7 @@ struct bg_branch {
     const char *question;
     int64_t duration_ms, rpc_us;
     const char *excuse; /* the warning where it is not answered in time, or NULL */
+    const char *lack;   /* the warning where the question in flight is not, whose step then runs without an answer; or NULL */
     bool is_aside;      /* the answer's age is not the call's */
     bg_ask_step *again; /* begins it anew with what is kept, if it is lost; or NULL */
     bool is_kept;       /* it has been: nobody is asked */
@@ -209,14 +210,17 @@ static void on_done(void *context, const struct bg_failure *failure, const struc
 {
     struct bg_branch *branch = context;
     struct bg_ask *ask = branch->ask;
+    const bool is_lacking = failure != NULL && failure->error == BG_DEADLINE && branch->lack != NULL;
     branch->ticket = NULL;
-    if (failure != NULL) {
+    if (is_lacking) {
+        bg_ask_warn(ask, "%s", branch->lack);
+    } else if (failure != NULL) {
         ask->shaper.failed = true;
         ask->shaper.failure = *failure;
     } else {
         note_answer(ask, branch, answer);
     }
-    run_step(ask, branch, failure != NULL ? NULL : branch->step, failure != NULL ? NULL : answer->data);
+    run_step(ask, branch, failure != NULL && !is_lacking ? NULL : branch->step, failure != NULL ? NULL : answer->data);
     advance(ask);
 }
 
@@ -267,6 +271,21 @@ static void send_question(struct bg_ask *ask, const char *question, json_t *args
 void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
 {
     ask->branch->is_aside = false;
+    ask->branch->lack = NULL;
+    send_question(ask, question, args, bg_call_integer(ask->call, "max_age_ms"), next);
+}
+
+void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args, const char *lack, bg_ask_step *next)
+{
+    struct bg_branch *branch = ask->branch;
+    if (branch->required && branch_left_ms(ask, branch) <= 0 && !ask->shaper.failed) {
+        json_decref(args);
+        bg_ask_warn(ask, "%s", lack);
+        next(ask, NULL);
+        return;
+    }
+    branch->is_aside = false;
+    branch->lack = branch->required ? lack : NULL;
     send_question(ask, question, args, bg_call_integer(ask->call, "max_age_ms"), next);
 }
 
@@ -274,6 +293,7 @@ void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, i
 {
     const int64_t own_ms = bg_call_integer(ask->call, "max_age_ms");
     ask->branch->is_aside = true;
+    ask->branch->lack = NULL;
     send_question(ask, question, args, own_ms > max_age_ms ? own_ms : max_age_ms, next);
 }
 

@@ -50,6 +50,9 @@ void bg_ask_run_all(struct bg_call *call, bg_ask_step *first);
 void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
 /* The same for what changes so seldom that an answer may be as old as `max_age_ms`, and the call's own age does not count it. */
 void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, int64_t max_age_ms, bg_ask_step *next);
+/* The same for what can be lacking: where the call's node does not answer it in time, `lack`, a constant, is the warning, and `next` gets
+ * NULL. */
+void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args, const char *lack, bg_ask_step *next);
 /* Within a step: begins a branch to another node, with `timeout_ms` for all its questions (and never more than the call has left). What
  * goes wrong in it is a warning and ends it, not the call. */
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);

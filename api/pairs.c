@@ -187,7 +187,10 @@ static void note_answered(struct bg_ask *ask)
 static void take_pairs(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const json_t *processes = bg_answer_array(shaper, answer, "processes");
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    struct totals *totals = ask->state;
+    if (answer == NULL)
+        totals->partial = totals->more = true;
     const size_t most = (size_t)bg_peers_round(bg_call_integer(ask->call, "limit"));
     if (json_array_size(processes) > most)
         bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"peers\" cannot be understood: more processes than were asked for");

@@ -6,6 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define NO_PEERS                                                                                                                           \
+    "the processes were ranked, but there was no time left to ask the busy node for their peers: peers and pairs are missing; allow more " \
+    "with timeout_ms"
+
 int64_t bg_peers_round(int64_t limit)
 {
     static const int64_t limits[] = {20, 50, BG_PEERS_LIMIT_MAX, 1000};
@@ -33,7 +37,7 @@ void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, c
                        bg_ask_node(ask), list->count);
 }
 
-void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)
+static json_t *peers_args(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit)
 {
     struct bg_shaper *shaper = &ask->shaper;
     json_t *args = bg_object_new(shaper), *names = bg_array_new(shaper);
@@ -44,7 +48,12 @@ void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const direction
     bg_put(shaper, args, "limit", json_integer(bg_peers_round(limit)));
     bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
     bg_put(shaper, args, "exact", json_boolean(bg_peers_exact(ask)));
-    bg_ask_send(ask, "peers", args, next);
+    return args;
+}
+
+void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)
+{
+    bg_ask_send(ask, "peers", peers_args(ask, pids, directions, limit), next);
 }
 
 const json_t *bg_peers_long(struct bg_shaper *shaper, const json_t *scan)
@@ -67,7 +76,7 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const jso
         json_decref(pids);
         return false;
     }
-    bg_peers_send(ask, pids, directions, limit, next);
+    bg_ask_send_or_lack(ask, "peers", peers_args(ask, pids, directions, limit), NO_PEERS, next);
     return true;
 }
 

@@ -296,6 +296,30 @@ static void more_than_was_asked_for_is_refused(void **state)
     fake_expect_failure(BG_BAD_ANSWER, "more processes");
 }
 
+static void ranked_processes_stand_without_peers_that_came_too_late(void **state)
+{
+    (void)state;
+    fake_call("listMonitors", SHOP, NULL);
+    fake_answer(SCAN);
+    fake_answer_failure(BG_DEADLINE, "shop@127.0.0.1 did not answer the question \"peers\" within 790 ms");
+    assert_int_equal(json_array_size(fake.data), 2);
+    EXPECT("0.monitors_count", "500");
+    EXPECT("0.distinct_count", "null");
+    EXPECT("0.top_peers", "[]");
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "no time left to ask"));
+    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_answer(SCAN);
+    fake_answer_failure(BG_DEADLINE, "shop@127.0.0.1 did not answer the question \"peers\" within 790 ms");
+    EXPECT("", "[]");
+    EXPECT_META("exact", "false");
+    EXPECT_META("truncated", "true");
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "no time left to ask"));
+    fake_call("listMonitors", SHOP, NULL);
+    fake_answer(SCAN);
+    fake_answer_failure(BG_NODE_UNREACHABLE, "shop@127.0.0.1 is gone");
+    fake_expect_failure(BG_NODE_UNREACHABLE, "is gone");
+}
+
 static void malformed_peers_are_refused(void **state)
 {
     static const char *const samples[] = {
@@ -408,6 +432,7 @@ int main(void)
         T(what_is_counted_exactly_takes_its_place),
         T(exactness_beyond_the_usual_takes_the_scope_admin),
         T(more_than_was_asked_for_is_refused),
+        T(ranked_processes_stand_without_peers_that_came_too_late),
         T(malformed_peers_are_refused),
         T(tells_the_relations_of_one_process),
         T(relations_flatten_to_a_row_per_peer),
