@@ -1,9 +1,6 @@
 %% bench_target: what a node under measurement runs: a population of processes, and the folds that beamgauge is compared with.
 -module(bench_target).
--export([populate/1, pairs/1, hoard/1, measure/1, ping_pong/1, peak_start/0, peak_stop/0]).
-
--define(BUCKETS, 1000000).
--define(BUCKET_NS, 100).
+-export([populate/1, pairs/1, hoard/1, measure/1, peak_start/0, peak_stop/0]).
 
 %% Idle processes with a little of everything, as a busy node has them.
 populate(N) ->
@@ -30,37 +27,6 @@ hoard(Entries) ->
 
 monitor_times(_, 0) -> ok;
 monitor_times(Pid, Left) -> _ = monitor(process, Pid), monitor_times(Pid, Left - 1).
-
-%% Two processes of normal priority send a message to and fro for so many milliseconds. The 99th percentile of a round trip, in microseconds.
-ping_pong(Milliseconds) ->
-    Self = self(),
-    Counts = counters:new(?BUCKETS, []),
-    spawn(fun() ->
-        Pong = spawn_link(fun pong/0),
-        ping(Pong, Counts, now_ns() + Milliseconds * 1000000),
-        exit(Pong, kill),
-        Self ! {ping_pong, Counts}
-    end),
-    receive {ping_pong, Counts} -> percentile(Counts, 99) * ?BUCKET_NS / 1000 end.
-
-pong() -> receive {Ping, Ref} -> Ping ! Ref, pong() end.
-
-ping(Pong, Counts, Until) ->
-    Start = now_ns(),
-    Pong ! {self(), Start},
-    receive Start -> ok end,
-    End = now_ns(),
-    counters:add(Counts, min(?BUCKETS, 1 + (End - Start) div ?BUCKET_NS), 1),
-    End > Until orelse ping(Pong, Counts, Until).
-
-now_ns() -> erlang:monotonic_time(nanosecond).
-
-percentile(Counts, Percent) ->
-    Each = [counters:get(Counts, I) || I <- lists:seq(1, ?BUCKETS)],
-    place(Each, 1, lists:sum(Each) * Percent div 100).
-
-place([Count | _], Place, Left) when Count >= Left -> Place;
-place([Count | Rest], Place, Left) -> place(Rest, Place + 1, Left - Count).
 
 %% Runs one of the folds in a process of its own. {Microseconds, PeakBytes}: the highest the node's process memory went above where it began.
 measure(What) ->

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 const ROOT = new URL('../../', import.meta.url).pathname;
 const REPORTER = new URL('reporter.mjs', import.meta.url).pathname;
 const LIMIT_MS = 20 * 60_000; // for what hangs: more than a suite gives itself
-const REQUESTS = '2000'; // of each kind of node, where one kind alone is asked more
+// Of each kind of node less than where one kind alone is asked.
+const SIZES = { BG_REQUESTS: '2000', BG_PROCESSES: '5000', BG_MESSAGES: '300000', BG_LOCAL_ENTRIES: '500000', BG_REMOTE_ENTRIES: '250000' };
 
 const running = new Set();
 
@@ -14,7 +15,7 @@ export const stopAll = () => running.forEach((child) => child.kill('SIGTERM'));
 export function runFile(release, file) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [`--test-reporter=${REPORTER}`, `tests/integration/${file}.test.mjs`], {
-      cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, BG_ERL: release.command, BG_REQUESTS: REQUESTS },
+      cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, BG_ERL: release.command, ...SIZES },
     });
     let [text, errors, isLate] = ['', '', false];
     running.add(child);
