@@ -10,6 +10,7 @@
 
 #include "beamgauge/clock.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,15 +86,17 @@ static void note_failure(struct bg_chat *chat, const char *node, const struct bg
         chat->card = bg_card_new(&chat->shaper, is_late ? "waiting" : "trouble", title, "");
 }
 
-static void note_age(struct bg_chat *chat, const struct bg_answer *answer)
+/* An answer that is not fresh says so: none came in time. */
+static void note_age(struct bg_chat *chat, int64_t age_ms, int64_t collected_wall_ms)
 {
-    char line[64], at[BG_RFC3339_SIZE];
+    char line[128], at[BG_RFC3339_SIZE];
     struct bg_text text;
-    if (answer->age_ms < 1000)
+    if (age_ms <= BG_CHAT_MAX_AGE_MS)
         return;
-    bg_clock_rfc3339(answer->collected_wall_ms, at);
+    bg_clock_rfc3339(collected_wall_ms, at);
     bg_text_init(&text, line, sizeof line);
-    bg_text_add_format(&text, "collected %s", at);
+    bg_text_add_format(&text, "No new answer came within %d s: this one is %" PRId64 " s old, collected %s.", BG_CHAT_TIMEOUT_MS / 1000,
+                       (age_ms + 500) / 1000, at);
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
@@ -114,7 +117,7 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
     else
         chat->card = bg_card_of_monitors(&chat->shaper, look->node, data);
     if (answer != NULL)
-        note_age(chat, answer);
+        note_age(chat, answer->age_ms, answer->collected_wall_ms);
 }
 
 static void on_looked(struct bg_look *look)
@@ -141,6 +144,7 @@ static void add_look(struct bg_chat *chat, const char *node)
         .binary = chat->command.sort != NULL && strcmp(chat->command.sort->key, "binary") == 0,
         .reader = chat->reader,
         .max_age_ms = BG_CHAT_MAX_AGE_MS,
+        .kept_ms = BG_CHAT_KEPT_MS,
         .deadline_us = bg_clock_monotonic_us(chat->services->clock) + BG_CHAT_TIMEOUT_MS * 1000,
         .warm_ms = BG_CHAT_WARM_MS,
         .told = on_told,
@@ -175,8 +179,10 @@ static void on_checked(void *context, struct bg_check_result *result)
         bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "out of memory");
     else if (result->status == BG_CHECK_UNKNOWN)
         note_failure(chat, chat->command.node, &result->failure);
-    else
+    else {
         chat->card = bg_card_of_check(&chat->shaper, json_array_get(result->nodes, 0));
+        note_age(chat, (bg_clock_monotonic_us(chat->services->clock) - result->collected_us) / 1000, result->collected_wall_ms);
+    }
     json_decref(result->nodes);
     json_decref(result->gone);
     if (--chat->running == 0 && !chat->starting)
@@ -195,6 +201,7 @@ static void start_check(struct bg_chat *chat)
                                              .reader = chat->reader,
                                              .max_age_ms = BG_CHAT_MAX_AGE_MS,
                                              .timeout_ms = BG_CHAT_TIMEOUT_MS,
+                                             .kept_ms = BG_CHAT_KEPT_MS,
                                              .warm_ms = BG_CHAT_WARM_MS};
     if (bg_assertion_read(chat->command.expression, &item.assertion, &failure) != BG_OK || names == NULL)
         bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "out of memory");

@@ -7,9 +7,10 @@
 /* A chat waits three seconds at most. What is not ready by then goes on being collected, for whoever asks again. */
 #define BG_CHAT_TIMEOUT_MS 2000
 #define BG_CHAT_WARM_MS 28000
-#define BG_CHAT_MAX_AGE_MS 30000
-#define BG_CHAT_NODES_MAX 8 /* looked at for `pairs` of all nodes; the others are named in a note */
-#define BG_CHAT_LIST_MAX 50 /* rows of any card */
+#define BG_CHAT_MAX_AGE_MS 1000
+#define BG_CHAT_KEPT_MS 30000 /* how old an answer may be where no fresh one comes in time */
+#define BG_CHAT_NODES_MAX 8   /* looked at for `pairs` of all nodes; the others are named in a note */
+#define BG_CHAT_LIST_MAX 50   /* rows of any card */
 
 /* A card is {"kind": "answer" | "mistake" | "waiting" | "trouble", "title", "columns": [{"title", "right"}], "rows": [[text]],
  * "notes": [text]}. Its texts may have anything in them but control characters. */

@@ -183,8 +183,14 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
     bg_scan_read(&reader, answer, command->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
     for (size_t place = 0; place < json_array_size(scan.ranking) && place < command->limit && !reader.shaper.failed; place++) {
         const json_t *raw = bg_scan_raw_at(&reader, &scan, place);
+        const int64_t count = bg_row_value(&reader.shaper, raw, command->sort, scan.word_bytes);
+        if (count == 0) {
+            if (place == 0)
+                bg_card_note(shaper, card, "No process has any.");
+            break;
+        }
         json_t *row = row_new(shaper, card), *ref = ref_of(&reader.shaper, raw, node);
-        json_t *value = bg_count_or_null(bg_row_value(&reader.shaper, raw, command->sort, scan.word_bytes));
+        json_t *value = bg_count_or_null(count);
         add_figure(shaper, row, value, unit_of(command->sort->field));
         add_ref(shaper, row, ref);
         json_decref(value);

@@ -128,6 +128,17 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
         measure->exact = measure->exact && measure->value >= (double)least;
 }
 
+int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_exact)
+{
+    static const struct bg_metric metric = {.kind = BG_METRIC_PAIR_MAX};
+    const struct bg_assertion assertion = {.metric = &metric};
+    struct bg_measure measure = {.value = 0};
+    measure_peers(&assertion, shaper, "", answer, &measure);
+    json_decref(measure.offender);
+    *ret_exact = measure.exact;
+    return (int64_t)measure.value;
+}
+
 void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
                           struct bg_measure *ret_measure)
 {

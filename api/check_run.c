@@ -225,6 +225,7 @@ static void visit_init(struct visit *visit, struct bg_check_run *run, const stru
         .reader = request->reader,
         .max_age_ms = request->max_age_ms,
         .deadline_us = bg_clock_monotonic_us(request->services->clock) + request->timeout_ms * 1000,
+        .kept_ms = request->kept_ms,
         .warm_ms = request->warm_ms,
         .told = on_told,
         .done = on_looked,

@@ -36,7 +36,8 @@ struct bg_check_request {
     uint64_t reader;           /* see bg_call_reader() */
     const json_t *nodes;       /* an array of names, copied */
     const json_t *may_be_gone; /* an object with some of them as its keys; NULL: none may */
-    int64_t max_age_ms, timeout_ms, warm_ms;
+    int64_t max_age_ms, timeout_ms;
+    int64_t kept_ms, warm_ms; /* as of a look */
 };
 
 /* `done` may be called before this returns, and *ret_run is NULL then. False where memory ran out: nothing was started. */

@@ -2,13 +2,12 @@
 #ifndef BG_API_EXPOSITION_H
 #define BG_API_EXPOSITION_H
 
+#include "look.h"
+
 #include "beamgauge/endpoint.h"
 #include "beamgauge/metrics.h"
 
-/* What a node was asked, in this order. */
-enum bg_source { BG_SOURCE_MEMORY, BG_SOURCE_SYSTEM, BG_SOURCE_SCAN, BG_SOURCE_COUNT };
-
-/* The answers to them; NULL: not asked, or not answered. */
+/* What a node told of what it was asked; NULL: not asked, or not answered. */
 struct bg_sight {
     const json_t *answers[BG_SOURCE_COUNT];
 };

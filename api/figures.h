@@ -8,4 +8,7 @@
 json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer);
 json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer);
 
+/* The most monitors that one process holds on one other, out of the answer to `peers` of a look (look.h). */
+int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_exact);
+
 #endif

@@ -6,6 +6,8 @@
 
 #include "beamgauge/clock.h"
 
+#define KEPT_TIMEOUT_MS 1000 /* it is there already */
+
 static void go_on(struct bg_look *look);
 
 const char *bg_source_name(enum bg_source source)
@@ -94,10 +96,24 @@ static void tell_peers(struct bg_look *look, const struct bg_failure *failure, c
     json_decref(joined.data);
 }
 
+/* Time is over: true the first time, if what is kept may serve. */
+static bool is_late_now(struct bg_look *look, const struct bg_failure *failure)
+{
+    if (failure->error != BG_DEADLINE || look->kept_ms == 0 || look->is_late)
+        return false;
+    look->is_late = true;
+    look->late = *failure;
+    return true;
+}
+
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_look *look = context;
     look->ticket = NULL;
+    if (failure != NULL && is_late_now(look, failure)) {
+        go_on(look); /* with the same question */
+        return;
+    }
     if (look->source == BG_SOURCE_PEERS)
         tell_peers(look, failure, answer);
     else
@@ -123,11 +139,25 @@ static void warm(const struct bg_look *look, const struct bg_query_request *requ
         return; /* the look itself will be told the same */
 }
 
+/* What is kept comes at once. Where nothing is, what is told is why it came to that. */
+static bool send_late(struct bg_look *look, struct bg_query_request *request)
+{
+    struct bg_failure none;
+    request->kept_only = true;
+    request->max_age_ms = look->kept_ms;
+    request->timeout_ms = KEPT_TIMEOUT_MS;
+    if (bg_query_ask(look->services->queries, request, on_done, look, &look->ticket, &none) == BG_OK)
+        return true;
+    look->ticket = NULL;
+    tell(look, &look->late, NULL);
+    return false;
+}
+
 /* False: there is nothing to wait for, and the failure has been told. */
 static bool send(struct bg_look *look, json_t *args)
 {
     struct bg_failure failure;
-    const struct bg_query_request request = {
+    struct bg_query_request request = {
         .node = look->node,
         .question = bg_source_name(look->source),
         .args = args,
@@ -137,7 +167,9 @@ static bool send(struct bg_look *look, json_t *args)
     };
     if (request.timeout_ms <= 0)
         (void)bg_fail(&failure, BG_DEADLINE, "no time was left to ask %s for \"%s\"", look->node, request.question);
-    else {
+    if (look->is_late || (request.timeout_ms <= 0 && is_late_now(look, &failure)))
+        return send_late(look, &request);
+    if (request.timeout_ms > 0) {
         warm(look, &request);
         if (bg_query_ask(look->services->queries, &request, on_done, look, &look->ticket, &failure) == BG_OK)
             return true;

@@ -30,11 +30,14 @@ struct bg_look {
     uint64_t reader;    /* see bg_call_reader() */
     int64_t max_age_ms;
     int64_t deadline_us; /* on the monotonic clock */
+    int64_t kept_ms;     /* once time is over, an answer that is kept and not older than this serves; 0: no */
     int64_t warm_ms;     /* the node may go on for so long after the deadline, and its answer is kept for the next one to ask; 0: no */
     bg_look_told *told;
     bg_look_done *done;
 
     struct bg_ticket *ticket; /* the question in flight, or NULL */
+    bool is_late;             /* time is over: only what is kept is told from now on */
+    struct bg_failure late;   /* what ended it */
     enum bg_source source;    /* the one asked for, or next */
     json_t *peers_args;       /* made of the scan; NULL where nobody needs to be asked about */
     json_t *known;            /* the scan's processes with long lists, which go to the answer of `peers`; or NULL */

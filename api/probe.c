@@ -4,11 +4,11 @@
 #include "exposition.h"
 #include "figures.h"
 #include "params.h"
-#include "scan.h"
 
 #include "beamgauge/clock.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +18,10 @@
 /* Owned by itself: from the handler until the call's ending or cancelling. */
 struct probe {
     struct bg_call *call;
-    const char *node; /* as long as the call */
-    int64_t started_us, deadline_us;
-    enum bg_source asking; /* all before it have been answered */
-    struct bg_ticket *ticket;
-    json_t *answers[BG_SOURCE_COUNT];
+    int64_t started_us;
+    struct bg_look look;
+    json_t *answers[BG_SOURCE_COUNT]; /* as struct bg_sight has them */
 };
-
-static const char *const questions[BG_SOURCE_COUNT] = {"memory", "system", "scan"};
 
 static bool is_beam(const struct probe *probe)
 {
@@ -42,13 +38,8 @@ static void probe_free(struct probe *probe)
 static void on_cancel(void *context)
 {
     struct probe *probe = context;
-    bg_ticket_cancel(probe->ticket);
+    bg_look_stop(&probe->look);
     probe_free(probe);
-}
-
-static bool is_wanted(const struct probe *probe, enum bg_source source)
-{
-    return source != BG_SOURCE_SCAN || (is_beam(probe) && bg_call_boolean(probe->call, "scan"));
 }
 
 static void write_link(struct bg_exposition *exposition, const struct bg_node_info *info)
@@ -72,18 +63,21 @@ static void write_probe(const struct probe *probe, struct bg_exposition *exposit
         "beam_probe_duration_seconds", "Time that beamgauge took to answer this", BG_METRIC_GAUGE, "seconds", {NULL}};
     const struct bg_services *services = bg_call_services(probe->call);
     struct bg_node_info info;
-    bg_exposition_add(exposition, &up, NULL, probe->answers[BG_SOURCE_MEMORY] != NULL);
-    for (enum bg_source source = 0; source < BG_SOURCE_COUNT; source++)
-        if (is_wanted(probe, source))
-            bg_exposition_add(exposition, &answered, &questions[source], probe->answers[source] != NULL);
+    bg_exposition_add(exposition, &up, NULL, probe->answers[BG_SOURCE_MEMORY] != NULL || probe->answers[BG_SOURCE_SYSTEM] != NULL);
+    for (enum bg_source source = 0; source < BG_SOURCE_COUNT; source++) {
+        const char *name = bg_source_name(source);
+        if ((probe->look.sources & 1U << source) != 0)
+            bg_exposition_add(exposition, &answered, &name, probe->answers[source] != NULL);
+    }
     bg_exposition_add(exposition, &took, NULL, (double)(bg_clock_monotonic_us(services->clock) - probe->started_us) / 1e6);
-    if (bg_nodes_info(services->nodes, probe->node, &info, NULL) == BG_OK)
+    if (bg_nodes_info(services->nodes, probe->look.node, &info, NULL) == BG_OK)
         write_link(exposition, &info);
 }
 
 /* Ends the call with whatever was answered. */
-static void end(struct probe *probe)
+static void on_done(struct bg_look *look)
 {
+    struct probe *probe = look->owner;
     struct bg_sight sight;
     struct bg_exposition *exposition = bg_exposition_new(bg_call_type(probe->call));
     for (size_t i = 0; i < BG_SOURCE_COUNT; i++)
@@ -98,41 +92,13 @@ static void end(struct probe *probe)
     probe_free(probe);
 }
 
-/* The same that the rankings ask with, so that they share one scan. */
-static json_t *scan_args(const struct probe *probe)
-{
-    return json_pack("{s:I, s:s, s:b, s:I}", "limit", (json_int_t)bg_limit_round(1), "order", "desc", "binary", 0, "list_entries_max",
-                     (json_int_t)bg_call_services(probe->call)->max_list_entries);
-}
-
-static bg_query_done on_done;
-
-/* One question after the other; the first that is not answered ends it. */
-static bool ask(struct probe *probe)
-{
-    const struct bg_services *services = bg_call_services(probe->call);
-    json_t *args = probe->asking == BG_SOURCE_SCAN ? scan_args(probe) : NULL;
-    const struct bg_query_request request = {
-        .node = probe->node,
-        .question = questions[probe->asking],
-        .args = args,
-        .max_age_ms = bg_call_integer(probe->call, "max_age_ms"),
-        .reader = bg_call_reader(probe->call),
-        .timeout_ms = (probe->deadline_us - bg_clock_monotonic_us(services->clock)) / 1000,
-    };
-    const bool able = request.timeout_ms > 0 && (args != NULL || probe->asking != BG_SOURCE_SCAN);
-    const bool asked = able && bg_query_ask(services->queries, &request, on_done, probe, &probe->ticket, NULL) == BG_OK;
-    json_decref(args);
-    return asked;
-}
-
 /* What the figures are read from; where it cannot be understood there are none. NULL: no memory. */
 static json_t *sight_of(enum bg_source source, json_t *answer)
 {
     struct bg_shaper shaper;
-    if (source == BG_SOURCE_SCAN)
-        return json_incref(answer);
-    bg_shaper_init(&shaper, questions[source]);
+    if (source == BG_SOURCE_SCAN || source == BG_SOURCE_PEERS)
+        return answer != NULL ? json_incref(answer) : json_pack("{s:[]}", "processes");
+    bg_shaper_init(&shaper, bg_source_name(source));
     json_t *figures = source == BG_SOURCE_MEMORY ? bg_memory_new(&shaper, answer) : bg_system_new(&shaper, answer);
     if (!shaper.failed)
         return figures;
@@ -140,15 +106,11 @@ static json_t *sight_of(enum bg_source source, json_t *answer)
     return json_object();
 }
 
-static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+static void on_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct probe *probe = context;
-    probe->ticket = NULL;
-    json_t *sight = failure == NULL ? sight_of(probe->asking, answer->data) : NULL;
-    if (sight != NULL)
-        probe->answers[probe->asking++] = sight;
-    if (sight == NULL || probe->asking == BG_SOURCE_COUNT || !is_wanted(probe, probe->asking) || !ask(probe))
-        end(probe);
+    struct probe *probe = look->owner;
+    if (failure == NULL)
+        probe->answers[source] = sight_of(source, answer != NULL ? answer->data : NULL);
 }
 
 /* How long the scraper waits, in ms; 0 where it does not say. */
@@ -189,12 +151,26 @@ static void handle(struct bg_call *call)
         return;
     }
     probe->call = call;
-    probe->node = bg_call_text(call, "target");
     probe->started_us = bg_clock_monotonic_us(services->clock);
-    probe->deadline_us = probe->started_us + timeout_ms(call) * 1000;
+    probe->look = (struct bg_look){
+        .services = services,
+        .owner = probe,
+        .sources = 1U << BG_SOURCE_MEMORY | 1U << BG_SOURCE_SYSTEM,
+        .scan_limit = 1, /* as the rankings ask with, so that they share one scan */
+        .reader = bg_call_reader(call),
+        .max_age_ms = bg_call_integer(call, "max_age_ms"),
+        .deadline_us = probe->started_us + timeout_ms(call) * 1000,
+        .told = on_told,
+        .done = on_done,
+    };
+    if (is_beam(probe) && bg_call_boolean(call, "scan"))
+        probe->look.sources |= 1U << BG_SOURCE_SCAN | 1U << BG_SOURCE_PEERS;
+    (void)snprintf(probe->look.node, sizeof probe->look.node, "%s", bg_call_text(call, "target"));
     bg_call_on_cancel(call, on_cancel, probe);
-    if (info.state != BG_LINK_UP || !ask(probe))
-        end(probe);
+    if (info.state == BG_LINK_UP)
+        bg_look_start(&probe->look);
+    else
+        on_done(&probe->look);
 }
 
 static const char *const modules[] = {"beam", "prometheus_erl", NULL};

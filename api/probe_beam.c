@@ -1,5 +1,6 @@
 /* probe_beam.c: module beam of /probe: a node's memory, limits and use, and the highest figures of its processes. */
 #include "exposition.h"
+#include "figures.h"
 #include "rows.h"
 
 /* clang-format off */
@@ -127,7 +128,16 @@ static int64_t highest(const json_t *scan, const char *key)
     return shaper.failed ? -1 : value;
 }
 
-static void write_highest(struct bg_exposition *exposition, const json_t *scan)
+/* The same of pairs, which a leak raises, and a server with many clients does not. */
+static int64_t highest_pair(const json_t *peers, bool *ret_exact)
+{
+    struct bg_shaper shaper;
+    bg_shaper_init(&shaper, "peers");
+    const int64_t value = peers != NULL ? bg_pair_max(&shaper, peers, ret_exact) : -1;
+    return shaper.failed ? -1 : value;
+}
+
+static void write_highest(struct bg_exposition *exposition, const json_t *scan, const json_t *peers)
 {
     static const struct {
         struct bg_metric metric;
@@ -142,16 +152,25 @@ static void write_highest(struct bg_exposition *exposition, const json_t *scan)
         {GAUGE("beam_process_max_monitored_by", NULL, "The most monitors that are held on one process"), "monitored_by"},
         {GAUGE("beam_process_max_links", NULL, "The most links that one process has"), "links"},
     };
+    static const struct bg_metric pair_metric =
+        GAUGE("beam_process_max_pair_monitors", NULL,
+              "The most monitors that one process holds on one other; a leak raises it, many clients do not");
     static const struct bg_metric exact = {
         "beam_process_max_exact", "Whether the highest figure was counted (1) or estimated (0)", BG_METRIC_GAUGE, NULL, {"attribute"}};
+    bool pair_exact = false;
+    const int64_t pair = highest_pair(peers, &pair_exact);
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
         const int64_t value = highest(scan, figures[i].key);
         if (value >= 0)
             bg_exposition_add(exposition, &figures[i].metric, NULL, (double)value);
     }
+    if (pair >= 0)
+        bg_exposition_add(exposition, &pair_metric, NULL, (double)pair);
     for (const struct bg_sort *sort = bg_sorts; sort->key != NULL; sort++)
         if (sort->relation && highest(scan, sort->key) >= 0)
             bg_exposition_add(exposition, &exact, &sort->key, json_is_true(json_object_get(json_object_get(scan, "exact"), sort->key)));
+    if (pair >= 0)
+        bg_exposition_add(exposition, &exact, (const char *[]){"pair_monitors"}, pair_exact);
 }
 
 static void write_node(struct bg_exposition *exposition, const json_t *system)
@@ -172,5 +191,5 @@ void bg_beam_write(struct bg_exposition *exposition, const struct bg_sight *sigh
     write_node(exposition, sight->answers[BG_SOURCE_SYSTEM]);
     write_allocators(exposition, json_object_get(sight->answers[BG_SOURCE_MEMORY], "allocators"));
     if (sight->answers[BG_SOURCE_SCAN] != NULL)
-        write_highest(exposition, sight->answers[BG_SOURCE_SCAN]);
+        write_highest(exposition, sight->answers[BG_SOURCE_SCAN], sight->answers[BG_SOURCE_PEERS]);
 }

@@ -13,12 +13,19 @@ static bool is_ascending(const struct bg_ask *ask)
     return strcmp(bg_call_text(ask->call, "order"), "asc") == 0;
 }
 
+/* From the top, processes with none at all are left out unless they are asked for. */
+static int64_t least(const struct bg_ask *ask)
+{
+    const bool every = is_ascending(ask) || bg_call_integer(ask->call, "window_ms") > 0;
+    return every && !bg_call_has(ask->call, "min") ? 0 : bg_call_integer(ask->call, "min");
+}
+
 static void shape_rows(struct bg_ask *ask, json_t *answer)
 {
     struct bg_scan scan;
     const int64_t limit = bg_call_integer(ask->call, "limit");
     const struct bg_scan_filter filter = {
-        .min = bg_call_integer(ask->call, "min"),
+        .min = least(ask),
         .limit = (size_t)limit,
         .ascending = is_ascending(ask),
         .window = bg_call_integer(ask->call, "window_ms") > 0,
@@ -80,8 +87,10 @@ static const struct bg_param params[] = {
      .type = BG_PARAM_INTEGER,
      .min = 0,
      .max = INT64_MAX,
-     .fallback = "0",
-     .summary = "Leave out processes with less than this of what is ranked by (over a window: that changed by less)"},
+     .fallback = "1",
+     .summary =
+         "Leave out what has less than this of what is ranked by (over a window: changed by less); 0 shows all, as it is where this is "
+         "not given and the lowest come first, or over a window"},
     {.name = "window_ms",
      .type = BG_PARAM_INTEGER,
      .min = 0,

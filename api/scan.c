@@ -170,7 +170,7 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
         const int64_t delta = filter->window ? change(shaper, raw, scan) : 0;
         const int64_t value = filter->window ? delta : bg_scan_most(ask, scan, raw);
-        last_passed = filter->min == 0 || value >= filter->min;
+        last_passed = filter->min == 0 || value >= filter->min || (!filter->window && value < 0); /* < 0: not known */
         if (!last_passed || ++passed > filter->limit)
             continue;
         last_listed = value;

@@ -4,7 +4,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { suite } from './lib/suite.mjs';
 import { Folder } from './lib/beamgauge.mjs';
 import { request } from './lib/http.mjs';
-import { SOON_MS, until } from './lib/wait.mjs';
+import { sleep, SOON_MS, until } from './lib/wait.mjs';
 
 const SECRET = '8f742231b10e8888abcd99yyyzzz85a5';
 const TOKEN = 'r3nzy4b1j7f5jcr5hjoczcn8de';
@@ -113,6 +113,22 @@ suite('chat', { prepare: async (world) => {
     let spaces = ''; // Slack's signature is taken once
     await until('the answer', async () => /^\*Memory of /.test((await slack(`mem ${slow.name}${(spaces += ' ')}`)).body.blocks?.[0].text.text));
     assert.equal((await world.gauge.api(`nodes/${slow.name}`, { method: 'DELETE' })).status, 204);
+  });
+
+  test('an answer is fresh, and one that is kept serves only where none comes, and says how old it is', async () => {
+    const node = await world.node();
+    await world.gauge.register(node);
+    let spaces = '';
+    const top = async () => (await slack(`top ${node.name} queue${(spaces += ' ')}`)).text;
+    await top();
+    await node.eval('plant:queue(4321)');
+    await sleep(1200); // what is younger is fresh
+    assert.match(await top(), /4321/);
+    await node.pause();
+    await sleep(1200);
+    assert.match(await top(), /4321[^]*No new answer came within 2 s: this one is \d+ s old, collected 2\d{3}-/);
+    node.resume();
+    assert.equal((await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' })).status, 204);
   });
 
   test('without its secret a chat is not there', async () => {

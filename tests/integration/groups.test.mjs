@@ -27,7 +27,7 @@ suite('groups', { prepare: async (world) => {
   });
 
   test('by name, those without are together', async () => {
-    const { data } = await ask('processes?group=registered_name&sort=message_queue_len&limit=1000');
+    const { data } = await ask('processes?group=registered_name&sort=message_queue_len&limit=1000&min=0');
     assert.equal(data.find((row) => row.group === 'busy').message_queue_len, 1);
     assert.ok(data.find((row) => row.group === null).process_count >= 3031);
   });

@@ -34,7 +34,7 @@ suite('processes', { prepare: async (world) => {
       // Who is at work on our questions has stack and binaries that come and go; the other numbers stand still here.
       const sure = key === 'stack' || key === 'binary' ? 1 : 3;
       const top = () => world.target.eval(`truth:top(${key}, ${sure})`);
-      const { data, meta } = await steady(top, () => rank(`sort=${key}&limit=10`));
+      const { data, meta } = await steady(top, () => rank(`sort=${key}&limit=10&min=0`));
       const numbers = data.map((row) => row[field]);
       const others = data.filter((row) => row.pid !== world.control).map((row) => row[field]);
       assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a), `${numbers}`);
@@ -98,6 +98,12 @@ suite('processes', { prepare: async (world) => {
     assert.ok(many.data.length >= 1 && many.data.every((row) => row.links_count >= 2500), JSON.stringify(many.data.map((row) => row.links_count)));
     assert.equal(many.meta.truncated, false);
     assert.deepEqual((await rank('sort=monitors&min=1000000')).data, []);
+    const waiting = await world.target.eval('length([Pid || {Count, Pid} <- truth:values(message_queue_len), Count > 0])');
+    const queues = await rank('sort=message_queue_len&limit=200');
+    assert.equal(queues.data.length, waiting, 'whose mailbox is empty is left out');
+    const all = await rank('sort=message_queue_len&limit=200&min=0');
+    assert.equal(all.data.length, Math.min(200, all.meta.scanned_count));
+    for (const more of ['order=asc', 'window_ms=100']) assert.ok((await rank(`sort=message_queue_len&limit=200&${more}`)).data.length > waiting, more);
   });
 
   test('one scan answers every ranking: two sort keys cost one question', async () => {

@@ -11,7 +11,7 @@ suite('prometheus', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
   world.shop = await world.node();
   await world.gauge.register(world.shop, { cookie: world.shop.cookie, tags: ['blue', 'eu'] });
-  await world.shop.eval(`P = plant:idle(), plant:watcher([{P, ${LEAK}}]), plant:queue(77)`);
+  await world.shop.eval(`P = plant:idle(), plant:watcher([{P, ${LEAK - 1000}}] ++ [{Q, 1} || Q <- plant:idle(1000)]), plant:watcher([{P, 1000}]), plant:queue(77)`);
   world.down = `${randomName()}@127.0.0.1`;
   await world.gauge.put(world.down, { cookie: 'x' });
 } }, (world, test) => {
@@ -49,6 +49,8 @@ suite('prometheus', { prepare: async (world) => {
     assert.equal(value(families, 'beam_up'), 1);
     assert.equal(value(families, 'beam_process_max_monitors'), LEAK);
     assert.equal(value(families, 'beam_process_max_monitored_by'), LEAK);
+    assert.equal(value(families, 'beam_process_max_pair_monitors'), LEAK - 1000);
+    assert.equal(value(families, 'beam_process_max_exact', { attribute: 'pair_monitors' }), 1);
     assert.equal(value(families, 'beam_process_max_exact', { attribute: 'monitors' }), 1);
     assert.equal(value(families, 'beam_process_max_message_queue_length'), 77);
     assert.ok(value(families, 'beam_monitors_estimated', { peer: 'local' }) >= LEAK);

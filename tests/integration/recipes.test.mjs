@@ -86,7 +86,7 @@ const RECIPES = {
     { sh: true, at: 'down', out: /^curl: \(7\) / },
   ],
   'Check with Nagios or Icinga': [
-    { sh: true, code: 2, out: /^BEAM CRITICAL - shop@127\.0\.0\.1: 1 of 2 .*observed \d{4,} by .* \| 'shop@127\.0\.0\.1 pair_count_max'=\d+;;1000/ },
+    { sh: true, code: 2, out: /^BEAM CRITICAL - shop@127\.0\.0\.1: 2 of 2 .*observed \d{4,} by .* \| 'shop@127\.0\.0\.1 pair_count_max'=\d+;;1000/ },
     { sh: true, as: PAY, out: /^BEAM OK - / },
     { sh: true, as: 'NODE=$BUSY', code: 1, out: /^BEAM WARNING - / },
     { sh: true, as: NOBODY, code: 3 },
@@ -124,7 +124,7 @@ const README = {
   'processes?sort=message_queue_len': { err: PROGRESS, out: /^<0\.\d+\.0> +mailer .* [23],\d{3} /m },
   "shop@127.0.0.1/memory'": { err: PROGRESS, out: /"total_bytes":\d/ },
   'check?format=text': { code: 22, out: /^ {2}pass {4}process_ratio:lt:0\.8 /m, err: /503/ },
-  'check?format=md': { code: 22, out: '', err: /503/, file: { 'summary.md': /\| ❌ fail \| monitors/ } },
+  'check?format=md': { code: 22, out: '', err: /503/, file: { 'summary.md': /\| ❌ fail \| pair/ } },
   'check?format=nagios': { code: 2, out: /^BEAM CRITICAL - / },
   'check/metrics': { out: /^memory\.total_bytes +All memory/m },
   'top shop monitors 3': { out: /^\| [\d,]+ \| .*order/m },

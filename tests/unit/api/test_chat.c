@@ -129,6 +129,23 @@ static void the_cache_is_warmed_and_the_chat_not_kept_waiting(void **state)
     assert_int_equal(fake.cancelled_count, 1); /* the one who keeps it going stays */
 }
 
+static void what_is_kept_serves_where_nothing_new_comes(void **state)
+{
+    (void)state;
+    fake.keeps = true;
+    fake_call("chat", "", "{\"text\":\"top shop monitors 2\"}");
+    assert_int_equal(fake.asks[1].max_age_ms, 1000);
+    fake_answer_failure(BG_DEADLINE, "late"); /* to the other one */
+    assert_int_equal(fake.asks_count, 2);
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_int_equal(fake.asks_count, 3);
+    assert_int_equal(fake.asks[2].max_age_ms, 30000);
+    fake.answer_age_ms = 12345;
+    fake_answer(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+    EXPECT("rows.0", "[\"500\",\"<0.10.0> Shop.Cart.init/1\"]");
+    EXPECT("notes", "[\"No new answer came within 2 s: this one is 12 s old, collected 2026-11-23T07:59:47.778Z.\"]");
+}
+
 static void what_is_not_ready_is_said_so(void **state)
 {
     (void)state;
@@ -356,6 +373,7 @@ int main(void)
         T(every_command_is_understood),
         T(mistakes_are_answered_with_the_nearest_right_form),
         T(the_cache_is_warmed_and_the_chat_not_kept_waiting),
+        T(what_is_kept_serves_where_nothing_new_comes),
         T(what_is_not_ready_is_said_so),
         T(tables_are_aligned),
         T(markup_in_names_is_only_text),

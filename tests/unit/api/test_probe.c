@@ -15,6 +15,12 @@
         "<0.2.0>", "30", "5") "],\"rankings\":{\"memory\":[1,0],\"monitors\":[0,1],\"total_heap\":[0],\"links\":[]},"                      \
                               "\"exact\":{\"monitors\":false}}"
 
+#define PEERS                                                                                                                              \
+    "{\"processes\":[{\"pid\":\"<0.1.0>\",\"row\":" ROW("<0.1.0>", "10",                                                                   \
+                                                        "20") ",\"dead\":false,\"lists\":{\"monitors\":{\"count\":20,"                     \
+                                                              "\"distinct_count\":2,\"exact\":true,\"top\":[{\"peer\":{\"pid\":\"<0.9.0>"  \
+                                                              "\",\"node\":\"shop@127.0.0.1\"},\"count\":17}]}}}]}"
+
 static bool is_told(const char *line)
 {
     assert_int_equal(fake.endings, 1);
@@ -28,6 +34,7 @@ static void answer_all(void)
     fake_answer(MEMORY);
     fake_answer(SYSTEM);
     fake_answer(SCAN);
+    fake_answer(PEERS);
 }
 
 static void all_families_are_sane(void **state)
@@ -42,7 +49,7 @@ static void all_families_are_sane(void **state)
             fail_msg("%s", figure->metric.name);
 }
 
-static void three_questions_make_a_probe(void **state)
+static void four_questions_make_a_probe(void **state)
 {
     (void)state;
     fake_call("probeNode", "target=shop@127.0.0.1", NULL);
@@ -57,6 +64,9 @@ static void three_questions_make_a_probe(void **state)
     EXPECT_ARG(2, "binary", "false");
     EXPECT_ARG(2, "list_entries_max", "200000");
     fake_answer(SCAN);
+    assert_string_equal(fake.asks[3].question, "peers");
+    EXPECT_ARG(3, "pids", "[\"<0.1.0>\",\"<0.2.0>\"]");
+    fake_answer(PEERS);
     assert_string_equal(fake.content_type, "text/plain; version=0.0.4; charset=utf-8");
     assert_true(is_told("\nbeam_up 1\n"));
     assert_true(is_told("\nbeam_memory_bytes{kind=\"other\"} 600\n"));
@@ -83,6 +93,8 @@ static void the_highest_figures_come_without_their_process(void **state)
     assert_true(is_told("\nbeam_process_max_heap_bytes 800\n"));
     assert_true(is_told("\nbeam_process_max_monitors 20\n"));
     assert_true(is_told("\nbeam_process_max_exact{attribute=\"monitors\"} 0\n"));
+    assert_true(is_told("\nbeam_process_max_pair_monitors 17\n"));
+    assert_true(is_told("\nbeam_process_max_exact{attribute=\"pair_monitors\"} 1\n"));
     assert_false(is_told("beam_process_max_links"));
     assert_false(is_told("beam_process_max_monitored_by"));
     assert_null(strstr(fake.text, "0.1.0"));
@@ -122,8 +134,10 @@ static void what_was_answered_is_told_though_the_rest_failed(void **state)
     fake_call("probeNode", "target=shop@127.0.0.1", NULL);
     fake_answer(MEMORY);
     fake_answer_failure(BG_DEADLINE, "late");
-    assert_int_equal(fake.asks_count, 2);
+    fake_answer_failure(BG_ATOM_TABLE_FULL, "full");
+    assert_int_equal(fake.asks_count, 3);
     assert_true(is_told("\nbeam_up 1\n"));
+    assert_true(is_told("\nbeam_probe_answered{question=\"peers\"} 0\n"));
     assert_true(is_told("\nbeam_probe_answered{question=\"system\"} 0\n"));
     assert_true(is_told("\nbeam_memory_allocated_bytes 1000\n"));
     assert_false(is_told("\nbeam_processes "));
@@ -291,7 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(all_families_are_sane),
-        TEST(three_questions_make_a_probe),
+        TEST(four_questions_make_a_probe),
         TEST(the_highest_figures_come_without_their_process),
         TEST(what_is_not_wanted_is_not_asked),
         TEST(a_node_that_is_down_is_told_at_once),

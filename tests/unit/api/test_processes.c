@@ -42,6 +42,9 @@ static void shapes_rows_in_the_order_of_the_ranking(void **state)
     (void)state;
     fake_call("listProcesses", SHOP " sort=monitors", NULL);
     fake_answer(SCAN_OF(THREE, "monitors", "[2,0,1]", "0", "4"));
+    assert_int_equal(json_array_size(fake.data), 2); /* the third has none */
+    fake_call("listProcesses", SHOP " sort=monitors min=0", NULL);
+    fake_answer(SCAN_OF(THREE, "monitors", "[2,0,1]", "0", "4"));
     assert_int_equal(fake.status, 200);
     assert_int_equal(json_array_size(fake.data), 3);
     EXPECT("0.pid", "\"<0.12.0>\"");
