@@ -55,11 +55,17 @@ static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *p
 {
     struct totals *totals = ask->state;
     totals->partial = totals->more = true;
-    bg_ask_warn(ask,
-                "%s on %s has about %" PRId64
-                " monitors, too many to be counted lightly, so whom it monitors is not told; exact=true counts "
-                "them (scope admin), and tracing it (POST call-sites) shows whom it monitors now",
-                pid, bg_ask_node(ask), count);
+    if (bg_answer_boolean_or(&ask->shaper, process, "late", false))
+        bg_ask_warn(ask,
+                    "%s on %s has about %" PRId64
+                    " monitors, which there was too little time to count; they are counted in the background: ask again in some seconds",
+                    pid, bg_ask_node(ask), count);
+    else
+        bg_ask_warn(ask,
+                    "%s on %s has about %" PRId64
+                    " monitors, too many to be counted lightly, so whom it monitors is not told; exact=true counts "
+                    "them (scope admin), and tracing it (POST call-sites) shows whom it monitors now",
+                    pid, bg_ask_node(ask), count);
     if (count >= bg_call_integer(ask->call, "min"))
         pairs->items[pairs->count++] = (struct pair){count, pid, process, NULL, 0, false};
 }

@@ -66,7 +66,10 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         bg_peer_list_put(shaper, row, &list, (size_t)peers_wanted(ask));
         bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, list.exact ? NULL : process));
         bg_append(shaper, ask->data, row);
-        if (!list.exact && list.distinct_count < 0)
+        if (!list.exact && list.distinct_count < 0 && bg_answer_boolean_or(shaper, process, "late", false))
+            bg_ask_warn(ask, "%s: there was too little time to count the list; it is counted in the background: ask again in some seconds",
+                        *directions);
+        else if (!list.exact && list.distinct_count < 0)
             bg_ask_warn(ask,
                         "%s: the list may be too long to be counted lightly, so its count is an estimate or unknown; exact=true counts it "
                         "(scope admin)",

@@ -15,6 +15,7 @@ struct bg_ledger_entry {
     json_t *row;   /* who it is, as a row tells it */
     json_t *lists; /* as the node told them, with at most BG_LEDGER_PEERS_MAX peers each; null where counting was too much */
     int64_t counted_us, counted_wall_ms;
+    bool is_late, is_patient; /* it has no lists as there was too little time to count them; even where nobody waited for it */
     TAILQ_ENTRY(bg_ledger_entry) link;
 };
 
@@ -99,6 +100,8 @@ json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *n
             continue;
         if (is_vain || !is_of(entry, node))
             entry_drop(ledger, entry);
+        else if (entry->is_late && !entry->is_patient)
+            continue; /* the node is to try again */
         else if (json_array_append_new(known, known_new(entry)) != 0) {
             json_decref(known);
             return NULL;
@@ -123,13 +126,39 @@ static bool lists_are_whole(const json_t *lists)
     return true;
 }
 
-static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, int64_t now_us, int64_t now_wall_ms)
+static void count_scale(json_t *object, double ratio)
 {
+    const json_int_t count = json_integer_value(json_object_get(object, "count"));
+    (void)json_object_set_new(object, "count", json_integer((json_int_t)((double)count * ratio + 0.5)));
+}
+
+/* Counted once, and since grown beyond what can be counted: of what it was made then, in that proportion. */
+static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
+{
+    const double ratio = entry->unexplained > 0 && unexplained > 0 ? (double)unexplained / (double)entry->unexplained : 1;
+    entry->unexplained = unexplained;
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        json_t *list = json_object_get(entry->lists, directions[i]), *top = json_object_get(list, "top");
+        count_scale(list, ratio);
+        for (size_t at = 0; at < json_array_size(top); at++)
+            count_scale(json_array_get(top, at), ratio);
+    }
+}
+
+static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, bool is_patient, int64_t now_us,
+                      int64_t now_wall_ms)
+{
+    const bool is_late = json_is_true(json_object_get(told, "late"));
     const char *pid = pid_text(json_object_get(told, "pid"));
     json_t *lists = json_object_get(told, "lists");
     if (pid == NULL || (!json_is_null(lists) && !lists_are_whole(lists)))
         return;
     struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+    if (entry != NULL && json_is_object(entry->lists) && json_is_null(lists)) {
+        if (!is_late || is_patient)
+            entry_grow(entry, json_integer_value(json_object_get(told, "unexplained")));
+        return;
+    }
     if (entry != NULL)
         entry_drop(ledger, entry);
     if ((entry = calloc(1, sizeof *entry)) == NULL || (entry->pid = strdup(pid)) == NULL) {
@@ -140,6 +169,8 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *nod
     entry->unexplained = json_integer_value(json_object_get(told, "unexplained"));
     entry->lists = json_incref(lists);
     entry->row = json_incref(json_object_get(told, "row"));
+    entry->is_late = is_late;
+    entry->is_patient = is_patient;
     entry->counted_us = now_us;
     entry->counted_wall_ms = now_wall_ms;
     for (size_t i = 0; i < DIRECTIONS; i++) {
@@ -152,12 +183,19 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *nod
         entry_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
 }
 
-void bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t now_us, int64_t now_wall_ms)
+json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, bool is_patient, int64_t now_us,
+                       int64_t now_wall_ms)
 {
-    json_t *counted = json_object_get(answer, "counted");
-    for (size_t i = 0; i < json_array_size(counted); i++)
-        entry_put(ledger, node, json_array_get(counted, i), now_us, now_wall_ms);
+    json_t *counted = json_object_get(answer, "counted"), *late = json_array();
+    for (size_t i = 0; i < json_array_size(counted); i++) {
+        const json_t *told = json_array_get(counted, i);
+        const char *pid = pid_text(json_object_get(told, "pid"));
+        entry_put(ledger, node, told, is_patient, now_us, now_wall_ms);
+        if (pid != NULL && json_is_true(json_object_get(told, "late")))
+            (void)json_array_append_new(late, json_string(pid));
+    }
     (void)json_object_del(answer, "counted");
+    return late;
 }
 
 /* How many entries of a watcher the kept list of a process watched has, or -1. */
@@ -251,6 +289,8 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     json_t *process = json_pack("{s:s, s:b, s:o, s:o}", "pid", pid, "dead", 0, "row", known, "lists", lists);
     if (process != NULL && !is_exact && entry != NULL && json_is_object(entry->lists))
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
+    if (process != NULL && entry != NULL && entry->is_late)
+        (void)json_object_set_new(process, "late", json_true());
     return process;
 }
 
@@ -287,6 +327,8 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_no
         const json_int_t count = count_or_none(json_object_get(list, "count"));
         (void)json_object_set_new(lists, directions[i], list_new(ledger, entry, node->name, pid, i, count, false));
     }
+    if (is_estimate && entry != NULL && entry->is_late)
+        (void)json_object_set_new(process, "late", json_true());
     if (is_estimate && entry != NULL && json_is_object(entry->lists)) {
         entry_use(ledger, entry);
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));

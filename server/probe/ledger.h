@@ -6,6 +6,7 @@
 #include "beamgauge/node.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
@@ -34,10 +35,13 @@ void bg_ledger_done(struct bg_ledger *ledger);
 /* [[pid, unexplained, monitors, monitored_by, links]] of that node, the counts -1 where counting was too much; NULL without memory. What
  * is of an earlier incarnation is dropped. */
 json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us);
-/* Takes "counted" out of the answer to a question, and keeps it. Without memory nothing is kept, which a cache may do. */
-void bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t now_us, int64_t now_wall_ms);
+/* Takes "counted" out of the answer to a question, and keeps it. Without memory nothing is kept, which a cache may do. The pids that it had
+ * too little time to count, a new array: unless the question was a patient one, the node is to try again. */
+json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, bool is_patient, int64_t now_us,
+                       int64_t now_wall_ms);
 /* Completes the answer to a question with what is known of long lists: that of `scan` with "long", processes in the form of `peers`, with
- * counted_wall_ms where their lists were counted earlier; that of `peers` in its processes, that of `watched` in its counts. */
+ * counted_wall_ms where their lists were counted earlier; that of `peers` in its processes, that of `watched` in its counts. A process
+ * says "late" where there was too little time to count its lists. */
 void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer);
 
 #endif

@@ -8,6 +8,7 @@
 #include "key.h"
 #include "ledger.h"
 #include "looks.h"
+#include "recount.h"
 #include "reply.h"
 #include "stats.h"
 
@@ -198,13 +199,16 @@ static struct bg_outcome *answer_take(struct bg_queries *queries, const struct b
     return outcome;
 }
 
-/* Long lists that were counted are kept, and what is kept completes the answer. */
-static void answer_complete(struct bg_queries *queries, const struct bg_flight *flight, json_t *data)
+/* Long lists that were counted are kept, and what is kept completes the answer. What is to be asked to count those that there was too
+ * little time for, or NULL. */
+static json_t *answer_complete(struct bg_queries *queries, const struct bg_flight *flight, json_t *data)
 {
     if (json_object_get(flight->args, "list_entries_max") == NULL)
-        return;
-    bg_ledger_take(&queries->ledger, &flight->at, data, bg_clock_monotonic_us(queries->clock), bg_clock_wall_ms(queries->clock));
+        return NULL;
+    json_t *late = bg_ledger_take(&queries->ledger, &flight->at, data, bg_recount_is_one(flight), bg_clock_monotonic_us(queries->clock),
+                                  bg_clock_wall_ms(queries->clock));
     bg_ledger_complete(&queries->ledger, &flight->at, flight->args, data);
+    return bg_recount_args_new(flight, late);
 }
 
 static void flight_done(void *context, const struct bg_inquiry_result *result)
@@ -225,14 +229,15 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
         error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &bytes, &failure);
     bg_looks_explain(&queries->looks, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
-    if (error == BG_OK)
-        answer_complete(queries, flight, data);
+    const struct bg_ledger_node at = flight->at;
+    json_t *recount_args = error == BG_OK ? answer_complete(queries, flight, data) : NULL;
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
     struct bg_outcome *outcome =
         error == BG_OK ? answer_take(queries, flight, data, bytes, result->rpc_us) : bg_outcome_new_failure(&failure);
     flight_end(queries, flight, outcome);
     bg_outcome_unref(outcome);
+    bg_recount(queries, at.name, recount_args);
     arm(queries);
 }
 

@@ -1,9 +1,11 @@
 // Leaks of any size stay in sight: counted once, known since, with their peers, in every place where leaks are told.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
+import { until } from './lib/wait.mjs';
 
 const ENTRIES = 400_000;
 
+const pairOf = (rows, watcher) => rows.find((row) => row.watcher.pid === watcher);
 const near = (value, expected, part, what) => assert.ok(Math.abs(value - expected) <= part * expected, `${what}: ${value}, not about ${expected}`);
 
 suite('leaks', { prepare: async (world) => {
@@ -12,7 +14,6 @@ suite('leaks', { prepare: async (world) => {
   await world.gauge.register(world.target);
 } }, (world, test) => {
   const get = (path) => world.gauge.get(`nodes/${world.target.name}/${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`);
-  const pairOf = (rows, watcher) => rows.find((row) => row.watcher.pid === watcher);
 
   test('a leak past the longest list that is copied is the first of the pairs, with its peer, counted', async () => {
     world.watched = await world.target.eval('plant:named(<<"ledger">>)');
@@ -115,6 +116,28 @@ suite('leaks between nodes, and larger ones', { prepare: async (world) => {
     near(joined.watched_count, ENTRIES, 0.01, 'the other side');
     const exactly = await world.gauge.get(`nodes/${world.here.name}/processes/${watcher.slice(1, -1)}/relations?direction=monitors&exact=true&max_age_ms=0`);
     assert.deepEqual([exactly.data[0].count, exactly.data[0].exact], [ENTRIES, true]);
+    await uproot(world.here, watcher);
+  });
+
+  test('a list that there was too little time to count is counted in the background, and known soon', async () => {
+    const ENTRIES = 500_000;
+    const watched = await planted(world.here, 'slow');
+    const watcher = await world.here.eval(`plant:watcher([{list_to_pid("${watched}"), ${ENTRIES}}])`);
+    const look = async () => {
+      const answer = await world.gauge.api(`nodes/${world.here.name}/monitors/pairs?max_age_ms=0&timeout_ms=400`);
+      assert.equal(answer.status, 200, answer.text);
+      return answer.body;
+    };
+    const { data: first, meta } = await until('a first look', look);
+    const row = first.find((pair) => pair.watcher.pid === watcher);
+    assert.ok(row, JSON.stringify(first));
+    assert.ok(row.watched !== null || meta.warnings.some((warning) => warning.includes(watcher) && warning.includes('in the background')), JSON.stringify(meta.warnings));
+    const pair = await until('the pair with its peer', async () => {
+      const known = pairOf((await look()).data, watcher);
+      assert.equal(known?.watched?.pid, watched);
+      return known;
+    }, { timeout: 30_000 });
+    near(pair.count, ENTRIES, 0.01, 'count');
     await uproot(world.here, watcher);
   });
 

@@ -22,6 +22,14 @@ calibration_test() ->
     ?assert(Most > 0),
     ?assertEqual(setelement(6, Calibration, Most), setelement(6, alone(fun entries:calibrate/0), Most)).
 
+%% All is divided by it.
+no_entry_takes_nothing_test() ->
+    [?assert(entries:entry_bytes(Measured) >= 40) || Measured <- [-176, 0, 39]],
+    [?assertEqual(Bytes, entries:entry_bytes(Bytes)) || Bytes <- [40, 64, 72]],
+    Calibration = setelement(3, setelement(4, alone(fun entries:calibrate/0), entries:entry_bytes(-8)), entries:entry_bytes(0)),
+    ?assert(entries:links_max(4000, Calibration) =< 100),
+    ?assert(entries:monitors_max(4000, Calibration) =< 100).
+
 calibration_leaves_nothing_test() ->
     Before = processes(),
     alone(fun entries:calibrate/0),

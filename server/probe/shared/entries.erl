@@ -1,10 +1,11 @@
 %% Monitors and links of processes: what an entry takes on this node, bounds on how many a process has, and exact counts.
 -module(entries).
--export([calibrate/0, unexplained_max/2, monitors_max/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
+-export([calibrate/0, entry_bytes/1, unexplained_max/2, monitors_max/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
 -define(BATCH_MS, 1000). %% of which a batch takes the part that readers do
+-define(ENTRY_BYTES_MIN, 40). %% a local link
 -define(DOUBTFUL_BYTES, 65536). %% fewer are worth no question of their own
 
 %% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes, EntriesMax}: what a process takes beside its heap when
@@ -25,7 +26,12 @@ calibrate() ->
     unlink(Pid),
     exit(Pid, kill),
     receive {'DOWN', Monitor, _, _, _} -> ok end,
-    {WordBytes, Linked - LinkBytes, Monitored - Linked, LinkBytes, Messaged - Monitored, EntriesMax}.
+    {WordBytes, Linked - LinkBytes, entry_bytes(Monitored - Linked), entry_bytes(LinkBytes), Messaged - Monitored, EntriesMax}.
+
+%% What was measured while something else of the process changed is no size of an entry, and is divided by: then the least that one takes
+%% anywhere, which keeps what follows from it an upper bound.
+entry_bytes(Measured) when Measured >= ?ENTRY_BYTES_MIN -> Measured;
+entry_bytes(_) -> ?ENTRY_BYTES_MIN.
 
 %% What a living process takes beside its heap, in bytes.
 outside(Pid, WordBytes) ->

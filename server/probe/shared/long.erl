@@ -8,33 +8,35 @@
 -define(MEMORY_SHARE, 50). %% of what the node has, a part of this many
 -define(PATIENCE_MS, 250).
 -define(TIMEOUT_MS, 5000). %% where the guard tells no other
--define(ENOUGH_MS, 1500). %% what could not be counted in so much time is too much
 
-%% {Known, Size, {Budget, Until}}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
-%% was too much. Size says how much heap may be taken to count: what is asked for by name, what any question may, or none.
+%% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
+%% was too much. Size says how much heap may be taken to count: what is asked for by name, what any question may, or none. A patient question
+%% is there for nothing else, and nobody waits for it.
 new(Arguments) ->
     Known = [{Pid, {Unexplained, Monitors, MonitoredBy, Links}}
              || [Text, Unexplained, Monitors, MonitoredBy, Links] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
     case Arguments of
-        #{<<"exact">> := true} -> {maps:from_list(Known), max, {Timeout, now_ms() + Timeout}};
-        #{<<"may_count">> := true} -> {maps:from_list(Known), min, {Timeout div 3, now_ms() + Timeout div 3}};
-        _ -> {maps:from_list(Known), none, {0, 0}}
+        #{<<"exact">> := true} -> {maps:from_list(Known), max, now_ms() + Timeout};
+        #{<<"may_count">> := true, <<"patient">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout * 4 div 5};
+        #{<<"may_count">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout div 3};
+        _ -> {maps:from_list(Known), none, 0}
     end.
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
-%% What is told of a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, or many where not one of
-%% the lists could be copied. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of each {Count, Distinct, Top}, Distinct being
-%% undefined where that list was too much.
-look(Pid, Unexplained, {Known, Size, {Budget, Until}}, {Limit, Calibration}) ->
+%% What is told of a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, many where not one of the lists
+%% could be copied in the heap there was, or timeout, which says nothing of them. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of
+%% each {Count, Distinct, Top}, Distinct being undefined where that list was too much.
+look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
     case maps:get(Pid, Known, none) of
         {Then, Monitors, MonitoredBy, Links} when Size =/= max, Unexplained =< Then + Then div 2, Unexplained >= Then div 2 ->
             grown(Pid, [Monitors, MonitoredBy, Links], Unexplained, Then, Calibration);
+        _ when Size =:= none -> none;
         _ ->
-            case Size =/= none andalso now_ms() < Until of
-                true -> counted(Pid, lists(Pid, Unexplained, heap_bytes(Size, Unexplained), Until, Limit, Calibration), Budget < ?ENOUGH_MS andalso now_ms() >= Until);
-                false -> none
+            case now_ms() < Until of
+                true -> counted(Pid, lists(Pid, Unexplained, heap_bytes(Size, Unexplained), Until, Limit, Calibration));
+                false -> timeout
             end
     end.
 
@@ -46,11 +48,9 @@ grown(Pid, Counts, Unexplained, Then, {_, _, MonitorBytes, _, _, _}) ->
     Grown = max(0, Total + (Unexplained - Then) div Each),
     {last, list_to_tuple([Pid | [Count * Grown div Total || Count <- Counts]])}.
 
-%% Where there was little time, what is missing says nothing.
-counted(_, [{_, undefined, _} | _], true) -> none;
-counted(_, [_, {_, undefined, _} | _], true) -> none;
-counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}], _) -> many;
-counted(Pid, Lists, _) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
+counted(_, timeout) -> timeout;
+counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}]) -> many;
+counted(Pid, Lists) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
 
 %% Of what the node has only where the least is not enough: that asks every scheduler.
 heap_bytes(max, _) -> ?HEAP_BYTES_MAX;
@@ -66,7 +66,7 @@ heap_bytes(min, _) ->
         ?HEAP_BYTES_MIN
     end.
 
-%% [Monitors, MonitoredBy, Links]. The cheaper ones first: what they explain cannot be monitors. A copied list takes at most two, three and
+%% [Monitors, MonitoredBy, Links], or timeout. The cheaper ones first: what they explain cannot be monitors. A copied list takes at most two, three and
 %% four fifths of what its entries take, and counting it twice that.
 lists(Pid, Unexplained, HeapBytes, Until, Limit, {_, _, MonitorBytes, LinkBytes, _, _} = Calibration) ->
     Links = list(Pid, links, Unexplained * 2 div 5, HeapBytes, Until, Limit),
@@ -74,9 +74,12 @@ lists(Pid, Unexplained, HeapBytes, Until, Limit, {_, _, MonitorBytes, LinkBytes,
     MonitoredBy = list(Pid, monitored_by, Left * 3 div 5, HeapBytes, Until, Limit),
     Last = Left - explained(MonitoredBy, MonitorBytes),
     Monitors = list(Pid, monitors, Last * 8 div 5, HeapBytes, Until, Limit),
-    [told(Monitors, Last, Calibration), told(MonitoredBy, Left, Calibration), told(Links, 0, Calibration)].
+    case lists:member(timeout, [Monitors, MonitoredBy, Links]) of
+        true -> timeout;
+        false -> [told(Monitors, Last, Calibration), told(MonitoredBy, Left, Calibration), told(Links, 0, Calibration)]
+    end.
 
-explained(none, _) -> 0;
+explained(Untold, _) when is_atom(Untold) -> 0;
 explained({Count, _, [{Peer, _} | _]}, EntryBytes) when is_pid(Peer), node(Peer) =/= node() -> Count * EntryBytes * 3 div 2;
 explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
 
@@ -84,6 +87,7 @@ explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
 told(none, Unexplained, Calibration) -> {entries:monitors_max(Unexplained, Calibration) * 4 div 5, undefined, []};
 told(Counted, _, _) -> Counted.
 
+%% None where the heap does not suffice.
 list(_, _, Bytes, HeapBytes, _, _) when Bytes > HeapBytes -> none;
 list(Pid, Item, _, HeapBytes, Until, Limit) ->
     Worker = self(),
@@ -99,7 +103,7 @@ list(Pid, Item, _, HeapBytes, Until, Limit) ->
             none
     after max(0, Until - now_ms()) ->
         exit(Counter, kill),
-        receive {'DOWN', Monitor, process, _, _} -> receive {Counter, _} -> none after 0 -> none end end
+        receive {'DOWN', Monitor, process, _, _} -> receive {Counter, Counted} -> Counted after 0 -> timeout end end
     end.
 
 %% The counter is not linked to the worker, which is to outlive its heap limit; so it is ended here when the worker ends.
@@ -109,11 +113,11 @@ attend(Worker, Counter) ->
 
 %% Of [{Pid, Unexplained, Looked}] what was counted, or tried in vain, for whoever keeps it.
 answer(Looks) ->
-    [#{<<"pid">> => Pid, <<"unexplained">> => Unexplained, <<"row">> => who:described(Pid), <<"lists">> => kept(Looked)}
+    [#{<<"pid">> => Pid, <<"unexplained">> => Unexplained, <<"row">> => who:described(Pid), <<"lists">> => kept(Looked), <<"late">> => Looked =:= timeout}
      || {Pid, Unexplained, Looked} <- Looks, is_new(Looked)].
 
 is_new({new, _, _}) -> true;
-is_new(Looked) -> Looked =:= many.
+is_new(Looked) -> Looked =:= many orelse Looked =:= timeout.
 
 kept({new, _, Lists}) -> maps:from_list(lists:zip([<<"monitors">>, <<"monitored_by">>, <<"links">>], [who:list(List) || List <- Lists]));
-kept(many) -> undefined.
+kept(_) -> undefined.

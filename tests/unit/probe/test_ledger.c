@@ -34,7 +34,7 @@ static void take(struct bg_ledger *ledger, const struct bg_ledger_node *node, co
     char text[4000];
     (void)snprintf(text, sizeof text, "{\"counted\":[%s]}", counted);
     json_t *answer = read_json(text);
-    bg_ledger_take(ledger, node, answer, now_us, 77);
+    json_decref(bg_ledger_take(ledger, node, answer, false, now_us, 77));
     assert_null(json_object_get(answer, "counted"));
     json_decref(answer);
 }
@@ -93,6 +93,53 @@ static void what_was_too_much_is_tried_again_after_a_while(void **state)
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[]");
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", ""), LIST("50", "1", ""))), 0);
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[[\"<0.1.0>\",6400,100,50,0]]");
+    bg_ledger_done(&ledger);
+}
+
+static void take_patiently(struct bg_ledger *ledger, const char *counted, bool is_patient, int64_t now_us, const char *late)
+{
+    char text[4000];
+    (void)snprintf(text, sizeof text, "{\"counted\":[%s]}", counted);
+    json_t *answer = read_json(text), *wanted = read_json(late);
+    json_t *told = bg_ledger_take(ledger, &here, answer, is_patient, now_us, 77);
+    assert_true(json_equal(told, wanted));
+    json_decref(told);
+    json_decref(wanted);
+    json_decref(answer);
+}
+
+#define LATE(ID, BYTES) "{\"pid\":{\"pid\":\"" ID "\",\"node\":\"shop@h\"},\"unexplained\":" BYTES ",\"lists\":null,\"late\":true}"
+
+static void what_there_was_no_time_for_is_tried_again_at_once(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take_patiently(&ledger, LATE("<0.1.0>", "6400"), false, 0, "[\"<0.1.0>\"]");
+    assert_known(&ledger, &here, 1, "[]");
+    json_t *process = complete(&ledger, &here, ROW("<0.1.0>", "600", "false"));
+    assert_true(json_is_true(json_object_get(process, "late")));
+    json_decref(process);
+    take_patiently(&ledger, LATE("<0.1.0>", "6400"), true, 2, "[\"<0.1.0>\"]");
+    assert_known(&ledger, &here, 3, "[[\"<0.1.0>\",6400,-1,-1,-1]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 3, "[]");
+    bg_ledger_done(&ledger);
+}
+
+static void what_has_grown_too_large_keeps_its_peers(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", PEER("<0.2.0>", "pay@h", "90")), NOBODY)), 0);
+    take_patiently(&ledger, LATE("<0.1.0>", "12800"), false, 1, "[\"<0.1.0>\"]");
+    assert_known(&ledger, &here, 1, "[[\"<0.1.0>\",6400,100,0,0]]");
+    take_patiently(&ledger, "{\"pid\":\"<0.1.0>\",\"unexplained\":12800,\"lists\":null,\"late\":false}", false, 2, "[]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US * 2, "[[\"<0.1.0>\",12800,200,0,0]]");
+    json_t *process = complete(&ledger, &here, ROW("<0.1.0>", "400", "false"));
+    assert_int_equal(json_integer_value(json_object_get(top_of(process, "monitors"), "count")), 360);
+    assert_null(json_object_get(process, "late"));
+    json_decref(process);
     bg_ledger_done(&ledger);
 }
 
@@ -186,6 +233,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_counted_is_told_to_the_same_incarnation_only),
         cmocka_unit_test(what_was_too_much_is_tried_again_after_a_while),
+        cmocka_unit_test(what_there_was_no_time_for_is_tried_again_at_once),
+        cmocka_unit_test(what_has_grown_too_large_keeps_its_peers),
         cmocka_unit_test(peers_have_their_share_of_what_there_is_now),
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
         cmocka_unit_test(the_least_recently_used_goes_first),

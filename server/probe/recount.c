@@ -1,0 +1,38 @@
+/* recount.c: asks `peers` of processes whose long lists there was too little time to count. */
+#include "recount.h"
+
+#define TIMEOUT_MS 30000
+#define TOP_PEERS 50
+
+bool bg_recount_is_one(const struct bg_flight *flight)
+{
+    return json_is_true(json_object_get(flight->args, "patient"));
+}
+
+json_t *bg_recount_args_new(const struct bg_flight *flight, json_t *pids)
+{
+    if (json_array_size(pids) == 0 || bg_recount_is_one(flight)) {
+        json_decref(pids);
+        return NULL;
+    }
+    return json_pack("{s:o, s:[s, s, s], s:i, s:O, s:b, s:b}", "pids", pids, "directions", "monitors", "monitored_by", "links", "limit",
+                     TOP_PEERS, "list_entries_max", json_object_get(flight->args, "list_entries_max"), "exact", 0, "patient", 1);
+}
+
+/* The ledger has taken what it told. */
+static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    (void)context;
+    (void)failure;
+    (void)answer;
+}
+
+void bg_recount(struct bg_queries *queries, const char *node, json_t *args)
+{
+    const struct bg_query_request request = {.node = node, .question = "peers", .args = args, .timeout_ms = TIMEOUT_MS};
+    struct bg_ticket *ticket;
+    struct bg_failure failure;
+    if (args != NULL && bg_query_ask(queries, &request, on_done, NULL, &ticket, &failure) != BG_OK)
+        ticket = NULL; /* the next question that needs the lists tries again */
+    json_decref(args);
+}
