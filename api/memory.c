@@ -7,8 +7,6 @@
 #include "memory_table.h"
 #include "params.h"
 
-#include <string.h>
-
 /* A block of std_alloc that is a monitor takes so much at least, any other one so much. */
 #define MONITOR_BYTES_MIN 144
 #define BLOCK_BYTES_MIN 32
@@ -18,15 +16,6 @@
 /* What a block of fix_alloc takes about, and of that a process: for a node that does not tell its types. */
 #define FIXED_BYTES 136
 #define PROCESS_BYTES 800
-
-static int64_t other_bytes(struct bg_shaper *shaper, const json_t *memory)
-{
-    int64_t other = bg_answer_count(shaper, memory, "system");
-    static const char *const known[] = {"atom", "binary", "code", "ets"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-        other -= bg_answer_count(shaper, memory, known[i]);
-    return other > 0 ? other : 0; /* the figures are not taken at one instant */
-}
 
 static int64_t least(int64_t a, int64_t b)
 {
@@ -66,62 +55,30 @@ static json_t *estimate_new(struct bg_shaper *shaper, const struct bg_blocks *bl
     bg_put(shaper, estimate, "local_count", bg_count_or_null(local));
     bg_put(shaper, estimate, "remote_count", bg_count_or_null(remote));
     bg_put(shaper, estimate, "bytes", bg_count_or_null(local >= 0 && remote >= 0 ? local_bytes + remote * each : -1));
-    bg_put(shaper, estimate, "exact", json_boolean(blocks->monitors >= 0));
+    bg_put(shaper, estimate, "exact", json_boolean(blocks->monitors >= 0 && blocks->is_whole));
     bg_put(shaper, estimate, "remote_max_count", bg_count_or_null(is_alone && known ? 0 : most));
     bg_put(shaper, estimate, "named_max_count", bg_count_or_null(most));
     return estimate;
 }
 
-static bool is_digits(const json_t *text)
+static void put_kinds(struct bg_shaper *shaper, json_t *data, const struct bg_blocks *blocks)
 {
-    const char *at = json_string_value(text);
-    if (at != NULL && *at == '-')
-        at++;
-    return at != NULL && *at != '\0' && at[strspn(at, "0123456789")] == '\0';
-}
-
-/* `system` is a difference of figures of two instants, and may be below 0. On OTP 23 the emulator adds unsigned words that are below 0 to
- * others, so that a figure may be a multiple of 2^64 too high. */
-static json_t *kind_new(const json_t *bytes, bool may_be_below)
-{
-    if (is_digits(bytes))
-        return json_integer(positive((int64_t)bg_word_of(bytes)));
-    if (may_be_below && json_is_integer(bytes))
-        return json_integer(positive(json_integer_value(bytes)));
-    return bytes != NULL ? json_copy((json_t *)(uintptr_t)bytes) : json_null();
-}
-
-static void put_kinds(struct bg_shaper *shaper, json_t *data, const json_t *answer)
-{
-    static const struct bg_field fields[] = {
-        {"total", "total_bytes", BG_FIELD_COUNT},
-        {"processes", "processes_bytes", BG_FIELD_COUNT},
-        {"processes_used", "processes_used_bytes", BG_FIELD_COUNT},
-        {"system", "system_bytes", BG_FIELD_COUNT},
-        {"atom", "atom_bytes", BG_FIELD_COUNT},
-        {"atom_used", "atom_used_bytes", BG_FIELD_COUNT},
-        {"binary", "binary_bytes", BG_FIELD_COUNT},
-        {"code", "code_bytes", BG_FIELD_COUNT},
-        {"ets", "ets_bytes", BG_FIELD_COUNT},
-        {NULL, NULL, BG_FIELD_COUNT},
+    const struct bg_kinds *kinds = &blocks->kinds;
+    const int64_t other = kinds->system - kinds->atom - kinds->binary - kinds->code - kinds->ets; /* not taken at one instant */
+    const struct {
+        const char *name;
+        int64_t bytes;
+    } fields[] = {
+        {"total_bytes", kinds->total},    {"processes_bytes", kinds->processes}, {"processes_used_bytes", kinds->processes_used},
+        {"system_bytes", kinds->system},  {"atom_bytes", kinds->atom},           {"atom_used_bytes", kinds->atom_used},
+        {"binary_bytes", kinds->binary},  {"code_bytes", kinds->code},           {"ets_bytes", kinds->ets},
+        {"other_bytes", positive(other)},
     };
-    const json_t *pairs = bg_answer_array_or_null(shaper, answer, "memory");
-    json_t *memory = bg_object_new(shaper);
-    for (const struct bg_field *field = fields; pairs != NULL && field->raw != NULL; field++) {
-        bg_put(shaper, memory, field->raw, kind_new(bg_pair_get(pairs, field->raw), strcmp(field->raw, "system") == 0));
-    }
-    if (pairs != NULL) {
-        bg_put_fields(shaper, data, memory, fields);
-        bg_put(shaper, data, "other_bytes", json_integer(other_bytes(shaper, memory)));
-    } else {
-        for (const struct bg_field *field = fields; field->raw != NULL; field++)
-            bg_put(shaper, data, field->name, json_null());
-        bg_put(shaper, data, "other_bytes", json_null());
-    }
-    json_decref(memory);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        bg_put(shaper, data, fields[i].name, bg_count_or_null(blocks->has_kinds ? fields[i].bytes : -1));
 }
 
-json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
+static json_t *memory_new(struct bg_shaper *shaper, const json_t *answer, bool is_partial)
 {
     static const struct bg_field persistent[] = {{"count", "persistent_terms_count", BG_FIELD_COUNT_OR_NULL},
                                                  {"memory", "persistent_term_bytes", BG_FIELD_COUNT_OR_NULL},
@@ -129,8 +86,8 @@ json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
     const int64_t processes = bg_answer_count(shaper, answer, "process_count");
     struct bg_blocks blocks;
     json_t *data = bg_object_new(shaper);
-    bg_blocks_read(shaper, answer, &blocks);
-    put_kinds(shaper, data, answer);
+    bg_blocks_read(shaper, answer, is_partial, &blocks);
+    put_kinds(shaper, data, &blocks);
     bg_put(shaper, data, "process_count", json_integer(processes));
     bg_put_fields(shaper, data, bg_answer_object(shaper, answer, "persistent_term"), persistent);
     bg_put(shaper, data, "literal_bytes", bg_count_or_null(blocks.literal_bytes));
@@ -141,16 +98,28 @@ json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
     bg_put(shaper, data, "monitors_estimate",
            estimate_new(shaper, &blocks, processes, bg_answer_count(shaper, answer, "connected_count") <= 1));
     bg_host_put(shaper, data, answer, blocks.carriers_bytes);
-    bg_put(shaper, data, "types", bg_block_types_new(shaper, answer));
+    bg_put(shaper, data, "types", bg_block_types_new(shaper, answer, &blocks));
     bg_put(shaper, data, "allocators", bg_allocators_new(shaper, answer, &blocks));
     return data;
 }
 
+json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
+{
+    return memory_new(shaper, answer, false);
+}
+
 static void shape_memory(struct bg_ask *ask, json_t *answer)
 {
-    ask->data = bg_memory_new(&ask->shaper, answer);
-    if (json_is_null(json_object_get(ask->data, "total_bytes")))
-        bg_ask_warn(ask, "a scheduler of %s did not answer within half a second, so what its allocators hold is not known", ask->node);
+    const int64_t silent = bg_blocks_silent(&ask->shaper, answer);
+    ask->data = memory_new(&ask->shaper, answer, true);
+    if (json_array_size(json_object_get(answer, "areas")) == 0)
+        bg_ask_warn(ask,
+                    "%s has fewer than 1000 atoms left, or its process table is full: its allocators were not asked, so what they hold is "
+                    "not known",
+                    ask->node);
+    else if (silent > 0)
+        bg_ask_warn(ask, "%lld of %lld schedulers of %s did not answer within half a second: what their allocators hold is missing",
+                    (long long)silent, (long long)bg_answer_count(&ask->shaper, answer, "schedulers_count"), ask->node);
 }
 
 static void ask_memory(struct bg_ask *ask, json_t *answer)

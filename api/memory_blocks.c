@@ -17,8 +17,9 @@ static const struct block_size {
 };
 
 struct allocator {
-    const char *name; /* borrowed from the answer */
-    uint64_t used_bytes, allocated_bytes, blocks_count;
+    const char *name;                                   /* borrowed from the answer */
+    uint64_t used_bytes, allocated_bytes, blocks_count; /* of its carriers, whosever blocks are there */
+    uint64_t own_bytes;                                 /* of its blocks, in whosever carriers they are */
 };
 
 /* An instance may free what another one allocated, and is then below 0, told as an unsigned word: sums wrap around to what is right. */
@@ -89,15 +90,20 @@ static void add_type(struct totals *totals, const json_t *told)
     totals->types[i].used_bytes += bg_word_of(json_array_get(told, 2));
 }
 
-/* [{blocks, [{Allocator, [{count, Now, ...}, {size, Now, ...}]}]}, {carriers_size, Now, ...}]: what its carriers hold, whosever it is. */
-static void add_carriers(struct allocator *allocator, const json_t *carriers)
+/* [{blocks, [{Allocator, [{count, Now, ...}, {size, Now, ...}]}]}, {carriers_size, Now, ...}] */
+static void add_carriers(struct totals *totals, struct allocator *allocator, const json_t *carriers)
 {
     const json_t *blocks = bg_pair_get(carriers, "blocks");
     allocator->allocated_bytes += bg_word_of(bg_pair_get(carriers, "carriers_size"));
     for (size_t i = 0; i < json_array_size(blocks); i++) {
         const json_t *figures = json_array_get(json_array_get(blocks, i), 1);
-        allocator->used_bytes += bg_word_of(bg_pair_get(figures, "size"));
+        const char *owner = json_string_value(json_array_get(json_array_get(blocks, i), 0));
+        struct allocator *own = owner != NULL ? allocator_at(totals, owner) : NULL;
+        const uint64_t bytes = bg_word_of(bg_pair_get(figures, "size"));
+        allocator->used_bytes += bytes;
         allocator->blocks_count += bg_word_of(bg_pair_get(figures, "count"));
+        if (own != NULL)
+            own->own_bytes += bytes;
     }
 }
 
@@ -113,23 +119,53 @@ static void add_part(struct totals *totals, struct allocator *allocator, const j
             if (!json_is_array(json_array_get(json_array_get(part, i), 0)))
                 add_part(totals, allocator, json_array_get(part, i));
     } else if (is_named(part, "mbcs") || is_named(part, "mbcs_pool") || is_named(part, "sbcs")) {
-        add_carriers(allocator, json_array_get(part, 1));
+        add_carriers(totals, allocator, json_array_get(part, 1));
     }
 }
 
-/* What each scheduler tells: [[{Allocator, Instance, Parts}]]. An allocator that the node was started without has no parts. */
-static void totals_read(struct bg_shaper *shaper, const json_t *answer, const char *key, struct totals *ret_totals)
+/* Each scheduler tells twice: of all allocators what their blocks take together, and of std_alloc alone how many they are too. */
+static bool is_of_counts(const json_t *instances)
 {
-    const json_t *told = bg_answer_array(shaper, answer, key);
+    for (size_t i = 0; i < json_array_size(instances); i++)
+        if (!is_named(json_array_get(instances, i), "std_alloc"))
+            return false;
+    return true;
+}
+
+/* [{Allocator, Instance, Parts}]. An allocator that the node was started without has no parts. */
+static void add_instances(struct totals *totals, const json_t *instances)
+{
+    for (size_t i = 0; i < json_array_size(instances); i++) {
+        const json_t *instance = json_array_get(instances, i), *parts = json_array_get(instance, 2);
+        const char *name = json_string_value(json_array_get(instance, 0));
+        struct allocator *allocator = name != NULL ? allocator_at(totals, name) : NULL;
+        for (size_t k = 0; allocator != NULL && k < json_array_size(parts); k++)
+            add_part(totals, allocator, json_array_get(parts, k));
+    }
+}
+
+/* What schedulers told, [_, Scheduler, Instances]; those that did not have `timeout` there. */
+static void totals_read(struct bg_shaper *shaper, const json_t *answer, bool counts, struct totals *ret_totals)
+{
+    const json_t *replies = bg_answer_array(shaper, answer, "replies");
     *ret_totals = (struct totals){.allocators_count = 0};
-    for (size_t i = 0; i < json_array_size(told); i++)
-        for (size_t j = 0; j < json_array_size(json_array_get(told, i)); j++) {
-            const json_t *instance = json_array_get(json_array_get(told, i), j), *parts = json_array_get(instance, 2);
-            const char *name = json_string_value(json_array_get(instance, 0));
-            struct allocator *allocator = name != NULL ? allocator_at(ret_totals, name) : NULL;
-            for (size_t k = 0; allocator != NULL && k < json_array_size(parts); k++)
-                add_part(ret_totals, allocator, json_array_get(parts, k));
-        }
+    for (size_t i = 0; i < json_array_size(replies); i++) {
+        const json_t *instances = json_array_get(json_array_get(replies, i), 2);
+        if (instances != NULL && is_of_counts(instances) == counts)
+            add_instances(ret_totals, instances);
+    }
+}
+
+int64_t bg_blocks_silent(struct bg_shaper *shaper, const json_t *answer)
+{
+    const json_t *replies = bg_answer_array(shaper, answer, "replies");
+    const int64_t schedulers = bg_answer_count(shaper, answer, "schedulers_count");
+    int64_t missing = 2 * schedulers;
+    if (json_array_size(bg_answer_array(shaper, answer, "areas")) == 0)
+        return schedulers;
+    for (size_t i = 0; i < json_array_size(replies); i++)
+        missing -= json_is_array(json_array_get(replies, i));
+    return missing > 0 ? (missing + 1) / 2 : 0;
 }
 
 /* By otp_release, a list of digits. */
@@ -168,17 +204,71 @@ static int64_t blocks_named(const struct totals *totals, const char *name, const
     return type != NULL ? blocks_of(type, answer) : -1;
 }
 
-static int64_t used_by(struct totals *totals, const char *name)
+static int64_t used_by(const struct totals *totals, const char *name)
 {
-    const struct allocator *allocator = allocator_find(totals, name);
-    return allocator != NULL ? count_of(allocator->used_bytes) : -1;
+    for (size_t i = 0; i < totals->allocators_count; i++)
+        if (strcmp(totals->allocators[i].name, name) == 0)
+            return count_of(totals->allocators[i].used_bytes);
+    return -1;
 }
 
-void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, struct bg_blocks *ret_blocks)
+static uint64_t own_of(const struct totals *totals, const char *name)
 {
-    struct totals totals, standard;
-    totals_read(shaper, answer, "sizes", &totals);
-    totals_read(shaper, answer, "standard", &standard);
+    for (size_t i = 0; i < totals->allocators_count; i++)
+        if (strcmp(totals->allocators[i].name, name) == 0)
+            return totals->allocators[i].own_bytes;
+    return 0;
+}
+
+/* Areas that are in no allocator, or in one that tells no kinds: [{Area, Bytes}], but {atom_space, AllocatedBytes, UsedBytes}. */
+static uint64_t area_of(const json_t *areas, const char *name, size_t place)
+{
+    for (size_t i = 0; i < json_array_size(areas); i++)
+        if (is_named(json_array_get(areas, i), name))
+            return bg_word_of(json_array_get(json_array_get(areas, i), place));
+    return 0;
+}
+
+/* What erlang:memory/0 makes of the same figures. */
+static void kinds_read(const struct totals *totals, const json_t *areas, struct bg_kinds *ret_kinds)
+{
+    static const char *const fixed[] = {"proc", "monitor", "link", "msg_ref", "ll_ptimer", "hl_ptimer", "bif_timer", "accessor_bif_timer"};
+    static const char *const code[] = {"module_table", "export_table", "export_list", "fun_table",
+                                       "fun_list",     "module_refs",  "loaded_code"};
+    const uint64_t table = area_of(areas, "bif_timer", 1) + area_of(areas, "process_table", 1), heaps = own_of(totals, "eheap_alloc");
+    uint64_t total = area_of(areas, "external_alloc", 1), processes = heaps + table, used = heaps + table, code_bytes = 0;
+    for (size_t i = 0; i < totals->allocators_count; i++)
+        total += totals->allocators[i].used_bytes;
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        const struct type *type = type_find(totals, fixed[i]);
+        processes += type != NULL ? type->allocated_bytes : 0;
+        used += type != NULL ? type->used_bytes : 0;
+    }
+    for (size_t i = 0; i < sizeof code / sizeof code[0]; i++)
+        code_bytes += area_of(areas, code[i], 1);
+    *ret_kinds = (struct bg_kinds){
+        .total = count_of(total),
+        .processes = count_of(processes),
+        .processes_used = count_of(used),
+        .system = count_of(total - processes),
+        .atom = count_of(area_of(areas, "atom_space", 1) + area_of(areas, "atom_table", 1)),
+        .atom_used = count_of(area_of(areas, "atom_space", 2) + area_of(areas, "atom_table", 1)),
+        .binary = count_of(own_of(totals, "binary_alloc")),
+        .code = count_of(code_bytes),
+        .ets = count_of(own_of(totals, "ets_alloc") + area_of(areas, "ets_misc", 1)),
+    };
+}
+
+void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, bool is_partial, struct bg_blocks *ret_blocks)
+{
+    struct totals totals = {.allocators_count = 0}, standard = totals;
+    const json_t *areas = json_array_get(bg_answer_array(shaper, answer, "areas"), 0);
+    const int64_t silent = bg_blocks_silent(shaper, answer);
+    const bool is_told = silent == 0 || is_partial;
+    if (is_told) {
+        totals_read(shaper, answer, false, &totals);
+        totals_read(shaper, answer, true, &standard);
+    }
     const struct type *monitor = type_find(&totals, "monitor");
     const int64_t bif = blocks_named(&totals, "bif_timer", answer), low = blocks_named(&totals, "ll_ptimer", answer),
                   high = blocks_named(&totals, "hl_ptimer", answer);
@@ -194,7 +284,12 @@ void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, struct bg_bl
         .literal_bytes = used_by(&totals, "literal_alloc"),
         .fixed_bytes = used_by(&totals, "fix_alloc"),
         .carriers_bytes = totals.allocators_count > 0 ? 0 : -1,
+        .is_told = is_told,
+        .is_whole = silent == 0,
+        .has_kinds = totals.allocators_count > 0 && areas != NULL,
     };
+    if (ret_blocks->has_kinds)
+        kinds_read(&totals, areas, &ret_blocks->kinds);
     for (size_t i = 0; i < totals.allocators_count; i++)
         ret_blocks->carriers_bytes = bg_sum(ret_blocks->carriers_bytes, count_of(totals.allocators[i].allocated_bytes));
 }
@@ -203,7 +298,9 @@ json_t *bg_allocators_new(struct bg_shaper *shaper, const json_t *answer, const 
 {
     struct totals totals;
     json_t *allocators = bg_array_new(shaper);
-    totals_read(shaper, answer, "sizes", &totals);
+    if (!blocks->is_told)
+        return allocators;
+    totals_read(shaper, answer, false, &totals);
     for (size_t i = 0; i < totals.allocators_count; i++) {
         const struct allocator *allocator = &totals.allocators[i];
         const bool is_standard = strcmp(allocator->name, "std_alloc") == 0;
@@ -217,11 +314,13 @@ json_t *bg_allocators_new(struct bg_shaper *shaper, const json_t *answer, const 
     return allocators;
 }
 
-json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer)
+json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer, const struct bg_blocks *blocks)
 {
     struct totals totals;
     json_t *types = bg_array_new(shaper);
-    totals_read(shaper, answer, "sizes", &totals);
+    if (!blocks->is_told)
+        return types;
+    totals_read(shaper, answer, false, &totals);
     for (size_t i = 0; i < totals.types_count; i++) {
         const struct type *type = &totals.types[i];
         json_t *row = bg_object_new(shaper);

@@ -4,6 +4,11 @@
 
 #include "shape.h"
 
+/* Bytes, as erlang:memory/0 has them. */
+struct bg_kinds {
+    int64_t total, processes, processes_used, system, atom, atom_used, binary, code, ets;
+};
+
 /* Counts are -1 where the node does not tell, or tells what cannot be understood. */
 struct bg_blocks {
     int64_t monitors; /* local ones, but for those by name or with a tag: exact */
@@ -16,15 +21,22 @@ struct bg_blocks {
     int64_t literal_bytes;
     int64_t fixed_bytes;    /* of fix_alloc */
     int64_t carriers_bytes; /* all that allocators have of the system */
+    bool is_told;           /* the answer is to be read at all */
+    bool is_whole;          /* every scheduler told of its allocators */
+    bool has_kinds;
+    struct bg_kinds kinds;
 };
 
-void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, struct bg_blocks *ret_blocks);
+/* Where a scheduler did not answer, the rest is read only if it may be `is_partial`: what is compared with a limit must be whole. */
+void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, bool is_partial, struct bg_blocks *ret_blocks);
+/* How many schedulers did not tell of their allocators; all of them, where they were not asked. */
+int64_t bg_blocks_silent(struct bg_shaper *shaper, const json_t *answer);
 
 /* A figure modulo 2^64, as the emulator's own sums may be told: what is outside of int64 comes as a text of digits. */
 uint64_t bg_word_of(const json_t *number);
 
 /* `allocators` and `types` of the resource. New references. */
 json_t *bg_allocators_new(struct bg_shaper *shaper, const json_t *answer, const struct bg_blocks *blocks);
-json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer);
+json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer, const struct bg_blocks *blocks);
 
 #endif

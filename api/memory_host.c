@@ -6,10 +6,17 @@
 
 #define UNLIMITED ((int64_t)1 << 60) /* version 1 says so with about 2^63, whole pages */
 
+/* Of {ok, Text} or {error, _}; NULL where it could not be read. */
+static const char *text_of(const json_t *file)
+{
+    const char *word = json_string_value(json_array_get(file, 0));
+    return word != NULL && strcmp(word, "ok") == 0 ? json_string_value(json_array_get(file, 1)) : NULL;
+}
+
 /* "NAME: 123 kB" in a file of such lines, in bytes; -1 where it is not there. */
 static int64_t line_bytes(const json_t *file, const char *name)
 {
-    const char *line = json_string_value(file);
+    const char *line = text_of(file);
     const size_t length = strlen(name);
     for (; line != NULL; line = strchr(line, '\n') != NULL ? strchr(line, '\n') + 1 : NULL)
         if (strncmp(line, name, length) == 0 && line[length] == ':') {
@@ -23,7 +30,7 @@ static int64_t line_bytes(const json_t *file, const char *name)
 /* The number that a file is; -1 where it is none, as "max". */
 static int64_t number_of(const json_t *file)
 {
-    const char *text = json_string_value(file);
+    const char *text = text_of(file);
     char *end;
     const long long number = text != NULL ? strtoll(text, &end, 10) : -1;
     return text != NULL && end != text && number >= 0 && number < UNLIMITED ? number : -1;
@@ -33,13 +40,14 @@ struct cgroup {
     int64_t limit, used;
 };
 
-/* Of [[Path, Version, Limit, Use]]: the tightest limit, and what counts against it; without a limit, what the innermost uses. */
-static struct cgroup cgroup_read(const json_t *folders)
+/* Of the limits of cgroups, from the top down, and as many uses: the tightest limit, and what counts against it; without a limit, what the
+ * innermost uses. */
+static struct cgroup cgroup_read(const json_t *files)
 {
     struct cgroup tightest = {-1, -1};
-    for (size_t i = 0; i < json_array_size(folders); i++) {
-        const json_t *folder = json_array_get(folders, i);
-        const struct cgroup each = {number_of(json_array_get(folder, 2)), number_of(json_array_get(folder, 3))};
+    const size_t count = json_array_size(files) / 2;
+    for (size_t i = count; i > 0; i--) {
+        const struct cgroup each = {number_of(json_array_get(files, i - 1)), number_of(json_array_get(files, count + i - 1))};
         if (each.limit >= 0 && each.used >= 0 && (tightest.limit < 0 || each.limit < tightest.limit))
             tightest = each;
         else if (tightest.used < 0)

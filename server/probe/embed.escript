@@ -361,11 +361,14 @@ has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
 %% [{Name, [{ErtsVersion, [{Key, {M, F, Arguments}}]}]}], sorted by name, the newest emulator first. A file has terms {Key, {M, F,
 %% Arguments}}, or {Key, {M, F, Arguments}, {since, ErtsVersion}} for emulators of that version, {Major, Minor}, and later: the last one
 %% of a key that an emulator is new enough for is the one that it is asked. '$pid' stands for the process that the question is about, and
-%% {'$call', {M, F, Arguments}} as an argument for what that call returns.
+%% {'$call', {M, F, Arguments}} as an argument for what that call returns. {define, Name, {M, F, Arguments}} is a call that {'$call', Name}
+%% stands for.
 natives(Sources) -> lists:sort([native(Source) || Source <- Sources]).
 
 native(File) ->
-    Calls = [call(Term, File) || Term <- terms(File)],
+    {Defined, Terms} = lists:partition(fun(Term) -> element(1, Term) =:= define end, terms(File)),
+    Definitions = maps:from_list([{Name, Call} || {define, Name, Call} <- Defined]),
+    Calls = [call(Term, Definitions, File) || Term <- Terms],
     Versions = lists:usort([{0, 0} | [Since || {_, _, Since} <- Calls]]),
     {list_to_atom(filename:basename(File, ".calls")), [{Version, calls_for(Version, Calls)} || Version <- lists:reverse(Versions)]}.
 
@@ -378,23 +381,24 @@ terms(File) ->
             throw({File, erl_anno:new(Line), "~ts", [Module:format_error(Reason)]})
     end.
 
-call({Key, {M, F, Arguments}}, File) -> call({Key, {M, F, Arguments}, {since, {0, 0}}}, File);
-call({Key, {M, F, Arguments}, {since, {_, _} = Since}}, File) when is_atom(Key), is_atom(M), is_atom(F), is_list(Arguments) ->
+call({Key, {M, F, Arguments}}, Definitions, File) -> call({Key, {M, F, Arguments}, {since, {0, 0}}}, Definitions, File);
+call({Key, {M, F, Arguments}, {since, {_, _} = Since}}, Definitions, File) when is_atom(Key), is_atom(M), is_atom(F), is_list(Arguments) ->
     _ = code:ensure_loaded(M),
     Arity = length(Arguments),
     Since > erts_version() orelse erlang:function_exported(M, F, Arity) orelse erlang:is_builtin(M, F, Arity)
         orelse throw({File, none, "no function ~p:~p/~p", [M, F, Arity]}),
-    {Key, flat({M, F, Arguments}), Since};
-call(Term, File) -> throw({File, none, "~p is no {Key, {M, F, Arguments}} or {Key, {M, F, Arguments}, {since, {Major, Minor}}}", [Term]}).
+    {Key, flat({M, F, Arguments}, Definitions), Since};
+call(Term, _, File) -> throw({File, none, "~p is no {Key, {M, F, Arguments}} or {Key, {M, F, Arguments}, {since, {Major, Minor}}}", [Term]}).
 
 %% A call with calls among its arguments, as one that makes those first: lists:foldl(fun erlang:apply/2, Arguments, Functions) calls each
 %% function with what the one before it made.
-flat({M, F, Arguments}) ->
+flat(Name, Definitions) when is_atom(Name) -> flat(maps:get(Name, Definitions), Definitions);
+flat({M, F, Arguments}, Definitions) ->
     case [Call || {'$call', Call} <- Arguments] of
         [] ->
             {M, F, Arguments};
         _ ->
-            {Ms, Fs, As} = lists:unzip3([case Argument of {'$call', Call} -> flat(Call); Same -> {erlang, hd, [[Same]]} end || Argument <- Arguments]),
+            {Ms, Fs, As} = lists:unzip3([case Argument of {'$call', Call} -> flat(Call, Definitions); Same -> {erlang, hd, [[Same]]} end || Argument <- Arguments]),
             {lists, foldl, [fun erlang:apply/2, [fun erlang:apply/3, Ms, Fs, As], [fun lists:zipwith3/4, erlang:make_fun(M, F, length(Arguments))]]}
     end.
 

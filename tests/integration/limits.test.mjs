@@ -6,7 +6,7 @@ import { suite } from './lib/suite.mjs';
 import { sleep, until } from './lib/wait.mjs';
 
 const SPARE = 2000; // BG_ATOMS_SPARE
-const NATIVE = ['system', 'processes/0.0.0'];
+const NATIVE = ['system', 'memory', 'processes/0.0.0'];
 
 const fresh = (path) => `${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`;
 const needs = (path) => path.replace(/\?.*/, '');
@@ -36,6 +36,25 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     });
   }
 
+  test('memory is told whole with little room for atoms, and without what allocators hold where there is too little for the first look at them', async () => {
+    const { gauge } = world;
+    const node = await world.node({ flags: ['+t', '32768'] });
+    const fill = (free) => node.eval(`_ = [list_to_atom("filler_${free}_" ++ integer_to_list(N)) || N <- lists:seq(1, erlang:system_info(atom_limit) - erlang:system_info(atom_count) - ${free})], ok`);
+    await gauge.register(node);
+    await fill(1500);
+    const whole = await gauge.ask(node, fresh('memory'));
+    assert.equal(whole.status, 200, whole.text);
+    assert.ok(whole.body.data.total_bytes > 1_000_000 && whole.body.meta.warnings.length === 0, whole.text);
+    await fill(300);
+    const rest = await gauge.ask(node, fresh('memory'));
+    assert.equal(rest.status, 200, rest.text);
+    assert.deepEqual([rest.body.data.total_bytes, rest.body.data.allocators], [null, []]);
+    assert.ok(rest.body.data.process_count > 10 && rest.body.data.persistent_terms_count > 0, rest.text);
+    assert.equal(rest.body.data.rss_bytes, rest.body.data.rss_bytes === null ? null : Math.max(rest.body.data.rss_bytes, 1_000_000));
+    assert.match(rest.body.meta.warnings[0], /fewer than 1000 atoms left/);
+    assert.equal((await gauge.info(node)).losses_count, 0);
+  });
+
   test('a node gets its answers again once there is room, and none after that is gone', async () => {
     const { gauge } = world;
     const node = await world.node({ flags: ['+t', '32768'] });
@@ -56,6 +75,10 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     const system = await gauge.ask(node, fresh('system'));
     assert.equal(system.status, 200, system.text);
     assert.equal(system.body.data.process_count, system.body.data.process_limit);
+    const memory = await gauge.ask(node, fresh('memory'));
+    assert.equal(memory.status, 200, memory.text);
+    assert.deepEqual([memory.body.data.process_count, memory.body.data.total_bytes], [1024, null]);
+    assert.match(memory.body.meta.warnings[0], /process table is full/);
     const scan = await gauge.ask(node, fresh('processes'));
     assert.equal(scan.status, 422, scan.text);
     assert.equal(scan.body.code, 'process_table_full', scan.text);
@@ -82,12 +105,19 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     const { gauge } = world;
     const node = await world.node({ flags: ['+S', '2:2'], modules: ['plant', 'truth', 'sick'] });
     await gauge.register(node);
-    assert.deepEqual((await gauge.get(`nodes/${node.name}/allocators?max_age_ms=0`)).meta.warnings, []);
+    for (const path of ['allocators', 'memory']) assert.deepEqual((await gauge.get(`nodes/${node.name}/${path}?max_age_ms=0`)).meta.warnings, []);
     const deaf = node.eval('sick:deaf(12)'); // its reply may well wait for the scheduler too
     await sleep(2000);
-    for (const path of ['allocators', 'system', 'processes/0.0.0']) {
+    for (const path of ['allocators', 'system', 'memory', 'processes/0.0.0']) {
       const answer = await gauge.ask(node, fresh(`${path}?timeout_ms=5000`));
       assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 500)}`);
+      if (path === 'memory') {
+        assert.match(answer.body.meta.warnings[0], /^1 of 2 schedulers of .* did not answer/);
+        assert.ok(answer.body.data.total_bytes > 1_000_000 && answer.body.data.types.length > 5 && answer.ms < 3000, `${answer.ms} ms ${answer.text.slice(0, 500)}`);
+        assert.equal(answer.body.data.monitors_estimate.exact, false);
+        const check = await gauge.ask(node, fresh('check?assert=memory.total_bytes:gt:0'));
+        assert.notEqual(check.body.data.status, 'pass', check.text);
+      }
       if (path === 'allocators') assert.match(answer.body.meta.warnings[0], /^1 of 2 schedulers did not answer/);
     }
     await deaf;

@@ -20,7 +20,7 @@ suite('memory by type', { prepare: async (world) => {
     let before;
     await until('what was before to be gone', async () => {
       before = await world.memory();
-      return before.monitors_estimate.named_max_count < 1000 && before.monitors_estimate.local_count < 100;
+      return before.monitors_estimate.named_max_count < 1000 && before.monitors_estimate.local_count < 100 && before.timers_count < 50;
     });
     await world.target.eval(`${illness}, ok`);
     const after = await world.memory();

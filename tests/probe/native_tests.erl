@@ -45,3 +45,61 @@ process_test() ->
     unlink(Pid),
     asking:uproot([Pid]),
     ?assertMatch([{ok, false, [], []}, _], counted(Pid)).
+
+%% What one key of a native question is.
+asked(Question, Key) ->
+    {_, Calls} = applicable(proplists:get_value(Question, persistent_term:get(calls))),
+    proplists:get_value(Key, lists:zip([K || {K, _} <- Calls], run([Call || {_, Call} <- Calls]))).
+
+instances() -> [Instances || [_, Scheduler, Instances] <- asked(memory, replies), is_integer(Scheduler)].
+
+memory_test() ->
+    Schedulers = erlang:system_info(schedulers),
+    Told = instances(),
+    ?assertEqual(2 * Schedulers, length(Told)),
+    {Counts, Sizes} = lists:partition(fun(Instances) -> lists:all(fun({Name, _, _}) -> Name =:= std_alloc end, Instances) end, Told),
+    ?assertEqual({Schedulers, Schedulers}, {length(Counts), length(Sizes)}),
+    ?assertEqual(lists:sort(erlang:system_info(alloc_util_allocators)), lists:usort([Name || Each <- Sizes, {Name, _, _} <- Each])),
+    ?assertMatch([_ | _], [Parts || Each <- Counts, {std_alloc, _, Parts} <- Each, {mbcs, [{blocks, [{std_alloc, [{count, _, _, _}, _]}]} | _]} <- Parts]),
+    ?assertMatch([[{_, _} | _], _, _], asked(memory, areas)),
+    ?assertEqual(filelib:is_file("/proc/self/status"), element(1, asked(memory, status)) =:= ok).
+
+%% As many limits as uses, and the top of the hierarchy among them.
+cgroups_test() ->
+    Files = asked(memory, cgroups),
+    ?assertEqual(0, length(Files) rem 2),
+    case file:read_file("/proc/self/cgroup") of
+        {ok, _} -> ?assert(length(Files) >= 2);
+        {error, _} -> ?assertEqual([], Files)
+    end.
+
+%% Who was started by proc_lib has messages of its own, which nobody may take: rex, where the process table is full.
+messages_of_a_server_stay_test() ->
+    {_, Calls} = applicable(proplists:get_value(memory, persistent_term:get(calls))),
+    Self = self(),
+    Server = proc_lib:spawn_link(fun() -> self() ! precious, Self ! {told, [{Key, apply(M, F, As)} || {Key, {M, F, As}} <- Calls]}, receive precious -> Self ! kept end end),
+    receive {told, Told} -> ?assertEqual({[], []}, {proplists:get_value(areas, Told), proplists:get_value(replies, Told)}) end,
+    receive kept -> ok after 1000 -> error(lost) end,
+    unlink(Server).
+
+monitors_by_type_test_() -> [{timeout, 60, {"monitors are told by type without a process being touched", fun() ->
+    Watched = asking:plant(fun() -> ok end),
+    Before = settled(infinity),
+    Watcher = asking:plant(fun() -> [erlang:monitor(process, Watched) || _ <- lists:seq(1, 100000)] end),
+    After = monitor_bytes(),
+    ?assertMatch({true, _}, {abs((After - Before) div 100000 - 132) =< 12, {Before, After}}),
+    asking:uproot([Watcher, Watched])
+end}}].
+
+monitor_bytes() ->
+    lists:sum([Used || Told <- instances(), {fix_alloc, _, Parts} <- Told, Part <- Parts, element(1, Part) =:= fix_types,
+                       {monitor, _, Used} <- element(tuple_size(Part), Part)]) band ((1 bsl 64) - 1).
+
+%% The allocator gives back freed blocks little by little.
+settled(Last) ->
+    Bytes = monitor_bytes(),
+    timer:sleep(300),
+    case Bytes < Last of
+        true -> settled(Bytes);
+        false -> Bytes
+    end.

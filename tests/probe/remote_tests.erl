@@ -20,8 +20,8 @@ across(Other) ->
     asking:uproot([Watcher]).
 
 standard_blocks() ->
-    #{<<"standard">> := Standard} = asking:ask(forms, memory, #{}),
-    lists:sum([element(2, Count) || Told <- Standard, {std_alloc, _, Parts} <- Told, {_, [{blocks, Types} | _]} <- Parts, {std_alloc, [Count, _]} <- Types]).
+    {_, _, Others, _} = blocks:counts(),
+    Others.
 
 ranked(Mode, Watcher) ->
     Arguments = #{<<"limit">> => 3, <<"order">> => <<"desc">>, <<"binary">> => false, <<"list_entries_max">> => 200000},

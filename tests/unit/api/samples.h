@@ -24,20 +24,26 @@
     "\"nodes\":[\"pay@127.0.0.1\"],\"hidden_nodes\":[\"beamgauge@127.0.0.1\"],"                                                            \
     "\"applications\":[[\"kernel\",[75],[56,46,53]],[\"odd\",[],null]]}"
 
-/* What erlang:memory/0 tells; sizes are [[allocator, instance, parts]] of each scheduler, and so is what std_alloc counts. */
-#define KINDS(TOTAL, PROCESSES, USED, SYSTEM_BYTES, ATOM, ATOM_USED, BINARY, CODE, ETS)                                                    \
-    "[[\"total\"," TOTAL "],[\"processes\"," PROCESSES "],[\"processes_used\"," USED "],[\"system\"," SYSTEM_BYTES "],[\"atom\"," ATOM     \
-    "],[\"atom_used\"," ATOM_USED "],[\"binary\"," BINARY "],[\"code\"," CODE "],[\"ets\"," ETS "]]"
+/* What is in no allocator, and what the only scheduler told: the sizes of all allocators, and what std_alloc counts. */
+#define AREAS_OF(EXTERNAL, PROCESSES, ATOM, ATOM_USED, CODE, ETS)                                                                          \
+    "[[[\"external_alloc\"," EXTERNAL "],[\"process_table\"," PROCESSES "],[\"atom_space\"," ATOM "," ATOM_USED "],[\"loaded_code\"," CODE \
+    "],[\"ets_misc\"," ETS "]],true,true]"
 #define CARRIER(TYPE, FIGURES, BYTES) "[\"mbcs\",[[\"blocks\",[[\"" TYPE "\",[" FIGURES "]]]],[\"carriers_size\"," BYTES ",1,1]]]"
+#define REPLY_OF(INSTANCES) "[\"#Ref<0.1.2.3>\",1,[" INSTANCES "]]"
 #define SIZES_OF(TYPES, STANDARD_BYTES)                                                                                                    \
-    "[[[\"fix_alloc\",0,[[\"fix_types\",[" TYPES "]]," CARRIER("fix_alloc", "[\"size\",5,5,5]", "6") "]],[\"std_alloc\",1,[" CARRIER(      \
-        "std_alloc", "[\"size\"," STANDARD_BYTES ",1,1]", STANDARD_BYTES) "]],[\"sl_alloc\",1,false]]]"
+    REPLY_OF("[\"fix_alloc\",0,[[\"fix_types\",[" TYPES                                                                                    \
+             "]]," CARRIER("fix_alloc", "[\"size\",5,5,5]", "6") "]],[\"std_alloc\",1,[" CARRIER(                                          \
+                 "std_alloc", "[\"size\"," STANDARD_BYTES ",1,1]", STANDARD_BYTES) "]],[\"sl_alloc\",1,false]")
 #define STANDARD_OF(COUNT)                                                                                                                 \
-    "[[[\"std_alloc\",1,[[\"options\",[[\"e\",true]]]," CARRIER("std_alloc", "[\"count\"," COUNT ",1,1],[\"size\",8,8,8]", "9") "]]]]"
-#define MEMORY_OF(KINDS_TOLD, PROCESSES, SIZES, STANDARD, CONNECTED, HOST)                                                                 \
-    "{\"memory\":" KINDS_TOLD ",\"process_count\":" PROCESSES ",\"sizes\":" SIZES ",\"standard\":" STANDARD                                \
-    ",\"word_bytes\":8,\"otp_release\":[50,53],\"connected_count\":" CONNECTED ",\"persistent_term\":{\"count\":4,\"memory\":5}," HOST "}"
-#define NO_HOST "\"status\":null,\"meminfo\":null,\"cgroups\":[]"
-#define LOCAL_MONITORS(BYTES) "[\"monitor\",9999," BYTES "]"
+    REPLY_OF("[\"std_alloc\",1,[[\"options\",[[\"e\",true]]]," CARRIER("std_alloc", "[\"count\"," COUNT ",1,1],[\"size\",8,8,8]", "9") "]" \
+                                                                                                                                       "]")
+#define MEMORY_OF(AREAS, PROCESSES, SIZES, STANDARD, CONNECTED, HOST)                                                                      \
+    MEMORY_TOLD(AREAS, PROCESSES, "[" SIZES "," STANDARD "]", CONNECTED, HOST)
+#define MEMORY_TOLD(AREAS, PROCESSES, REPLIES, CONNECTED, HOST)                                                                            \
+    "{\"areas\":" AREAS ",\"process_count\":" PROCESSES ",\"replies\":" REPLIES                                                            \
+    ",\"schedulers_count\":1,\"word_bytes\":8,\"otp_release\":[50,53],\"connected_count\":" CONNECTED                                      \
+    ",\"persistent_term\":{\"count\":4,\"memory\":5}," HOST "}"
+#define NO_HOST "\"status\":[\"error\",\"enoent\"],\"meminfo\":[\"error\",\"enoent\"],\"cgroups\":[]"
+#define LOCAL_MONITORS(BYTES) "[\"monitor\"," BYTES "," BYTES "]"
 
 #endif

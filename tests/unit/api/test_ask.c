@@ -6,8 +6,7 @@
 
 #define SHOP "node=shop@127.0.0.1"
 #define MEMORY                                                                                                                             \
-    MEMORY_OF(KINDS("100", "30", "29", "70", "5", "4", "10", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("128"), "1000"), STANDARD_OF("3"),   \
-              "1", NO_HOST)
+    MEMORY_OF(AREAS_OF("100", "30", "5", "4", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("128"), "1000"), STANDARD_OF("3"), "1", NO_HOST)
 
 static void an_unknown_node_is_told_how_to_be_registered(void **state)
 {

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 
 #define MEMORY                                                                                                                             \
-    MEMORY_OF(KINDS("1000", "300", "290", "700", "10", "9", "20", "30", "40"), "50", SIZES_OF(LOCAL_MONITORS("1536"), "0"), "[]", "2",     \
-              NO_HOST)
+    MEMORY_OF(AREAS_OF("2531", "300", "10", "9", "30", "40"), "50", SIZES_OF(LOCAL_MONITORS("1536"), "0"), REPLY_OF(""), "2", NO_HOST)
 #define SYSTEM SYSTEM_OF("1500", "3", "50", "100", "77")
 #define SCAN                                                                                                                               \
     "{\"scanned_count\":49,\"skipped_count\":1,\"duration_us\":2500,\"word_bytes\":8,\"rows\":[" ROW("<0.1.0>", "10", "20") "," ROW(       \
@@ -69,7 +68,7 @@ static void four_questions_make_a_probe(void **state)
     fake_answer(PEERS);
     assert_string_equal(fake.content_type, "text/plain; version=0.0.4; charset=utf-8");
     assert_true(is_told("\nbeam_up 1\n"));
-    assert_true(is_told("\nbeam_memory_bytes{kind=\"other\"} 600\n"));
+    assert_true(is_told("\nbeam_memory_bytes{kind=\"other\"} 620\n"));
     assert_true(is_told("\nbeam_monitors_estimated{peer=\"local\"} 12\n"));
     assert_false(is_told("peer=\"remote\""));
     assert_true(is_told("\nbeam_uptime_seconds 1.5\n"));
@@ -139,7 +138,7 @@ static void what_was_answered_is_told_though_the_rest_failed(void **state)
     assert_true(is_told("\nbeam_up 1\n"));
     assert_true(is_told("\nbeam_probe_answered{question=\"peers\"} 0\n"));
     assert_true(is_told("\nbeam_probe_answered{question=\"system\"} 0\n"));
-    assert_true(is_told("\nbeam_memory_allocated_bytes 1000\n"));
+    assert_true(is_told("\nbeam_memory_allocated_bytes 2536\n"));
     assert_false(is_told("\nbeam_processes "));
     fake.ask_error = BG_TOO_MANY;
     fake_call("probeNode", "target=shop@127.0.0.1", NULL);
@@ -150,9 +149,10 @@ static void nonsense_from_a_node_is_left_out(void **state)
 {
     (void)state;
     fake_call("probeNode", "target=shop@127.0.0.1", NULL);
-    fake_answer(MEMORY_OF(KINDS("1000", "1", "1", "5", "9", "1", "1", "1", "1"), "1",
-                          "[7,[7,[5,0,[]],[\"a\\\"} 1\\nforged 1\",0,[" CARRIER("x", "[\"size\",1,1,1]", "2") "]]]]", "[[7]]", "1",
-                          NO_HOST));
+    fake_answer(
+        MEMORY_OF(AREAS_OF("1000", "2000", "9", "1", "1", "1"), "1",
+                  "7,[7],\"timeout\"," REPLY_OF("7,[5,0,[]],[\"a\\\"} 1\\nforged 1\",0,[" CARRIER("x", "[\"size\",1,1,1]", "2") "]]"),
+                  "[7,7,7]", "1", NO_HOST));
     fake_answer("[]");
     fake_answer("{\"rows\":[{\"memory\":\"much\"}],\"rankings\":{\"memory\":[0],\"monitors\":[-1],\"stack\":[\"x\"],\"links\":[99]},\"word_"
                 "bytes\":8}");
@@ -166,7 +166,7 @@ static void figures_that_cannot_be_understood_are_left_out(void **state)
 {
     (void)state;
     fake_call("probeNode", "target=shop@127.0.0.1 scan=false", NULL);
-    fake_answer("{\"memory\":{\"total\":\"much\"}}");
+    fake_answer("{\"areas\":[[[\"external_alloc\",\"much\"]]]}");
     fake_answer(SYSTEM);
     assert_true(is_told("\nbeam_up 1\n"));
     assert_false(is_told("beam_memory_"));
@@ -175,14 +175,14 @@ static void figures_that_cannot_be_understood_are_left_out(void **state)
 
 static void allocators_are_bounded(void **state)
 {
-    char sizes[8000] = "[[", *at = sizes + strlen(sizes), answer[10000];
+    char sizes[8000] = "[7,1,[", *at = sizes + strlen(sizes), answer[10000];
     size_t count = 0;
 
     (void)state;
     for (int i = 0; i < 100; i++)
         at += snprintf(at, 70, "%s[\"a%d\",0,[]]", i > 0 ? "," : "", i);
     snprintf(at, 10, "]]");
-    snprintf(answer, sizeof answer, MEMORY_OF(KINDS("1", "1", "1", "1", "0", "0", "0", "0", "0"), "1", "%s", "[]", "1", NO_HOST), sizes);
+    snprintf(answer, sizeof answer, MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", "%s", REPLY_OF(""), "1", NO_HOST), sizes);
     fake_call("probeNode", "target=shop@127.0.0.1 scan=false", NULL);
     fake_answer(answer);
     fake_answer(SYSTEM);
