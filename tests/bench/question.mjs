@@ -35,8 +35,24 @@ end`;
 // Processor time of a process so far, in microseconds; the kernel counts in hundredths of a second.
 const cpuUs = (pid) => readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/.*\) /s, '').split(' ').slice(11, 13).reduce((sum, ticks) => sum + Number(ticks), 0) * 10_000;
 
+// The limits and uses of the cgroups that a process started from here is in.
+function cgroupFiles() {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n').map((line) => line.split(':'));
+  const isFirst = lines.some(([, kind]) => kind === 'memory');
+  const path = lines.find(([, kind]) => kind === (isFirst ? 'memory' : ''))?.[2] ?? '/';
+  const folders = path.split('/').filter(Boolean).reduce((above, name) => [...above, `${above.at(-1)}/${name}`], [`/sys/fs/cgroup${isFirst ? '/memory' : ''}`]);
+  return folders.flatMap((folder) => (isFirst ? ['limit_in_bytes', 'usage_in_bytes'] : ['max', 'current']).map((file) => `${folder}/memory.${file}`));
+}
+
+// What the answer to memory tells: kinds, types of blocks, block counts of std_alloc, and files.
+const memoryCalls = () => `
+  Calls = [{erlang, memory, []}, {erlang, system_info, [{allocator_sizes, fix_alloc}]}, {erlang, system_info, [{allocator, std_alloc}]},
+    {erlang, system_info, [process_count]}, {erlang, system_info, [otp_release]}, {erlang, nodes, [connected]}, {persistent_term, info, []}
+    | [{prim_file, read_file, [F]} || F <- ${JSON.stringify(['/proc/self/status', '/proc/meminfo', '/proc/self/cgroup', ...cgroupFiles()])}]],
+  Program = [fun erlang:apply/3 | tuple_to_list(lists:unzip3(Calls))],`;
+
 // Microseconds of one erpc:call after the other that makes these calls.
-const callOf = (node, expression) => `begin
+const callOf = (node, expression) => `begin ${memoryCalls()}
   T0 = erlang:monotonic_time(microsecond),
   _ = [${expression.replaceAll('NODE', `'${node}'`)} || _ <- lists:seq(1, 3000)],
   (erlang:monotonic_time(microsecond) - T0) / 3000
@@ -47,7 +63,7 @@ const WHOLE = {
       [fun erlang:system_info/1 || _ <- lists:seq(1, 12)] ++ [fun erlang:statistics/1 || _ <- lists:seq(1, 5)] ++ [fun application:loaded_applications/0],
       [[I] || I <- [otp_release, version, wordsize, schedulers, process_count, process_limit, port_count, port_limit, atom_count, atom_limit, ets_count, ets_limit]]
         ++ [[S] || S <- [wall_clock, reductions, context_switches, garbage_collection, io]] ++ [[]]])`,
-  memory: `_ = [erpc:call(NODE, erlang, memory, [])]`,
+  memory: `[_ | _] = erpc:call(NODE, lists, zipwith3, Program)`,
 };
 
 // Questions of a whole node, one after the other (identical ones at the same time would share one), and what each takes of its processor.
