@@ -361,24 +361,21 @@ has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
 %% [{Name, [{ErtsVersion, [{Key, {M, F, Arguments}}]}]}], sorted by name, the newest emulator first. A file has terms {Key, {M, F,
 %% Arguments}}, or {Key, {M, F, Arguments}, {since, ErtsVersion}} for emulators of that version, {Major, Minor}, and later: the last one
 %% of a key that an emulator is new enough for is the one that it is asked. '$pid' stands for the process that the question is about, and
-%% {'$call', {M, F, Arguments}} as an argument for what that call returns. {define, Name, {M, F, Arguments}} is a call that {'$call', Name}
-%% stands for.
+%% {'$call', {M, F, Arguments}} as an argument for what that call returns. {define, Name, {M, F, Arguments}} names one for {'$call', Name}.
 natives(Sources) -> lists:sort([native(Source) || Source <- Sources]).
 
 native(File) ->
-    {Defined, Terms} = lists:partition(fun(Term) -> element(1, Term) =:= define end, terms(File)),
-    Definitions = maps:from_list([{Name, Call} || {define, Name, Call} <- Defined]),
-    Calls = [call(Term, Definitions, File) || Term <- Terms],
+    Terms = terms(File),
+    Definitions = maps:from_list([{Name, Call} || {define, Name, Call} <- Terms]),
+    Calls = [call(Term, Definitions, File) || Term <- Terms, element(1, Term) =/= define],
     Versions = lists:usort([{0, 0} | [Since || {_, _, Since} <- Calls]]),
     {list_to_atom(filename:basename(File, ".calls")), [{Version, calls_for(Version, Calls)} || Version <- lists:reverse(Versions)]}.
 
 %% {include, Name} stands for the terms of another file.
 terms(File) ->
     case file:consult(File) of
-        {ok, Terms} ->
-            lists:append([case Term of {include, Name} -> terms(filename:join(filename:dirname(File), Name)); _ -> [Term] end || Term <- Terms]);
-        {error, {Line, Module, Reason}} ->
-            throw({File, erl_anno:new(Line), "~ts", [Module:format_error(Reason)]})
+        {ok, Terms} -> lists:append([case Term of {include, Name} -> terms(filename:join(filename:dirname(File), Name)); _ -> [Term] end || Term <- Terms]);
+        {error, {Line, Module, Reason}} -> throw({File, erl_anno:new(Line), "~ts", [Module:format_error(Reason)]})
     end.
 
 call({Key, {M, F, Arguments}}, Definitions, File) -> call({Key, {M, F, Arguments}, {since, {0, 0}}}, Definitions, File);
@@ -395,8 +392,7 @@ call(Term, _, File) -> throw({File, none, "~p is no {Key, {M, F, Arguments}} or 
 flat(Name, Definitions) when is_atom(Name) -> flat(maps:get(Name, Definitions), Definitions);
 flat({M, F, Arguments}, Definitions) ->
     case [Call || {'$call', Call} <- Arguments] of
-        [] ->
-            {M, F, Arguments};
+        [] -> {M, F, Arguments};
         _ ->
             {Ms, Fs, As} = lists:unzip3([case Argument of {'$call', Call} -> flat(Call, Definitions); Same -> {erlang, hd, [[Same]]} end || Argument <- Arguments]),
             {lists, foldl, [fun erlang:apply/2, [fun erlang:apply/3, Ms, Fs, As], [fun lists:zipwith3/4, erlang:make_fun(M, F, length(Arguments))]]}
