@@ -35,8 +35,9 @@
              "]]," CARRIER("fix_alloc", "[\"size\",5,5,5]", "6") "]],[\"std_alloc\",1,[" CARRIER(                                          \
                  "std_alloc", "[\"size\"," STANDARD_BYTES ",1,1]", STANDARD_BYTES) "]],[\"sl_alloc\",1,false]")
 #define STANDARD_OF(COUNT)                                                                                                                 \
-    REPLY_OF("[\"std_alloc\",1,[[\"options\",[[\"e\",true]]]," CARRIER("std_alloc", "[\"count\"," COUNT ",1,1],[\"size\",8,8,8]", "9") "]" \
-                                                                                                                                       "]")
+    REPLY_OF(                                                                                                                              \
+        "[\"std_alloc\",1,[[\"options\",[[\"e\",true]]]," CARRIER("std_alloc", "[\"count\"," COUNT ",1,1],[\"size\",8,8,8]", "9") "]"      \
+                                                                                                                                  "]")
 #define MEMORY_OF(AREAS, PROCESSES, SIZES, STANDARD, CONNECTED, HOST)                                                                      \
     MEMORY_TOLD(AREAS, PROCESSES, "[" SIZES "," STANDARD "]", CONNECTED, HOST)
 #define MEMORY_TOLD(AREAS, PROCESSES, REPLIES, CONNECTED, HOST)                                                                            \
