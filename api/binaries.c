@@ -1,6 +1,7 @@
 /* binaries.c: .../binaries, who refers to large binaries, and POST .../binaries/collect, what collecting the garbage of a few would free.
  */
 #include "endpoints.h"
+#include "figures.h"
 #include "listing.h"
 #include "params.h"
 #include "print.h"
@@ -42,17 +43,21 @@ static json_t *binaries_row_new(struct bg_shaper *shaper, const json_t *raw, int
 }
 
 /* What processes refer to is a sum over all of them, in which a binary that several refer to counts for each: so what nobody refers to is
- * so much at least. */
-static void put_memory(struct bg_ask *ask, const json_t *answer, int64_t word_bytes)
+ * so much at least. -1: not known. */
+static int64_t unreferred_bytes(struct bg_shaper *shaper, const json_t *answer, int64_t memory)
 {
-    struct bg_shaper *shaper = &ask->shaper;
+    const int64_t words = bg_answer_count_or(shaper, answer, "referred_words", -1);
+    const int64_t referred = bg_bytes_of_words(words, bg_answer_count(shaper, answer, "word_bytes"));
+    return words < 0 || memory < 0 ? -1 : memory > referred ? memory - referred : 0;
+}
+
+void bg_binaries_describe(struct bg_shaper *shaper, const json_t *answer, size_t size, char *ret_line)
+{
     const int64_t memory = bg_answer_count_or(shaper, answer, "binary_memory_bytes", -1);
-    const int64_t words = bg_answer_count_or(shaper, answer, "referred_words", -1), referred = bg_bytes_of_words(words, word_bytes);
-    const int64_t unreferred = words < 0 || memory < 0 ? -1 : memory > referred ? memory - referred : 0;
+    const int64_t unreferred = unreferred_bytes(shaper, answer, memory);
     json_t *whole = bg_count_or_null(memory), *part = bg_count_or_null(unreferred);
-    char line[200];
     struct bg_text text;
-    bg_text_init(&text, line, sizeof line);
+    bg_text_init(&text, ret_line, size);
     bg_text_add(&text, "Of ");
     bg_text_add_figure(&text, whole, "bytes");
     bg_text_add(&text, " in large binaries, ");
@@ -62,9 +67,19 @@ static void put_memory(struct bg_ask *ask, const json_t *answer, int64_t word_by
     } else {
         bg_text_add(&text, unreferred < 0 ? "it is not known how much no process refers to." : "processes refer to all or nearly all.");
     }
+    json_decref(whole);
+    json_decref(part);
+}
+
+static void put_memory(struct bg_ask *ask, const json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const int64_t memory = bg_answer_count_or(shaper, answer, "binary_memory_bytes", -1);
+    char line[200];
+    bg_binaries_describe(shaper, answer, sizeof line, line);
     ask->figures = bg_object_new(shaper);
-    bg_put(shaper, ask->figures, "binary_memory_bytes", whole);
-    bg_put(shaper, ask->figures, "unreferred_bytes", part);
+    bg_put(shaper, ask->figures, "binary_memory_bytes", bg_count_or_null(memory));
+    bg_put(shaper, ask->figures, "unreferred_bytes", bg_count_or_null(unreferred_bytes(shaper, answer, memory)));
     bg_put(shaper, ask->figures, "summary", json_string(line));
 }
 
@@ -91,7 +106,7 @@ static void shape_binaries(struct bg_ask *ask, json_t *answer)
     };
     ask->ranking.exact = exact && ask->ranking.skipped_count == 0;
     ask->ranking.truncated = ask->ranking.scanned_count > (int64_t)ask->ranking.returned_count;
-    put_memory(ask, answer, word_bytes);
+    put_memory(ask, answer);
 }
 
 static void ask_binaries(struct bg_ask *ask, json_t *answer)

@@ -6,6 +6,7 @@
 #include "chat_formats.h"
 #include "check_run.h"
 #include "endpoints.h"
+#include "figures.h"
 #include "print.h"
 
 #include "beamgauge/clock.h"
@@ -13,6 +14,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define BINARIES_MIN_BYTES (16 << 20)
 
 struct bg_chat {
     const struct bg_services *services;
@@ -100,12 +103,36 @@ static void note_age(struct bg_chat *chat, int64_t age_ms, int64_t collected_wal
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
+/* Where binaries are much of the memory, who holds them is the next question. It is one to the whole node, so it is not asked else. */
+static void ask_for_binaries(struct bg_chat *chat, struct bg_look *look, const json_t *answer)
+{
+    json_t *memory = bg_memory_new(&chat->shaper, answer);
+    const json_int_t binary = json_integer_value(json_object_get(memory, "binary_bytes"));
+    if (binary >= BINARIES_MIN_BYTES && binary >= json_integer_value(json_object_get(memory, "total_bytes")) / 10)
+        look->sources |= 1U << BG_SOURCE_BINARIES;
+    json_decref(memory);
+}
+
+static void note_binaries(struct bg_chat *chat, const json_t *answer)
+{
+    char line[200];
+    if (answer == NULL) /* the card is good without it */
+        return;
+    bg_binaries_describe(&chat->shaper, answer, sizeof line, line);
+    bg_append(&chat->shaper, chat->notes, json_string(line));
+}
+
 static void on_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_chat *chat = look->owner;
     const json_t *data = answer != NULL ? answer->data : NULL;
-    (void)source;
     chat->shaper.source = bg_source_name(source);
+    if (source == BG_SOURCE_BINARIES) {
+        note_binaries(chat, data);
+        return;
+    }
+    if (failure == NULL && chat->command.kind == BG_COMMAND_MEM)
+        ask_for_binaries(chat, look, data);
     if (failure != NULL)
         note_failure(chat, look->node, failure);
     else if (chat->command.kind == BG_COMMAND_PAIRS)

@@ -11,4 +11,7 @@ json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer);
 /* The most monitors that one process holds on one other, out of the answer to `peers` of a look (look.h). */
 int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_exact);
 
+/* A sentence on what large binaries take and how much of it no process refers to, out of the answer to `binaries`. */
+void bg_binaries_describe(struct bg_shaper *shaper, const json_t *answer, size_t size, char *ret_line);
+
 #endif

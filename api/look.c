@@ -12,7 +12,7 @@ static void go_on(struct bg_look *look);
 
 const char *bg_source_name(enum bg_source source)
 {
-    static const char *const names[BG_SOURCE_COUNT] = {"memory", "system", "scan", "peers"};
+    static const char *const names[BG_SOURCE_COUNT] = {"memory", "system", "scan", "peers", "binaries"};
     return names[source];
 }
 
@@ -197,6 +197,8 @@ static bool ask(struct bg_look *look)
         args = scan_args(look);
     else if (look->source == BG_SOURCE_PEERS)
         args = json_incref(look->peers_args);
+    else if (look->source == BG_SOURCE_BINARIES)
+        args = json_pack("{s:I}", "limit", (json_int_t)bg_limit_round(1));
     waits = send(look, args);
     json_decref(args);
     return waits;

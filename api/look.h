@@ -6,8 +6,8 @@
 #include "beamgauge/node.h"
 #include "beamgauge/query.h"
 
-/* What a node is asked. Peers are those of the processes with the most monitors, so they need a scan first. */
-enum bg_source { BG_SOURCE_MEMORY, BG_SOURCE_SYSTEM, BG_SOURCE_SCAN, BG_SOURCE_PEERS, BG_SOURCE_COUNT };
+/* What a node is asked, in this order. Peers are those of the processes with the most monitors, so they need a scan first. */
+enum bg_source { BG_SOURCE_MEMORY, BG_SOURCE_SYSTEM, BG_SOURCE_SCAN, BG_SOURCE_PEERS, BG_SOURCE_BINARIES, BG_SOURCE_COUNT };
 const char *bg_source_name(enum bg_source source); /* the question's */
 
 struct bg_look;
@@ -24,7 +24,7 @@ struct bg_look {
     const struct bg_services *services;
     void *owner;
     char node[BG_NODE_NAME_MAX + 1];
-    unsigned sources;   /* bits, 1 << of enum bg_source */
+    unsigned sources;   /* bits, 1 << of enum bg_source; `told` may add what stands further on */
     int64_t scan_limit; /* rows of each ranking; rounded as everywhere */
     bool binary;        /* off-heap binaries too, which is costly */
     uint64_t reader;    /* see bg_call_reader() */

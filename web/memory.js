@@ -2,6 +2,7 @@
 import { html } from '/htm.js';
 import { bytes, count, percent, visible } from '/format.js';
 import { Bar, Panel } from '/parts.js';
+import { usePoll } from '/poll.js';
 import { Table } from '/table.js';
 
 // System holds those that are indented; total is processes and system. `kind` is the colour of bar and swatch.
@@ -18,13 +19,14 @@ const AREAS = [
   { key: 'rest', title: 'Other', kind: 'other', inner: true, hint: 'The emulator itself' },
 ];
 
-export function MemoryPanel({ answer }) {
+export function MemoryPanel({ path, answer }) {
   const memory = answer.data;
   return html`
     <${Panel} title="Memory" answer=${answer}>
       ${memory && html`
         <${Estimate} memory=${memory} />
         <${Host} memory=${memory} />
+        <${Binaries} path=${path} memory=${memory} />
         <${Strip} memory=${memory} />
         <div class="columns inside">
           <${Areas} memory=${memory} />
@@ -54,6 +56,15 @@ function Host({ memory }) {
   const outside = memory.unexplained_bytes !== null && html`, of which ${bytes(memory.unexplained_bytes)} are not the allocators'`;
   const swapped = memory.swap_bytes > 0 && html`, and ${bytes(memory.swap_bytes)} swapped out`;
   return html`<p class="prose">The system sees <b>${bytes(memory.rss_bytes)}</b>${outside}${swapped}.${limit}</p>`;
+}
+
+const BINARIES_MIN_BYTES = 16 * 1024 * 1024;
+
+/** Who holds large binaries, where they are much of the memory. That is a question to all processes: it is asked once a minute. */
+function Binaries({ path, memory }) {
+  const isMuch = memory.binary_bytes >= BINARIES_MIN_BYTES && memory.binary_bytes >= memory.total_bytes / 10;
+  const { meta } = usePoll(isMuch ? `${path}/binaries?limit=1&max_age_ms=60000` : null);
+  return isMuch && meta?.summary ? html`<p class="prose">${meta.summary}</p>` : null;
 }
 
 /** The whole in one line: the areas that do not hold one another. */

@@ -43,6 +43,6 @@ function NodePanels({ node, query }) {
       <${RankingPanel} answer=${watchers} node=${node} by="monitors" />
       <${RankingPanel} answer=${watched} node=${node} by="monitored_by" />
     </div>
-    <${MemoryPanel} answer=${memory} />
+    <${MemoryPanel} path=${path} answer=${memory} />
     <${ProcessesPanel} path=${path} node=${node} query=${query} />`;
 }

@@ -70,6 +70,16 @@ suite('page', { prepare: plant }, (world, test) => {
     await page.context().close();
   });
 
+  visit('where binaries are much of the memory, the page says how much of them no process refers to', () => nodeHash(world.quiet), async (page) => {
+    const said = panel(page, 'Memory').getByText(/in large binaries/);
+    await page.getByRole('table', { name: 'Memory by area' }).waitFor();
+    assert.equal(await said.count(), 0);
+    const keeper = await world.quiet.eval(`Self = self(), K = spawn(fun() -> T = ets:new(many, [public]), [ets:insert(T, {I, binary:copy(<<I>>, 8192)}) || I <- lists:seq(1, 8000)],
+      erlang:garbage_collect(), Self ! kept, receive stop -> ok end end), receive kept -> K end`);
+    await said.getByText(/MiB at least are referred to by no process/).waitFor();
+    await world.quiet.eval(`list_to_pid("${keeper}") ! stop, ok`);
+  });
+
   visit('a node has its headline and its memory', shop, async (page) => {
     const figure = (term) => page.locator('.headline .figure', { has: page.locator('dt', { hasText: term }) });
     await figure('Uptime').getByText(/OTP \d+/).waitFor();
@@ -77,7 +87,7 @@ suite('page', { prepare: plant }, (world, test) => {
     assert.match(await figure('Processes').innerText(), /\d+\s*[\d.<]+% of [\d,]+/);
     const areas = page.getByRole('table', { name: 'Memory by area' });
     const names = (await areas.locator('tbody th').allInnerTexts()).map((text) => text.trim());
-    assert.deepEqual(names, ['Total', 'Processes', 'System', 'Binary', 'ETS', 'Code', 'Atom', 'Other']);
+    assert.deepEqual(names, ['Total', 'Processes', 'System', 'Binary', 'ETS', 'Code', 'Atom', 'Persistent terms', 'Standard blocks', 'Other']);
     assert.match(await areas.locator('tbody tr').first().innerText(), /iB\s+100%/);
     assert.match(await page.getByRole('table', { name: 'Allocators' }).innerText(), /eheap_alloc\s+[\d.]+ MiB\s+[\d.]+ MiB/);
     assert.match(await panel(page, 'Memory').innerText(), /holds about [\d,]+ monitors/);

@@ -131,6 +131,15 @@ suite('chat', { prepare: async (world) => {
     assert.equal((await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' })).status, 204);
   });
 
+  test('where binaries are much of the memory, `mem` says how much of them no process refers to', async () => {
+    assert.doesNotMatch((await slack(`mem ${world.shop.name}`)).text, /large binaries/);
+    const keeper = await world.shop.eval(`Self = self(), K = spawn(fun() -> T = ets:new(many, [public]), [ets:insert(T, {I, binary:copy(<<I>>, 8192)}) || I <- lists:seq(1, 8000)],
+      erlang:garbage_collect(), Self ! kept, receive stop -> ok end end), receive kept -> K end`);
+    await sleep(1200);
+    assert.match((await slack(`mem ${world.shop.name} `)).text, /Of [\d.]+ MiB in large binaries, [\d.]+ MiB at least are referred to by no process/);
+    await world.shop.eval(`list_to_pid("${keeper}") ! stop, ok`);
+  });
+
   test('without its secret a chat is not there', async () => {
     const plain = await world.beamgauge();
     const answer = await request(plain.port, '/chat/slack', { method: 'POST', body: form('nodes'), headers: { 'Content-Type': 'application/x-www-form-urlencoded' } });

@@ -92,6 +92,13 @@ suite('monitors', { prepare: async (world) => {
     assert.deepEqual([relation.count, relation.distinct_count, relation.exact], [9000, 1, true]);
   });
 
+  test('a peer of which only proc_lib is known is named by what it runs', async () => {
+    const nameless = await world.shop.eval('P = proc_lib:spawn(fun() -> erase(), timer:sleep(infinity) end), plant:watcher([{P, 700}]), P');
+    const pair = (await data(world.shop, 'monitors/pairs?limit=20&max_age_ms=0')).find(({ watched }) => watched.pid === nameless);
+    assert.deepEqual([pair.watched.name, pair.watched.initial_call.module], ['timer:sleep/1', 'proc_lib'], JSON.stringify(pair));
+    await world.shop.eval(`exit(list_to_pid("${nameless}"), kill), ok`);
+  });
+
   test('a pid of another node is not taken for one of this', async () => {
     const answer = await world.gauge.ask(world.shop, `processes/${world.leaker.slice(1, -1)}/relations?direction=monitors`);
     assert.equal(answer.body.data[0].top_peers[0].node, world.pay.name);

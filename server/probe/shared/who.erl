@@ -22,19 +22,19 @@ find(#{<<"name">> := Name}) ->
     end.
 
 described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
-    case process_info(Pid, [total_heap_size | identity:items()]) of
+    case process_info(Pid, [total_heap_size, current_function | identity:items()]) of
         [_ | _] = Info -> told(Pid, maps:from_list(Info));
         undefined -> unknown(false)
     end;
 described(_) -> unknown(undefined).
 
 told(Pid, #{total_heap_size := Words} = Known) ->
-    maps:merge(maps:with([registered_name, initial_call], Known),
+    maps:merge(maps:with([registered_name, initial_call, current_function], Known),
                (identity:notes(Pid, Known, Words * erlang:system_info(wordsize)))#{<<"alive">> => true}).
 
 %% #{Peer => WhoItIs} of many, and of who does not answer in time too.
 described(Peers, Arguments) ->
-    Infos = identity:infos([Pid || Pid <- Peers, is_pid(Pid), node(Pid) =:= node()], [], Arguments),
+    Infos = identity:infos([Pid || Pid <- Peers, is_pid(Pid), node(Pid) =:= node()], [current_function], Arguments),
     maps:from_list([{Peer, case Infos of
                                #{Peer := dead} -> unknown(false);
                                #{Peer := Info} -> told(Peer, maps:from_list(Info));
