@@ -5,7 +5,7 @@ import { findReleases, RELEASES, ROOTS } from './releases.mjs';
 import { counts, details, table } from './table.mjs';
 
 const FILES = ['scenarios', 'entries', 'monitors', 'groups', 'processes', 'numbers', 'parity', 'names', 'fleet', 'call_sites', 'trouble', 'harmless',
-  'memory', 'leaks', 'limits', 'atoms', 'returning', 'sick_full', 'sick_mailbox', 'harmless_sick'];
+  'memory', 'leaks', 'limits', 'atoms', 'returning', 'sick_full', 'sick_mailbox', 'sick_large', 'harmless_sick'];
 const WORKERS = Math.min(cpus().length + 1, 4); // much of it is waiting
 const MINUTES_MAX = 24 * 60;
 
