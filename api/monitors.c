@@ -94,6 +94,8 @@ static void shape_ranking(struct bg_ask *ask, json_t *answer)
     const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)kept};
     bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
+    ask->figures = bg_object_new(&ask->shaper);
+    bg_put(&ask->shaper, ask->figures, "unexplained_monitors_count", bg_count_or_null(bg_peers_unexplained(ask, answer)));
     ask->kept = bg_peers_exact(ask) ? NULL : json_incref((json_t *)bg_peers_long(&ask->shaper, answer));
     if (json_array_size(ask->data) == 0 || ask->shaper.failed)
         return;

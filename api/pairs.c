@@ -32,9 +32,10 @@ struct pairs {
 struct totals {
     struct bg_ranking ranking;
     size_t pairs_count;
-    int64_t bound; /* what a pair that was not looked at may have at most */
-    bool partial;  /* not all entries of every listed watcher were counted, or a node did not answer */
-    bool more;     /* a watcher has more peers than it was listed with */
+    int64_t bound;       /* what a pair that was not looked at may have at most */
+    bool partial;        /* not all entries of every listed watcher were counted, or a node did not answer */
+    bool more;           /* a watcher has more peers than it was listed with */
+    int64_t unexplained; /* monitors that the rows do not explain, of the nodes that tell; -1: of none */
     size_t nodes_count, answered_count;
 };
 
@@ -224,7 +225,9 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     struct totals *totals = ask->state;
     const int64_t limit = bg_call_integer(ask->call, "limit");
     bg_scan_read(ask, answer, bg_sort_find("monitors"), limit, &scan);
-    const int64_t bound = unlisted_bound(ask, &scan, limit);
+    const int64_t bound = unlisted_bound(ask, &scan, limit), unexplained = bg_peers_unexplained(ask, answer);
+    if (unexplained >= 0)
+        totals->unexplained = bg_sum(totals->unexplained > 0 ? totals->unexplained : 0, unexplained);
     totals->bound = bound > totals->bound ? bound : totals->bound;
     add_ranking(&totals->ranking, &ask->ranking);
     const json_t *known = bg_peers_exact(ask) ? NULL : bg_peers_long(&ask->shaper, answer);
@@ -247,6 +250,9 @@ static void finish_ranking(struct bg_ask *ask)
     const int64_t below_min = bg_call_integer(ask->call, "min") - 1;
     const int64_t last = json_integer_value(json_object_get(json_array_get(ask->data, limit - 1), "count"));
     const int64_t least = is_full ? last : below_min; /* unlisted pairs of more than this matter */
+    if (ask->figures == NULL)
+        ask->figures = bg_object_new(&ask->shaper);
+    bg_put(&ask->shaper, ask->figures, "unexplained_monitors_count", bg_count_or_null(totals->unexplained));
     ask->sorted_by = "count";
     ask->is_ranking = true;
     ask->ranking = totals->ranking;
@@ -274,6 +280,8 @@ static bool begin(struct bg_ask *ask)
     ask->state = calloc(1, sizeof(struct totals));
     if (ask->state == NULL)
         bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "out of memory");
+    else
+        ((struct totals *)ask->state)->unexplained = -1;
     ask->data = bg_array_new(&ask->shaper);
     return !ask->shaper.failed;
 }

@@ -10,6 +10,8 @@
     "the processes were ranked, but there was no time left to ask the busy node for their peers: peers and pairs are missing; allow more " \
     "with timeout_ms"
 
+#define UNEXPLAINED_MIN 1000 /* fewer are no leak to speak of */
+
 int64_t bg_peers_round(int64_t limit)
 {
     static const int64_t limits[] = {20, 50, BG_PEERS_LIMIT_MAX, 1000};
@@ -124,4 +126,21 @@ void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_
     bg_put(shaper, object, "distinct_count", bg_count_or_null(list->distinct_count));
     bg_put(shaper, object, "duplication_ratio", bg_ratio_new(list->count, list->distinct_count));
     bg_put(shaper, object, "top_peers", peers);
+}
+
+int64_t bg_peers_unexplained(struct bg_ask *ask, const json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const int64_t count = bg_answer_count_or(shaper, answer, "unexplained_monitors", -1);
+    const int64_t bound = bg_answer_count_or(shaper, json_object_get(answer, "next_bound"), "monitors", 0);
+    const int64_t processes = bg_answer_count(shaper, answer, "process_count"), skipped = bg_answer_count(shaper, answer, "skipped_count");
+    int64_t most;
+    if (__builtin_mul_overflow(bound, processes, &most))
+        most = INT64_MAX;
+    if (count >= UNEXPLAINED_MIN && (count > most || skipped > 0) && !shaper->failed)
+        bg_ask_warn(ask,
+                    "%s holds %" PRId64 " local monitors that are of none of the processes looked at: one that was skipped, or whose "
+                    "messages hide how many monitors it has, may hold them",
+                    bg_ask_node(ask), count);
+    return count;
 }

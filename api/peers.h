@@ -46,4 +46,8 @@ void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const ch
 /* distinct_count, duplication_ratio, and top_peers[]: refs with a count, at most `limit`. */
 void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_peer_list *list, size_t limit);
 
+/* Local monitors that a scan's node holds and that are of no process that it counted or estimated; -1 where that is not known. Warns where
+ * those that were not looked at cannot have so many. */
+int64_t bg_peers_unexplained(struct bg_ask *ask, const json_t *answer);
+
 #endif

@@ -12,7 +12,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
     {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, readers:left(Arguments, Started)),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
     Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Calibration),
-    {Counts, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, Looks),
+    {Counts, Explained, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, Looks),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     {Rows, Places} = table(Ranked, Counts, Partial, {Calibration, Limits, Binary, readers:left(Arguments, Started)}),
     (met:answer(Met, Started))#{
@@ -21,6 +21,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"counted">> => long:answer(Looks),
+      <<"unexplained_monitors">> => unexplained(blocks:monitors(), Explained),
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
@@ -35,7 +36,12 @@ looks(Candidates, BytesMax, Long, Calibration) ->
     Large = lists:sublist([Row || Row <- lists:reverse(lists:keysort(8, Candidates)), element(8, Row) > BytesMax], ?LOOKS_MAX),
     [{element(1, Row), element(8, Row), long:look(element(1, Row), element(8, Row), Long, {?LONG_PEERS, Calibration})} || Row <- Large].
 
-%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, and all counts made for them.
+%% Monitors that the node holds, by its allocators' own count, and that are of none of the processes that were counted or estimated.
+unexplained(infinity, _) -> undefined;
+unexplained(Held, Explained) -> max(0, Held - Explained).
+
+%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, after all counts made for them and how many monitors these
+%% and the estimates explain.
 relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, Looks) ->
     {Counted, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
     Counts = [Known || {_, _, Looked} <- Looks, Known <- known(Looked)] ++ Counted,
@@ -48,8 +54,9 @@ relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, Looks
     end,
     Guessed = [Guess || Row <- Large, not lists:keymember(element(1, Row), 1, Counts), Guess <- guess(Row, Calibration)],
     ByPid = maps:from_list([{element(1, Row), Row} || Row <- Candidates]),
-    {Counts, [relation(Key, At, Counts ++ Guessed, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
-              || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
+    {Counts, lists:sum([element(2, Count) || Count <- Counts ++ Guessed]),
+     [relation(Key, At, Counts ++ Guessed, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
+      || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
 
 %% What was not counted just now has a fifth element.
 known({new, Counts, Lists}) -> [case [Distinct || {_, Distinct, _} <- Lists, Distinct =:= undefined] of [] -> Counts; _ -> erlang:append_element(Counts, last) end];

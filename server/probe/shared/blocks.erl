@@ -76,7 +76,8 @@ entries_max() ->
     end.
 
 %% Local monitors that the node holds, but for those by name or with a tag. Infinity where that is not known.
-monitors() -> element(1, counts()).
+monitors() ->
+    fixed(monitor, element(1, words(list_to_integer(erlang:system_info(otp_release)))), erlang:system_info(wordsize), told(memory_internal, [fix_alloc])).
 
 %% Messages that all mailboxes hold at most.
 messages() -> element(4, counts()).
