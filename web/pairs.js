@@ -1,6 +1,6 @@
 // Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
 import { html, useContext, useRef } from '/htm.js';
-import { count, growth, nameOf, peerText, percent, rate, timeOfDay, visible } from '/format.js';
+import { count, growth, nameOf, peerText, percent, rate, timeOfDay } from '/format.js';
 import { Bar, Counted, Panel, Peer } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { processPath } from '/route.js';
@@ -83,9 +83,8 @@ function Finding({ pair, node, perSecond }) {
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   const about = pair.exact === false ? 'about ' : '';
   const since = pair.counted_at ? html` <span class="quiet">Counted ${age(pair.counted_at)}, about ${count(pair.count)} now.</span>` : '';
-  const home = watched?.node ?? node;
   const whom = watched
-    ? html`<${Peer} peer=${watched} node=${node} /> on <bdi class="name">${visible(home)}</bdi> <b>${about}${count(pair.count)} times</b>${growing}.${since}`
+    ? html`<${Peer} peer=${watched} node=${node} /> <b>${about}${count(pair.count)} times</b>${growing}.${since}`
     : html`<b>about ${count(pair.count)} processes or one process as often</b>${growing}: too many to be counted lightly. On its page
         they can be counted exactly, or traced for some seconds.`;
   return html`

@@ -34,8 +34,9 @@ async function openPage(browser, gauge, hash, { expected = /(?!)/, ...options } 
 // A response that failed, and what its problem document says of it as soon as that has been read: see visitor().
 function noteResponse(page, response, note) {
   const text = `${response.status()} ${response.url()}`;
-  const place = note('response', text) - 1;
-  if (!Number.isInteger(place)) return; // it was expected
+  const noted = note('response', text);
+  if (noted === true) return; // it was expected
+  const place = noted - 1;
   const detail = response.json().then(({ code, detail }) => (page.faults[place] += ` ${code}: ${detail}`), () => {}); // no problem document
   page.details.push(detail);
 }
