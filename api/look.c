@@ -64,10 +64,18 @@ static void note_scan(struct bg_look *look, const struct bg_failure *failure, co
         bg_query_reject(look->services->queries, answer->data);
 }
 
+static void note_skipped(struct bg_look *look, const struct bg_answer *answer)
+{
+    look->process_count = json_integer_value(json_object_get(answer->data, "process_count"));
+    look->skipped_count = json_integer_value(json_object_get(answer->data, "skipped_count"));
+}
+
 /* Hands on what came, unless it was only asked for the peers' sake. */
 static void tell(struct bg_look *look, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     const enum bg_source source = look->source++;
+    if (source == BG_SOURCE_SCAN && answer != NULL)
+        note_skipped(look, answer);
     if (source == BG_SOURCE_SCAN && (look->sources & 1U << BG_SOURCE_PEERS) != 0)
         note_scan(look, failure, answer);
     if ((look->sources & 1U << source) != 0)

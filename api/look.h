@@ -42,6 +42,8 @@ struct bg_look {
     json_t *peers_args;       /* made of the scan; NULL where nobody needs to be asked about */
     json_t *known;            /* the scan's processes with long lists, which go to the answer of `peers`; or NULL */
     struct bg_answer scanned; /* when the scan was */
+    int64_t process_count;    /* of the scan */
+    int64_t skipped_count;    /* of those, how many did not answer it in time */
     struct bg_failure scan_failure;
 };
 

@@ -257,7 +257,7 @@ static void finish_ranking(struct bg_ask *ask)
     ask->is_ranking = true;
     ask->ranking = totals->ranking;
     ask->ranking.returned_count = json_array_size(ask->data);
-    ask->ranking.exact = !totals->partial && least >= totals->bound;
+    ask->ranking.exact = !totals->partial && totals->ranking.skipped_count == 0 && least >= totals->bound;
     ask->ranking.truncated = totals->pairs_count > limit || totals->more || below_min < totals->bound;
 }
 

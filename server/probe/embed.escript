@@ -11,8 +11,8 @@
 
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
 -define(REASON_BYTES_MAX, 1000).
-%% On a busy node even making the functions takes long at low priority: the worker, with little to do itself, goes on at normal priority.
--define(HURRY, {op, 1, 'andalso', {op, 1, '>=', ?NATIVE(statistics, [{atom, 1, total_run_queue_lengths}]), ?NATIVE(system_info, [{atom, 1, schedulers_online}])}, ?NATIVE(process_flag, [{atom, 1, priority}, {atom, 1, normal}])}).
+%% On a busy node even making the functions takes long at low priority: see readers:hurry/0.
+-define(HURRY, {op, 1, 'andalso', {op, 1, '>=', ?NATIVE(statistics, [{atom, 1, total_run_queue_lengths}]), ?NATIVE(system_info, [{atom, 1, schedulers_online}])}, ?NATIVE(process_flag, [{atom, 1, priority}, {atom, 1, high}])}).
 -define(NATIVE(Name, Arguments), {call, 1, {remote, 1, {atom, 1, erlang}, {atom, 1, Name}}, Arguments}).
 
 main(["--atoms"]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- brought(embed(sources("questions/*.erl")), natives(sources("natives/*.calls")))] end);

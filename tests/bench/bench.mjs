@@ -1,5 +1,6 @@
 // ./dev bench: a table of ratios, each measured side by side in one run. Absolute times belong to this machine only.
 import { World } from '../integration/lib/suite.mjs';
+import { benchBusy } from './busy.mjs';
 import { benchHarm } from './harm.mjs';
 import { benchHttp } from './http.mjs';
 import { benchLarge } from './large.mjs';
@@ -7,8 +8,8 @@ import { benchLoop } from './loop.mjs';
 import { benchQuestion } from './question.mjs';
 import { benchScan } from './scan.mjs';
 
-const PARTS = { http: benchHttp, loop: benchLoop, question: benchQuestion, scan: benchScan, harm: benchHarm, large: benchLarge };
-const ON_REQUEST = ['large'];
+const PARTS = { http: benchHttp, loop: benchLoop, question: benchQuestion, scan: benchScan, busy: benchBusy, harm: benchHarm, large: benchLarge };
+const ON_REQUEST = ['busy', 'large']; // minutes each
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !PARTS[name]);
 if (unknown.length > 0) {

@@ -1,6 +1,6 @@
 %% bench_target: what a node under measurement runs: a population of processes, and the folds that beamgauge is compared with.
 -module(bench_target).
--export([populate/1, pairs/1, hoard/1, measure/1, peak_start/0, peak_stop/0]).
+-export([populate/1, pairs/1, hoard/1, spin/1, plain_pass/1, measure/1, peak_start/0, peak_stop/0]).
 
 %% Idle processes with a little of everything, as a busy node has them.
 populate(N) ->
@@ -27,6 +27,32 @@ hoard(Entries) ->
 
 monitor_times(_, 0) -> ok;
 monitor_times(Pid, Left) -> _ = monitor(process, Pid), monitor_times(Pid, Left - 1).
+
+%% So many processes that never wait, in the place of those that there were.
+spin(Count) ->
+    _ = [exit(Pid, kill) || Pid <- persistent_term:get(spinning, [])],
+    persistent_term:put(spinning, [spawn(fun spinning/0) || _ <- lists:seq(1, Count)]),
+    Count.
+
+spinning() ->
+    _ = lists:sort(lists:reverse([N * 3 rem 17 || N <- lists:seq(1, 200)])),
+    spinning().
+
+%% One process of normal priority asks all others for what a ranking needs, one after the other, for so many milliseconds at most.
+%% {Milliseconds that all of them take, or would take}
+plain_pass(Milliseconds) ->
+    Pids = processes(),
+    Start = erlang:monotonic_time(millisecond),
+    Asked = plain_pass(Pids, Start + Milliseconds, 0),
+    {(erlang:monotonic_time(millisecond) - Start) * length(Pids) / Asked}.
+
+plain_pass([], _, Asked) -> Asked;
+plain_pass([Pid | Pids], Until, Asked) ->
+    _ = process_info(Pid, [memory, total_heap_size, message_queue_len, reductions, stack_size]),
+    case erlang:monotonic_time(millisecond) > Until of
+        true -> Asked + 1;
+        false -> plain_pass(Pids, Until, Asked + 1)
+    end.
 
 %% Runs one of the folds in a process of its own. {Microseconds, PeakBytes}: the highest the node's process memory went above where it began.
 measure(What) ->

@@ -3,7 +3,7 @@
 -module(readers).
 -export([new/2, new/3, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, left/2]).
 
--define(ASKERS_MAX, 4096).  %% beside each other, about 3 KiB each
+-define(ASKERS_MAX, 2048).  %% beside each other, about 3 KiB each
 -define(WAVE_MAX, 32768).   %% processes asked for in one wave
 -define(WAVE_FREE_MAX, 131072).
 -define(ASIDE_MAX, 8).      %% chunks that are waited for while the others are read one by one
@@ -18,9 +18,10 @@ job(Items, Zip, Spec, Grain) -> askers:job(Items, Zip, Spec, Grain).
 %% More are ready to run than can. Then waiting for one's turn is what takes the time.
 is_busy() -> erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online).
 
-%% On a busy node the question's own process goes on as one of those that wait, at normal priority: it has little to do itself, and at low
-%% priority would hardly come to it. Askers stay low.
-hurry() -> is_busy() andalso is_atom(process_flag(priority, normal)).
+%% On a busy node the question's own process goes on before those that wait: it has a tenth or two of a second of its own work, to which it
+%% would not come at low priority, nor at normal where sixty are ahead of it at each turn. Askers, and with them nearly all work, stay low;
+%% and no more of them at once than leave the round trips of others near to what one plain pass over all processes costs those.
+hurry() -> is_busy() andalso is_atom(process_flag(priority, high)).
 
 %% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk.
 %% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
@@ -29,7 +30,7 @@ new(Source, Arguments) -> new(Source, Arguments, met:none()).
 
 new(Source, Arguments, Met) ->
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
-    {Pace, Tenths} = case hurry() of true -> {?ASKERS_MAX, 4}; false -> {1, 6} end,
+    {Pace, Tenths} = case hurry() of true -> {?ASKERS_MAX, 3}; false -> {1, 6} end,
     {Source, Pace, [], [], Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, ?WAIT_MS_MAX}}.
 
 now_ms() -> erlang:monotonic_time(millisecond).

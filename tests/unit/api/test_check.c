@@ -162,6 +162,24 @@ static void counting_asks_for_a_ranking_that_is_long_enough(void **state)
     EXPECT("assertions.1.observed", "0");
 }
 
+#define PARTIAL(sort, exact)                                                                                                               \
+    "{\"process_count\":20000,\"scanned_count\":4096,\"skipped_count\":15904,\"word_bytes\":8,\"rows\":[" THREE "],\"rankings\":{\"" sort  \
+    "\":[0,1,2]},\"exact\":{\"" sort "\":" exact "},\"next_bound\":{}}"
+
+static void what_holds_for_a_part_of_the_processes_is_not_told(void **state)
+{
+    (void)state;
+    fake_call("checkNode", SHOP "assert=monitors_count_max<1000", NULL);
+    fake_answer(PARTIAL("monitors", "false"));
+    assert_int_equal(fake.status, 504);
+    fake_call("checkNode", SHOP "assert=monitors_count_max<1", NULL);
+    fake_answer(PARTIAL("monitors", "false"));
+    assert_int_equal(fake.status, 503); /* one that was seen is enough for that */
+    fake_call("checkNode", SHOP "assert=message_queue_len_max<1000", NULL);
+    fake_answer(PARTIAL("message_queue_len", "true")); /* which was read of all */
+    assert_int_equal(fake.status, 200);
+}
+
 static void heaps_are_counted_in_bytes(void **state)
 {
     (void)state;
@@ -387,6 +405,7 @@ int main(void)
         T(pairs_of_a_node_without_monitors_are_none),
         T(duplication_is_the_highest_among_watchers),
         T(counting_asks_for_a_ranking_that_is_long_enough),
+        T(what_holds_for_a_part_of_the_processes_is_not_told),
         T(heaps_are_counted_in_bytes),
         T(mistakes_are_400_with_their_place),
         T(named_sets_come_from_the_configuration),
