@@ -27,7 +27,7 @@ const ESTIMATED = new Set(['monitors_count', 'monitored_by_count', 'links_count'
 
 export function ProcessesPanel({ path, node, query }) {
   const choice = readChoice(query);
-  const answer = usePoll(`${path}/processes?sort=${choice.sort}&limit=${choice.limit}&window_ms=${choice.window}`);
+  const answer = usePoll(`${path}/processes?sort=${choice.sort}&limit=${choice.limit}&window_ms=${choice.window}&min=0`);
   const caption = 'Top processes';
   return html`
     <${Panel} title=${caption} answer=${answer} controls=${html`<${Controls} choice=${choice} />`}>
