@@ -99,7 +99,7 @@ suite('harmless to the sick', {}, (world, test) => {
       return [...text.matchAll(/^beamgauge_rpcs_total\{question="scan",[^}]*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
     };
     const before = await scans();
-    const rankings = ['memory', 'message_queue_len', 'reductions', 'total_heap', 'monitors'].map((sort) => gauge.api(`nodes/${node.name}/processes?sort=${sort}&max_age_ms=0`));
+    const rankings = ['memory', 'message_queue_len', 'reductions', 'total_heap', 'monitors'].map((sort) => gauge.api(`nodes/${node.name}/processes?sort=${sort}&max_age_ms=0&timeout_ms=60000`));
     for (const { status, text } of await Promise.all(rankings)) assert.equal(status, 200, text);
     assert.ok(before >= 1, 'scans are counted');
     assert.equal((await scans()) - before, 1);
