@@ -74,7 +74,7 @@ static void note_skipped(struct bg_look *look, const struct bg_answer *answer)
 static void tell(struct bg_look *look, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     const enum bg_source source = look->source++;
-    if (source == BG_SOURCE_SCAN && answer != NULL)
+    if (source == BG_SOURCE_SCAN && failure == NULL)
         note_skipped(look, answer);
     if (source == BG_SOURCE_SCAN && (look->sources & 1U << BG_SOURCE_PEERS) != 0)
         note_scan(look, failure, answer);
