@@ -7,6 +7,7 @@
 -define(HEAP_BYTES_MAX, (2 bsl 30)). %% and none for more
 -define(MEMORY_SHARE, 50). %% of what the node has, a part of this many
 -define(PATIENCE_MS, 250).
+-define(ENTRY_BYTES, 64). %% of a monitor; where releases take more for one, the copied list is no longer
 -define(TIMEOUT_MS, 5000). %% where the guard tells no other
 
 %% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
@@ -67,13 +68,13 @@ heap_bytes(min, _) ->
     end.
 
 %% [Monitors, MonitoredBy, Links], or timeout. The cheaper ones first: what they explain cannot be monitors. A copied list takes at most two, three and
-%% four fifths of what its entries take, and counting it twice that.
+%% four fifths of what its entries take where a monitor takes the fewest bytes, and counting it twice that.
 lists(Pid, Unexplained, HeapBytes, Until, Limit, {_, _, MonitorBytes, LinkBytes, _, _} = Calibration) ->
     Links = list(Pid, links, Unexplained * 2 div 5, HeapBytes, Until, Limit),
     Left = Unexplained - explained(Links, LinkBytes),
     MonitoredBy = list(Pid, monitored_by, Left * 3 div 5, HeapBytes, Until, Limit),
     Last = Left - explained(MonitoredBy, MonitorBytes),
-    Monitors = list(Pid, monitors, Last * 8 div 5, HeapBytes, Until, Limit),
+    Monitors = list(Pid, monitors, Last * 8 div 5 * ?ENTRY_BYTES div max(?ENTRY_BYTES, MonitorBytes), HeapBytes, Until, Limit),
     case lists:member(timeout, [Monitors, MonitoredBy, Links]) of
         true -> timeout;
         false -> [told(Monitors, Last, Calibration), told(MonitoredBy, Left, Calibration), told(Links, 0, Calibration)]
