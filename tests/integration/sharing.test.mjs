@@ -13,6 +13,8 @@ suite('sharing', { prepare: async (world) => {
   await world.target.eval('plant:idle(3000), ok');
   world.counter = await world.target.eval('truth:watch_questions()');
 } }, (world, test) => {
+  // A look at the node's room goes before a question where the last one is a second old: it is made here, so that it is not counted.
+  const look = () => world.gauge.get(`nodes/${world.target.name}/allocators?max_age_ms=0`);
   const questions = () => world.target.eval(`truth:questions(list_to_pid("${world.counter}"))`);
 
   // Opens all connections first, so that the requests leave together.
@@ -21,6 +23,7 @@ suite('sharing', { prepare: async (world) => {
     while (sockets.length < CROWD) sockets.push(...(await Promise.all(Array.from({ length: 100 }, () => connect(world.gauge.port)))));
     try {
       const answers = sockets.map((socket) => collect(socket, answerComplete));
+      await look();
       const before = await questions();
       for (const socket of sockets) socket.write(`GET /api/v1/nodes/${world.target.name}/${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
       const parsed = (await Promise.all(answers)).map(({ text }) => parseAnswer(text));
@@ -51,6 +54,7 @@ suite('sharing', { prepare: async (world) => {
   });
 
   test('a different question is not joined', async () => {
+    await look();
     const before = await questions();
     await Promise.all([400, 500, 600].map((ms) => world.gauge.get(`nodes/${world.target.name}/processes?window_ms=${ms}&max_age_ms=0`)));
     assert.equal((await questions()) - before, 3);

@@ -25,8 +25,11 @@ items() -> [group_leader, memory, total_heap_size, message_queue_len, reductions
 %% {Leader, what to add to which counters}. Whose leader is not of this node but of ours belongs to another question that runs beside us.
 spec() ->
     Info = [{group_leader, '$1'}, {memory, '$2'}, {total_heap_size, '$3'}, {message_queue_len, '$4'}, {reductions, '$5'}],
-    [{{'_', Info}, [{'=:=', {node, '$1'}, node(group_leader())}], [dead]},
+    [{{'_', Info}, [{'=:=', {node, '$1'}, asker()}], [dead]},
      {{'_', Info}, [], [{{'$1', [{{2, '$2'}}, {{3, 1}}, {{4, '$3'}}, {{5, '$4'}}, {{6, '$5'}}]}}]}, {'_', [], [dead]}].
+
+%% Asked from its own node, as in tests, a question tells nobody apart by that.
+asker() -> case node(group_leader()) =:= node() of true -> none; false -> node(group_leader()) end.
 
 add_all(Job, Readers, Sums) ->
     case readers:next(Job, Readers) of

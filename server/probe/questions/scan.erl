@@ -21,7 +21,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"counted">> => long:answer(Looks),
-      <<"unexplained_monitors">> => unexplained(blocks:monitors(), Explained),
+      <<"unexplained_monitors">> => unexplained(case element(6, Calibration) of infinity -> infinity; _ -> blocks:monitors() end, Explained),
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.

@@ -24,7 +24,11 @@ count(Type, Sections) ->
 %% are exact. A monitor of a remote process, by name or with a tag is a block of std_alloc, where much else lives: Others are all of its
 %% blocks. A message is a block of fix_alloc, or of eheap_alloc where it has content and its receiver keeps messages off its heap: Messages
 %% is what all mailboxes together hold at most. Each is infinity where the node does not tell.
-counts() -> counts(told(memory_internal, [fix_alloc]), told(allocator, erlang:system_info(alloc_util_allocators)), erlang:system_info(wordsize)).
+counts() ->
+    case told(memory_internal, [fix_alloc]) of
+        [] -> {infinity, infinity, infinity, infinity}; %% a scheduler is held up: it would be so again
+        Fixed -> counts(Fixed, told(allocator, erlang:system_info(alloc_util_allocators)), erlang:system_info(wordsize))
+    end.
 
 counts(Fixed, Told, WordBytes) ->
     Sections = [{Name, [Section || {_, [{blocks, _} | _] = Section} <- Parts]} || {Name, _, Parts} <- Told],

@@ -6,7 +6,7 @@
 %% Who has answered once is taken to go on answering.
 fold(Sum, State, Calibration, Arguments) ->
     Job = figures:job([], Calibration, false),
-    case quick:is_wanted() of
+    case quick:is_wanted(Calibration) of
         false ->
             add(Job, readers:new(chunks:all(), Arguments), Sum, State);
         true -> %% of who has a long mailbox what a quick look tells

@@ -15,7 +15,7 @@ candidates(_, Limit) ->
 %% {Rankings, Met, {Partial, Free}}: all living processes but our own are offered. Of those in the map Partial only a quick look's figures
 %% are known. Free tells whether that look was at all of them.
 run(Rankings, Calibration, Binary, Arguments) ->
-    case quick:is_wanted() of
+    case quick:is_wanted(Calibration) of
         false ->
             {Ranked, Met} = sift(readers:new(chunks:all(), Arguments), Rankings, Calibration, Binary, none),
             {Ranked, Met, {#{}, met:is_all(Met)}};

@@ -1,11 +1,11 @@
 %% A quick look at all processes for what the emulator tells without their help: on a busy node it is known in a moment, whatever comes.
 -module(quick).
--export([is_wanted/0, look/3]).
+-export([is_wanted/1, look/3]).
 
 -define(MAILBOX_MAX, 100000). %% messages; memory of a process with more is not asked for by the way, as telling it walks them all
 
-%% Where there are not so many messages in all, no mailbox is long.
-is_wanted() -> readers:is_busy() orelse blocks:messages() > ?MAILBOX_MAX.
+%% Where there are not so many messages in all, no mailbox is long. Where the calibration got no counts, nobody waits for them again.
+is_wanted(Calibration) -> readers:is_busy() orelse element(6, Calibration) =:= infinity orelse blocks:messages() > ?MAILBOX_MAX.
 
 %% {Pids, Long, Rankings, Met}: whom to ask for the rest, in what order, and figures of those with long mailboxes; Met knows only of those
 %% that are not to be asked again. The first of each ranking are asked first.
