@@ -167,14 +167,14 @@ suite('contract', { prepare }, (world, test) => {
     await full.eval('logger:set_primary_config(level, none)');
     await full.eval('Fill = fun Fill() -> try spawn(fun() -> receive stop -> ok end end), Fill() catch error:system_limit -> ok end end, Fill()');
     const changes = { node: full.name, pid, max_age_ms: 0 };
-    const memory = requestsFor(world, operationOf('getMemory'), changes).request();
-    await until('no process to be left', async () => (await world.gauge.api(memory.path)).status === 422);
+    const allocators = requestsFor(world, operationOf('getAllocators'), changes).request();
+    await until('no process to be left', async () => (await world.gauge.api(allocators.path)).status === 422);
     const faults = [];
-    const known = { getSystem: 200, getProcess: 200, checkNode: 503, checkNodes: 503 }; // that there is no room is known, and what is asked for
+    const known = { getSystem: 200, getMemory: 200, getProcess: 200, checkNode: 503, checkNodes: 503 }; // that there is no room is known, and what is asked for
     for (const operation of [...operations.filter(asksNode), operationOf('checkNodes')])
       faults.push(...await expectStatus(world, operation, known[operation.operationId] ?? 422, 'a full node', requestsFor(world, operation, changes).request()));
     await full.eval('sys:suspend(rex)'); // who answers where no process can be started
-    for (const id of ['getSystem', 'getProcess'])
+    for (const id of ['getSystem', 'getMemory', 'getProcess'])
       faults.push(...await expectStatus(world, operationOf(id), 422, 'a full node held up', requestsFor(world, operationOf(id), changes).request()));
     await world.gauge.api(`nodes/${full.name}`, { method: 'DELETE' });
     report(faults);
