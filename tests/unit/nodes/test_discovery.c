@@ -30,21 +30,22 @@ struct host {
     bool told[NAMES_MAX];
     unsigned tells[NAMES_MAX];
     unsigned told_count;
-    bool keeps; /* what is told; else it is released at once */
+    bool keeps;                /* what is told; else it is released at once */
+    unsigned connection_count; /* that are open */
     struct bg_discovery *discovery;
 };
+
+static void on_written(struct bufferevent *connection, void *context)
+{
+    struct host *host = context;
+    host->connection_count--;
+    bufferevent_free(connection);
+}
 
 static void on_end(struct bufferevent *connection, short what, void *context)
 {
     (void)what;
-    (void)context;
-    bufferevent_free(connection);
-}
-
-static void on_written(struct bufferevent *connection, void *context)
-{
-    (void)context;
-    bufferevent_free(connection);
+    on_written(connection, context);
 }
 
 static void on_names_asked(struct bufferevent *connection, void *context)
@@ -79,6 +80,7 @@ static void on_connection(struct evconnlistener *listener, evutil_socket_t fd, s
     (void)length;
     bufferevent_setcb(connection, listener == host->epmd ? on_names_asked : on_name_sent, NULL, on_end, host);
     bufferevent_enable(connection, EV_READ | EV_WRITE);
+    host->connection_count++;
 }
 
 static struct evconnlistener *listen_on(struct host *host, uint16_t *ret_port)
@@ -118,19 +120,23 @@ static void host_open(struct host *host, bool keeps)
     assert_int_equal(bg_discovery_start(host->base, &options, on_found, host, &host->discovery, &failure), BG_OK);
 }
 
-static void host_close(struct host *host)
-{
-    bg_discovery_free(host->discovery);
-    evconnlistener_free(host->epmd);
-    evconnlistener_free(host->nodes);
-    event_base_free(host->base);
-}
-
 static void run(struct host *host, long ms)
 {
     const struct timeval limit = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
     event_base_loopexit(host->base, &limit);
     event_base_dispatch(host->base);
+}
+
+/* What the discovery had open ends with it, and our ends of it then. */
+static void host_close(struct host *host)
+{
+    bg_discovery_free(host->discovery);
+    for (int i = 0; i < 2000 && host->connection_count > 0; i++)
+        run(host, 5);
+    assert_int_equal(host->connection_count, 0);
+    evconnlistener_free(host->epmd);
+    evconnlistener_free(host->nodes);
+    event_base_free(host->base);
 }
 
 /* Adds some names at a time to the list until `count` stand there, and waits until each has been told. */
