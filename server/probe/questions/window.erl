@@ -57,7 +57,7 @@ values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments
     {Samples, First} = samples(Job, readers:new(chunks:all(), half(Arguments, Milliseconds)), []),
     wait(Milliseconds),
     {Pids, _} = lists:unzip(Samples),
-    Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), met:unasked(length(Pids), 0, First)),
+    Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), [], met:unasked(length(Pids), 0, First)),
     compare(Job, Readers, maps:from_list(Samples), Ranking).
 
 %% What to ask for, and the match specification that makes one number of it.

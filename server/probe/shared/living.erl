@@ -10,9 +10,8 @@ fold(Sum, State, Calibration, Arguments) ->
         false ->
             add(Job, readers:new(chunks:all(), Arguments), Sum, State);
         true -> %% of who has a long mailbox what a quick look tells
-            Started = erlang:monotonic_time(microsecond),
-            {Pids, Long, _, Met} = quick:look([], Calibration, Arguments),
-            add(Job, readers:new(chunks:things(Pids), readers:left(Arguments, Started), Met), Sum, Sum(Long, State))
+            {Readers, Long, _, _} = quick:look([], Calibration, Arguments),
+            add(Job, Readers, Sum, Sum(Long, State))
     end.
 
 add(Job, Readers, Sum, State) ->

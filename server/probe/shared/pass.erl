@@ -20,12 +20,10 @@ run(Rankings, Calibration, Binary, Arguments) ->
             {Ranked, Met} = sift(readers:new(chunks:all(), Arguments), Rankings, Calibration, Binary, none),
             {Ranked, Met, {#{}, met:is_all(Met)}};
         true ->
-            Started = erlang:monotonic_time(microsecond),
             Free = [Ranking || {Key, _, _, _} = Ranking <- Rankings, lists:member(Key, ?FREE ++ ?AT_LEAST)],
-            {Pids, Long, Quick, First} = quick:look(Free, Calibration, Arguments),
-            Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), First),
+            {Readers, Long, Quick, All} = quick:look(Free, Calibration, Arguments),
             {Ranked, Met} = sift(Readers, Rankings, Calibration, Binary, none),
-            completed(Ranked, Quick, Long, Met, met:is_all(First))
+            completed(Ranked, Quick, Long, Met, All)
     end.
 
 %% Where something got through, thresholds have risen, and the filter is made anew.

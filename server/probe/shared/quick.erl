@@ -7,10 +7,13 @@
 %% Where there are not so many messages in all, no mailbox is long. Where the calibration got no counts, nobody waits for them again.
 is_wanted(Calibration) -> readers:is_busy() orelse element(6, Calibration) =:= infinity orelse blocks:messages() > ?MAILBOX_MAX.
 
-%% {Pids, Long, Rankings, Met}: whom to ask for the rest, in what order, and figures of those with long mailboxes; Met knows only of those
-%% that are not to be asked again. The first of each ranking are asked first.
+%% {Readers, Long, Rankings, All}: of whom to ask for the rest, the first of each ranking first, and who is in the midst of something last
+%% and alone; figures of those with long mailboxes; and whether all were looked at.
 look(Rankings, Calibration, Arguments) ->
-    gather(figures:free_job(Calibration), readers:new(chunks:all(), Arguments), {Rankings, [], []}).
+    Started = erlang:monotonic_time(microsecond),
+    {Pids, Long, Best, Met} = gather(figures:free_job(Calibration), readers:new(chunks:all(), Arguments), {Rankings, [], []}),
+    {Silent, Others} = met:again(met:unasked(length(Pids), length(Long), Met)),
+    {readers:new(chunks:things(Pids), readers:left(Arguments, Started), Silent, Others), Long, Best, met:is_all(Met)}.
 
 gather(Job, Readers, {Rankings, Pids, Long}) ->
     case readers:next(Job, Readers) of
@@ -22,8 +25,7 @@ gather(Job, Readers, {Rankings, Pids, Long}) ->
             gather(Job, Left, {Best, [short(Rows) | Pids], long(Rows) ++ Long});
         {none, Met} ->
             First = lists:usort([element(1, Row) || {_, _, _, Best} <- Rankings, Row <- Best, element(4, Row) =< ?MAILBOX_MAX]),
-            Short = First ++ (lists:append(Pids) -- First),
-            {Short, Long, Rankings, met:unasked(length(Short), length(Long), Met)}
+            {First ++ (lists:append(Pids) -- First), Long, Rankings, Met}
     end.
 
 short(Rows) -> ets:match_spec_run(Rows, ets:match_spec_compile([{pattern(), [{'=<', '$4', ?MAILBOX_MAX}], ['$1']}])).

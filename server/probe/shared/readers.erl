@@ -1,7 +1,7 @@
 %% Reads figures of many processes through askers, at the pace that the node allows: one that never answers costs neither the question nor
 %% the rest, and a busy node is asked for many at once.
 -module(readers).
--export([new/2, new/3, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, left/2]).
+-export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, left/2]).
 
 -define(ASKERS_MAX, 2048).  %% beside each other, about 3 KiB each
 -define(WAVE_MAX, 32768).   %% processes asked for in one wave
@@ -26,12 +26,13 @@ hurry() -> is_busy() andalso is_atom(process_flag(priority, high)).
 %% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk.
 %% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
 %% busy node, where that too waits for its turns.
-new(Source, Arguments) -> new(Source, Arguments, met:none()).
+new(Source, Arguments) -> new(Source, Arguments, [], met:none()).
 
-new(Source, Arguments, Met) ->
+%% Again are who did not answer before, and are asked alone once all others were.
+new(Source, Arguments, Again, Met) ->
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
     {Pace, Tenths} = case hurry() of true -> {?ASKERS_MAX, 3}; false -> {1, 6} end,
-    {Source, Pace, [], [], Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, ?WAIT_MS_MAX}}.
+    {Source, Pace, [], Again, Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, ?WAIT_MS_MAX}}.
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
@@ -80,22 +81,26 @@ told(Rows, Count, Readers) ->
     {ok, Living, setelement(5, Readers, met:some(Count, length(Dead), element(5, Readers)))}.
 
 %% Counting the memory of a process with millions of monitors takes it a second, and again for everyone who asks: so nobody is asked again
-%% before half of the time is gone. Then who was in company with one that does not answer is asked alone.
+%% before half of the time is gone. Then who was in company with one that does not answer is asked alone. What the emulator tells by itself
+%% takes nobody so long.
 late(_, [], [], Met, _) -> {none, Met};
-late(Job, [], Again, Met, {_, Until, _} = Clock) ->
+late(Job, [], Again, Met, {Pause, Until, _} = Clock) ->
     case now_ms() >= Until of
         true ->
             {none, met:silent(Again, length(Again), Met)};
         false ->
             Pids = lists:sublist(Again, ?ASKERS_MAX),
-            {Rows, Alone} = askers:wave(Pids, ?ASKERS_MAX, Job, ?WAIT_MS_MAX, Until),
+            {Rows, Alone} = askers:wave(Pids, ?ASKERS_MAX, setelement(4, Job, 1), longest(Job, Pause), Until),
             told(Rows, length(Pids) - length(Alone),
                  {chunks:none(), 1, [], lists:nthtail(length(Pids), Again), met:silent(Alone, length(Alone), Met), Clock})
     end;
-late(_, Aside, Again, Met, {_, Until, _} = Clock) ->
-    {Rows, Count, Left} = gather(maps:from_list(Aside), now_ms() + (Until - now_ms()) div 2, [], 0),
+late(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
+    {Rows, Count, Left} = gather(maps:from_list(Aside), now_ms() + min((Until - now_ms()) div 2, longest(Job, Pause)), [], 0),
     askers:stop(maps:keys(Left)),
     told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock}).
+
+longest({_, _, _, 1, _}, _) -> ?WAIT_MS_MAX;
+longest(_, Pause) -> 2 * Pause.
 
 gather(Aside, _, Told, Count) when map_size(Aside) =:= 0 -> {lists:append(Told), Count, Aside};
 gather(Aside, Patient, Told, Count) ->
