@@ -28,7 +28,7 @@ struct bg_branch {
     bool is_aside;      /* the answer's age is not the call's */
     bg_ask_step *again; /* begins it anew with what is kept, if it is lost; or NULL */
     bool is_kept;       /* it has been: nobody is asked */
-    int64_t kept_age_ms;
+    int64_t age_ms;     /* of its oldest answer */
 };
 
 static void ask_free(struct bg_ask *ask)
@@ -192,7 +192,7 @@ static int64_t higher(int64_t a, int64_t b)
 
 static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const struct bg_answer *answer)
 {
-    branch->kept_age_ms = higher(branch->kept_age_ms, answer->age_ms);
+    branch->age_ms = higher(branch->age_ms, answer->age_ms);
     if (branch->is_kept) /* its rows say so; the others are of now */
         return;
     if (!branch->is_aside && (!ask->answered || answer->collected_us < ask->collected_us)) {
@@ -322,6 +322,14 @@ static void branch_start(struct bg_ask *ask, const char *node, int64_t timeout_m
     run_step(ask, branch, first, NULL);
 }
 
+void bg_ask_keep(struct bg_ask *ask, const json_t *answer)
+{
+    if (ask->kept == NULL)
+        ask->kept = bg_object_new(&ask->shaper);
+    if (ask->kept != NULL && json_object_update(ask->kept, (json_t *)answer) != 0)
+        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to build the answer");
+}
+
 void bg_ask_excuse(struct bg_ask *ask, const char *sentence)
 {
     ask->branch->excuse = sentence;
@@ -339,7 +347,12 @@ void bg_ask_branch_or_kept(struct bg_ask *ask, const char *node, int64_t timeout
 
 int64_t bg_ask_kept_age_ms(const struct bg_ask *ask)
 {
-    return ask->branch->is_kept ? ask->branch->kept_age_ms : -1;
+    return ask->branch->is_kept ? ask->branch->age_ms : -1;
+}
+
+int64_t bg_ask_age_ms(const struct bg_ask *ask)
+{
+    return ask->branch->age_ms;
 }
 
 void bg_ask_then(struct bg_ask *ask, bg_ask_step *step)

@@ -62,6 +62,10 @@ void bg_ask_excuse(struct bg_ask *ask, const char *sentence);
 void bg_ask_branch_or_kept(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
 /* Within a step of a branch: how old its answer is, where it is of what was kept; else -1. */
 int64_t bg_ask_kept_age_ms(const struct bg_ask *ask);
+/* Within a step of a branch: how old the oldest of its answers is. */
+int64_t bg_ask_age_ms(const struct bg_ask *ask);
+/* Within a step: adds the members of an answer to ask->kept, for a later step. */
+void bg_ask_keep(struct bg_ask *ask, const json_t *answer);
 /* Notes a node that could not be asked. */
 void bg_ask_miss(struct bg_ask *ask, const char *node, const char *code, const char *reason);
 /* Within a step: what is to run once all branches are over. */

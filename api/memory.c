@@ -7,6 +7,9 @@
 #include "memory_table.h"
 #include "params.h"
 
+/* The files of the host take longer to read than all the rest. */
+#define HOST_AGE_MS 1000
+#define HOST_TIMEOUT_MS 1000
 /* A block of std_alloc that is a monitor takes so much at least, any other one so much. */
 #define MONITOR_BYTES_MIN 144
 #define BLOCK_BYTES_MIN 32
@@ -98,6 +101,7 @@ static json_t *memory_new(struct bg_shaper *shaper, const json_t *answer, bool i
     bg_put(shaper, data, "monitors_estimate",
            estimate_new(shaper, &blocks, processes, bg_answer_count(shaper, answer, "connected_count") <= 1));
     bg_host_put(shaper, data, answer, blocks.carriers_bytes);
+    bg_put(shaper, data, "host_age_ms", bg_member_or_null(answer, "host_age_ms"));
     bg_put(shaper, data, "types", bg_block_types_new(shaper, answer, &blocks));
     bg_put(shaper, data, "allocators", bg_allocators_new(shaper, answer, &blocks));
     return data;
@@ -108,8 +112,10 @@ json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer)
     return memory_new(shaper, answer, false);
 }
 
-static void shape_memory(struct bg_ask *ask, json_t *answer)
+static void shape_memory(struct bg_ask *ask, json_t *ignored)
 {
+    const json_t *answer = ask->kept;
+    (void)ignored;
     const int64_t silent = bg_blocks_silent(&ask->shaper, answer);
     ask->data = memory_new(&ask->shaper, answer, true);
     if (json_array_size(json_object_get(answer, "areas")) == 0)
@@ -122,10 +128,31 @@ static void shape_memory(struct bg_ask *ask, json_t *answer)
                     (long long)silent, (long long)bg_answer_count(&ask->shaper, answer, "schedulers_count"), ask->node);
 }
 
-static void ask_memory(struct bg_ask *ask, json_t *answer)
+static void take_blocks(struct bg_ask *ask, json_t *answer)
+{
+    bg_ask_keep(ask, answer);
+}
+
+static void take_host(struct bg_ask *ask, json_t *answer)
+{
+    bg_ask_keep(ask, answer);
+    bg_put(&ask->shaper, ask->kept, "host_age_ms", json_integer(bg_ask_age_ms(ask)));
+}
+
+static void ask_host(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "memory", NULL, shape_memory);
+    bg_ask_excuse(ask, "the node did not read the files of its host in time: what the operating system sees of its memory is missing");
+    bg_ask_send_aside(ask, "host", NULL, HOST_AGE_MS, take_host);
+}
+
+static void ask_memory(struct bg_ask *ask, json_t *answer)
+{
+    const int64_t half_ms = bg_ask_left_ms(ask) / 2;
+    (void)answer;
+    bg_ask_then(ask, shape_memory);
+    bg_ask_send(ask, "memory_blocks", NULL, take_blocks);
+    bg_ask_branch(ask, ask->node, half_ms < HOST_TIMEOUT_MS ? half_ms : HOST_TIMEOUT_MS, ask_host);
 }
 
 static void handle(struct bg_call *call)

@@ -136,7 +136,8 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
 }
 
 #define NOTES_AGE_MS 60000
-#define ENTRY_WORDS_MIN 5 /* no monitor or link takes less, on any release */
+#define ENTRY_AGE_MS 600000 /* a constant of the node */
+#define ENTRY_WORDS_MIN 5   /* no monitor or link takes less, on any release */
 
 /* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are an
  * estimate where the lists may have been too long to be copied, and null where messages are most of what is off the heap. */
@@ -208,9 +209,21 @@ static void ask_kept_notes(struct bg_ask *ask, json_t *answer)
     bg_ask_send_aside(ask, "process", pid_args_new(ask), NOTES_AGE_MS, take_notes);
 }
 
+static void take_entry(struct bg_ask *ask, json_t *answer)
+{
+    bg_process_put_entry(&ask->shaper, ask->kept, answer);
+}
+
+static void ask_entry(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_ask_send_aside(ask, "entry", NULL, ENTRY_AGE_MS, take_entry);
+}
+
 static void shape_kept(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
+    ask->shaper.source = "process_info";
     shape_process(ask, ask->kept);
 }
 
@@ -224,6 +237,7 @@ static void take_info(struct bg_ask *ask, json_t *answer)
     bg_ask_then(ask, shape_kept);
     if (notes != BG_NOTES_TOLD) /* it is answered without them where they cannot be had */
         bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), notes == BG_NOTES_OTHER ? ask_notes : ask_kept_notes);
+    bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), ask_entry);
 }
 
 static void ask_process(struct bg_ask *ask, json_t *answer)

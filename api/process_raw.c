@@ -15,18 +15,6 @@ static void put_application(struct bg_shaper *shaper, json_t *raw, const json_t 
     bg_put(shaper, raw, "application", bg_text_or_null(name));
 }
 
-/* What the asker had before it made one monitor, the monitor, and what it has then. */
-static void put_entry(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
-{
-    static const char *const keys[] = {"entry_before", "entry_monitor", "entry_after"};
-    json_t *entry = bg_array_new(shaper);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        json_t *told = json_object_get(answer, keys[i]);
-        bg_append(shaper, entry, told != NULL ? json_incref(told) : json_null());
-    }
-    bg_put(shaper, raw, "entry", entry);
-}
-
 /* What process_info told, [{Item, Value}], as an object. */
 static json_t *told_new(struct bg_shaper *shaper, const json_t *info)
 {
@@ -53,8 +41,19 @@ json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char 
     bg_put(shaper, raw, "word_bytes", json_integer(bg_answer_count(shaper, answer, "word_bytes")));
     bg_put(shaper, raw, "counts", counts != NULL ? json_incref(counts) : json_null());
     put_application(shaper, raw, answer);
-    put_entry(shaper, raw, answer);
     return raw;
+}
+
+/* What the asker had before it made one monitor, the monitor, and what it has then. */
+void bg_process_put_entry(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
+{
+    static const char *const keys[] = {"entry_before", "entry_monitor", "entry_after"};
+    json_t *entry = bg_array_new(shaper);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        json_t *told = json_object_get(answer, keys[i]);
+        bg_append(shaper, entry, told != NULL ? json_incref(told) : json_null());
+    }
+    bg_put(shaper, raw, "entry", entry);
 }
 
 enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw, const json_t *answer)

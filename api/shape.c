@@ -136,6 +136,12 @@ void bg_append(struct bg_shaper *shaper, json_t *array, json_t *value)
         out_of_memory(shaper);
 }
 
+json_t *bg_member_or_null(const json_t *object, const char *key)
+{
+    json_t *member = json_object_get(object, key);
+    return member != NULL ? json_incref(member) : json_null();
+}
+
 json_t *bg_text_or_null(const char *text)
 {
     return text != NULL ? json_string(text) : json_null();

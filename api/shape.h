@@ -40,10 +40,11 @@ void bg_append(struct bg_shaper *shaper, json_t *array, json_t *value);
 
 /* Values that are ready for bg_put(); NULL only where there is no memory. */
 json_t *bg_text_or_null(const char *text);
-json_t *bg_ratio_new(int64_t part, int64_t whole);            /* null where whole is 0 */
-json_t *bg_count_or_null(int64_t count);                      /* null where negative */
-int64_t bg_bytes_of_words(int64_t words, int64_t word_bytes); /* stops at the highest integer */
-int64_t bg_sum(int64_t a, int64_t b);                         /* of two counts; stops at the highest integer */
+json_t *bg_member_or_null(const json_t *object, const char *key); /* a new reference */
+json_t *bg_ratio_new(int64_t part, int64_t whole);                /* null where whole is 0 */
+json_t *bg_count_or_null(int64_t count);                          /* null where negative */
+int64_t bg_bytes_of_words(int64_t words, int64_t word_bytes);     /* stops at the highest integer */
+int64_t bg_sum(int64_t a, int64_t b);                             /* of two counts; stops at the highest integer */
 
 /* A table of members to be copied from an answer under their public names. */
 enum bg_field_kind {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TOTALS_TIMEOUT_MS 1000
+#define TOTALS_AGE_MS 1000 /* every scheduler is woken to tell them */
 
 /* <what>_count, <what>_limit and their <what>_ratio. */
 static void put_use(struct bg_shaper *shaper, json_t *data, const json_t *answer, const char *const names[3])
@@ -83,6 +84,7 @@ static void put_statistics(struct bg_shaper *shaper, json_t *data, const json_t 
     const int64_t word_bytes = bg_answer_count(shaper, answer, "wordsize_bytes");
     bg_put(shaper, data, "gc_reclaimed_bytes",
            words != NULL ? json_integer(bg_bytes_of_words(json_integer_value(words), word_bytes)) : json_null());
+    bg_put(shaper, data, "totals_age_ms", bg_member_or_null(answer, "totals_age_ms"));
 }
 
 static void put_nodes(struct bg_shaper *shaper, json_t *data, const json_t *answer)
@@ -126,13 +128,15 @@ static void shape_system(struct bg_ask *ask, json_t *answer)
     ask->data = bg_system_new(&ask->shaper, ask->kept);
 }
 
-/* Adds to what was told already. */
-static void take_part(struct bg_ask *ask, json_t *answer)
+static void take_now(struct bg_ask *ask, json_t *answer)
 {
-    if (ask->kept == NULL)
-        ask->kept = bg_object_new(&ask->shaper);
-    if (ask->kept != NULL && json_object_update(ask->kept, answer) != 0)
-        bg_shaper_fail(&ask->shaper, BG_NO_MEMORY, "no memory left to build the answer");
+    bg_ask_keep(ask, answer);
+}
+
+static void take_totals(struct bg_ask *ask, json_t *answer)
+{
+    bg_ask_keep(ask, answer);
+    bg_put(&ask->shaper, ask->kept, "totals_age_ms", json_integer(bg_ask_age_ms(ask)));
 }
 
 static void ask_totals(struct bg_ask *ask, json_t *answer)
@@ -141,7 +145,7 @@ static void ask_totals(struct bg_ask *ask, json_t *answer)
     bg_ask_excuse(ask,
                   "a scheduler did not answer in time, most likely held up by native code: what all schedulers count together, garbage "
                   "collections and I/O, is missing");
-    bg_ask_send(ask, "system_totals", NULL, take_part);
+    bg_ask_send_aside(ask, "system_totals", NULL, TOTALS_AGE_MS, take_totals);
 }
 
 /* What waits for every scheduler is asked beside the rest, and not waited for as long. */
@@ -150,7 +154,7 @@ static void ask_system(struct bg_ask *ask, json_t *answer)
     const int64_t half_ms = bg_ask_left_ms(ask) / 2;
     (void)answer;
     bg_ask_then(ask, shape_system);
-    bg_ask_send(ask, "system_now", NULL, take_part);
+    bg_ask_send(ask, "system_now", NULL, take_now);
     bg_ask_branch(ask, ask->node, half_ms < TOTALS_TIMEOUT_MS ? half_ms : TOTALS_TIMEOUT_MS, ask_totals);
 }
 

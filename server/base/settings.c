@@ -70,7 +70,7 @@ const struct bg_setting bg_settings[] = {
      .meaning = "the first wait before a node is tried again; it doubles each time"},
     {.section = "limits", CONFIG(retry_max_ms), .type = "ms", .fallback = "30s", .min = 10, .max = DAY,
      .meaning = "the longest wait before a node is tried again"},
-    {.section = "limits", CONFIG(answers_max), .type = "count", .fallback = "512", .min = 1, .max = 65536,
+    {.section = "limits", CONFIG(answers_max), .type = "count", .fallback = "4096", .min = 1, .max = 65536,
      .meaning = "answers kept for askers that accept one of a certain age"},
     {.section = "limits", CONFIG(answers_max_bytes), .type = "bytes", .fallback = "64MiB", .min = 64 * KIB, .max = GIB,
      .meaning = "memory that the answers kept may take, about"},

@@ -26,6 +26,7 @@
 /* The oldest answer that anybody may ask for, and how often older ones are looked for. */
 #define ANSWER_AGE_MAX_US (INT64_C(600) * 1000000)
 #define EXPIRE_EVERY_S 10
+#define ROUNDS_AT_ONCE 3
 
 struct bg_queries {
     const struct bg_clock *clock;
@@ -40,19 +41,22 @@ struct bg_queries {
     struct bg_costs costs;
     struct bg_looks looks;
     bool stopping;
+    bool is_waking; /* in wake(), which arms once, at its end */
 };
 
 static void arm(struct bg_queries *queries)
 {
-    int64_t wait_us = 0;
     const struct bg_ticket *earliest = TAILQ_FIRST(&queries->flights.by_deadline);
-    if (TAILQ_EMPTY(&queries->flights.ended)) {
-        if (earliest == NULL) {
-            evtimer_del(queries->wake);
-            return;
-        }
-        wait_us = earliest->deadline_us - bg_clock_monotonic_us(queries->clock);
+    const bool have_ended = !TAILQ_EMPTY(&queries->flights.ended);
+    if (have_ended && !queries->is_waking) {
+        event_active(queries->wake, EV_TIMEOUT, 0); /* before the loop looks at any socket */
+        return;
     }
+    if (!have_ended && earliest == NULL) {
+        evtimer_del(queries->wake);
+        return;
+    }
+    int64_t wait_us = have_ended ? 0 : earliest->deadline_us - bg_clock_monotonic_us(queries->clock);
     if (wait_us < 0)
         wait_us = 0;
     struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
@@ -280,12 +284,15 @@ static void wake(evutil_socket_t ignored_fd, short ignored_what, void *context)
     struct bg_queries *queries = context;
     struct bg_ticket *ticket;
     int64_t now_us = bg_clock_monotonic_us(queries->clock);
+    queries->is_waking = true;
     while ((ticket = TAILQ_FIRST(&queries->flights.by_deadline)) != NULL && ticket->deadline_us <= now_us)
         ticket_expire(queries, ticket);
-    /* Counted first, so that one who asks again from `done` cannot hold the loop here. */
-    for (size_t left = queries->flights.ended_count; left > 0 && (ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL; left--)
-        ticket_deliver(queries, ticket);
+    /* Counted first, so that one who asks again from `done` cannot hold the loop here; but what is kept answers the next step at once. */
+    for (size_t round = 0; round < ROUNDS_AT_ONCE; round++)
+        for (size_t left = queries->flights.ended_count; left > 0 && (ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL; left--)
+            ticket_deliver(queries, ticket);
     arm(queries);
+    queries->is_waking = false;
 }
 
 static void expire(evutil_socket_t ignored_fd, short ignored_what, void *context)

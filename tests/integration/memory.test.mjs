@@ -180,6 +180,16 @@ suite('memory as the system sees it', { prepare: async (world) => {
     near(memory.unexplained_bytes, Math.max(0, memory.rss_bytes + memory.swap_bytes - memory.carriers_bytes), 0, 'unexplained');
   });
 
+  test('the files of the host are read once a second at most, and their age is told', async (t) => {
+    if (chrooted) return t.skip('no /proc in this root');
+    const ages = [];
+    await until('them to be read again', async () => {
+      ages.push((await world.memory()).host_age_ms);
+      return ages.length > 2 && ages.at(-1) < ages.at(-2);
+    }, { interval: 100 });
+    assert.ok(ages.every((age) => age >= 0 && age <= 1100) && ages.some((age) => age > 0), JSON.stringify(ages));
+  });
+
   test('memory outside of the emulator is unexplained', async (t) => {
     if (chrooted) return t.skip('no /proc in this root');
     const before = await world.memory();
@@ -200,7 +210,10 @@ suite('memory as the system sees it', { prepare: async (world) => {
     const home = /^\d+:memory:(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))[1];
     try {
       writeFileSync(`${inner}/cgroup.procs`, String(pid));
-      const memory = await world.memory();
+      const memory = await until('its files to be read again', async () => {
+        const told = await world.memory();
+        return told.cgroup_limit_bytes !== null && told;
+      });
       near(memory.cgroup_limit_bytes, 800_000_000, 5000, 'the outer limit');
       assert.equal(memory.limit_bytes, memory.cgroup_limit_bytes);
       assert.ok(memory.cgroup_used_bytes >= 0 && memory.cgroup_used_bytes < 800_000_000, JSON.stringify(memory.cgroup_used_bytes));

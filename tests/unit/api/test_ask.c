@@ -43,7 +43,7 @@ static void a_failed_question_ends_the_call_with_its_failure(void **state)
 static void a_gone_client_cancels_its_question_once(void **state)
 {
     (void)state;
-    fake_call("getMemory", SHOP, NULL);
+    fake_call("getAllocators", SHOP, NULL);
     fake_cancel();
     assert_int_equal(fake.cancelled_count, 1);
     assert_int_equal(fake.endings, 0);
@@ -68,6 +68,7 @@ static void parameters_reach_the_question(void **state)
     assert_int_equal(fake.asks[0].max_age_ms, 0);
     assert_int_equal(fake.asks[0].timeout_ms, 250);
     fake_answer(MEMORY);
+    fake_answer("{}");
     assert_int_equal(fake.fresh_until_us, 0);
 }
 
@@ -94,12 +95,14 @@ static void bytes_may_be_repeated_while_fresh_and_a_second_at_most(void **state)
     fake.answer_age_ms = 300;
     fake_call("getMemory", SHOP, NULL);
     fake_answer(MEMORY);
+    fake_answer("{}");
     assert_int_equal(fake.collected_us, fake.now_us - 300000);
     assert_int_equal(fake.fresh_until_us, fake.now_us + 700000);
     assert_int_equal(fake.rpc_us, 6500);
     EXPECT_META("collected_at", "\"2026-11-23T07:59:59.823Z\"");
     fake_call("getMemory", SHOP " max_age_ms=600000", NULL);
     fake_answer(MEMORY);
+    fake_answer("{}");
     assert_int_equal(fake.fresh_until_us, fake.now_us + 1000000);
 }
 
@@ -136,7 +139,7 @@ struct sample {
 };
 
 static const struct sample samples[] = {
-    {"getMemory", SHOP, {MEMORY, NULL}},
+    {"getMemory", SHOP, {MEMORY, "{}"}},
     {"listProcesses", SHOP, {SCAN_OF(ROW("<0.1.0>", "1", "7"), "memory", "[0]", "3", "0"), NULL}},
     {"listMonitors",
      SHOP,

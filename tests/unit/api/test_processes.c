@@ -284,9 +284,15 @@ static void answer_process(const char *text)
                                json_object_get(sample, "word_bytes"), "application", "ok", "shop", "counts", "ok",
                                json_is_array(counts) ? json_incref((json_t *)counts) : json_false(), "noted", "ok");
     assert_non_null(answer);
-    for (size_t i = 0; i < json_array_size(entry); i++)
-        json_object_set(answer, (const char *[]){"entry_before", "entry_monitor", "entry_after"}[i], json_array_get(entry, i));
     fake_answer_value(answer);
+    if (fake.endings == 0) {
+        json_t *size = json_object();
+        for (size_t i = 0; i < json_array_size(entry); i++)
+            json_object_set(size, (const char *[]){"entry_before", "entry_monitor", "entry_after"}[i], json_array_get(entry, i));
+        assert_string_equal(fake.asks[1].question, "entry");
+        fake_answer_value(size);
+        json_decref(size);
+    }
     json_decref(answer);
     json_decref(sample);
 }
@@ -379,12 +385,15 @@ static void what_is_not_told_natively_is_asked_for(void **state)
         fake_answer_value(answer);
         assert_string_equal(fake.asks[1].question, "process");
         fake_answer("{\"started_as\":[\"Elixir.Cart\",\"init\",1],\"label\":\"cart 7\"}");
+        assert_string_equal(fake.asks[2].question, "entry");
+        fake_answer("{}");
         assert_int_equal(fake.status, 200);
         EXPECT("label", "\"cart 7\"");
         EXPECT("monitors_count_min", "0");
         fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
         fake_answer_value(answer);
         fake_answer_failure(BG_ATOM_TABLE_FULL, "nearly full");
+        fake_answer("{}");
         assert_int_equal(fake.status, 200);
         EXPECT("label", "null");
         assert_int_equal(json_array_size(json_object_get(fake.meta, "warnings")), 1);
@@ -401,6 +410,8 @@ static void a_malformed_process_is_refused(void **state)
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
         fake_answer(samples[i]);
+        if (fake.endings == 0) /* the size of a monitor is asked for where notes are told */
+            fake_answer("{}");
         fake_expect_failure(i < 2 ? BG_PROCESS_DEAD : BG_BAD_ANSWER, i < 2 ? "<0.10.0>" : "\"process_info\"");
     }
 }

@@ -32,6 +32,14 @@ static void answer_system(const char *json)
     fake_answer_to(1, "{}");
 }
 
+/* The files of the host are asked for beside the rest; here all is in one sample. */
+static void answer_memory(const char *json)
+{
+    fake_answer_to(0, json);
+    if (fake.endings == 0)
+        fake_answer_to(1, "{}");
+}
+
 static void what_waits_for_a_scheduler_may_be_missing(void **state)
 {
     (void)state;
@@ -44,6 +52,7 @@ static void what_waits_for_a_scheduler_may_be_missing(void **state)
     fake_answer_failure(BG_DEADLINE, "late");
     assert_int_equal(fake.status, 200);
     EXPECT("gc_count", "null");
+    EXPECT("totals_age_ms", "null");
     EXPECT("gc_reclaimed_bytes", "null");
     EXPECT("io_input_bytes", "null");
     EXPECT("process_ratio", "0.25");
@@ -55,9 +64,12 @@ static void what_waits_for_a_scheduler_may_be_missing(void **state)
 static void tells_limits_and_use(void **state)
 {
     (void)state;
-    fake_call("getSystem", SHOP, NULL);
+    fake_call("getSystem", SHOP " max_age_ms=0", NULL);
     assert_null(fake.asks[0].args);
+    assert_int_equal(fake.asks[1].max_age_ms, 1000); /* every scheduler is woken for it */
+    fake.answer_age_ms = 700;
     answer_system(SYSTEM);
+    EXPECT("totals_age_ms", "700");
     EXPECT("otp_release", "\"25\"");
     EXPECT("elixir_version", "null");
     EXPECT("process_ratio", "0.25");
@@ -107,8 +119,11 @@ static void splits_memory_and_counts_monitors(void **state)
 {
     (void)state;
     fake_call("getMemory", SHOP, NULL);
-    assert_string_equal(fake.asks[0].question, "memory");
-    fake_answer(MEMORY("139", "30"));
+    assert_string_equal(fake.asks[0].question, "memory_blocks");
+    assert_string_equal(fake.asks[1].question, "host");
+    assert_int_equal(fake.asks[1].max_age_ms, 1000);
+    fake.answer_age_ms = 400;
+    answer_memory(MEMORY("139", "30"));
     EXPECT("total_bytes", "1144"); /* 5 and 1000 in allocators, 139 elsewhere */
     EXPECT("processes_bytes", "286");
     EXPECT("processes_used_bytes", "286");
@@ -130,6 +145,7 @@ static void splits_memory_and_counts_monitors(void **state)
                          "{\"name\":\"sl_alloc\",\"used_bytes\":0,\"allocated_bytes\":0,\"blocks_count\":null}]");
     EXPECT("carriers_bytes", "1006");
     EXPECT("rss_bytes", "null");
+    EXPECT("host_age_ms", "400");
     assert_int_equal(json_array_size(json_object_get(fake.meta, "warnings")), 0);
     json_t *rows = fake_endpoint("getMemory")->rows(fake.data);
     fake_expect(rows, "1",
@@ -140,20 +156,32 @@ static void splits_memory_and_counts_monitors(void **state)
     json_decref(rows);
 }
 
+static void memory_is_told_without_the_files_of_a_host_that_does_not_read_them(void **state)
+{
+    (void)state;
+    fake_call("getMemory", SHOP, NULL);
+    fake_answer_to(0, MEMORY("139", "30"));
+    fake_answer_failure(BG_DEADLINE, "late");
+    EXPECT("total_bytes", "1144");
+    EXPECT("rss_bytes", "null");
+    EXPECT("host_age_ms", "null");
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "did not read the files of its host"));
+}
+
 /* Schedulers do not tell at one instant, and an area may be below 0, or told as the unsigned word of that. */
 static void other_memory_is_never_negative(void **state)
 {
     (void)state;
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(MEMORY("0", "729"));
+    answer_memory(MEMORY("0", "729"));
     EXPECT("system_bytes", "20");
     EXPECT("other_bytes", "0");
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(MEMORY("0", "800"));
+    answer_memory(MEMORY("0", "800"));
     EXPECT("system_bytes", "0");
     EXPECT("other_bytes", "0");
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(MEMORY("\"18446744073709551611\"", "\"-56\""));
+    answer_memory(MEMORY("\"18446744073709551611\"", "\"-56\""));
     EXPECT("total_bytes", "1000");
     EXPECT("processes_bytes", "200");
 }
@@ -168,7 +196,7 @@ static void blocks_in_the_carriers_of_others_keep_their_kind(void **state)
     (void)snprintf(answer, sizeof answer, MEMORY_OF(AREAS_OF("0", "0", "0", "0", "0", "0"), "9", "%s", STANDARD_OF("7"), "1", NO_HOST),
                    sizes);
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(answer);
+    answer_memory(answer);
     EXPECT("total_bytes", "41");
     EXPECT("ets_bytes", "30");
     EXPECT("binary_bytes", "11");
@@ -187,7 +215,7 @@ static void types_are_summed_over_schedulers_and_instances(void **state)
     (void)snprintf(answer, sizeof answer, MEMORY_OF(AREAS_OF("100", "30", "5", "4", "20", "5"), "9", "%s", STANDARD_OF("7"), "1", NO_HOST),
                    sizes);
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(answer);
+    answer_memory(answer);
     EXPECT("monitors_estimate.local_count", "9");
     EXPECT("monitors_estimate.bytes", "null"); /* no std_alloc among the sizes */
     EXPECT("links_count", "1");
@@ -206,7 +234,7 @@ static void what_is_not_understood_is_an_estimate(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         fake_call("getMemory", SHOP, NULL);
-        fake_answer(samples[i]);
+        answer_memory(samples[i]);
         EXPECT("monitors_estimate.exact", "false");
         EXPECT("monitors_estimate.local_count", "0");
     }
@@ -221,8 +249,8 @@ static void a_deaf_scheduler_costs_its_figures_only(void **state)
 {
     (void)state;
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(MEMORY_TOLD(AREAS_OF("100", "30", "5", "4", "20", "5"), "9",
-                            "[" SIZES_OF(LOCAL_MONITORS("256"), "1000") ",\"timeout\",\"timeout\"]", "1", NO_HOST));
+    answer_memory(MEMORY_TOLD(AREAS_OF("100", "30", "5", "4", "20", "5"), "9",
+                              "[" SIZES_OF(LOCAL_MONITORS("256"), "1000") ",\"timeout\",\"timeout\"]", "1", NO_HOST));
     EXPECT("total_bytes", "1105");
     EXPECT("process_count", "9");
     EXPECT("monitors_estimate.local_count", "2");
@@ -236,7 +264,7 @@ static void allocators_that_were_not_asked_are_not_known(void **state)
 {
     (void)state;
     fake_call("getMemory", SHOP, NULL);
-    fake_answer(MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST));
+    answer_memory(MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST));
     EXPECT("total_bytes", "null");
     EXPECT("other_bytes", "null");
     EXPECT("process_count", "9");
@@ -273,7 +301,7 @@ static void the_system_sees_more(void **state)
             MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("", "1000000"), STANDARD_OF("3"), "1", STATUS "\"cgroups\":%s"),
             cases[i].cgroups);
         fake_call("getMemory", SHOP, NULL);
-        fake_answer(answer);
+        answer_memory(answer);
         EXPECT("rss_bytes", "2097152");
         EXPECT("swap_bytes", "1024");
         EXPECT("rss_ratio", "0.5");
@@ -296,7 +324,7 @@ static void a_malformed_memory_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         fake_call("getMemory", SHOP, NULL);
-        fake_answer(samples[i][0]);
+        answer_memory(samples[i][0]);
         fake_expect_failure(BG_BAD_ANSWER, samples[i][1]);
     }
 }
@@ -404,6 +432,7 @@ int main(void)
         T(a_deaf_scheduler_costs_its_figures_only),
         T(allocators_that_were_not_asked_are_not_known),
         T(the_system_sees_more),
+        T(memory_is_told_without_the_files_of_a_host_that_does_not_read_them),
         T(other_memory_is_never_negative),
         T(blocks_in_the_carriers_of_others_keep_their_kind),
         T(a_malformed_memory_is_refused),

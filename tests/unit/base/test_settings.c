@@ -97,7 +97,7 @@ static void defaults_are_those_promised(void **state)
     assert_int_equal(config->tick_ms, 15000);
     assert_int_equal(config->retry_min_ms, 500);
     assert_int_equal(config->retry_max_ms, 30000);
-    assert_int_equal(config->answers_max, 512);
+    assert_int_equal(config->answers_max, 4096);
     assert_int_equal(config->answers_max_bytes, 64 << 20);
     assert_int_equal(config->nodes_count, 0);
     assert_int_equal(config->tokens_count, 0);

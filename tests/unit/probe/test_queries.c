@@ -369,10 +369,10 @@ static void asking_and_cancelling_from_inside_done_is_safe_and_cannot_hold_the_l
     assert_int_equal(asker_try(fixture, &victim, &request), BG_OK);
     fixture_answer(fixture, 0, 42);
     fixture_pass(fixture, 0);
-    assert_in_range(chain.told_count, 1, 2);
+    assert_in_range(chain.told_count, 1, 4); /* three at a time */
     assert_int_equal(victim.told_count, 0);
     fixture_pass(fixture, 0);
-    assert_in_range(chain.told_count, 2, 4);
+    assert_in_range(chain.told_count, 2, 7);
     assert_int_equal(fixture->nodes.asked_count, 1);
     chain.stopping = true;
     bg_queries_free(fixture->queries);
