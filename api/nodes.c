@@ -12,8 +12,6 @@
 
 #define BODY_MAX_BYTES 8192
 #define TEXT_MAX_BYTES 255 /* of a cookie (an atom on the node) and of a host name */
-#define TAG_MAX_BYTES 64
-#define TAGS_MAX 16
 #define LOCATION_SIZE (sizeof "/api/v1/nodes/" + 3 * BG_NODE_NAME_MAX)
 
 static json_t *reason_new(struct bg_shaper *shaper, const struct bg_node_info *info)
@@ -47,6 +45,7 @@ static json_t *node_new(struct bg_shaper *shaper, const struct bg_node_info *inf
     bg_put(shaper, node, "retry_in_ms", bg_count_or_null(info->retry_in_ms));
     bg_put(shaper, node, "address", bg_text_or_null(info->address));
     bg_put(shaper, node, "port", info->port != 0 ? json_integer(info->port) : json_null());
+    bg_put(shaper, node, "epmd_port", info->epmd_port != 0 ? json_integer(info->epmd_port) : json_null());
     bg_put(shaper, node, "origin", json_string(origins[info->origin]));
     bg_put(shaper, node, "tags", tags_new(shaper, info));
     bg_put(shaper, node, "in_flight_count", json_integer((json_int_t)info->in_flight_count));
@@ -137,14 +136,14 @@ static enum bg_error read_word(const json_t *value, const char *param, size_t mo
     return BG_OK;
 }
 
-static enum bg_error read_tags(const json_t *value, const char *ret_tags[TAGS_MAX], size_t *ret_count, struct bg_failure *ret_failure)
+static enum bg_error read_tags(const json_t *value, const char *ret_tags[BG_TAGS_MAX], size_t *ret_count, struct bg_failure *ret_failure)
 {
     if (value == NULL)
         return BG_OK;
-    if (!json_is_array(value) || json_array_size(value) > TAGS_MAX)
-        return bg_fail_param(ret_failure, BG_INVALID, "tags", "tags must be a list of at most %d texts", TAGS_MAX);
+    if (!json_is_array(value) || json_array_size(value) > BG_TAGS_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "tags", "tags must be a list of at most %d texts", BG_TAGS_MAX);
     for (size_t i = 0; i < json_array_size(value); i++) {
-        const enum bg_error error = read_word(json_array_get(value, i), "tags", TAG_MAX_BYTES, &ret_tags[i], ret_failure);
+        const enum bg_error error = read_word(json_array_get(value, i), "tags", BG_TAG_MAX_BYTES, &ret_tags[i], ret_failure);
         if (error != BG_OK)
             return error;
     }
@@ -152,38 +151,40 @@ static enum bg_error read_tags(const json_t *value, const char *ret_tags[TAGS_MA
     return BG_OK;
 }
 
-static enum bg_error read_port(const json_t *value, uint16_t *ret_port, struct bg_failure *ret_failure)
+/* Of the body, or 0 where it is absent. */
+static enum bg_error read_port(const json_t *body, const char *param, uint16_t *ret_port, struct bg_failure *ret_failure)
 {
+    const json_t *value = json_object_get(body, param);
     if (value == NULL)
         return BG_OK;
     if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > UINT16_MAX)
-        return bg_fail_param(ret_failure, BG_INVALID, "port", "port must be an integer from 0 (ask epmd) to 65535");
+        return bg_fail_param(ret_failure, BG_INVALID, param, "%s must be an integer from 0 (as if it were left out) to 65535", param);
     *ret_port = (uint16_t)json_integer_value(value);
     return BG_OK;
 }
 
 static enum bg_error check_members(const json_t *body, struct bg_failure *ret_failure)
 {
-    static const char *const known[] = {"cookie", "address", "port", "tags"};
+    static const char *const known[] = {"cookie", "address", "port", "epmd_port", "tags"};
     const char *key;
     json_t *value;
     if (!json_is_object(body))
         return bg_fail_param(ret_failure, BG_INVALID, "body",
-                             "the body must be a JSON object with a cookie, and perhaps address, port and tags");
+                             "the body must be a JSON object with a cookie, and perhaps address, port, epmd_port and tags");
     json_object_foreach((json_t *)(uintptr_t)body, key, value)
     {
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
             found = found || strcmp(known[i], key) == 0;
         if (!found)
-            return bg_fail_param(ret_failure, BG_INVALID, key, "%.60s is not a member of a node; those are cookie, address, port and tags",
-                                 key);
+            return bg_fail_param(ret_failure, BG_INVALID, key,
+                                 "%.60s is not a member of a node; those are cookie, address, port, epmd_port and tags", key);
     }
     return BG_OK;
 }
 
 /* The spec borrows from the body and from `tags`. */
-static enum bg_error read_spec(const json_t *body, const char *tags[TAGS_MAX], struct bg_node_spec *ret_spec,
+static enum bg_error read_spec(const json_t *body, const char *tags[BG_TAGS_MAX], struct bg_node_spec *ret_spec,
                                struct bg_failure *ret_failure)
 {
     enum bg_error error = check_members(body, ret_failure);
@@ -192,7 +193,9 @@ static enum bg_error read_spec(const json_t *body, const char *tags[TAGS_MAX], s
     if (error == BG_OK)
         error = read_word(json_object_get(body, "address"), "address", TEXT_MAX_BYTES, &ret_spec->address, ret_failure);
     if (error == BG_OK)
-        error = read_port(json_object_get(body, "port"), &ret_spec->port, ret_failure);
+        error = read_port(body, "port", &ret_spec->port, ret_failure);
+    if (error == BG_OK)
+        error = read_port(body, "epmd_port", &ret_spec->epmd_port, ret_failure);
     if (error == BG_OK)
         error = read_tags(json_object_get(body, "tags"), tags, &ret_spec->tags_count, ret_failure);
     return error;
@@ -212,7 +215,7 @@ static void write_location(const char *name, char ret_location[LOCATION_SIZE])
 static void handle_put(struct bg_call *call)
 {
     struct bg_nodes *nodes = bg_call_services(call)->nodes;
-    const char *name = bg_call_text(call, "node"), *tags[TAGS_MAX];
+    const char *name = bg_call_text(call, "node"), *tags[BG_TAGS_MAX];
     char location[LOCATION_SIZE];
     struct bg_node_spec spec = {.name = name, .tags = tags, .origin = BG_ORIGIN_API};
     struct bg_node_info info;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EPMD_PORT "4369"
+
 enum { OPTION_CONFIG = 256, OPTION_LISTEN, OPTION_NODE, OPTION_COOKIE_FILE, OPTION_NAME, OPTION_LOG_LEVEL, OPTION_CHECK, OPTION_SAMPLE };
 
 static const struct option long_options[] = {
@@ -121,6 +123,33 @@ static enum bg_error text_replace(char **text, const char *value, struct bg_fail
     return BG_OK;
 }
 
+/* Where the file says nothing, what Erlang's own tools go by. */
+static enum bg_error epmd_port_take(struct bg_config *config, struct bg_failure *ret_failure)
+{
+    const char *text = getenv("ERL_EPMD_PORT");
+    char *end;
+    long port;
+
+    if (config->epmd_port != 0)
+        return BG_OK;
+    if (text == NULL || *text == '\0')
+        text = EPMD_PORT;
+    port = strtol(text, &end, 10);
+    if (*end != '\0' || port < 1 || port > UINT16_MAX)
+        return bg_fail(ret_failure, BG_INVALID, "ERL_EPMD_PORT in the environment is \"%.80s\": a port is a number from 1 to %d", text,
+                       UINT16_MAX);
+    config->epmd_port = port;
+    return BG_OK;
+}
+
+static enum bg_error own_name_check(const struct bg_config *config, struct bg_failure *ret_failure)
+{
+    struct bg_failure failure;
+    enum bg_error error = config->name[0] != '\0' ? bg_node_name_check(config->name, &failure) : BG_OK;
+
+    return error == BG_OK ? BG_OK : bg_fail_param(ret_failure, error, "name", "our own name %.80s: %s", config->name, failure.text);
+}
+
 static enum bg_error options_overlay(const struct bg_options *options, struct bg_config *config, struct bg_failure *ret_failure)
 {
     enum bg_error error = BG_OK;
@@ -145,6 +174,7 @@ struct bg_node_spec bg_options_node_spec(const struct bg_config_node *node)
         .cookie = node->cookie,
         .address = node->address,
         .port = (uint16_t)node->port,
+        .epmd_port = (uint16_t)node->epmd_port,
         .tags = (const char *const *)node->tags,
         .tags_count = node->tags_count,
         .origin = BG_ORIGIN_CONFIG,
@@ -178,6 +208,10 @@ enum bg_error bg_options_load(const struct bg_options *options, struct bg_config
         error = bg_config_read_cookies(&config, ret_failure);
     if (error == BG_OK)
         error = bg_config_check(&config, ret_failure);
+    if (error == BG_OK)
+        error = epmd_port_take(&config, ret_failure);
+    if (error == BG_OK)
+        error = own_name_check(&config, ret_failure);
     if (error == BG_OK)
         error = nodes_check(&config, ret_failure);
     if (error == BG_OK)

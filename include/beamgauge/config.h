@@ -22,8 +22,9 @@ struct bg_config_node { /* a section [node NAME@HOST] */
     char *name;
     char *cookie; /* read from cookie_file */
     char *cookie_file;
-    char *address; /* or NULL */
-    int64_t port;  /* 0: epmd */
+    char *address;     /* or NULL */
+    int64_t port;      /* 0: epmd */
+    int64_t epmd_port; /* 0: that of [server] */
     char **tags;
     size_t tags_count;
 };

@@ -14,6 +14,8 @@ struct bg_nodes;   /* the registry; owns every link */
 struct bg_inquiry; /* one question in flight on a link; owned by the link until its `done` is called */
 
 #define BG_NODE_NAME_MAX 255 /* bytes: an atom's limit is 255 characters */
+#define BG_TAGS_MAX 32
+#define BG_TAG_MAX_BYTES 64
 
 enum bg_node_origin { BG_ORIGIN_CONFIG, BG_ORIGIN_EPMD, BG_ORIGIN_API };
 
@@ -23,6 +25,7 @@ struct bg_node_spec {
     const char *cookie;      /* never shown or logged. bg_nodes_put(): NULL keeps the one that a registered node has */
     const char *address;     /* host or IP to connect to; NULL: the part of the name after '@' */
     uint16_t port;           /* the node's distribution port; 0: ask epmd */
+    uint16_t epmd_port;      /* of the epmd that is asked; 0: that of the options */
     const char *const *tags; /* free words for people and filters; NULL where there are none */
     size_t tags_count;
     enum bg_node_origin origin;
@@ -65,7 +68,8 @@ const char *bg_link_reason_code(enum bg_link_reason reason); /* "cookie_rejected
 struct bg_node_info {
     const char *name;
     const char *address;
-    uint16_t port; /* 0: from epmd */
+    uint16_t port;      /* 0: from epmd */
+    uint16_t epmd_port; /* 0: that of the options */
     enum bg_node_origin origin;
     const char *const *tags;
     size_t tags_count;

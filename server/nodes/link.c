@@ -136,12 +136,17 @@ static void link_address_failed(struct bg_link *link, const struct bg_setback *s
     link_disconnect(link);
 }
 
+static uint16_t epmd_port(const struct bg_link *link)
+{
+    return link->settings.epmd_port != 0 ? link->settings.epmd_port : link->shared->options.epmd_port;
+}
+
 static void set_step_failed(const struct bg_link *link, const char *why, struct bg_setback *ret_setback)
 {
     const struct bg_node_settings *settings = &link->settings;
     if (link->state == BG_LINK_ASKING_EPMD)
-        bg_setback_set(ret_setback, BG_REASON_EPMD_UNREACHABLE, "epmd at %s port %u: %s", settings->address,
-                       (unsigned)link->shared->options.epmd_port, why);
+        bg_setback_set(ret_setback, BG_REASON_EPMD_UNREACHABLE, "epmd at %s port %u: %s", settings->address, (unsigned)epmd_port(link),
+                       why);
     else
         bg_setback_set(ret_setback, BG_REASON_PORT_REFUSED, "the node's port %u at %s: %s", (unsigned)link->port, settings->address, why);
 }
@@ -166,7 +171,7 @@ static void link_ask_epmd(struct bg_link *link)
     bg_epmd_ask(link->settings.name, &request);
     evbuffer_drain(link->in, evbuffer_get_length(link->in));
     evbuffer_add(link->out, request.bytes, request.length);
-    link_open(link, link->shared->options.epmd_port);
+    link_open(link, epmd_port(link));
 }
 
 /* Either way the connection is being made when this returns, or the link is down. */

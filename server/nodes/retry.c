@@ -87,6 +87,7 @@ void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
         .name = link->settings.name,
         .address = link->settings.address,
         .port = link->settings.port,
+        .epmd_port = link->settings.epmd_port,
         .origin = link->settings.origin,
         .tags = (const char *const *)link->settings.tags,
         .tags_count = link->settings.tags_count,

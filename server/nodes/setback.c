@@ -1,9 +1,12 @@
 /* setback.c: the names of states and reasons, and how long to wait after each. */
 #include "setback.h"
 
+#include "beamgauge/text.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define NOISY_WAIT_MS 10000
 
@@ -49,11 +52,15 @@ const char *bg_link_reason_code(enum bg_link_reason reason)
 
 void bg_setback_set(struct bg_setback *ret_setback, enum bg_link_reason reason, const char *format, ...)
 {
+    char raw[BG_SETBACK_TEXT_SIZE];
+    struct bg_text text;
     va_list args;
-    ret_setback->reason = reason;
     va_start(args, format);
-    vsnprintf(ret_setback->text, sizeof ret_setback->text, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    ret_setback->reason = reason;
+    bg_text_init(&text, ret_setback->text, sizeof ret_setback->text);
+    bg_text_add_escaped(&text, raw, strlen(raw), "");
 }
 
 int64_t bg_setback_wait_ms(enum bg_link_reason reason, unsigned failures, int64_t min_ms, int64_t max_ms, uint32_t random)

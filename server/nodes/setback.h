@@ -11,6 +11,7 @@ struct bg_setback {
     char text[BG_SETBACK_TEXT_SIZE]; /* a sentence: what happened and what to do */
 };
 
+/* What a peer says of itself may be among the arguments: what is hostile or not UTF-8 in them is escaped. */
 void bg_setback_set(struct bg_setback *ret_setback, enum bg_link_reason reason, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

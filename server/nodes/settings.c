@@ -79,7 +79,7 @@ enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_s
     enum bg_error error = bg_node_spec_check(spec, ret_failure);
     if (error != BG_OK)
         return error;
-    struct bg_node_settings settings = {.port = spec->port, .origin = spec->origin};
+    struct bg_node_settings settings = {.port = spec->port, .epmd_port = spec->epmd_port, .origin = spec->origin};
     settings.name = strdup(spec->name);
     settings.cookie = strdup(spec->cookie);
     settings.address = strdup(spec->address != NULL ? spec->address : strchr(spec->name, '@') + 1);
@@ -106,5 +106,6 @@ void bg_settings_done(struct bg_node_settings *settings)
 
 bool bg_settings_connect_alike(const struct bg_node_settings *a, const struct bg_node_settings *b)
 {
-    return strcmp(a->name, b->name) == 0 && strcmp(a->cookie, b->cookie) == 0 && strcmp(a->address, b->address) == 0 && a->port == b->port;
+    return strcmp(a->name, b->name) == 0 && strcmp(a->cookie, b->cookie) == 0 && strcmp(a->address, b->address) == 0 &&
+           a->port == b->port && a->epmd_port == b->epmd_port;
 }

@@ -4,13 +4,11 @@
 
 #include "beamgauge/node.h"
 
-#define BG_TAGS_MAX 32
-#define BG_TAG_MAX_BYTES 64
 #define BG_COOKIE_MAX_BYTES 255 /* it is an atom */
 
 struct bg_node_settings {
     char *name, *cookie, *address; /* address: as given, or the name's own host */
-    uint16_t port;
+    uint16_t port, epmd_port;
     char **tags;
     size_t tags_count;
     enum bg_node_origin origin;

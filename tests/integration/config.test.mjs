@@ -60,6 +60,41 @@ suite('config', {}, (world, test) => {
     assert.match(refused.stderr, /long\.ini:2/);
   });
 
+  const WRONG = {
+    'an own name with a dot': ['[server]\nname = be.am@127.0.0.1\n', /our own name be\.am@127\.0\.0\.1: .*letters, digits/],
+    'a node name with a dot': ['[node a.b@127.0.0.1]\n', /node a\.b@127\.0\.0\.1: .*letters, digits/],
+    '34 tags': [`[node a@127.0.0.1]\ntags = ${'x '.repeat(34)}\n`, /at most 32 tags/],
+    'a tag of 78 bytes': [`[node a@127.0.0.1]\ntags = ${'x'.repeat(78)}\n`, /a tag has 1 to 64 bytes/],
+    'a blank in an address': ['[node a@127.0.0.1]\naddress = 10.0.0. 5\n', /an address is a host name or an IP address/],
+  };
+  for (const [what, [text, said]] of Object.entries(WRONG)) {
+    test(`${what} is found by the check as by the start`, async () => {
+      const home = await folder();
+      const path = await home.write('wrong.ini', text);
+      const cookie = await home.write('cookie', 'biscuit');
+      await chmod(cookie, 0o400);
+      for (const args of [['--check-config'], []]) {
+        const result = await beamgauge(home, '--config', path, '--cookie-file', cookie, '--listen', '127.0.0.1:0', ...args);
+        assert.equal(result.code, 1, result.stderr);
+        assert.match(result.stderr, said);
+      }
+    });
+  }
+
+  test("epmd's port is that of the environment, and the file's where it has one", async () => {
+    const home = await folder();
+    const cookie = await home.write('cookie', 'biscuit');
+    await chmod(cookie, 0o400);
+    const [wanted, other] = [await freePort(), await freePort()];
+    const start = (env, sections) => world.beamgauge({ env, sections: { server: { cookie_file: cookie, epmd_port: undefined }, ...sections } });
+    const asked = async (gauge) => (await gauge.failed('a@127.0.0.1', 'epmd_unreachable')).reason.text;
+    assert.match(await asked(await start({ ERL_EPMD_PORT: wanted }, { 'node a@127.0.0.1': {} })), new RegExp(`epmd at 127.0.0.1 port ${wanted}`));
+    assert.match(await asked(await start({ ERL_EPMD_PORT: wanted }, { 'node a@127.0.0.1': { epmd_port: other } })), new RegExp(`epmd at 127.0.0.1 port ${other}`));
+    const result = await run(BINARY, ['--check-config'], { cwd: home.path, env: { ...environment(home.path), ERL_EPMD_PORT: '4369x' } });
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /ERL_EPMD_PORT in the environment is "4369x"/);
+  });
+
   test('a good file is right, and the sample is too', async () => {
     const home = await folder();
     const good = await home.write('good.ini', '; comment\n[server]\nlisten = 127.0.0.1:0\n[limits]\nnodes_max = 3\n');

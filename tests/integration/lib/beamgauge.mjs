@@ -14,7 +14,7 @@ export function ini(sections) {
   const lines = [];
   for (const [section, settings] of Object.entries(sections)) {
     lines.push(`[${section}]`);
-    for (const [key, value] of Object.entries(settings)) lines.push(`${key} = ${value}`);
+    for (const [key, value] of Object.entries(settings)) if (value !== undefined) lines.push(`${key} = ${value}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -128,7 +128,7 @@ export class Beamgauge {
 }
 
 // Sections are merged over what every test needs: a free port, our epmd, quick retries.
-export async function startBeamgauge(epmd, { sections = {}, args = [], folder: given, home, listen = '127.0.0.1:0' } = {}) {
+export async function startBeamgauge(epmd, { sections = {}, args = [], env = {}, folder: given, home, listen = '127.0.0.1:0' } = {}) {
   const folder = given ?? (await Folder.make());
   const merged = {
     ...sections,
@@ -136,7 +136,7 @@ export async function startBeamgauge(epmd, { sections = {}, args = [], folder: g
     limits: { retry_min_ms: 100, retry_max_ms: 500, connect_timeout_ms: 3000, ...sections.limits },
   };
   const config = await folder.write('beamgauge.ini', ini(merged));
-  const child = new Child(BINARY, ['--config', config, ...args], { name: 'beamgauge', cwd: folder.path, env: environment(home ?? folder.path) });
+  const child = new Child(BINARY, ['--config', config, ...args], { name: 'beamgauge', cwd: folder.path, env: { ...environment(home ?? folder.path), ...env } });
   try {
     const match = await child.line('stderr', /event=listening\b.*\baddress="?([^\s"]+)"?.*\bport=(\d+)/);
     return new Beamgauge({ child, folder, ownFolder: !given, config, sections: merged, host: match[1], port: Number(match[2]) });

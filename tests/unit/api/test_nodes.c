@@ -49,6 +49,7 @@ static void lists_nodes_with_state_and_reason(void **state)
     fake.nodes[1] = (struct bg_node_info){.name = "pay@h",
                                           .address = "10.0.0.5",
                                           .port = 9100,
+                                          .epmd_port = 4370,
                                           .origin = BG_ORIGIN_EPMD,
                                           .tags = tags,
                                           .tags_count = 2,
@@ -67,7 +68,7 @@ static void lists_nodes_with_state_and_reason(void **state)
     EXPECT("0.reason", "null");
     EXPECT("0.retry_in_ms", "null");
     EXPECT("1", "{\"node\":\"pay@h\",\"state\":\"waiting\",\"reason\":{\"code\":\"cookie_rejected\",\"text\":\"another cookie\"},"
-                "\"since_at\":\"2026-11-23T08:00:00.000Z\",\"retry_in_ms\":2500,\"address\":\"10.0.0.5\",\"port\":9100,"
+                "\"since_at\":\"2026-11-23T08:00:00.000Z\",\"retry_in_ms\":2500,\"address\":\"10.0.0.5\",\"port\":9100,\"epmd_port\":4370,"
                 "\"origin\":\"epmd\",\"tags\":[\"eu\",\"canary\"],\"in_flight_count\":1,\"connects_count\":2,\"losses_count\":3}");
     EXPECT_META("", "{\"node\":null,\"collected_at\":\"2026-11-23T08:00:00.123Z\",\"duration_ms\":0,\"warnings\":[]}");
     assert_int_equal(fake.fresh_until_us, 0);
@@ -89,12 +90,14 @@ static void gets_one_node_as_an_object_and_as_a_row(void **state)
 static void puts_a_new_node_without_echoing_its_cookie(void **state)
 {
     (void)state;
-    fake_call("putNode", "node=n\303\244w@h", "{\"cookie\":\"SECRET\",\"address\":\"10.1.1.1\",\"port\":9100,\"tags\":[\"a\",\"b\"]}");
+    fake_call("putNode", "node=n\303\244w@h",
+              "{\"cookie\":\"SECRET\",\"address\":\"10.1.1.1\",\"port\":9100,\"epmd_port\":4370,\"tags\":[\"a\",\"b\"]}");
     assert_int_equal(fake.status, 201);
     assert_string_equal(fake.location, "/api/v1/nodes/n%C3%A4w@h");
     assert_string_equal(fake.put.cookie, "SECRET");
     assert_string_equal(fake.put.address, "10.1.1.1");
     assert_int_equal(fake.put.port, 9100);
+    assert_int_equal(fake.put.epmd_port, 4370);
     assert_int_equal(fake.put.tags_count, 2);
     assert_int_equal(fake.put.origin, BG_ORIGIN_API);
     char *text = json_dumps(fake.data, 0);
@@ -129,6 +132,9 @@ static void a_registered_node_keeps_its_cookie(void **state)
     assert_int_equal(fake.puts_count, 1);
 }
 
+/* Three of them are one more than a node may have. */
+#define ELEVEN "\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\""
+
 static void a_body_that_is_not_right_is_refused_naming_the_member(void **state)
 {
     static const char *const samples[][2] = {
@@ -145,14 +151,12 @@ static void a_body_that_is_not_right_is_refused_naming_the_member(void **state)
         {"{\"cookie\":\"c\",\"address\":\"a\\u007fb\"}", "address"},
         {"{\"cookie\":\"c\",\"port\":\"4369\"}", "port"},
         {"{\"cookie\":\"c\",\"port\":-1}", "port"},
+        {"{\"cookie\":\"c\",\"epmd_port\":65536}", "epmd_port"},
         {"{\"cookie\":\"c\",\"port\":65536}", "port"},
         {"{\"cookie\":\"c\",\"port\":1.5}", "port"},
         {"{\"cookie\":\"c\",\"tags\":\"eu\"}", "tags"},
         {"{\"cookie\":\"c\",\"tags\":[1]}", "tags"},
-        {"{\"cookie\":\"c\",\"tags\":[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\","
-         "\"16\","
-         "\"17\"]}",
-         "tags"},
+        {"{\"cookie\":\"c\",\"tags\":[" ELEVEN "," ELEVEN "," ELEVEN "]}", "tags"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {

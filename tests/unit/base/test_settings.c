@@ -79,7 +79,7 @@ static void defaults_are_those_promised(void **state)
     assert_string_equal(config->cookie_file, "~/.erlang.cookie");
     assert_int_equal(config->log_level, BG_LOG_INFO);
     assert_int_equal(config->allowed_hosts_count, 0);
-    assert_int_equal(config->epmd_port, 4369);
+    assert_int_equal(config->epmd_port, 0);
     assert_true(config->discover);
     assert_int_equal(config->header_max_bytes, 8 * 1024);
     assert_int_equal(config->body_max_bytes, 64 * 1024);

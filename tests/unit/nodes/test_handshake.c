@@ -258,6 +258,20 @@ static void an_answer_in_tls_is_told_as_such(void **state)
     }
 }
 
+/* The reason is shown in JSON and in the log. */
+static void a_name_that_is_no_text_is_escaped_in_the_reason(void **state)
+{
+    (void)state;
+    struct talk talk;
+    talk_start(&talk);
+    fake_status(talk.in, "ok");
+    fake_challenge(talk.in, "evil\xff\x1b[2J@host", FAKE_FLAGS, 1);
+    assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
+    assert_int_equal(talk.setback.reason, BG_REASON_WRONG_NAME);
+    assert_string_equal(talk.setback.text, "the node there calls itself \"evil\\xff\\x1b[2J@host\"");
+    talk_end(&talk);
+}
+
 /* The last word before the proof is somebody else's. */
 static bool distrust(void *context, struct bg_setback *ret_setback)
 {
@@ -324,6 +338,7 @@ int main(void)
         cmocka_unit_test(cut_messages_are_refused),
         cmocka_unit_test(closing_means_the_cookie_only_after_our_answer),
         cmocka_unit_test(an_answer_in_tls_is_told_as_such),
+        cmocka_unit_test(a_name_that_is_no_text_is_escaped_in_the_reason),
         cmocka_unit_test(a_peer_that_is_not_trusted_gets_no_proof),
         cmocka_unit_test(a_name_can_be_learned_without_any_cookie),
     };
