@@ -362,9 +362,11 @@ static void link_timer(struct bg_link *link)
 {
     if (link->state == BG_LINK_UP)
         bg_traffic_timer(link);
-    else if (bg_link_now(link) >= link->due_us && link->state == BG_LINK_WAITING)
+    else if (bg_link_now(link) < link->due_us)
+        return; /* it is armed anew */
+    else if (link->state == BG_LINK_WAITING)
         link_start(link);
-    else if (bg_link_now(link) >= link->due_us)
+    else
         link_too_late(link);
 }
 

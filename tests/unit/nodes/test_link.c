@@ -35,6 +35,36 @@ static void a_peer_that_fails_the_handshake_has_its_reason(void **state)
     fails_with((struct fake){.kind = FAKE_BAD_DIGEST}, BG_REASON_COOKIE_REJECTED);
 }
 
+/* A millisecond passes with each look at it, as when the system runs others between two. */
+static int64_t slip(void *context)
+{
+    return 1000 * ++*(int64_t *)context;
+}
+
+static int64_t stand(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static void time_may_pass_between_two_looks_at_the_clock(void **state)
+{
+    (void)state;
+    struct world world;
+    struct bg_nodes_options options;
+    int64_t looks = 0;
+    const struct bg_clock clock = {.monotonic_us = slip, .wall_ms = stand, .context = &looks};
+    world_options(&options);
+    options.retry_min_ms = 1;
+    options.retry_max_ms = 12;
+    world_open_by(&world, &options, &clock);
+    world_put(&world, "a@h", "x", "127.0.0.1", 1);
+    for (int i = 0; i < 200 && looks < 2000; i++)
+        world_run(&world, 50);
+    assert_true(looks >= 2000);
+    world_close(&world);
+}
+
 static void a_rejected_cookie_is_told_to_who_asks(void **state)
 {
     (void)state;
@@ -377,6 +407,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_peer_that_fails_the_handshake_has_its_reason),
+        cmocka_unit_test(time_may_pass_between_two_looks_at_the_clock),
         cmocka_unit_test(a_rejected_cookie_is_told_to_who_asks),
         cmocka_unit_test(an_alive_name_is_not_fought_for),
         cmocka_unit_test(slow_bytes_are_put_together),

@@ -31,12 +31,17 @@ void world_options(struct bg_nodes_options *ret_options)
 
 void world_open(struct world *world, const struct bg_nodes_options *options)
 {
+    world_open_by(world, options, bg_clock_system());
+}
+
+void world_open_by(struct world *world, const struct bg_nodes_options *options, const struct bg_clock *clock)
+{
     struct bg_failure failure;
     bg_log_set_level(BG_LOG_ERROR);
     world->base = event_base_new();
     assert_non_null(world->base);
     world->options = *options;
-    assert_int_equal(bg_nodes_new(world->base, bg_clock_system(), options, &world->nodes, &failure), BG_OK);
+    assert_int_equal(bg_nodes_new(world->base, clock, options, &world->nodes, &failure), BG_OK);
 }
 
 void world_close(struct world *world)

@@ -25,6 +25,7 @@ struct outcome {
 
 void world_options(struct bg_nodes_options *ret_options); /* short times, for tests */
 void world_open(struct world *world, const struct bg_nodes_options *options);
+void world_open_by(struct world *world, const struct bg_nodes_options *options, const struct bg_clock *clock);
 void world_close(struct world *world);
 void world_put(struct world *world, const char *name, const char *cookie, const char *address, uint16_t port);
 void world_run(struct world *world, int64_t ms);
