@@ -2,6 +2,7 @@
 #include "options.h"
 #include "program.h"
 
+#include "beamgauge/clock.h"
 #include "beamgauge/process.h"
 #include "beamgauge/token.h"
 
@@ -12,13 +13,16 @@ static int config_check(const struct bg_options *options)
 {
     struct bg_config config;
     struct bg_failure failure;
+    char url[BG_CONFIG_URL_SIZE];
 
     if (bg_options_load(options, &config, &failure) != BG_OK) {
         fprintf(stderr, "beamgauge: %s\n", failure.text);
         return EXIT_FAILURE;
     }
-    printf("configuration is right: listen %s port %d, %zu nodes, %zu tokens\n", config.listen_address, (int)config.listen_port,
-           config.nodes_count, config.tokens_count);
+    bg_config_url(&config, config.listen_port, url);
+    printf("configuration is right: listen on %s, %zu nodes, %zu tokens\n", url, config.nodes_count, config.tokens_count);
+    if (config.tls != NULL && !bg_tls_holds(config.tls, bg_clock_wall_ms(bg_clock_system()) / 1000))
+        fprintf(stderr, "beamgauge: the certificate in %s is not valid at this time: clients will refuse it\n", config.tls_cert);
     bg_config_done(&config);
     return EXIT_SUCCESS;
 }

@@ -34,7 +34,8 @@ void bg_options_print_help(FILE *out)
           "memory, top processes, and which process monitors which how often.\n"
           "\n"
           "  --config FILE       read settings from an INI file\n"
-          "  --listen ADDR:PORT  where to serve HTTP (default 127.0.0.1:7788; port 0: any free one)\n"
+          "  --listen ADDR:PORT  where to serve HTTP, or HTTPS where the config file has tls_cert\n"
+          "                      (default 127.0.0.1:7788; port 0: any free one)\n"
           "  --node NAME         watch the node NAME@HOST; may be repeated. Without any, the nodes that the\n"
           "                      local epmd knows are watched where they accept the cookie\n"
           "  --cookie-file FILE  the Erlang cookie (default ~/.erlang.cookie)\n"
@@ -45,7 +46,7 @@ void bg_options_print_help(FILE *out)
           "  --version, --help\n"
           "\n"
           "Scopes of a token: read, check, chat, admin.\n"
-          "Signals: TERM or INT stops within 5 seconds, HUP reads nodes and tokens again.\n",
+          "Signals: TERM or INT stops within 5 seconds, HUP reads nodes, tokens and the certificate again.\n",
           out);
 }
 
@@ -205,7 +206,7 @@ enum bg_error bg_options_load(const struct bg_options *options, struct bg_config
     if (error == BG_OK)
         error = options_overlay(options, &config, ret_failure);
     if (error == BG_OK)
-        error = bg_config_read_cookies(&config, ret_failure);
+        error = bg_config_read_secrets(&config, ret_failure);
     if (error == BG_OK)
         error = bg_config_check(&config, ret_failure);
     if (error == BG_OK)

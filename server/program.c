@@ -132,6 +132,7 @@ static enum bg_error http_create(struct program *program, struct bg_failure *ret
     const struct bg_http_options options = {
         .address = config->listen_address,
         .port = (uint16_t)config->listen_port,
+        .tls = config->tls,
         .allowed_hosts = (const char *const *)config->allowed_hosts,
         .allowed_hosts_count = config->allowed_hosts_count,
         .header_max_bytes = (size_t)config->header_max_bytes,
@@ -267,6 +268,21 @@ static size_t others_count(const struct program *program, const struct bg_config
     return count;
 }
 
+static int64_t now_s(void)
+{
+    return bg_clock_wall_ms(bg_clock_system()) / 1000;
+}
+
+/* Said at the start and at each reload. */
+static void certificate_note(const struct program *program)
+{
+    const struct bg_tls *tls = program->config.tls;
+
+    if (tls != NULL && !bg_tls_holds(tls, now_s()))
+        bg_log(BG_LOG_WARN, "certificate_not_valid", BG_TEXT("file", program->config.tls_cert), BG_NUMBER("ends_s", bg_tls_ends_s(tls)),
+               BG_TEXT("hint", "clients will refuse it: renew it, and send SIGHUP; or the clock of this host is wrong"));
+}
+
 /* Nothing is changed before all of it has been found right; after that only memory can be short. */
 static enum bg_error reload(struct program *program, struct bg_failure *ret_failure)
 {
@@ -276,9 +292,11 @@ static enum bg_error reload(struct program *program, struct bg_failure *ret_fail
 
     if (error != BG_OK)
         return error;
-    error = bg_reload_check(&program->config, &config, others_count(program, &config), ret_failure);
+    error = bg_reload_check(&program->config, &config, others_count(program, &config), now_s(), ret_failure);
     if (error == BG_OK && program->found != NULL)
         error = bg_cookie_read(config.cookie_file, &cookie, ret_failure);
+    if (error == BG_OK && config.tls != NULL)
+        error = bg_http_set_tls(program->http, config.tls, ret_failure);
     if (error == BG_OK)
         error = bg_http_set_tokens(program->http, config.tokens, config.tokens_count, ret_failure);
     if (error == BG_OK) {
@@ -310,10 +328,25 @@ static void on_reload(evutil_socket_t signal, short what, void *context)
     (void)what;
     program->last_reload_ok = reload(program, &failure) == BG_OK;
     program->reloads[program->last_reload_ok]++;
+    certificate_note(program);
     if (program->last_reload_ok)
         bg_log(BG_LOG_INFO, "reloaded", BG_NUMBER("nodes", program->config.nodes_count), BG_NUMBER("tokens", program->config.tokens_count));
     else
         bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text), BG_TEXT("hint", "what ran before goes on"));
+}
+
+static void certificate_collect(void *context, struct bg_exposition *exposition)
+{
+    static const struct bg_metric ends = {
+        .name = "beamgauge_tls_certificate_expiry_timestamp_seconds",
+        .help = "When the certificate that is served ceases to be valid, since 1970",
+        .type = BG_METRIC_GAUGE,
+        .unit = "seconds",
+    };
+    const struct program *program = context;
+
+    if (program->config.tls != NULL)
+        bg_exposition_add(exposition, &ends, NULL, (double)bg_tls_ends_s(program->config.tls));
 }
 
 static void reloads_collect(void *context, struct bg_exposition *exposition)
@@ -360,7 +393,7 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
         return bg_fail(ret_failure, BG_NO_MEMORY, "cannot make an event loop");
     program->metrics = bg_metrics_new();
     if (program->metrics == NULL || !bg_metrics_add(program->metrics, bg_process_collect, NULL) ||
-        !bg_metrics_add(program->metrics, reloads_collect, program))
+        !bg_metrics_add(program->metrics, reloads_collect, program) || !bg_metrics_add(program->metrics, certificate_collect, program))
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     if ((error = signals_create(program, ret_failure)) != BG_OK || (error = nodes_create(program, ret_failure)) != BG_OK ||
         (error = queries_create(program, ret_failure)) != BG_OK)
@@ -417,8 +450,12 @@ int bg_program_run(const struct bg_options *options, const char *version)
     if (!bg_log_start())
         bg_log(BG_LOG_WARN, "log_thread_missing", BG_TEXT("hint", "a log that nobody reads will block the service"));
     if (program_create(&program, &failure) == BG_OK) {
-        bg_log(BG_LOG_INFO, "listening", BG_TEXT("address", program.config.listen_address), BG_NUMBER("port", bg_http_port(program.http)),
-               BG_TEXT("name", program.own_name), BG_TEXT("version", version));
+        char url[BG_CONFIG_URL_SIZE];
+
+        bg_config_url(&program.config, bg_http_port(program.http), url);
+        bg_log(BG_LOG_INFO, "listening", BG_TEXT("url", url), BG_TEXT("address", program.config.listen_address),
+               BG_NUMBER("port", bg_http_port(program.http)), BG_TEXT("name", program.own_name), BG_TEXT("version", version));
+        certificate_note(&program);
         event_base_dispatch(program.base);
         status = EXIT_SUCCESS;
     } else {

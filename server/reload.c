@@ -26,13 +26,32 @@ static enum bg_error check_tokens(const struct bg_config *running, const struct 
         running->listen_address);
 }
 
-enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_config *read, size_t others_count,
+/* Clients of an open socket go on in what they speak with it; and a certificate that they accept is not exchanged for one that none does.
+ */
+static enum bg_error check_tls(const struct bg_config *running, const struct bg_config *read, int64_t now_s, struct bg_failure *ret_failure)
+{
+    if (running->tls != NULL && read->tls == NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, "tls_cert",
+                             "the configuration file has no tls_cert any more: what goes over the network could be read there; restart "
+                             "beamgauge if that is wanted");
+    if (running->tls == NULL && read->tls != NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, "tls_cert",
+                             "the configuration file has a tls_cert now: restart beamgauge to have it serve HTTPS");
+    if (running->tls != NULL && bg_tls_holds(running->tls, now_s) && !bg_tls_holds(read->tls, now_s))
+        return bg_fail_param(ret_failure, BG_INVALID, "tls_cert",
+                             "the certificate in %.200s is not valid at this time, and the one in use still is", read->tls_cert);
+    return BG_OK;
+}
+
+enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_config *read, size_t others_count, int64_t now_s,
                               struct bg_failure *ret_failure)
 {
     enum bg_error error = check_file(read, ret_failure);
 
     if (error == BG_OK)
         error = check_tokens(running, read, ret_failure);
+    if (error == BG_OK)
+        error = check_tls(running, read, now_s, ret_failure);
     if (error == BG_OK && read->nodes_count + others_count > (size_t)running->nodes_max)
         error =
             bg_fail_param(ret_failure, BG_INVALID, "nodes_max",
@@ -59,5 +78,11 @@ void bg_reload_take(struct bg_config *running, struct bg_config *read)
     read->checks_count = old.checks_count;
     running->slack_signing_secret = read->slack_signing_secret;
     read->slack_signing_secret = old.slack_signing_secret;
+    running->tls_cert = read->tls_cert;
+    read->tls_cert = old.tls_cert;
+    running->tls_key = read->tls_key;
+    read->tls_key = old.tls_key;
+    running->tls = read->tls;
+    read->tls = old.tls;
     memcpy(running->mattermost_token_sha256, read->mattermost_token_sha256, sizeof(old.mattermost_token_sha256));
 }

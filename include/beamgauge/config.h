@@ -4,6 +4,7 @@
 
 #include "beamgauge/error.h"
 #include "beamgauge/log.h"
+#include "beamgauge/tls.h"
 #include "beamgauge/token.h"
 
 #include <stdbool.h>
@@ -45,7 +46,9 @@ struct bg_config {
     char **allowed_hosts; /* besides loopback names and the listen address */
     size_t allowed_hosts_count;
     int64_t epmd_port;
-    bool discover;     /* ask the local epmd at start, where no node is named */
+    char *tls_cert, *tls_key; /* paths; or both NULL */
+    struct bg_tls *tls;       /* read from there; NULL: plain HTTP is spoken */
+    bool discover;            /* ask the local epmd at start, where no node is named */
     char **peer_users; /* whose nodes on this host may see a cookie's digest, besides our own user's and root's: names, numbers, or "*" */
     size_t peer_users_count;
     /* [limits] */
@@ -74,10 +77,11 @@ struct bg_config {
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
 struct bg_setting {
     const char *section, *key; /* section NULL ends the table */
-    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "lines", "path", "boolean", "level",
-                           * "sha256", "scopes", "users" */
+    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "lines", "path", "pem", "boolean",
+                           * "level", "sha256", "scopes", "users" */
     const char *fallback; /* as it would be written; NULL: absent where it is not given */
     int64_t min, max;     /* of a number; of a text's length in bytes; of how many words */
+    bool reloads;         /* a reload takes it over; in [server] and [limits] few are */
     const char *meaning;
     size_t field,
         second_field; /* offsets in struct bg_config, bg_config_node, bg_token or bg_config_check: the value; its port or count of words */
@@ -93,15 +97,18 @@ enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, str
 enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Appends a node that has no section; its cookie is the default one. A node that is already there stays as it is. */
 enum bg_error bg_config_add_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Reads the files of secrets: each node's cookie, the default one if a node has none of its own, and chat's. A file that others may read
- * gets a warning in the log. */
-enum bg_error bg_config_read_cookies(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Reads the files of secrets: each node's cookie, the default one if a node has none of its own, chat's, and the certificate with its key.
+ * A file that others may read is refused. */
+enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Reads a cookie as Erlang's auth.erl does: printable ASCII up to the end of the first line, then nothing but blank. "~/" is the home
  * folder. *ret_cookie is malloc'ed. */
 enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* What cannot go together: listening off loopback without tokens, for one. */
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 bool bg_config_listens_on_loopback(const struct bg_config *config);
+/* "https://[::1]:7788/": where it serves, on this port. */
+#define BG_CONFIG_URL_SIZE 80
+void bg_config_url(const struct bg_config *config, int64_t port, char ret_url[BG_CONFIG_URL_SIZE]);
 /* Names the settings of the start, apart by ", ", that are others in `read` than in `running`: a reload does not take them over. False
  * where there is none. */
 bool bg_config_restart_needed(const struct bg_config *running, const struct bg_config *read, size_t size, char *ret_names);

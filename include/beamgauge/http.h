@@ -5,6 +5,7 @@
 #include "beamgauge/clock.h"
 #include "beamgauge/endpoint.h"
 #include "beamgauge/error.h"
+#include "beamgauge/tls.h"
 #include "beamgauge/token.h"
 
 struct bg_metrics;
@@ -29,6 +30,7 @@ struct bg_asset {
 struct bg_http_options {
     const char *address;              /* numeric */
     uint16_t port;                    /* 0: the system chooses, see bg_http_port() */
+    struct bg_tls *tls;               /* for HTTPS, a reference is taken; NULL: plain HTTP */
     const char *const *allowed_hosts; /* besides localhost, loopback addresses and `address` */
     size_t allowed_hosts_count;
     size_t header_max_bytes, body_max_bytes, connections_max, requests_max;
@@ -50,6 +52,8 @@ uint16_t bg_http_port(const struct bg_http *http);
 /* Tokens are copied; count 0: none are asked for. May be called again at any time (SIGHUP). */
 enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *tokens, size_t count,
                                  struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Another certificate, for connections to come. The server must have been started with one. */
+enum bg_error bg_http_set_tls(struct bg_http *http, struct bg_tls *tls, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Stops listening and lets the calls in flight end; `drained` is called once, when none is left. */
 void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context);
 void bg_http_free(struct bg_http *http);

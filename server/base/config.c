@@ -62,6 +62,9 @@ void bg_config_done(struct bg_config *config)
     free(config->listen_address);
     free(config->name);
     free(config->cookie_file);
+    free(config->tls_cert);
+    free(config->tls_key);
+    bg_tls_unref(config->tls);
     words_free(config->allowed_hosts, config->allowed_hosts_count);
     words_free(config->peer_users, config->peer_users_count);
     for (size_t i = 0; i < config->nodes_count; i++)
@@ -205,7 +208,25 @@ static enum bg_error node_read_cookie(struct bg_config_node *node, const char *d
     return BG_OK;
 }
 
-enum bg_error bg_config_read_cookies(struct bg_config *config, struct bg_failure *ret_failure)
+static enum bg_error read_tls(struct bg_config *config, struct bg_failure *ret_failure)
+{
+    struct bg_tls *tls;
+    enum bg_error error;
+
+    if (config->tls_cert == NULL && config->tls_key == NULL)
+        return BG_OK;
+    if (config->tls_cert == NULL || config->tls_key == NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, config->tls_cert == NULL ? "tls_cert" : "tls_key",
+                             "%s is given without %s: expected both, or none", config->tls_cert == NULL ? "tls_key" : "tls_cert",
+                             config->tls_cert == NULL ? "tls_cert" : "tls_key");
+    if ((error = bg_tls_load(config->tls_cert, config->tls_key, &tls, ret_failure)) != BG_OK)
+        return error;
+    bg_tls_unref(config->tls);
+    config->tls = tls;
+    return BG_OK;
+}
+
+enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure)
 {
     char *default_cookie = NULL;
     enum bg_error error = BG_OK;
@@ -224,7 +245,7 @@ enum bg_error bg_config_read_cookies(struct bg_config *config, struct bg_failure
         config->slack_signing_secret = NULL;
         error = bg_cookie_read(config->slack_signing_secret_file, &config->slack_signing_secret, ret_failure);
     }
-    return error;
+    return error == BG_OK ? read_tls(config, ret_failure) : error;
 }
 
 bool bg_config_listens_on_loopback(const struct bg_config *config)
@@ -237,6 +258,14 @@ bool bg_config_listens_on_loopback(const struct bg_config *config)
     if (inet_pton(AF_INET6, config->listen_address, &v6) != 1)
         return false;
     return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
+}
+
+void bg_config_url(const struct bg_config *config, int64_t port, char ret_url[BG_CONFIG_URL_SIZE])
+{
+    bool is_v6 = strchr(config->listen_address, ':') != NULL;
+
+    snprintf(ret_url, BG_CONFIG_URL_SIZE, "%s://%s%s%s:%" PRId64 "/", config->tls != NULL ? "https" : "http", is_v6 ? "[" : "",
+             config->listen_address, is_v6 ? "]" : "", port);
 }
 
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure)

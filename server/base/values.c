@@ -342,6 +342,7 @@ static const struct value_type value_types[] = {
     {"words", parse_words, is_same_words, NULL, NULL},
     {"lines", parse_lines, is_same_words, NULL, NULL},
     {"path", parse_path, is_same_text, NULL, NULL},
+    {"pem", parse_path, is_same_text, NULL, NULL},
     {"boolean", parse_boolean, is_same_boolean, NULL, NULL},
     {"level", parse_level, is_same_level, NULL, NULL},
     {"sha256", parse_sha256, NULL, NULL, NULL},
@@ -375,10 +376,9 @@ bool bg_config_restart_needed(const struct bg_config *running, const struct bg_c
 
     bg_text_init(&text, ret_names, size);
     for (const struct bg_setting *setting = bg_settings; setting->section != NULL; setting++) {
-        bool at_start = strcmp(setting->section, "limits") == 0 ||
-                        (strcmp(setting->section, "server") == 0 && strcmp(setting->key, "cookie_file") != 0); /* read anew each time */
+        bool at_start = strcmp(setting->section, "limits") == 0 || strcmp(setting->section, "server") == 0;
 
-        if (!at_start || value_type_find(setting->type)->is_same(setting, running, read))
+        if (!at_start || setting->reloads || value_type_find(setting->type)->is_same(setting, running, read))
             continue;
         bg_text_add_format(&text, "%s%s", needed ? ", " : "", setting->key);
         needed = true;

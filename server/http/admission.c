@@ -7,6 +7,7 @@
 #include "server.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -50,13 +51,13 @@ static void note_peer(struct bg_connection *connection)
         inet_ntop(AF_INET6, &address.v6.sin6_addr, connection->peer, sizeof connection->peer);
 }
 
-/* False where no connection is idle; those that have no place of their own do not count. */
+/* The one whose time is up first. False where no connection is idle; those that have no place of their own do not count. */
 static bool evict_idle(struct bg_http *http)
 {
     struct bg_connection *longest = NULL;
 
     for (struct bg_connection *connection = http->connections; connection != NULL; connection = connection->next)
-        if (connection->state == BG_CONNECTION_IDLE && !connection->refused &&
+        if (!connection->refused && bg_connection_is_idle(connection) &&
             (longest == NULL || connection->deadline_us <= longest->deadline_us))
             longest = connection;
     if (longest == NULL)
@@ -87,7 +88,9 @@ void bg_admission_pause(struct bg_http *http, int error)
         http->accept_told_us = now_us;
         bg_log(BG_LOG_WARN, "accept_paused", BG_TEXT("reason", evutil_socket_error_to_string(error)),
                BG_NUMBER("connections", http->connections_count),
-               BG_TEXT("hint", "new clients wait; raise the limit of open files (ulimit -n, LimitNOFILE=) or lower connections_max"));
+               BG_TEXT("hint", error == ENOMEM
+                                   ? "new clients wait; lower connections_max, or give this service more memory"
+                                   : "new clients wait; raise the limit of open files (ulimit -n, LimitNOFILE=) or lower connections_max"));
     }
 }
 

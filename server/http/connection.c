@@ -4,9 +4,11 @@
 #include "admission.h"
 #include "beamgauge/log.h"
 #include "call.h"
+#include "secure.h"
 #include "server.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,12 +16,13 @@
 #define LINGER_US 2000000
 #define REFUSED_US 1000000 /* how long a connection over connections_max has for its request */
 
-static const char *const state_names[] = {"new", "idle", "head", "body", "asked", "replying", "closed", "lingering"};
+static const char *const state_names[] = {"new", "handshake", "idle", "head", "body", "asked", "replying", "closed", "lingering"};
 
 static bool is_legal(enum bg_connection_state from, enum bg_connection_state to)
 {
     static const unsigned allowed[] = {
-        [BG_CONNECTION_NEW] = 1U << BG_CONNECTION_IDLE | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_NEW] = 1U << BG_CONNECTION_HANDSHAKE | 1U << BG_CONNECTION_IDLE | 1U << BG_CONNECTION_CLOSED,
+        [BG_CONNECTION_HANDSHAKE] = 1U << BG_CONNECTION_IDLE | 1U << BG_CONNECTION_CLOSED,
         [BG_CONNECTION_IDLE] = 1U << BG_CONNECTION_HEAD | 1U << BG_CONNECTION_BODY | 1U << BG_CONNECTION_ASKED | 1U << BG_CONNECTION_CLOSED,
         [BG_CONNECTION_HEAD] = 1U << BG_CONNECTION_BODY | 1U << BG_CONNECTION_ASKED | 1U << BG_CONNECTION_CLOSED,
         [BG_CONNECTION_BODY] = 1U << BG_CONNECTION_ASKED | 1U << BG_CONNECTION_CLOSED,
@@ -48,6 +51,7 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
         if (connection->deadline_us > end_us)
             connection->deadline_us = end_us;
         break;
+    case BG_CONNECTION_HANDSHAKE:
     case BG_CONNECTION_HEAD:
         connection->deadline_us = now_us + options->request_ms * 1000;
         break;
@@ -76,6 +80,25 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
     connection->state = state;
 }
 
+/* What connection_new() has made, as far as it came. */
+static void connection_dispose(struct bg_connection *connection)
+{
+    if (connection->turn != NULL)
+        event_free(connection->turn);
+    if (connection->gone != NULL)
+        event_free(connection->gone);
+    if (connection->held != NULL)
+        evbuffer_free(connection->held);
+    if (connection->watch != NULL)
+        evbuffer_remove_cb_entry(bufferevent_get_input(connection->bev), connection->watch);
+    if (connection->bev != NULL) {
+        bufferevent_setcb(connection->bev, NULL, NULL, NULL, NULL);
+        bg_secure_close_stray(connection->bev);
+        bufferevent_decref(connection->bev);
+    }
+    free(connection);
+}
+
 static void connection_free(struct bg_connection *connection)
 {
     struct bg_http *http = connection->http;
@@ -89,16 +112,18 @@ static void connection_free(struct bg_connection *connection)
     http->connections_count--;
     if (http->current == connection)
         http->current = NULL;
-    event_free(connection->turn);
-    if (connection->gone != NULL)
-        event_free(connection->gone);
-    evbuffer_remove_cb_entry(bufferevent_get_input(connection->bev), connection->watch);
-    evbuffer_free(connection->held);
-    bufferevent_setcb(connection->bev, NULL, NULL, NULL, NULL);
-    bufferevent_decref(connection->bev);
-    free(connection);
+    connection_dispose(connection);
     bg_http_update_listening(http);
     bg_http_check_drained(http);
+}
+
+static void note_handshake(struct bg_connection *connection)
+{
+    const char *reason = bg_secure_failure(connection->bev);
+
+    connection->http->counts.handshakes_failed++;
+    bg_log(BG_LOG_DEBUG, "handshake_failed", BG_TEXT("client", connection->peer),
+           BG_TEXT("reason", reason != NULL ? reason : "the client left, or its time was up"));
 }
 
 static void on_evhttp_closed(struct evhttp_connection *evcon, void *argument)
@@ -106,6 +131,9 @@ static void on_evhttp_closed(struct evhttp_connection *evcon, void *argument)
     struct bg_connection *connection = argument;
 
     (void)evcon;
+    if (connection->state == BG_CONNECTION_HANDSHAKE && !bg_secure_is_ready(connection->bev))
+        note_handshake(connection);
+    bg_secure_say_end(connection->bev);
     bg_connection_set_state(connection, BG_CONNECTION_CLOSED);
     connection->evcon = NULL;
     if (connection->gone != NULL)
@@ -124,13 +152,14 @@ static void adopt(struct bg_connection *connection)
 
     bufferevent_getcb(connection->bev, NULL, NULL, &error_cb, &evcon);
     if (error_cb == NULL) {
+        bufferevent_setfd(connection->bev, -1); /* evhttp has closed it */
         connection_free(connection);
         return;
     }
     connection->evcon = evcon;
     evhttp_connection_set_closecb(evcon, on_evhttp_closed, connection);
     bg_admission_admit(connection);
-    bg_connection_set_state(connection, BG_CONNECTION_IDLE);
+    bg_connection_set_state(connection, bg_secure_is_ready(connection->bev) ? BG_CONNECTION_IDLE : BG_CONNECTION_HANDSHAKE);
 }
 
 static void on_linger_read(struct bufferevent *bev, void *argument)
@@ -191,11 +220,11 @@ static bool socket_has_failed(evutil_socket_t fd)
 
 /* A client that has closed its connection looks just like one that has only shut down its sending side and waits for the answer. An
  * interim response tells them apart: the system of the first answers it with a reset. HTTP/1.0 knows none. */
-static void probe_client(const struct bg_connection *connection, evutil_socket_t fd)
+static void probe_client(const struct bg_connection *connection)
 {
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-    if (!connection->speaks_11 || send(fd, interim, sizeof interim - 1, MSG_DONTWAIT | MSG_NOSIGNAL) != sizeof interim - 1)
+    if (!connection->speaks_11 || !bg_secure_send(connection->bev, interim, sizeof interim - 1))
         evhttp_connection_free(connection->evcon);
 }
 
@@ -209,7 +238,7 @@ static void on_gone(evutil_socket_t fd, short what, void *argument)
         evhttp_connection_free(connection->evcon);
     } else if ((what & EV_CLOSED) != 0 && !connection->half_closed) {
         connection->half_closed = true;
-        probe_client(connection, fd);
+        probe_client(connection);
     }
 }
 
@@ -220,36 +249,51 @@ static struct bg_connection *connection_new(struct bg_http *http)
     if (connection == NULL)
         return NULL;
     connection->http = http;
-    connection->bev = bufferevent_socket_new(http->base, -1, BEV_OPT_CLOSE_ON_FREE);
+    connection->bev = bg_secure_bufferevent(http->base, http->tls);
     connection->held = evbuffer_new();
     connection->turn = event_new(http->base, -1, 0, on_turn, connection);
     if (connection->bev != NULL)
         connection->watch = evbuffer_add_cb(bufferevent_get_input(connection->bev), bg_intake_watch, connection);
-    if (connection->bev == NULL || connection->held == NULL || connection->turn == NULL || connection->watch == NULL)
-        goto fail;
-    return connection;
-
-fail:
-    if (connection->turn != NULL)
-        event_free(connection->turn);
-    if (connection->held != NULL)
-        evbuffer_free(connection->held);
-    if (connection->bev != NULL)
-        bufferevent_free(connection->bev);
-    free(connection);
+    if (connection->bev != NULL && connection->held != NULL && connection->turn != NULL && connection->watch != NULL)
+        return connection;
+    connection_dispose(connection);
     return NULL;
 }
 
-/* Where this fails evhttp makes a bufferevent of its own, one without a gate; bg_dispatch() refuses what comes through it. */
+bool bg_connection_prepare(struct bg_http *http)
+{
+    if (http->next == NULL)
+        http->next = connection_new(http);
+    return http->next != NULL;
+}
+
+bool bg_connection_exchange(struct bg_http *http)
+{
+    struct bg_connection *connection = connection_new(http);
+
+    if (connection == NULL)
+        return false;
+    bg_connection_unprepare(http);
+    http->next = connection;
+    return true;
+}
+
+void bg_connection_unprepare(struct bg_http *http)
+{
+    if (http->next != NULL)
+        connection_dispose(http->next);
+    http->next = NULL;
+}
+
 struct bufferevent *bg_connection_accept(struct event_base *base, void *argument)
 {
     struct bg_http *http = argument;
-    struct bg_connection *connection = connection_new(http);
+    struct bg_connection *connection = http->next;
 
     (void)base;
+    assert(connection != NULL); /* or nobody would have been accepted */
+    http->next = NULL;
     bg_admission_accepted(http);
-    if (connection == NULL)
-        return NULL;
     bufferevent_incref(connection->bev);
     connection->born_us = bg_http_now(http);
     connection->deadline_us = INT64_MAX;
@@ -260,6 +304,8 @@ struct bufferevent *bg_connection_accept(struct event_base *base, void *argument
     http->connections = connection;
     if (http->connections_count++ == 0)
         event_add(http->sweep, &(struct timeval){.tv_usec = BG_SWEEP_US});
+    if (!bg_connection_prepare(http))
+        bg_admission_pause(http, ENOMEM);
     bg_http_update_listening(http);
     event_active(connection->turn, EV_TIMEOUT, 0);
     return connection->bev;
@@ -299,6 +345,8 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
     bg_connection_set_state(connection, BG_CONNECTION_REPLYING);
     evhttp_request_set_on_complete_cb(request, on_replied, connection);
     evhttp_send_reply(request, status, head, NULL);
+    if (connection->half_closed) /* evhttp would read its end before it writes, and take it for the connection's */
+        bufferevent_disable(connection->bev, EV_READ);
     connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->bev));
     if (connection->output_left < least) { /* evhttp reports no failure: a part of the head or all of it may be missing */
         connection->reply_lost = true;
@@ -310,6 +358,9 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
 {
     connection->deadline_us = deadline_us;
+    /* evhttp does neither now, but TLS may still have an event of its own for writing, and one socket's events are edge-triggered all or
+     * none. */
+    bufferevent_disable(connection->bev, EV_READ | EV_WRITE);
     if (connection->gone == NULL)
         connection->gone = event_new(connection->http->base, bufferevent_getfd(connection->bev), EV_READ | EV_CLOSED | EV_ET | EV_PERSIST,
                                      on_gone, connection);
@@ -336,6 +387,19 @@ static bool is_reading(struct bg_connection *connection, int64_t now_us)
     return true;
 }
 
+/* Nothing calls us at the end of a handshake that the client lets nothing follow. */
+static void note_progress(struct bg_connection *connection)
+{
+    if (connection->state == BG_CONNECTION_HANDSHAKE && bg_secure_is_ready(connection->bev))
+        bg_connection_set_state(connection, BG_CONNECTION_IDLE);
+}
+
+bool bg_connection_is_idle(struct bg_connection *connection)
+{
+    note_progress(connection);
+    return connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HANDSHAKE;
+}
+
 static void expire(struct bg_connection *connection, int64_t now_us)
 {
     switch (connection->state) {
@@ -360,6 +424,7 @@ static void expire(struct bg_connection *connection, int64_t now_us)
     case BG_CONNECTION_LINGERING:
         connection_free(connection);
         break;
+    case BG_CONNECTION_HANDSHAKE:
     case BG_CONNECTION_IDLE:
         evhttp_connection_free(connection->evcon);
         break;
@@ -377,6 +442,7 @@ void bg_connections_sweep(struct bg_http *http)
 
     for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
         next = connection->next;
+        note_progress(connection);
         if (now_us >= connection->deadline_us)
             expire(connection, now_us);
     }
@@ -390,7 +456,7 @@ void bg_connections_drain(struct bg_http *http)
 
     for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
         next = connection->next;
-        if (connection->state == BG_CONNECTION_IDLE)
+        if (bg_connection_is_idle(connection))
             evhttp_connection_free(connection->evcon);
     }
 }

@@ -23,7 +23,8 @@ struct bg_call;
 struct bg_http;
 
 enum bg_connection_state {
-    BG_CONNECTION_NEW,       /* accepted in this turn of the loop; evhttp's object is not known yet */
+    BG_CONNECTION_NEW,       /* accepted in this turn of the loop, or to be; evhttp's object is not known yet */
+    BG_CONNECTION_HANDSHAKE, /* of TLS, which is not over yet; `held` is empty */
     BG_CONNECTION_IDLE,      /* nothing of the next request has come; `held` is empty */
     BG_CONNECTION_HEAD,      /* `held` has the beginning of a request, or a whole one that waits for its turn */
     BG_CONNECTION_BODY,      /* the head is with evhttp, `body_left` bytes are still to come; `held` is empty */
@@ -59,9 +60,18 @@ struct bg_connection {
     struct bg_failure failure; /* of the request: the answer to it; BG_OK where there is none */
 };
 
+/* Makes the next connection ready, before its client comes: where there is no memory for one nobody is accepted, for evhttp would serve
+ * him in its own way, without a gate and without TLS. True where one is ready. */
+bool bg_connection_prepare(struct bg_http *http);
+/* The same after http->tls was changed. False: there is no memory, and the one before is ready still. */
+bool bg_connection_exchange(struct bg_http *http);
+/* Forgets the one that is ready. */
+void bg_connection_unprepare(struct bg_http *http);
 /* evhttp asks for a bufferevent for a new connection; argument is the bg_http. */
 struct bufferevent *bg_connection_accept(struct event_base *base, void *argument);
 void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state);
+/* Nothing is being said: the place may be given to another. A handshake counts, so that unfinished ones keep nobody out. */
+bool bg_connection_is_idle(struct bg_connection *connection);
 /* Sends the answer; its body is in the request's output buffer. The request is evhttp's again afterwards. */
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head);
 /* A call is in flight: notices if the client leaves; after deadline_us it is ended with 504. */

@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { REPLIES, TOOK, IN_FLIGHT, ABANDONED, CONNECTIONS, EVICTED, PAUSES, REPEATED, CACHE };
+enum { REPLIES, TOOK, IN_FLIGHT, ABANDONED, CONNECTIONS, EVICTED, PAUSES, HANDSHAKES, REPEATED, CACHE };
 
 const struct bg_metric bg_counts_metrics[] = {
     [REPLIES] = {"beamgauge_http_requests",
@@ -31,6 +31,12 @@ const struct bg_metric bg_counts_metrics[] = {
                 BG_METRIC_COUNTER,
                 NULL,
                 {NULL}},
+    [HANDSHAKES] = {"beamgauge_http_failed_tls_handshakes",
+                    "Connections that ended before TLS was agreed on: the wrong protocol or version, a certificate that the client does "
+                    "not trust, or too slow",
+                    BG_METRIC_COUNTER,
+                    NULL,
+                    {NULL}},
     [REPEATED] = {"beamgauge_http_repeated_replies",
                   "Answers sent again as they were kept, without asking or writing anew",
                   BG_METRIC_COUNTER,
@@ -102,6 +108,7 @@ void bg_counts_collect(void *context, struct bg_exposition *exposition)
     bg_exposition_add(exposition, &bg_counts_metrics[CONNECTIONS], NULL, (double)http->connections_count);
     bg_exposition_add(exposition, &bg_counts_metrics[EVICTED], NULL, (double)http->counts.evicted);
     bg_exposition_add(exposition, &bg_counts_metrics[PAUSES], NULL, (double)http->counts.accept_pauses);
+    bg_exposition_add(exposition, &bg_counts_metrics[HANDSHAKES], NULL, (double)http->counts.handshakes_failed);
     bg_exposition_add(exposition, &bg_counts_metrics[REPEATED], NULL, (double)http->counts.repeated);
     bg_exposition_add(exposition, &bg_counts_metrics[CACHE], NULL, (double)bg_reply_cache_bytes(http->cache));
 }

@@ -23,6 +23,7 @@ struct bg_counts {
     uint64_t abandoned; /* calls whose client went before the reply */
     uint64_t evicted;   /* idle connections that were closed to make place for others */
     uint64_t accept_pauses;
+    uint64_t handshakes_failed; /* of TLS */
 };
 
 bool bg_counts_init(struct bg_counts *ret_counts, const struct bg_endpoint *const *endpoints);

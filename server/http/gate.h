@@ -15,6 +15,7 @@ struct bg_gate {
     const char *address; /* the one listened on; its name is always allowed in Host */
     const char *const *allowed_hosts;
     size_t allowed_hosts_count;
+    bool is_secure; /* we speak TLS ourselves: our own page comes over https:// */
 };
 
 struct bg_gate_span {

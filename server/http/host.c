@@ -96,6 +96,8 @@ static bool is_same_origin(const struct bg_gate *gate, struct bg_gate_span host,
     char name[HOST_NAME_MAX_BYTES + 1];
     const char *port;
 
+    if (gate->is_secure && begins_with(origin, "http://"))
+        return false;
     if (!origin_strip(&origin, &port) || !host_split(origin.text, origin.length, name))
         return false;
     host = port_strip(host, port);

@@ -5,22 +5,35 @@
 
 #include <string.h>
 
-/* Moves bytes from `held` to where evhttp reads, unseen by our own watch. */
-static void hand_over(struct bg_connection *connection, size_t length)
+/* Moves bytes to the end of where evhttp reads, unseen by our own watch. A bufferevent for a plain socket keeps others from adding there,
+ * and does so again by itself when it has read. */
+static void append(struct bg_connection *connection, struct evbuffer *from, size_t length)
 {
     struct evbuffer *input = bufferevent_get_input(connection->bev);
 
     evbuffer_cb_clear_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
     evbuffer_unfreeze(input, 0);
-    evbuffer_remove_buffer(connection->held, input, length);
-    evbuffer_freeze(input, 0);
+    evbuffer_remove_buffer(from, input, length);
     evbuffer_cb_set_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
 }
 
-static void take_back(struct bg_connection *connection, struct evbuffer *input)
+static void hand_over(struct bg_connection *connection, size_t length)
 {
+    append(connection, connection->held, length);
+}
+
+/* Holds the last `added` bytes of the input. What is before them has been handed over, but evhttp has not been called yet: TLS reads the
+ * whole of a record before that, in several pieces. */
+static void take_back(struct bg_connection *connection, struct evbuffer *input, size_t added)
+{
+    struct evbuffer *handed = connection->http->handed;
+
     evbuffer_cb_clear_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
+    if (evbuffer_get_length(input) > added)
+        evbuffer_remove_buffer(input, handed, evbuffer_get_length(input) - added);
     evbuffer_add_buffer(connection->held, input);
+    if (evbuffer_get_length(handed) > 0)
+        append(connection, handed, evbuffer_get_length(handed));
     evbuffer_cb_set_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
 }
 
@@ -96,7 +109,7 @@ static void take_body(struct bg_connection *connection, struct evbuffer *input, 
     connection->body_left = 0;
     bg_connection_set_state(connection, BG_CONNECTION_ASKED);
     if (surplus > 0) {
-        take_back(connection, input);
+        take_back(connection, input, added);
         hand_over(connection, evbuffer_get_length(connection->held) - surplus);
     }
 }
@@ -120,11 +133,13 @@ void bg_intake_watch(struct evbuffer *input, const struct evbuffer_cb_info *info
     if (info->n_added == 0)
         return;
     connection->http->current = connection;
+    if (connection->state == BG_CONNECTION_HANDSHAKE)
+        bg_connection_set_state(connection, BG_CONNECTION_IDLE);
     if (connection->state == BG_CONNECTION_BODY) {
         take_body(connection, input, info->n_added);
         return;
     }
-    take_back(connection, input);
+    take_back(connection, input, info->n_added);
     if (connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HEAD)
         bg_intake_next(connection);
     else

@@ -40,7 +40,7 @@ void bg_http_update_listening(struct bg_http *http)
 
     if (listener == NULL)
         return;
-    if (http->accept_paused || http->connections_count >= http->options.connections_max + http->options.refusals_max)
+    if (http->accept_paused || http->next == NULL || http->connections_count >= http->options.connections_max + http->options.refusals_max)
         evconnlistener_disable(listener);
     else
         evconnlistener_enable(listener);
@@ -95,7 +95,10 @@ static void on_resume(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     http->accept_paused = false;
-    bg_http_update_listening(http);
+    if (bg_connection_prepare(http))
+        bg_http_update_listening(http);
+    else
+        bg_admission_pause(http, ENOMEM);
 }
 
 static void listening_remove(const struct bg_http *http)
@@ -140,11 +143,13 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
         return NULL;
     http->base = base;
     http->options = *options;
+    http->tls = bg_tls_ref(options->tls);
     http->gate = (struct bg_gate){.header_max_bytes = options->header_max_bytes,
                                   .body_max_bytes = options->body_max_bytes,
                                   .address = options->address,
                                   .allowed_hosts = options->allowed_hosts,
-                                  .allowed_hosts_count = options->allowed_hosts_count};
+                                  .allowed_hosts_count = options->allowed_hosts_count,
+                                  .is_secure = options->tls != NULL};
     evutil_secure_rng_get_bytes(random, sizeof random);
     snprintf(http->instance, sizeof http->instance, "%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
     http->evhttp = evhttp_new(base);
@@ -153,8 +158,9 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
     http->sweep = event_new(base, -1, EV_PERSIST, on_sweep, http);
     http->drained_turn = event_new(base, -1, 0, on_drained, http);
     http->resume = evtimer_new(base, on_resume, http);
-    if (http->resume != NULL && counting && http->evhttp != NULL && http->cache != NULL && http->sweep != NULL &&
-        http->drained_turn != NULL)
+    http->handed = evbuffer_new();
+    if (http->handed != NULL && bg_connection_prepare(http) && http->resume != NULL && counting && http->evhttp != NULL &&
+        http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
         return http;
     bg_http_free(http);
     return NULL;
@@ -218,6 +224,20 @@ enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *to
     return BG_OK;
 }
 
+enum bg_error bg_http_set_tls(struct bg_http *http, struct bg_tls *tls, struct bg_failure *ret_failure)
+{
+    struct bg_tls *old = http->tls;
+
+    http->tls = bg_tls_ref(tls);
+    if (!bg_connection_exchange(http)) {
+        http->tls = old;
+        bg_tls_unref(tls);
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    }
+    bg_tls_unref(old);
+    return BG_OK;
+}
+
 void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context)
 {
     http->drained = drained;
@@ -239,6 +259,10 @@ void bg_http_free(struct bg_http *http)
     if (http->evhttp != NULL)
         evhttp_free(http->evhttp);
     bg_connections_free(http);
+    bg_connection_unprepare(http);
+    bg_tls_unref(http->tls);
+    if (http->handed != NULL)
+        evbuffer_free(http->handed);
     if (http->sweep != NULL)
         event_free(http->sweep);
     if (http->drained_turn != NULL)

@@ -28,10 +28,13 @@ struct bg_http {
     struct bg_reply_cache *cache;
     struct bg_counts counts;
 
+    struct bg_tls *tls;                /* of connections to come; NULL: plain HTTP */
+    struct bg_connection *next;        /* waits for its client */
     struct bg_connection *connections; /* a list; those that linger too */
     size_t connections_count;
     size_t calls_count;            /* in flight */
     struct bg_connection *current; /* whose bytes evhttp is being shown */
+    struct evbuffer *handed;       /* for a moment, bytes that evhttp has been given and not read; see intake.c */
     struct event *sweep, *drained_turn;
     struct bg_http *next_server; /* of those that listen; see server.c */
 

@@ -5,8 +5,8 @@ const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const QUIET = ['--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
 
 // Each launch has a new and empty profile, made and removed by playwright.
-export async function startBrowser() {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, '--no-sandbox'] });
+export async function startBrowser(flags = []) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, '--no-sandbox', ...flags] });
   return { open: (gauge, hash, options) => openPage(browser, gauge, hash, options), stop: () => browser.close() };
 }
 
@@ -27,7 +27,7 @@ async function openPage(browser, gauge, hash, { expected = /(?!)/, ...options } 
     addEventListener('securitypolicyviolation', (event) => window.noteViolation(`${event.violatedDirective} ${event.blockedURI}`));
   });
   const host = gauge.host.includes(':') ? `[${gauge.host}]` : gauge.host;
-  await page.goto(`http://${host}:${gauge.port}/${hash}`);
+  await page.goto(`${gauge.ca ? 'https' : 'http'}://${host}:${gauge.port}/${hash}`);
   return page;
 }
 

@@ -64,7 +64,7 @@ export class Beamgauge {
 
   api(path, options = {}) {
     const headers = { ...(this.token && { Authorization: `Bearer ${this.token}` }), ...options.headers };
-    return request(this.port, path.startsWith('/') ? path : `/api/v1/${path}`, { ...options, headers, host: this.host });
+    return request(this.port, path.startsWith('/') ? path : `/api/v1/${path}`, { ca: this.ca, ...options, headers, host: this.host });
   }
 
   // The data of a request that must succeed.
@@ -128,7 +128,7 @@ export class Beamgauge {
 }
 
 // Sections are merged over what every test needs: a free port, our epmd, quick retries.
-export async function startBeamgauge(epmd, { sections = {}, args = [], env = {}, folder: given, home, listen = '127.0.0.1:0' } = {}) {
+export async function startBeamgauge(epmd, { sections = {}, args = [], env = {}, folder: given, home, ca, listen = '127.0.0.1:0' } = {}) {
   const folder = given ?? (await Folder.make());
   const merged = {
     ...sections,
@@ -139,7 +139,7 @@ export async function startBeamgauge(epmd, { sections = {}, args = [], env = {},
   const child = new Child(BINARY, ['--config', config, ...args], { name: 'beamgauge', cwd: folder.path, env: { ...environment(home ?? folder.path), ...env } });
   try {
     const match = await child.line('stderr', /event=listening\b.*\baddress="?([^\s"]+)"?.*\bport=(\d+)/);
-    return new Beamgauge({ child, folder, ownFolder: !given, config, sections: merged, host: match[1], port: Number(match[2]) });
+    return new Beamgauge({ child, folder, ownFolder: !given, config, sections: merged, ca, host: match[1], port: Number(match[2]) });
   } catch (error) {
     await child.stop({ signal: 'SIGKILL' });
     if (!given) await folder.remove();

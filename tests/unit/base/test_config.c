@@ -105,7 +105,7 @@ static void nodes_get_their_own_cookie_or_the_default_one(void **state)
     assert_int_equal(config_case_read(test, text), BG_OK);
     assert_null(test->config.nodes[0].cookie);
     for (int again = 0; again < 2; again++) {
-        assert_int_equal(bg_config_read_cookies(&test->config, &test->failure), BG_OK);
+        assert_int_equal(bg_config_read_secrets(&test->config, &test->failure), BG_OK);
         assert_string_equal(test->config.nodes[0].cookie, "shortbread");
         assert_string_equal(test->config.nodes[1].cookie, "biscuit");
         assert_string_equal(test->config.nodes[2].cookie, "biscuit");
@@ -118,12 +118,12 @@ static void the_default_cookie_is_only_read_where_it_is_needed(void **state)
     char text[256];
 
     setenv("HOME", "/nonexistent", 1);
-    assert_int_equal(bg_config_read_cookies(&test->config, &test->failure), BG_OK);
+    assert_int_equal(bg_config_read_secrets(&test->config, &test->failure), BG_OK);
     snprintf(text, sizeof(text), "[node a@b]\ncookie_file = %s\n", test->cookie_path);
     assert_int_equal(config_case_read(test, text), BG_OK);
-    assert_int_equal(bg_config_read_cookies(&test->config, &test->failure), BG_OK);
+    assert_int_equal(bg_config_read_secrets(&test->config, &test->failure), BG_OK);
     assert_int_equal(bg_config_add_node(&test->config, "c@d", NULL), BG_OK);
-    assert_int_equal(bg_config_read_cookies(&test->config, &test->failure), BG_INVALID);
+    assert_int_equal(bg_config_read_secrets(&test->config, &test->failure), BG_INVALID);
     assert_string_equal(test->failure.text, "cookie file ~/.erlang.cookie cannot be read: No such file or directory");
 }
 

@@ -349,7 +349,7 @@ static void chats_have_secrets(void **state)
     assert_int_equal(config_case_read(test, text), BG_OK);
     assert_int_equal(test->config.mattermost_token_sha256[31], 0x20);
     assert_null(test->config.slack_signing_secret);
-    assert_int_equal(bg_config_read_cookies(&test->config, &test->failure), BG_OK);
+    assert_int_equal(bg_config_read_secrets(&test->config, &test->failure), BG_OK);
     assert_string_equal(test->config.slack_signing_secret, "biscuit");
     config_case_refuses(test, "[chat]\n[chat]\n", 2, "a second [chat]");
     config_case_refuses(test, "[chat]\nslack_signing_secret_file = /nowhere\n", 2, "/nowhere");

@@ -49,8 +49,8 @@ static enum bg_error read_number(struct config_case *test, const struct bg_setti
 
 static void every_row_is_complete(void **state)
 {
-    static const char *const types[] = {"address:port", "bytes", "ms",      "count", "port",   "text",   "name", "words",
-                                        "lines",        "path",  "boolean", "level", "sha256", "scopes", "users"};
+    static const char *const types[] = {"address:port", "bytes", "ms",   "count",   "port",  "text",   "name",   "words",
+                                        "pem",          "lines", "path", "boolean", "level", "sha256", "scopes", "users"};
     size_t rows = 0;
 
     (void)state;
@@ -226,7 +226,7 @@ static void the_samples_values_are_right_but_for_the_ones_to_fill_in(void **stat
 
     setenv("HOME", test->folder, 1);
     sample_write(test, true);
-    /* The default cookie file is not there; then the file of chat's secret is left empty. */
+    /* The default cookie file is not there; then the certificate's is left empty. */
     assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_INVALID);
     assert_non_null(strstr(test->failure.text, "~/.erlang.cookie cannot be read"));
     snprintf(test->cookie_path, sizeof(test->cookie_path), "%s/cookie2", test->folder);
@@ -235,7 +235,7 @@ static void the_samples_values_are_right_but_for_the_ones_to_fill_in(void **stat
     assert_int_equal(rename(test->cookie_path, test->path), 0);
     snprintf(test->path, sizeof(test->path), "%s/b.ini", test->folder);
     assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_INVALID);
-    assert_non_null(strstr(test->failure.text, "slack_signing_secret_file: expected the path of a file"));
+    assert_non_null(strstr(test->failure.text, "tls_cert: expected the path of a file"));
     snprintf(test->cookie_path, sizeof(test->cookie_path), "%s/.erlang.cookie", test->folder);
     assert_int_equal(remove(test->cookie_path), 0);
 }
