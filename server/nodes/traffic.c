@@ -99,8 +99,8 @@ void bg_inquiry_cancel(struct bg_inquiry *inquiry)
 
 static void fail_table_full(struct bg_inquiry *inquiry, bool forget)
 {
-    inquiry_fail(inquiry, forget, BG_PROCESS_TABLE_FULL, "the process table of %s is full: it has no process free to answer a question",
-                 inquiry->link->settings.name);
+    inquiry_fail(inquiry, forget, BG_PROCESS_TABLE_FULL,
+                 "the process table of %s is full, or so nearly that a question finds no room in it", inquiry->link->settings.name);
 }
 
 /* It is taken out of the table, or left there to be killed, before anyone hears of it. */
@@ -247,6 +247,15 @@ static bool is_without_stdlib(struct bg_slice reason)
            (bg_slice_is(atom, "lists") || bg_slice_is(atom, "erl_eval"));
 }
 
+/* {system_limit, _}: the guard could not start the worker. */
+static bool is_without_room(struct bg_slice reason)
+{
+    struct bg_reader reader = bg_reader_of(reason);
+    size_t arity;
+    struct bg_slice atom;
+    return bg_read_tuple(&reader, &arity) && arity == 2 && bg_read_atom(&reader, &atom) && bg_slice_is(atom, "system_limit");
+}
+
 /* killed; or {normal, []}, which is what an emulator makes of it if the heap limit is found exceeded inside of a native function. */
 static bool is_killed(struct bg_slice reason)
 {
@@ -278,6 +287,8 @@ static void take_exit(struct bg_inquiry *inquiry, struct bg_slice reason)
     } else if (is_killed(reason)) {
         inquiry_fail(inquiry, true, BG_PROBE_LIMIT,
                      "the question's process on %s was killed, most likely because it needed more memory than it is allowed", name);
+    } else if (is_without_room(reason)) {
+        fail_table_full(inquiry, true);
     } else if (is_without_stdlib(reason)) {
         inquiry_fail(inquiry, true, BG_UNSUPPORTED, "%s has no stdlib, whose erl_eval answers questions", name);
     } else {

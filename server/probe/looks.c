@@ -371,6 +371,6 @@ void bg_looks_explain(const struct bg_looks *looks, const char *node, struct bg_
     const struct bg_look *look = look_find(looks, node);
     if (failure->error == BG_PROCESS_TABLE_FULL && look != NULL && look->process_limit > 0)
         (void)bg_fail(failure, BG_PROCESS_TABLE_FULL,
-                      "the process table of %s is full, %lld of %lld processes: it has none free to answer a question", node,
-                      (long long)look->process_limit, (long long)look->process_limit);
+                      "the process table of %s is full, or so nearly that a question finds no room in it: its limit is %lld processes",
+                      node, (long long)look->process_limit);
 }

@@ -3,6 +3,7 @@
 
 #include "beamgauge/term.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,13 @@ static enum bg_error fail_as_told(const char *node, const char *question, const 
     return BG_BAD_ANSWER;
 }
 
+/* {error, system_limit} was raised: of what has a limit, questions make processes only. */
+static bool is_without_room(const json_t *reason)
+{
+    const char *class = json_string_value(json_array_get(reason, 0)), *why = json_string_value(json_array_get(reason, 1));
+    return class != NULL && why != NULL && strcmp(class, "error") == 0 && strcmp(why, "system_limit") == 0;
+}
+
 enum bg_error bg_reply_read(const char *node, const char *question, const uint8_t *reply, size_t length, json_t **ret_data,
                             size_t *ret_bytes, struct bg_failure *ret_failure)
 {
@@ -35,6 +43,9 @@ enum bg_error bg_reply_read(const char *node, const char *question, const uint8_
     json_t *value = json_array_size(json) == 2 ? json_array_get(json, 1) : NULL;
     if (word != NULL && value != NULL && strcmp(word, "ok") == 0)
         *ret_data = json_incref(value);
+    else if (word != NULL && value != NULL && strcmp(word, "error") == 0 && is_without_room(value))
+        error = bg_fail(ret_failure, BG_PROCESS_TABLE_FULL,
+                        "the process table of %s is full, or so nearly that a question finds no room in it", node);
     else if (word != NULL && value != NULL && strcmp(word, "error") == 0)
         error = fail_as_told(node, question, value, ret_failure);
     else

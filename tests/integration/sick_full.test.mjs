@@ -47,6 +47,18 @@ suite('a node at a limit', {}, (world, test) => {
     await keeper.nothingLeft();
   });
 
+  // A full table seldom is quite full: now and then one process ends.
+  test('a process table with room for one, two, four or sixteen is as good as full, and is called that', async (t) => {
+    const { node, gauge, questions, keeper } = await patient(world, { flags: ['+P', '1024'] });
+    for (const free of [1, 2, 4, 16]) {
+      await node.eval(`sick:fill_processes(${free})`);
+      const rows = await examine(t, gauge, questions, { allows: refused('process_table_full') });
+      for (const { body, status } of rows) if (status === 422) assert.match(body.detail, /process table .* 1,?024/);
+      await node.eval('sick:cure()');
+    }
+    await keeper.nothingLeft();
+  });
+
   test('a full port table keeps no question from its answer', async (t) => {
     const { node, gauge, questions, keeper } = await patient(world, { flags: ['+Q', '1024'] });
     await node.eval('sick:fill_ports(0)');

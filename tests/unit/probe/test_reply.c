@@ -33,6 +33,17 @@ static void a_question_that_failed_says_why(void **state)
     assert_null(json);
 }
 
+static void a_question_that_found_no_room_says_so(void **state)
+{
+    (void)state;
+    json_t *json = NULL;
+    struct bg_failure failure;
+    assert_int_equal(READ("\x83h\2w\5errorh\2w\5errorw\x0csystem_limit", &json, &failure), BG_PROCESS_TABLE_FULL);
+    assert_non_null(strstr(failure.text, "process table of a@b"));
+    assert_int_equal(READ("\x83h\2w\5errorh\2w\4exitw\x0csystem_limit", &json, &failure), BG_BAD_ANSWER);
+    assert_null(json);
+}
+
 static void a_reason_is_escaped_and_bounded(void **state)
 {
     (void)state;
@@ -153,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_what_stands_beside_ok),
         cmocka_unit_test(a_question_that_failed_says_why),
+        cmocka_unit_test(a_question_that_found_no_room_says_so),
         cmocka_unit_test(a_reason_is_escaped_and_bounded),
         cmocka_unit_test(nonsense_is_a_bad_answer),
         cmocka_unit_test(an_answer_of_too_many_elements_or_levels_is_a_bad_answer),
