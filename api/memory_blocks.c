@@ -7,13 +7,15 @@
 #define ALLOCATORS_MAX 32
 #define TYPES_MAX 64
 
-/* Bytes that a block of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27; 0: not known. */
+/* Bytes that one of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27. Of a link since OTP 24 that is the blocks
+   of its two sides, one of which is alone for a moment while it is made or taken away. */
 static const struct block_size {
     const char *type;
-    uint64_t bytes[3];
+    uint64_t bytes[3], step[3];
 } block_sizes[] = {
-    {"monitor", {120, 128, 144}}, {"link", {88, 96, 112}},     {"bif_timer", {152, 152, 152}},
-    {"ll_ptimer", {72, 72, 72}},  {"hl_ptimer", {64, 64, 64}}, {"msg_ref", {40, 40, 40}},
+    {"monitor", {120, 128, 144}, {120, 128, 144}},   {"link", {88, 96, 112}, {88, 48, 56}},
+    {"bif_timer", {152, 152, 152}, {152, 152, 152}}, {"ll_ptimer", {72, 72, 72}, {72, 72, 72}},
+    {"hl_ptimer", {64, 64, 64}, {64, 64, 64}},       {"msg_ref", {40, 40, 40}, {40, 40, 40}},
 };
 
 struct allocator {
@@ -184,8 +186,9 @@ static int64_t blocks_of(const struct type *type, const json_t *answer)
     const json_int_t word_bytes = json_integer_value(json_object_get(answer, "word_bytes"));
     for (size_t i = 0; i < sizeof block_sizes / sizeof block_sizes[0]; i++)
         if (word_bytes == 8 && strcmp(block_sizes[i].type, type->name) == 0) {
-            const uint64_t size = block_sizes[i].bytes[size_column(answer)], used = (uint64_t)count_of(type->used_bytes);
-            return used % size == 0 ? (int64_t)(used / size) : -1;
+            const size_t column = size_column(answer);
+            const uint64_t used = (uint64_t)count_of(type->used_bytes);
+            return used % block_sizes[i].step[column] == 0 ? (int64_t)(used / block_sizes[i].bytes[column]) : -1;
         }
     return -1;
 }

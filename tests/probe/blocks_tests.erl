@@ -28,6 +28,17 @@ local_monitors_and_links_test_() -> [{timeout, 60, {"local monitors and links ar
     asking:uproot([Watched])
 end}}].
 
+%% While a link is made or taken away, one of its two blocks is alone. What is no number of blocks at all is no count.
+one_sided_link_test() ->
+    {MonitorWords, LinkWords, Sides} = blocks:words(list_to_integer(erlang:system_info(otp_release))),
+    Links = fun(Bytes) ->
+        Types = [{monitor, 0, 30 * MonitorWords * 8}, {link, 0, Bytes}],
+        {30, Count, _, _} = blocks:counts([{fix_alloc, 1, [{fix_types, Types}]}], [], 8),
+        Count
+    end,
+    ?assertEqual(case Sides of 1 -> 67; 2 -> 34 end, Links(67 * LinkWords * 8)),
+    ?assertEqual(infinity, Links(67 * LinkWords * 8 + 8)).
+
 %% Those are in std_alloc: they are no part of the exact count.
 named_and_tagged_monitors_test_() -> [{timeout, 60, {"monitors by name and with a tag are not in the exact count", fun() ->
     Watched = asking:plant(fun() -> register(watched_by_name, self()) end),

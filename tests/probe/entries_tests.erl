@@ -125,3 +125,22 @@ threshold_test() ->
     ?assertEqual(602, length(Few) + length(Many)),
     ?assert(length(Few) < 10),
     asking:uproot([Target | Crowd]).
+
+%% One measure may be wrong, as the process that is measured was about something.
+measured_again_test() ->
+    Told = fun(Measures) -> put(measures, Measures), entries:agreed(fun() -> [Next | Rest] = get(measures), put(measures, Rest), Next end, 5, []) end,
+    ?assertEqual(64, Told([64, 64])),
+    ?assertEqual(64, Told([120, 64, 64])),
+    ?assertEqual(64, Told([64, 8, 64])),
+    ?assertEqual(5, Told([1, 2, 3, 4, 5])).
+
+%% On a node that does much else too, compiled or not.
+calibration_under_load_test_() -> asking:each("what is measured is the same on a busy node", fun(Mode) ->
+    Sizes = fun() -> maps:with([<<"monitor_bytes">>, <<"entry_bytes">>], asking:ask(Mode, scan, #{<<"limit">> => 1, <<"order">> => <<"desc">>, <<"binary">> => false, <<"list_entries_max">> => 1000})) end,
+    Idle = Sizes(),
+    ?assertMatch(#{<<"monitor_bytes">> := Monitor, <<"entry_bytes">> := 40} when Monitor >= 60 andalso Monitor =< 72, Idle),
+    Busy = [spawn_link(fun Spin() -> lists:sort(lists:seq(200, 1, -1)), Spin() end) || _ <- lists:seq(1, 4 * erlang:system_info(schedulers_online))],
+    Measured = [Sizes() || _ <- lists:seq(1, 30)],
+    [begin unlink(Pid), exit(Pid, kill) end || Pid <- Busy],
+    ?assertEqual([Idle], lists:usort(Measured))
+end).

@@ -1,6 +1,6 @@
 %% How many monitors, links and messages a node holds, by its allocators' own counts: no process is touched, however many there are.
 -module(blocks).
--export([sections/0, count/2, counts/0, entries_max/0, monitors/0, messages/0]).
+-export([sections/0, count/2, counts/0, counts/3, words/1, entries_max/0, monitors/0, messages/0]).
 
 -define(PATIENCE_MS, 250).
 -define(MESSAGE_WORDS, 5).
@@ -32,8 +32,8 @@ counts() ->
 
 counts(Fixed, Told, WordBytes) ->
     Sections = [{Name, [Section || {_, [{blocks, _} | _] = Section} <- Parts]} || {Name, _, Parts} <- Told],
-    {Monitors, Links} = words(list_to_integer(erlang:system_info(otp_release))),
-    {fixed(monitor, Monitors, WordBytes, Fixed), fixed(link, Links, WordBytes, Fixed), known(count(std_alloc, Sections)),
+    {Monitors, Links, Sides} = words(list_to_integer(erlang:system_info(otp_release))),
+    {fixed(monitor, Monitors, WordBytes, Fixed), pairs(fixed(link, Links, WordBytes, Fixed), Sides), known(count(std_alloc, Sections)),
      messages(fixed(msg_ref, ?MESSAGE_WORDS, WordBytes, Fixed), known(count(eheap_alloc, Sections)))}.
 
 %% Every process has a heap: that many blocks of eheap_alloc are no messages.
@@ -44,10 +44,14 @@ messages(_, _) -> infinity.
 known(undefined) -> infinity;
 known(Count) -> Count.
 
-%% Words that the block of a monitor, and of a link, takes by release.
-words(Release) when Release >= 27 -> {18, 14};
-words(Release) when Release >= 24 -> {16, 12};
-words(_) -> {15, 11}.
+%% Words that the block of a monitor, and of a link, takes by release, and how many blocks a link is. Since OTP 24 either side of it has its
+%% own, which is alone for a moment while a link is made or taken away.
+words(Release) when Release >= 27 -> {18, 7, 2};
+words(Release) when Release >= 24 -> {16, 6, 2};
+words(_) -> {15, 11, 1}.
+
+pairs(infinity, _) -> infinity;
+pairs(Blocks, Sides) -> (Blocks + Sides - 1) div Sides.
 
 %% Blocks of a type of fix_alloc: each instance tells its types as [{Type, AllocatedBytes, UsedBytes}]. Infinity where that is not what
 %% blocks of that size make. An instance may be below 0, as it may free what another one allocated, and then tells an unsigned word.
