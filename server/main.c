@@ -8,6 +8,20 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Not to be able to look for nodes is no reason not to start, as they may be named later. */
+static void discovery_check(const struct bg_config *config)
+{
+    struct bg_failure failure;
+    char *cookie = NULL;
+
+    if (config->discover && config->nodes_count == 0 && bg_cookie_read(config->cookie_file, &cookie, &failure) != BG_OK)
+        fprintf(stderr, "beamgauge: nodes of this host will not be looked for: %s\n", failure.text);
+    if (cookie != NULL)
+        explicit_bzero(cookie, strlen(cookie));
+    free(cookie);
+}
 
 static int config_check(const struct bg_options *options)
 {
@@ -23,6 +37,7 @@ static int config_check(const struct bg_options *options)
     printf("configuration is right: listen on %s, %zu nodes, %zu tokens\n", url, config.nodes_count, config.tokens_count);
     if (config.tls != NULL && !bg_tls_holds(config.tls, bg_clock_wall_ms(bg_clock_system()) / 1000))
         fprintf(stderr, "beamgauge: the certificate in %s is not valid at this time: clients will refuse it\n", config.tls_cert);
+    discovery_check(&config);
     bg_config_done(&config);
     return EXIT_SUCCESS;
 }

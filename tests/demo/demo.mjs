@@ -110,26 +110,24 @@ function ask(context, path) {
 const pairs = (context, query) => ask(context, `nodes/${context.names[0]}/monitors/pairs?${query}`);
 const same = (ref, planted) => ref?.pid === planted.pid && ref?.node === planted.node;
 
-// The top pair, if it is the one that was planted, with about so many monitors; else says what is there instead. What is large may be an estimate.
+// The top pair, which must be the one that was planted, with about so many monitors. What is large may be an estimate.
 async function plantedPair(context, answer, expected) {
   const { body } = await answer;
   const [top] = body.data;
   if (top && same(top.watcher, context.watcher) && same(top.watched, context.watched) && top.count >= (top.exact ? 1 : 0.9) * expected) return top;
-  say(`demo: expected ${context.watcher.pid} on ${context.watcher.node} monitoring ${context.watched.pid} on ${context.watched.node} ` +
+  throw new Error(`expected ${context.watcher.pid} on ${context.watcher.node} monitoring ${context.watched.pid} on ${context.watched.node} ` +
     `at least ${expected} times, and not ${JSON.stringify(top)} ${JSON.stringify(body.meta?.warnings)}`);
-  return undefined;
 }
 
 // The planted pair is on top on its node, and then, when it has grown, there and in the fleet. Prints it. Where there is too little time to count
 // a long list it is counted in the background, so whom it is of is known some seconds later.
 async function check(context) {
-  if (!(await plantedPair(context, pairs(context, 'limit=3'), BACKLOG))) return false;
+  await plantedPair(context, pairs(context, 'limit=3'), BACKLOG);
   await context.take(LARGE);
   const largePair = (path) => until(`the large leak in ${path}`, () => plantedPair(context, ask(context, path), BACKLOG + LARGE), { timeout: 30_000, interval: 1000 });
   const large = await largePair(`nodes/${context.names[0]}/monitors/pairs?limit=3&max_age_ms=0`);
   await largePair('pairs?limit=3&max_age_ms=0');
   process.stdout.write(`${JSON.stringify(large)}\n`);
-  return true;
 }
 
 async function show(context, stopped) {
@@ -157,10 +155,10 @@ async function main() {
   const stopped = new Promise((done) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => done(signal));
   });
-  const work = startEverything(wanted).then((context) => (wanted.isCheck ? check(context) : show(context, stopped).then(() => true)));
+  const work = startEverything(wanted).then((context) => (wanted.isCheck ? check(context) : show(context, stopped)));
   work.catch(() => {}); // once stopped, what it was doing no longer matters
   const result = await Promise.race([work, stopped]);
-  return result === true || (typeof result === 'string' && !wanted.isCheck) ? 0 : 1;
+  return wanted.isCheck && typeof result === 'string' ? 1 : 0; // a signal is the end of a demo, and of no check
 }
 
 try {

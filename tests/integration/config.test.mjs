@@ -107,6 +107,13 @@ suite('config', {}, (world, test) => {
     assert.equal((await beamgauge(home, '--config', path, '--check-config')).code, 0);
   });
 
+  test('where nodes are to be looked for with a cookie that is not there, the check says so', async () => {
+    const home = await folder();
+    const result = await beamgauge(home, '--cookie-file', home.file('absent'), '--check-config');
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(result.stderr, /nodes of this host will not be looked for: .*absent/);
+  });
+
   test('a cookie file that is missing or that others can read is refused with its name', async () => {
     const home = await folder();
     const path = await home.write('nodes.ini', `[node a@127.0.0.1]\ncookie_file = ${home.file('absent')}\n`);
