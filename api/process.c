@@ -5,6 +5,7 @@
 #include "params.h"
 #include "rows.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void tell_owner(struct bg_ask *ask, json_t *answer)
@@ -162,6 +163,18 @@ static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t wo
     return raw;
 }
 
+#define LONG_MAILBOX 100000 /* messages; scans ask no process with more for its memory */
+
+static void warn_walked(struct bg_ask *ask, const json_t *answer)
+{
+    const int64_t messages = bg_answer_count(&ask->shaper, answer, "message_queue_len");
+    if (messages > LONG_MAILBOX)
+        bg_ask_warn(ask,
+                    "the process has %" PRId64 " messages and walks them all to tell its memory, which holds up its scheduler: the answer "
+                    "took %" PRId64 " ms, and asking again takes it as long",
+                    messages, ask->rpc_us / 1000);
+}
+
 static void shape_process(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -177,6 +190,7 @@ static void shape_process(struct bg_ask *ask, json_t *answer)
     bg_put(shaper, ask->data, "memory_split", split_new(shaper, answer, raw, word_bytes));
     bg_put(shaper, ask->data, "garbage_collection", garbage_collection_new(shaper, answer, word_bytes));
     bg_put(shaper, ask->data, "stack", stack_new(shaper, answer));
+    warn_walked(ask, answer);
     json_decref(raw);
 }
 

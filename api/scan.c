@@ -49,9 +49,9 @@ static void warn_long_mailboxes(struct bg_ask *ask, const json_t *answer)
     const int64_t count = bg_answer_count_or(&ask->shaper, answer, "long_mailbox_count", 0);
     if (count > 0)
         bg_ask_warn(ask,
-                    "%" PRId64 " of the processes have more than 100,000 messages: their memory_bytes is null and memory_bytes_min a "
-                    "lower bound, as telling the memory of a process walks its whole mailbox; ask for the process itself to know it",
-                    count);
+                    "%" PRId64 " %s more than 100,000 messages and %s not asked for memory, as a process walks its whole mailbox to tell "
+                    "it: what is told of that is a lower bound (memory_bytes_min); ask for the process itself to know more",
+                    count, count == 1 ? "process has" : "processes have", count == 1 ? "was" : "were");
 }
 
 int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)

@@ -11,7 +11,7 @@ static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word
     static const struct bg_field fields[] = {
         {"depth", "depth_count", BG_FIELD_COUNT},
         {"children_count", "children_count", BG_FIELD_COUNT},
-        {"memory", "memory_bytes", BG_FIELD_COUNT},
+        {"memory", "memory_bytes", BG_FIELD_COUNT_OR_NULL}, /* not asked for where the mailbox is long */
         {"message_queue_len", "message_queue_len", BG_FIELD_COUNT},
         {NULL, NULL, BG_FIELD_COUNT},
     };
@@ -22,8 +22,8 @@ static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word
     bg_put(shaper, row, "current_function", bg_mfa_new(shaper, json_object_get(raw, "current_function"), "current_function"));
     bg_put(shaper, row, "supervisor", json_boolean(bg_answer_boolean(shaper, raw, "supervisor")));
     bg_put_fields(shaper, row, raw, fields);
-    const int64_t words = bg_answer_count(shaper, raw, "total_heap_size");
-    bg_put(shaper, row, "total_heap_bytes", json_integer(bg_bytes_of_words(words, word_bytes)));
+    const int64_t words = bg_answer_count_or(shaper, raw, "total_heap_size", -1);
+    bg_put(shaper, row, "total_heap_bytes", bg_count_or_null(words < 0 ? -1 : bg_bytes_of_words(words, word_bytes)));
     return row;
 }
 

@@ -10,7 +10,7 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit} = Arguments) ->
     Masters = [{application_controller:get_master(Name), Name} || {Name, _, _} <- Loaded],
     Sums = ets:new(ets, [private]),
     ets:insert(Sums, [{Master, 0, 0, 0, 0, 0} || Master <- [none | [Master || {Master, _} <- Masters, is_pid(Master)]]]),
-    Met = add_all(readers:job(items(), ets:match_spec_compile(spec())), readers:new(chunks:all(), Arguments), Sums),
+    Met = add_everyone(entries:calibrate(), Arguments, Sums),
     Versions = maps:from_list([{Name, Version} || {Name, _, Version} <- Loaded]),
     All = [sum(Master, Name, maps:get(Name, Versions), Sums) || {Master, Name} <- Masters] ++ [sum(none, undefined, undefined, Sums)],
     ets:delete(Sums),
@@ -30,6 +30,24 @@ spec() ->
 
 %% Asked from its own node, as in tests, a question tells nobody apart by that.
 asker() -> case node(group_leader()) =:= node() of true -> none; false -> node(group_leader()) end.
+
+%% Of who has a long mailbox a quick look tells what it holds at least.
+add_everyone(Calibration, Arguments, Sums) ->
+    Job = readers:job(items(), ets:match_spec_compile(spec())),
+    case quick:is_wanted(Calibration) of
+        false ->
+            add_all(Job, readers:new(chunks:all(), Arguments), Sums);
+        true ->
+            {Readers, Long, _, _} = quick:look([], Calibration, Arguments),
+            Rows = with_leaders(Long, Arguments),
+            add(Rows, length(Rows), Sums),
+            add_all(Job, Readers, Sums)
+    end.
+
+with_leaders(Figures, Arguments) ->
+    Infos = readers:infos([element(1, Row) || Row <- Figures], group_leader, Arguments),
+    [{Leader, [{2, Memory}, {3, 1}, {4, Heap}, {5, Queue}, {6, Reductions}]}
+     || {Pid, Memory, Heap, Queue, Reductions, _, _, _, _} <- Figures, {group_leader, Leader} <- [maps:get(Pid, Infos, dead)], node(Leader) =/= asker()].
 
 add_all(Job, Readers, Sums) ->
     case readers:next(Job, Readers) of

@@ -59,9 +59,9 @@ controller(Port) when is_port(Port) ->
 controller(Pid) -> maps:merge(process(Pid), #{<<"local_address">> => undefined, <<"peer_address">> => undefined}).
 
 process(Pid) when is_pid(Pid) ->
-    case process_info(Pid, [message_queue_len, memory, status]) of
-        [{_, Queue}, {_, Memory}, {_, Status}] ->
+    case maps:get(Pid, quick:infos([Pid], [memory, message_queue_len, status], #{}), dead) of
+        [{_, Memory}, {_, Queue}, {_, Status}] ->
             #{<<"owner">> => holder:entry(Pid), <<"message_queue_len">> => Queue, <<"memory_bytes">> => Memory, <<"status">> => Status};
-        undefined -> process(undefined)
+        _ -> process(undefined)
     end;
 process(_) -> #{<<"owner">> => undefined, <<"message_queue_len">> => undefined, <<"memory_bytes">> => undefined, <<"status">> => undefined}.

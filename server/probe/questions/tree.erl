@@ -22,7 +22,7 @@ tree(Master, Limit, Depth, Arguments) ->
     Children = lists:foldl(fun({Parent, Pid}, Map) -> maps:put(Parent, [Pid | maps:get(Parent, Map, [])], Map) end, #{}, Parents),
     Roots = lists:sort([{Pid, Parent} || {Parent, Pid} <- Parents, not maps:is_key(Parent, Known)]),
     Places = walk([{[I], Pid, Parent} || {I, {Pid, Parent}} <- numbered(Roots)], 1, Depth, Limit, Children, []),
-    Infos = readers:infos([Pid || {_, Pid, _} <- Places], items(), readers:left(Arguments, Started)),
+    Infos = quick:infos([Pid || {_, Pid, _} <- Places], items(), readers:left(Arguments, Started)),
     Rows = [row(Place, Children, maps:get(element(2, Place), Infos, none)) || Place <- lists:sort(Places)],
     (met:answer(Met, Started))#{
       <<"found">> => <<"running">>,
@@ -48,7 +48,7 @@ parents(Members, Arguments) ->
             Told = readers:infos(Members, parent, Arguments),
             [{case maps:get(Pid, Told, undefined) of {parent, Parent} -> Parent; _ -> undefined end, Pid} || Pid <- Members];
         false ->
-            Noted = maps:from_list(readers:all(ancestors(), readers:new(chunks:things(Members), Arguments))),
+            Noted = maps:from_list(readers:all(ancestors(), readers:new(chunks:things(quick:short(Members, Arguments)), Arguments))),
             [{case maps:get(Pid, Noted, undefined) of Name when is_atom(Name) -> whereis(Name); Parent -> Parent end, Pid} || Pid <- Members]
     end.
 
@@ -93,7 +93,8 @@ items() -> [memory, total_heap_size, message_queue_len, current_function | ident
 row(_, _, Untold) when is_atom(Untold) -> Untold;
 row({Path, Pid, Parent}, Children, Info) ->
     #{total_heap_size := Words} = Known = maps:from_list(Info),
-    #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, Words * erlang:system_info(wordsize)),
+    Bytes = case Words of undefined -> infinity; _ -> Words * erlang:system_info(wordsize) end,
+    #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, Bytes),
     maps:merge(maps:merge(maps:with([registered_name, initial_call, current_function, memory, total_heap_size, message_queue_len], Known), Notes),
                #{<<"pid">> => Pid,
                  <<"parent">> => case is_pid(Parent) of true -> Parent; false -> undefined end,

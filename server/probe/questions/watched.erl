@@ -19,13 +19,14 @@ by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
 told_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
 
 %% {WhoItIs, #{Watcher => Count}, Looks}. No counts of one that is dead, nor of one with too many entries to be copied each time: whoever
-%% keeps what was counted of that one knows them.
+%% keeps what was counted of that one knows them. With a long mailbox nobody knows how many those are.
 told({ok, Pid}, Watchers, {BytesMax, Long}, Calibration) ->
     Described = (who:described(Pid))#{<<"pid">> => Pid},
-    case figures:of_pids([Pid], Calibration, false) of
-        [Figures] when element(8, Figures) =< BytesMax -> {Described, counts(tally:peers(process_info(Pid, monitored_by)), Watchers), []};
-        [Figures] -> {Described, #{}, [{Pid, element(8, Figures), long:look(Pid, element(8, Figures), Long, {?LONG_PEERS, Calibration})}]};
-        [] -> {Described, #{}, []}
+    case quick:of_pids([Pid], Calibration, false, #{}) of
+        {_, Partial} when map_size(Partial) > 0 -> {Described, #{}, []};
+        {[Figures], _} when element(8, Figures) =< BytesMax -> {Described, counts(tally:peers(process_info(Pid, monitored_by)), Watchers), []};
+        {[Figures], _} -> {Described, #{}, [{Pid, element(8, Figures), long:look(Pid, element(8, Figures), Long, {?LONG_PEERS, Calibration})}]};
+        {[], _} -> {Described, #{}, []}
     end;
 told(none, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
 

@@ -22,7 +22,7 @@ answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"binar
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
       <<"rankings">> => #{Key => lists:seq(0, length(Rows) - 1)},
-      <<"exact">> => #{Key => Exact andalso met:is_all(Met)},
+      <<"exact">> => #{Key => Exact andalso met:is_all(Met) andalso met:long(Met) =:= 0},
       <<"next_bound">> => #{}}.
 
 relation(<<"monitors">>) -> 2;
@@ -42,9 +42,9 @@ limits(#{<<"list_entries_max">> := EntriesMax}, Calibration) -> {entries:unexpla
 
 rows(Best, Binary, {Calibration, Limits, Arguments}) ->
     Changes = maps:from_list([{element(1, Change), Change} || Change <- Best]),
-    Figures = figures:of_pids([element(1, Change) || Change <- Best], Calibration, Binary, Arguments),
-    [changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes))
-     || Raw <- rows:make(Figures, rows:count(Figures, [], Calibration, Limits), #{}, {Calibration, Binary, Arguments})].
+    {Figures, Partial} = quick:of_pids([element(1, Change) || Change <- Best], Calibration, Binary, Arguments),
+    Counts = rows:count([Row || Row <- Figures, not maps:is_key(element(1, Row), Partial)], [], Calibration, Limits),
+    [changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes)) || Raw <- rows:make(Figures, Counts, Partial, {Calibration, Binary, Arguments})].
 
 changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta, <<"window_us">> => Microseconds}).
 
@@ -54,11 +54,17 @@ changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta
 values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
     Started = now_us(),
     Job = sampler(Key, element(1, Calibration)),
-    {Samples, First} = samples(Job, readers:new(chunks:all(), half(Arguments, Milliseconds)), []),
+    {Samples, First} = samples(Job, whom(Key, Calibration, half(Arguments, Milliseconds)), []),
     wait(Milliseconds),
     {Pids, _} = lists:unzip(Samples),
-    Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), [], met:unasked(length(Pids), 0, First)),
+    Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), [], met:unasked(length(Pids), met:long(First), First)),
     compare(Job, Readers, maps:from_list(Samples), Ranking).
+
+whom(Key, Calibration, Arguments) ->
+    case lists:member(Key, [<<"memory">>, <<"total_heap">>, <<"off_heap">>]) of
+        true -> quick:whom(Calibration, Arguments);
+        false -> readers:new(chunks:all(), Arguments)
+    end.
 
 %% What to ask for, and the match specification that makes one number of it.
 sampler(Key, WordBytes) ->

@@ -18,7 +18,7 @@ items() ->
 %% What many processes tell by pid, as readers:infos/3 has it, with these items last. Before OTP 26.2 small dictionaries are asked for
 %% apart, and what is noted there is told as `dictionary`.
 infos(Pids, Items, Arguments) ->
-    Told = readers:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
+    Told = quick:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
     case length(items()) > 2 of
         true -> Told;
         false ->

@@ -1,7 +1,7 @@
 %% Whom a question has met on its way through all processes: how many, how many of them were dead, who does not answer, and how many were
 %% not asked for all as their mailboxes are long.
 -module(met).
--export([none/0, some/3, silent/3, again/1, unasked/3, scanned/1, is_all/1, answer/2]).
+-export([none/0, some/3, silent/3, again/1, unasked/3, long/1, scanned/1, is_all/1, answer/2]).
 
 -define(KEPT_MAX, 2048). %% of those who do not answer; of so many it may matter who they are
 -define(NAMED_MAX, 20).
@@ -19,6 +19,8 @@ again({Seen, Dead, Silent, Named, Long}) ->
 
 %% So many that were met are going to be asked again, and so many are not, since their mailboxes are long.
 unasked(Again, Long, {Seen, Dead, Silent, Named, _}) -> {Seen - Again, Dead, Silent, Named, Long}.
+
+long({_, _, _, _, Long}) -> Long.
 
 %% Who merely died was there to be met, and is not skipped.
 scanned({Seen, Dead, Silent, _, _}) -> Seen - Dead - Silent.

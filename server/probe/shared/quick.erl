@@ -1,8 +1,9 @@
 %% A quick look at all processes for what the emulator tells without their help: on a busy node it is known in a moment, whatever comes.
 -module(quick).
--export([is_wanted/1, look/3]).
+-export([is_wanted/1, look/3, whom/2, infos/3, of_pids/4, short/2]).
 
--define(MAILBOX_MAX, 100000). %% messages; memory of a process with more is not asked for by the way, as telling it walks them all
+-define(MAILBOX_MAX, 100000). %% messages; of a process with more is not asked by the way what it walks them all to tell:
+-define(WALKING, [memory, total_heap_size, garbage_collection_info]).
 
 %% Where there are not so many messages in all, no mailbox is long. Where the calibration got no counts, nobody waits for them again.
 is_wanted(Calibration) -> readers:is_busy() orelse element(6, Calibration) =:= infinity orelse blocks:messages() > ?MAILBOX_MAX.
@@ -33,3 +34,34 @@ short(Rows) -> ets:match_spec_run(Rows, ets:match_spec_compile([{pattern(), [{'=
 long(Rows) -> ets:match_spec_run(Rows, ets:match_spec_compile([{pattern(), [{'>', '$4', ?MAILBOX_MAX}], ['$_']}])).
 
 pattern() -> {'$1', '_', '_', '$4', '_', '_', '_', '_', '_'}.
+
+%% The readers of all who can be asked for what walks a mailbox.
+whom(Calibration, Arguments) ->
+    case is_wanted(Calibration) of
+        true -> element(1, look([], Calibration, Arguments));
+        false -> readers:new(chunks:all(), Arguments)
+    end.
+
+%% Those of few processes whose mailboxes are short.
+short(Pids, Arguments) ->
+    Spec = ets:match_spec_compile([{{'$1', {message_queue_len, '$2'}}, [{'=<', '$2', ?MAILBOX_MAX}], ['$1']}, {'_', [], [dead]}]),
+    Short = maps:from_list([{Pid, true} || Pid <- readers:all(readers:job(message_queue_len, Spec), readers:new(chunks:things(Pids), Arguments))]),
+    [Pid || Pid <- Pids, maps:is_key(Pid, Short)].
+
+%% As readers:infos/3 of a list of items, but what would walk a long mailbox comes first, and is `undefined`.
+infos(Pids, Items, Arguments) ->
+    case Pids -- short(Pids, Arguments) of
+        [] -> readers:infos(Pids, Items, Arguments);
+        Long ->
+            Walked = [{Item, undefined} || Item <- Items, lists:member(Item, ?WALKING)],
+            Told = readers:infos(Long, Items -- ?WALKING, Arguments),
+            maps:merge(readers:infos(Pids -- Long, Items, Arguments),
+                       maps:map(fun(_, Info) -> case Info of dead -> dead; _ -> Walked ++ Info end end, Told))
+    end.
+
+%% {Figures, Partial}: as figures:of_pids/4, but of those in the map Partial only what a quick look tells, as their mailboxes are long.
+of_pids(Pids, Calibration, Binary, Arguments) ->
+    Short = short(Pids, Arguments),
+    Long = long(readers:all(figures:free_job(Calibration), readers:new(chunks:things(Pids -- Short), Arguments))),
+    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Long ++ figures:of_pids(Short, Calibration, Binary, Arguments)]),
+    {[maps:get(Pid, ByPid) || Pid <- Pids, maps:is_key(Pid, ByPid)], maps:from_list([{element(1, Row), true} || Row <- Long])}.

@@ -7,7 +7,7 @@
 
 %% {[{Pid, Words}], Met, Sum}, most first, without ourselves and the guard; and the words that all refer to, one by one.
 best(Limit, Arguments) ->
-    best(readers:new(chunks:all(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern(), 0).
+    best(quick:whom(entries:calibrate(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern(), 0).
 
 best(Readers, {_, {_, _, Threshold}, _, Best} = Ranking, Pattern, Sum) ->
     Spec = [{{'$1', {garbage_collection_info, Pattern}}, [], [{{'$1', {'+', '$2', '$3'}}}]}, {{'_', undefined}, [], [dead]}],

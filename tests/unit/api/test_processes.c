@@ -126,11 +126,12 @@ static void a_busy_node_tells_what_is_known(void **state)
     EXPECT("0.message_queue_len", "7");
     EXPECT_META("exact", "true");
     EXPECT_META("skipped_count", "6789");
-    EXPECT_META("warnings",
-                "[\"1 of the processes have more than 100,000 messages: their memory_bytes is null and memory_bytes_min a lower bound, "
-                "as telling the memory of a process walks its whole mailbox; ask for the process itself to know it\","
-                "\"2 schedulers are busy and 16 processes wait to run: 13211 of 20000 processes told all their figures in the time, "
-                "and the figures of the others are null; allow more with timeout_ms\"]");
+    EXPECT_META(
+        "warnings",
+        "[\"1 process has more than 100,000 messages and was not asked for memory, as a process walks its whole mailbox to tell it: "
+        "what is told of that is a lower bound (memory_bytes_min); ask for the process itself to know more\","
+        "\"2 schedulers are busy and 16 processes wait to run: 13211 of 20000 processes told all their figures in the time, "
+        "and the figures of the others are null; allow more with timeout_ms\"]");
 }
 
 static void a_full_ranking_says_that_there_may_be_more(void **state)
@@ -341,6 +342,23 @@ static void one_process_with_too_long_lists_is_estimated(void **state)
     EXPECT("memory_split.monitors_estimate_bytes", "null");
 }
 
+static void a_long_mailbox_is_walked_at_a_cost_that_is_told(void **state)
+{
+    (void)state;
+    json_t *sample = json_loads(PROCESS, 0, NULL);
+    json_object_set_new(sample, "message_queue_len", json_integer(10000000));
+    char *text = json_dumps(sample, 0);
+    fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+    answer_process(text);
+    EXPECT_META("warnings", "[\"the process has 10000000 messages and walks them all to tell its memory, which holds up its scheduler: the "
+                            "answer took 6 ms, and asking again takes it as long\"]");
+    fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+    answer_process(PROCESS);
+    EXPECT_META("warnings", "[]");
+    free(text);
+    json_decref(sample);
+}
+
 static void one_process_as_rows_of_fields(void **state)
 {
     (void)state;
@@ -438,6 +456,7 @@ int main(void)
         T(a_ranking_longer_than_asked_for_is_refused),
         T(tells_one_process),
         T(one_process_with_too_long_lists_is_estimated),
+        T(a_long_mailbox_is_walked_at_a_cost_that_is_told),
         T(one_process_as_rows_of_fields),
         T(a_dead_process_is_gone),
         T(what_is_not_told_natively_is_asked_for),
