@@ -51,7 +51,7 @@ static void finish(struct bg_chat *chat)
     if (chat->card == NULL && chat->command.kind == BG_COMMAND_PAIRS)
         chat->card = bg_card_of_pairs(&chat->shaper, &chat->best, chat->command.node);
     if (chat->command.kind == BG_COMMAND_PAIRS && chat->best.count == 0 && !chat->missed)
-        bg_card_note(&chat->shaper, chat->card, "Nobody monitors anything there.");
+        bg_card_note(&chat->shaper, chat->card, "No process there monitors another more than once.");
     if (chat->shaper.failed && chat->shaper.failure.error != BG_NO_MEMORY) {
         json_decref(chat->card);
         bg_shaper_init(&chat->shaper, "chat");

@@ -254,6 +254,12 @@ static void add_pair(struct bg_best_pairs *best, struct bg_shaper *shaper, const
     json_decref(watched);
 }
 
+/* What is not more often finds no place; a single monitor is what a program needs. */
+static int64_t least_count(const struct bg_best_pairs *best)
+{
+    return best->count == BG_BEST_PAIRS ? best->items[BG_BEST_PAIRS - 1].count : 1;
+}
+
 void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *answer)
 {
     const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
@@ -263,12 +269,12 @@ void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, con
         if (bg_answer_boolean_or(shaper, process, "dead", false))
             continue;
         bg_peer_list_read(shaper, process, "monitors", &list);
-        if (json_array_size(list.top) == 0 && list.count > (best->count == BG_BEST_PAIRS ? best->items[BG_BEST_PAIRS - 1].count : 0))
+        if (json_array_size(list.top) == 0 && list.count > least_count(best))
             add_pair(best, shaper, node, process, NULL, list.count);
         for (size_t j = 0; j < json_array_size(list.top) && !shaper->failed; j++) {
             const json_t *entry = bg_answer_object_at(shaper, list.top, j);
             const int64_t count = bg_answer_count(shaper, entry, "count");
-            if (best->count == BG_BEST_PAIRS && count <= best->items[BG_BEST_PAIRS - 1].count)
+            if (count <= least_count(best))
                 break; /* they come most first */
             add_pair(best, shaper, node, process, entry, count);
         }

@@ -15,7 +15,7 @@
 #define PEERS                                                                                                                              \
     "{\"duration_us\":1,\"processes\":[{\"pid\":\"<0.10.0>\",\"row\":{\"registered_name\":\"c|<a>@rt\",\"started_as\":[\"Elixir.Cart\","   \
     "\"init\",1]},\"lists\":{\"monitors\":{\"count\":500,\"distinct_count\":2,\"exact\":true,\"top\":[{\"peer\":{\"pid\":\"<0.7.0>\","     \
-    "\"node\":\"pay@h\"},\"count\":499}]}}}]}"
+    "\"node\":\"pay@h\"},\"count\":499},{\"peer\":{\"pid\":\"<0.8.0>\",\"node\":\"pay@h\"},\"count\":1}]}}}]}"
 
 static struct bg_command parse(const char *text, const char *names)
 {
