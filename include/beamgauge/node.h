@@ -22,7 +22,8 @@ enum bg_node_origin { BG_ORIGIN_CONFIG, BG_ORIGIN_EPMD, BG_ORIGIN_API };
 /* What one has to know to reach a node. All text is copied by whoever takes a spec. */
 struct bg_node_spec {
     const char *name;        /* "shop@10.0.0.5", as the node calls itself */
-    const char *cookie;      /* never shown or logged. bg_nodes_put(): NULL keeps the one that a registered node has */
+    const char *cookie;      /* never shown or logged. bg_nodes_put(): NULL keeps the one that a registered node has, where it
+                              * is reached as before */
     const char *address;     /* host or IP to connect to; NULL: the part of the name after '@' */
     uint16_t port;           /* the node's distribution port; 0: ask epmd */
     uint16_t epmd_port;      /* of the epmd that is asked; 0: that of the options */

@@ -25,7 +25,7 @@ static bool answer_from_cache(struct bg_connection *connection, struct bg_reques
     char challenge[BG_CHALLENGE_SIZE];
     struct bg_body *body;
 
-    if (request->method != BG_GET || evbuffer_get_length(evhttp_request_get_input_buffer(request->raw)) > 0 ||
+    if (request->wait_s > 0 || request->method != BG_GET || evbuffer_get_length(evhttp_request_get_input_buffer(request->raw)) > 0 ||
         (body = bg_reply_cache_find(http->cache, request, bg_http_now(http), &endpoint)) == NULL ||
         bg_auth_check(http->tokens, http->tokens_count, request->authorization, endpoint->scope, challenge, NULL) != BG_OK)
         return false;
@@ -42,25 +42,43 @@ static enum bg_error check_method(const char *allow, struct bg_problem *problem,
     return bg_fail(ret_failure, BG_METHOD_NOT_ALLOWED, "This path takes only %s.", allow);
 }
 
-static enum bg_error check_route(const struct bg_http *http, const struct bg_request *request, const struct bg_route *route,
+/* Who may go where: everybody to what is of no scope, whatever token he brings. */
+static enum bg_error check_route(struct bg_http *http, const struct bg_request *request, uint64_t address, const struct bg_route *route,
                                  char ret_challenge[BG_CHALLENGE_SIZE], struct bg_failure *ret_failure)
 {
+    enum bg_error error;
+
+    if (route->endpoint != NULL && route->endpoint->scope == BG_SCOPE_NONE)
+        return BG_OK;
+    if (request->wait_s > 0)
+        return bg_fail(ret_failure, BG_TOO_MANY,
+                       "%d wrong tokens have come from this address within a minute; those that have not been right from here before are "
+                       "looked at again in %lld s.",
+                       BG_GUESSES_MAX, (long long)request->wait_s);
     if (route->endpoint != NULL)
-        return bg_auth_check(http->tokens, http->tokens_count, request->authorization, route->endpoint->scope, ret_challenge, ret_failure);
-    return bg_auth_check_token(http->tokens, http->tokens_count, request->authorization, ret_challenge, ret_failure);
+        error = bg_auth_check(http->tokens, http->tokens_count, request->authorization, route->endpoint->scope, ret_challenge, ret_failure);
+    else
+        error = bg_auth_check_token(http->tokens, http->tokens_count, request->authorization, ret_challenge, ret_failure);
+    if (error == BG_UNAUTHENTICATED && request->authorization != NULL)
+        bg_guesses_add(&http->guesses, address, bg_http_now(http));
+    return error;
 }
 
 /* The endpoint for a request that may go there; NULL: it has been answered. */
 static const struct bg_endpoint *find_endpoint(struct bg_connection *connection, const struct bg_request *request)
 {
-    const struct bg_http *http = connection->http;
+    struct bg_http *http = connection->http;
     char challenge[BG_CHALLENGE_SIZE], allow[BG_ALLOW_SIZE];
     struct bg_failure failure;
     struct bg_problem problem = {.failure = &failure};
     struct bg_route route;
 
     bg_router_find(http->options.endpoints, request->target, request->path_length, request->method, &route);
-    if (check_route(http, request, &route, challenge, &failure) != BG_OK) {
+    enum bg_error error = check_route(http, request, connection->reader, &route, challenge, &failure);
+
+    if (error == BG_TOO_MANY) {
+        problem.retry_s = request->wait_s;
+    } else if (error != BG_OK) {
         problem.authenticate = challenge;
     } else if (route.endpoint == NULL && route.allowed != 0) {
         bg_router_allow(route.allowed, allow);
@@ -215,11 +233,15 @@ static void call_endpoint(struct bg_connection *connection, struct bg_request *r
 /* The token as a number, or the client's address where there is none. */
 static void identify(const struct bg_connection *connection, struct bg_request *request)
 {
-    const struct bg_http *http = connection->http;
-    const struct bg_token *token = bg_auth_token(http->tokens, http->tokens_count, request->authorization);
+    struct bg_http *http = connection->http;
+    const struct bg_token *token;
 
     request->reader = connection->reader;
-    if (token == NULL)
+    if (http->tokens_count == 0 || request->authorization == NULL)
+        return;
+    token = bg_auth_token(http->tokens, http->tokens_count, request->authorization);
+    request->wait_s = bg_guesses_wait_s(&http->guesses, connection->reader, token, bg_http_now(http));
+    if (token == NULL || request->wait_s > 0)
         return;
     memcpy(&request->reader, token->sha256, sizeof request->reader);
     snprintf(request->token_name, sizeof request->token_name, "%s", token->name);
@@ -244,6 +266,7 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
         bg_reply_failure(connection, request, &connection->failure);
         return;
     }
+    identify(connection, request);
     if (answer_from_cache(connection, request))
         return;
     if ((asset = bg_asset_find(http->options.assets, request->target, request->path_length)) != NULL) {
@@ -256,7 +279,6 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
             bg_reply_problem(connection, request, &problem);
         return;
     }
-    identify(connection, request);
     if ((endpoint = find_endpoint(connection, request)) != NULL) {
         request->place = bg_counts_place(&http->counts, endpoint);
         call_endpoint(connection, request, endpoint);

@@ -151,7 +151,7 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
     const struct bg_error_info *info = bg_error_info(problem->failure->error);
     json_t *document = bg_problem_document(problem, request);
     char *text = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    char target[BG_LOG_VALUE_SIZE];
+    char target[BG_LOG_VALUE_SIZE], retry[24];
     struct bg_head head;
 
     shown_target(request, target);
@@ -164,8 +164,10 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
         bg_head_add(&head, "Allow", problem->allow);
     if (problem->authenticate != NULL)
         bg_head_add(&head, "WWW-Authenticate", problem->authenticate);
-    if (problem->failure->error == BG_TOO_MANY)
-        bg_head_add(&head, "Retry-After", "1");
+    if (problem->failure->error == BG_TOO_MANY) {
+        snprintf(retry, sizeof retry, "%" PRId64, problem->retry_s > 0 ? problem->retry_s : 1);
+        bg_head_add(&head, "Retry-After", retry);
+    }
     bg_head_add_all(&head, problem->headers);
     if (text == NULL || evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), "%s\n", text) < 0)
         evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), plain_problem, info->code, info->title, info->status,

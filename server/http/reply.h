@@ -34,6 +34,7 @@ struct bg_problem {
     json_t *errors;                  /* array of {"param", "reason"}, borrowed; NULL: made from the failure */
     const char *allow;               /* 405 */
     const char *authenticate;        /* 401, 403 */
+    int64_t retry_s;                 /* 429; 0: in a second */
     json_t *data, *meta;             /* what is known all the same, borrowed; or NULL */
     const struct bg_header *headers; /* or NULL */
 };

@@ -26,6 +26,7 @@ struct bg_request {
     size_t target_length, path_length;
     const char *query; /* after the '?'; NULL where there is none */
     const char *accept, *accept_encoding, *authorization, *content_type, *if_none_match;
+    int64_t wait_s;                         /* how long its token is not looked at; 0: it is, or there is none; see guesses.h */
     uint64_t reader;                        /* the token as a number, else the client's address; see bg_admission_check() */
     char token_name[BG_TOKEN_NAME_MAX + 1]; /* "": none */
     char id[BG_REQUEST_ID_SIZE];            /* the client's X-Request-Id where it is fit to be repeated, else a new one */

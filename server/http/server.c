@@ -137,6 +137,7 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
 {
     struct bg_http *http = calloc(1, sizeof *http);
     unsigned char random[4];
+    uint64_t seed;
     bool counting;
 
     if (http == NULL)
@@ -151,6 +152,8 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
                                   .allowed_hosts_count = options->allowed_hosts_count,
                                   .is_secure = options->tls != NULL};
     evutil_secure_rng_get_bytes(random, sizeof random);
+    evutil_secure_rng_get_bytes(&seed, sizeof seed);
+    bg_guesses_init(&http->guesses, seed);
     snprintf(http->instance, sizeof http->instance, "%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
     http->evhttp = evhttp_new(base);
     http->cache = bg_reply_cache_new();

@@ -6,6 +6,7 @@
 #include "beamgauge/http.h"
 #include "counts.h"
 #include "gate.h"
+#include "guesses.h"
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -43,6 +44,7 @@ struct bg_http {
     bool accept_failing;    /* that was logged, and no connection was accepted since */
     int64_t accept_told_us; /* when it was last logged; 0: never */
 
+    struct bg_guesses guesses;
     struct bg_audit_budget audit_writes, audit_refusals;
 
     void (*drained)(void *context); /* NULL: not draining, or told already */

@@ -169,6 +169,12 @@ static void change_link(struct bg_link *link, struct bg_node_settings *settings)
     }
 }
 
+/* At the same place, that is: a cookie that is kept is proved to nobody else. */
+static bool is_reached_alike(const struct bg_node_settings *a, const struct bg_node_settings *b)
+{
+    return strcmp(a->address, b->address) == 0 && a->port == b->port && a->epmd_port == b->epmd_port;
+}
+
 enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created, struct bg_failure *ret_failure)
 {
     struct bg_node_spec whole = *spec;
@@ -180,7 +186,11 @@ enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *sp
     enum bg_error error = bg_settings_init(&whole, &settings, ret_failure);
     if (error != BG_OK)
         return error;
-    if (found)
+    if (found && spec->cookie == NULL && !is_reached_alike(&settings, &nodes->links[place]->settings))
+        error = bg_fail_param(ret_failure, BG_INVALID, "cookie",
+                              "the cookie must be given again where address, port or epmd_port of a node change: who knows it not must "
+                              "not have it proved to somebody else");
+    else if (found)
         change_link(nodes->links[place], &settings);
     else
         error = add_link(nodes, place, &settings, ret_failure);

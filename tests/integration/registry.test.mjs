@@ -47,6 +47,22 @@ suite('registry', { prepare: async (world) => {
     assert.equal((await gauge.api(`nodes/${node.name}`, { method: 'DELETE' })).status, 404);
   });
 
+  test('a cookie that is not given again is proved nowhere else', async () => {
+    const { gauge } = world;
+    const node = await world.node();
+    await gauge.register(node);
+    assert.equal((await gauge.put(node, { tags: ['red'] })).status, 200);
+    for (const elsewhere of [{ address: '127.0.0.9' }, { port: await freePort() }, { epmd_port: await freePort() }]) {
+      const refused = await gauge.put(node, elsewhere);
+      assert.equal(refused.status, 400, refused.text);
+      assert.equal(refused.body.errors[0].param, 'cookie');
+      assert.equal((await gauge.put(node, { ...elsewhere, cookie: 'another' })).status, 200);
+      assert.equal((await gauge.put(node, {})).status, 400, 'and not back either');
+      assert.equal((await gauge.put(node, { cookie: node.cookie })).status, 200);
+    }
+    await gauge.up(node);
+  });
+
   test('no answer, log line or error ever shows a cookie', async () => {
     const { gauge } = world;
     const node = await world.node();

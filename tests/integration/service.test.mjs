@@ -37,7 +37,8 @@ suite('service', {}, (world, test) => {
     assert.equal((await gauge.api('/readyz')).status, 200);
   });
 
-  test('tokens and scopes', async () => {
+  // A service with tokens, and those.
+  const guarded = async () => {
     const folder = await Folder.make();
     world.keep({ stop: () => folder.remove() });
     const sections = {};
@@ -50,7 +51,11 @@ suite('service', {}, (world, test) => {
       assert.equal(sha256, hash(tokens[name]));
       sections[`token ${name}`] = { sha256, scopes };
     }
-    const gauge = await world.beamgauge({ sections });
+    return { gauge: await world.beamgauge({ sections }), tokens };
+  };
+
+  test('tokens and scopes', async () => {
+    const { gauge, tokens } = await guarded();
     const node = await world.node();
     const name = `nodes/${node.name}`;
     const put = (token) => gauge.api(name, { method: 'PUT', body: { cookie: node.cookie }, ...(token && bearer(token)) });
@@ -76,6 +81,23 @@ suite('service', {}, (world, test) => {
     assert.equal((await gauge.api('/livez')).status, 200, 'health asks for no token');
     assert.equal((await gauge.api(`nodes?token=${tokens.read}`)).status, 401, 'a token in the query is none');
     for (const token of Object.values(tokens)) assert.ok(!gauge.child.text('stderr').includes(token), 'no token in the log');
+  });
+
+  test('an address has some wrong tokens a minute; who was let in from there before goes on, and others do not notice', async () => {
+    const { gauge, tokens } = await guarded();
+    const status = async (token, options = {}) => (await gauge.api('nodes', { ...bearer(token), ...options })).status;
+    assert.equal(await status(tokens.read), 200);
+    for (let i = 0; i < 30; i++) assert.equal(await status(`bg_guess${i}`), 401);
+    for (const token of ['bg_guess', 'bg_guess', tokens['read-admin'], 'bg_guess']) {
+      const answer = await gauge.api('nodes', bearer(token));
+      assert.deepEqual([answer.status, answer.body.code], [429, 'too_many'], 'a right one that is new there is like a wrong one');
+      assert.ok(Number(answer.headers['retry-after']) > 0 && Number(answer.headers['retry-after']) <= 60, answer.headers['retry-after']);
+      assert.match(answer.body.detail, /30 wrong tokens have come from this address/);
+    }
+    assert.equal(await status(tokens.read), 200);
+    assert.equal(await status(tokens['read-admin'], { localAddress: '127.0.0.2' }), 200);
+    assert.equal((await gauge.api('nodes')).status, 401);
+    assert.deepEqual([(await gauge.api('/livez', bearer('bg_guess'))).status, (await gauge.api('/', bearer('bg_guess'))).status], [200, 200]);
   });
 
   test('SIGTERM: no new connections, what is in flight ends, exit 0', async () => {

@@ -5,12 +5,12 @@ import { LIMIT_MS } from './wait.mjs';
 
 // {status, headers, text, body}: body is the parsed JSON, where it is JSON. `signal` of an AbortController makes the client go away; with
 // `ca`, a certificate that is trusted, it goes over TLS.
-export function request(port, path, { method = 'GET', headers = {}, body, host = '127.0.0.1', timeout = LIMIT_MS, agent = false, signal, ca } = {}) {
+export function request(port, path, { method = 'GET', headers = {}, body, host = '127.0.0.1', timeout = LIMIT_MS, agent = false, signal, ca, localAddress } = {}) {
   return new Promise((resolve, reject) => {
     const bytes = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
     const own = bytes === undefined ? method === 'POST' && { 'Content-Type': 'application/json' } : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(bytes) };
     const started = performance.now();
-    const call = (ca ? https : http).request({ host, port, path, method, agent, signal, ca, headers: { ...own, ...headers } }, (answer) => {
+    const call = (ca ? https : http).request({ host, port, path, method, agent, signal, ca, localAddress, headers: { ...own, ...headers } }, (answer) => {
       const chunks = [];
       answer.on('data', (chunk) => chunks.push(chunk)).on('error', reject);
       answer.on('end', () => resolve(read(answer, Buffer.concat(chunks), performance.now() - started)));
