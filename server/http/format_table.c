@@ -60,6 +60,11 @@ static bool is_sorted_by(const struct bg_column *column, const char *sorted_by)
     return sorted_by != NULL && strcmp(column->path, sorted_by) == 0;
 }
 
+static bool is_figure(const struct bg_column *column)
+{
+    return column->kind != BG_COLUMN_TEXT;
+}
+
 static bool is_change(const struct bg_column *column)
 {
     return strstr(column->path, "_delta") != NULL;
@@ -134,12 +139,21 @@ static bool narrow_text(struct table *table, size_t least)
     return true;
 }
 
+/* A table is about its changes, and what it is sorted by, or its first figure. */
+static bool is_about(const struct table *table, size_t i, const char *sorted_by)
+{
+    bool is_first = true;
+
+    for (size_t j = 0; j < i; j++)
+        is_first = is_first && !is_figure(table->columns[j]);
+    return is_change(table->columns[i]) || (sorted_by != NULL ? is_sorted_by(table->columns[i], sorted_by) : is_first);
+}
+
 /* Leaves out the last figure that the table is not about. */
 static bool drop_figure(struct table *table, const char *sorted_by)
 {
     for (size_t i = table->count; i-- > 1;) {
-        const struct bg_column *column = table->columns[i];
-        if (column->kind == BG_COLUMN_TEXT || is_sorted_by(column, sorted_by) || is_change(column))
+        if (!is_figure(table->columns[i]) || is_about(table, i, sorted_by))
             continue;
         table->count--;
         for (; i < table->count; i++) {
@@ -177,7 +191,7 @@ static void table_init(const struct bg_endpoint *endpoint, json_t *rows, const j
 
 static void print_aligned(const struct table *table, size_t i, const char *cell, FILE *out)
 {
-    bool right = table->columns[i]->kind != BG_COLUMN_TEXT, last = i + 1 == table->count;
+    bool right = is_figure(table->columns[i]), last = i + 1 == table->count;
     size_t width = characters_in(cell);
     int pad = width < table->widths[i] ? (int)(table->widths[i] - width) : 0;
 
@@ -272,7 +286,7 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     }
     fputs("|\n", out);
     for (size_t i = 0; i < table.count; i++)
-        fputs(table.columns[i]->kind == BG_COLUMN_TEXT ? "| --- " : "| ---: ", out);
+        fputs(is_figure(table.columns[i]) ? "| ---: " : "| --- ", out);
     fputs("|\n", out);
     json_array_foreach(rows, index, row)
     {

@@ -195,6 +195,7 @@ static void csv_cannot_be_given_a_formula_or_a_field(void **state)
     (void)state;
     assert_non_null(strstr(body->bytes, "\r\n\"'=1+1|a`b\\x1b[31m\\x0d\\x0a<script>alert(1)</script>\"\"q\"\","));
     assert_non_null(strstr(body->bytes, ",\"'@all\"\r\n"));
+    assert_non_null(strstr(body->bytes, "\\xe2\\x80\\xae,\\xc2\\x9b0m"));
     bg_body_unref(body);
 }
 
@@ -254,6 +255,32 @@ static void what_rows_are_sorted_by_is_shown(void **state)
     bg_body_unref(body);
 }
 
+static const struct bg_column relation_columns[] = {{"direction", "Direction", BG_COLUMN_TEXT, true},
+                                                    {"count", "Entries", BG_COLUMN_COUNT, true},
+                                                    {"peer", "Peer", BG_COLUMN_TEXT, true},
+                                                    {"node", "Node", BG_COLUMN_TEXT, true},
+                                                    {"name", "Name", BG_COLUMN_TEXT, true},
+                                                    {"total", "Total", BG_COLUMN_COUNT, true},
+                                                    {NULL, NULL, BG_COLUMN_TEXT, false}};
+static const struct bg_endpoint relations = {.method = BG_GET, .path = "/r", .columns = relation_columns};
+
+static void the_first_figure_stays_where_nothing_else_is_what_the_table_is_about(void **state)
+{
+    static const char long_text[] = "a_text_of_more_than_twenty_characters";
+    const enum bg_format formats[] = {BG_FORMAT_TEXT, BG_FORMAT_MD};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        json_t *rows = json_pack("[{s:s, s:i, s:s, s:s, s:s, s:i}]", "direction", "monitored_by", "count", 2042, "peer", long_text, "node",
+                                 long_text, "name", long_text, "total", 7);
+        struct bg_body *body = render(&relations, formats[i], rows, json_object());
+        assert_non_null(strstr(body->bytes, "Entries"));
+        assert_non_null(strstr(body->bytes, "2,042"));
+        assert_null(strstr(body->bytes, "Total"));
+        bg_body_unref(body);
+    }
+}
+
 static void text_is_cut_so_that_the_table_fits(void **state)
 {
     struct bg_body *body = render(&wide, BG_FORMAT_TEXT, wide_rows("a_name_of_more_than_thirty_characters"), json_object());
@@ -287,6 +314,7 @@ int main(void)
         cmocka_unit_test(md_is_a_table),
         cmocka_unit_test(changes_are_shown_where_there_are_any),
         cmocka_unit_test(what_rows_are_sorted_by_is_shown),
+        cmocka_unit_test(the_first_figure_stays_where_nothing_else_is_what_the_table_is_about),
         cmocka_unit_test(text_is_cut_so_that_the_table_fits),
         cmocka_unit_test(what_has_no_name_is_shown_by_its_other_column),
         cmocka_unit_test(csv_has_every_column_and_raw_numbers),
