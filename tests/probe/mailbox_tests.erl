@@ -53,3 +53,15 @@ watched_test_() -> asking:each("who watches it is not counted", fun(Mode) ->
     #{<<"pairs">> := [Told]} = asking:ask(Mode, watched, #{<<"pairs">> => [Pair], <<"list_entries_max">> => 200000}),
     ?assertMatch(#{<<"pid">> := Pid, <<"count">> := undefined}, Told)
 end).
+
+named_test_() -> asking:each("it is named among peers, and asked for by name", fun(Mode) ->
+    Pid = patient(),
+    #{<<"processes">> := [Told]} = asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Pid)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,
+                                                            <<"list_entries_max">> => 200000, <<"exact">> => false}),
+    ?assertMatch(#{<<"row">> := #{<<"alive">> := true}}, Told),
+    Watcher = asking:plant(fun() -> erlang:monitor(process, Pid) end),
+    #{<<"processes">> := [#{<<"lists">> := #{<<"monitors">> := #{<<"top">> := [Peer]}}}]} =
+        asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Watcher)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,
+                                  <<"list_entries_max">> => 200000, <<"exact">> => false}),
+    ?assertMatch(#{<<"peer">> := Pid, <<"alive">> := true, initial_call := {_, _, _}}, Peer)
+end).

@@ -59,9 +59,10 @@ controller(Port) when is_port(Port) ->
 controller(Pid) -> maps:merge(process(Pid), #{<<"local_address">> => undefined, <<"peer_address">> => undefined}).
 
 process(Pid) when is_pid(Pid) ->
-    case maps:get(Pid, quick:infos([Pid], [memory, message_queue_len, status], #{}), dead) of
-        [{_, Memory}, {_, Queue}, {_, Status}] ->
-            #{<<"owner">> => holder:entry(Pid), <<"message_queue_len">> => Queue, <<"memory_bytes">> => Memory, <<"status">> => Status};
-        _ -> process(undefined)
+    case process_info(Pid, [message_queue_len, status | quick:items(Pid, [memory])]) of
+        [{_, Queue}, {_, Status} | Memory] ->
+            #{<<"owner">> => holder:entry(Pid), <<"message_queue_len">> => Queue, <<"status">> => Status,
+              <<"memory_bytes">> => proplists:get_value(memory, Memory)};
+        undefined -> process(undefined)
     end;
 process(_) -> #{<<"owner">> => undefined, <<"message_queue_len">> => undefined, <<"memory_bytes">> => undefined, <<"status">> => undefined}.

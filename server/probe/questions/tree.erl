@@ -93,8 +93,7 @@ items() -> [memory, total_heap_size, message_queue_len, current_function | ident
 row(_, _, Untold) when is_atom(Untold) -> Untold;
 row({Path, Pid, Parent}, Children, Info) ->
     #{total_heap_size := Words} = Known = maps:from_list(Info),
-    Bytes = case Words of undefined -> infinity; _ -> Words * erlang:system_info(wordsize) end,
-    #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, Bytes),
+    #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, identity:heap_bytes(Words)),
     maps:merge(maps:merge(maps:with([registered_name, initial_call, current_function, memory, total_heap_size, message_queue_len], Known), Notes),
                #{<<"pid">> => Pid,
                  <<"parent">> => case is_pid(Parent) of true -> Parent; false -> undefined end,

@@ -1,6 +1,6 @@
 %% Who a process is, for people: its registered name, what it says of itself, and what it was started to run.
 -module(identity).
--export([items/0, infos/3, notes/3, large/1, label/1, application/1]).
+-export([items/0, infos/3, notes/3, heap_bytes/1, large/1, label/1, application/1]).
 
 -define(SMALL_BYTES, 1048576).
 -define(LARGE_BYTES, 268435456).
@@ -47,6 +47,10 @@ notes(Pid, Info, HeapBytes) ->
         _ -> undefined
     end,
     #{<<"started_as">> => StartedAs, <<"label">> => Label}.
+
+%% Of a heap whose size was not asked for: so many that its dictionary is not either.
+heap_bytes(undefined) -> infinity;
+heap_bytes(Words) -> Words * erlang:system_info(wordsize).
 
 %% Older releases copy the whole dictionary to tell. It lives on the heap, and copying it takes microseconds as long as it is small, however
 %% large the heap is. Should it be large, its copy takes the process as long as one of its own garbage collections would. So it is read

@@ -1,6 +1,6 @@
 %% A quick look at all processes for what the emulator tells without their help: on a busy node it is known in a moment, whatever comes.
 -module(quick).
--export([is_wanted/1, look/3, whom/2, infos/3, of_pids/4, short/2]).
+-export([is_wanted/1, look/3, whom/2, items/2, infos/3, of_pids/4, short/2]).
 
 -define(MAILBOX_MAX, 100000). %% messages; of a process with more is not asked by the way what it walks them all to tell:
 -define(WALKING, [memory, total_heap_size, garbage_collection_info]).
@@ -47,6 +47,13 @@ short(Pids, Arguments) ->
     Spec = ets:match_spec_compile([{{'$1', {message_queue_len, '$2'}}, [{'=<', '$2', ?MAILBOX_MAX}], ['$1']}, {'_', [], [dead]}]),
     Short = maps:from_list([{Pid, true} || Pid <- readers:all(readers:job(message_queue_len, Spec), readers:new(chunks:things(Pids), Arguments))]),
     [Pid || Pid <- Pids, maps:is_key(Pid, Short)].
+
+%% What one process can be asked for of these.
+items(Pid, Items) ->
+    case process_info(Pid, message_queue_len) of
+        {_, Count} when Count > ?MAILBOX_MAX -> Items -- ?WALKING;
+        _ -> Items
+    end.
 
 %% As readers:infos/3 of a list of items, but what would walk a long mailbox comes first, and is `undefined`.
 infos(Pids, Items, Arguments) ->

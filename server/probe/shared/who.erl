@@ -22,15 +22,15 @@ find(#{<<"name">> := Name}) ->
     end.
 
 described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
-    case process_info(Pid, [total_heap_size, current_function | identity:items()]) of
+    case process_info(Pid, quick:items(Pid, [total_heap_size, current_function | identity:items()])) of
         [_ | _] = Info -> told(Pid, maps:from_list(Info));
         undefined -> unknown(false)
     end;
 described(_) -> unknown(undefined).
 
-told(Pid, #{total_heap_size := Words} = Known) ->
+told(Pid, Known) ->
     maps:merge(maps:with([registered_name, initial_call, current_function], Known),
-               (identity:notes(Pid, Known, Words * erlang:system_info(wordsize)))#{<<"alive">> => true}).
+               (identity:notes(Pid, Known, identity:heap_bytes(maps:get(total_heap_size, Known, undefined))))#{<<"alive">> => true}).
 
 %% #{Peer => WhoItIs} of many, and of who does not answer in time too.
 described(Peers, Arguments) ->
