@@ -33,6 +33,7 @@ json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, cons
 }
 
 #define SKIPPED_NAMED_MAX 5
+#define ENDED_PART_MAX 10 /* fewer than one in so many that ended meanwhile are not worth a word */
 
 /* A node whose schedulers are taken has not let all of them answer in the time. */
 static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedulers, int64_t run_queue)
@@ -54,6 +55,19 @@ static void warn_long_mailboxes(struct bg_ask *ask, const json_t *answer)
                     count, count == 1 ? "process has" : "processes have", count == 1 ? "was" : "were");
 }
 
+/* Where many come and go, those who live for a moment are seen by no look: that is worth a word, a few are not. */
+static void warn_ended(struct bg_ask *ask, const json_t *answer, int64_t skipped)
+{
+    const int64_t processes = bg_answer_count(&ask->shaper, answer, "process_count");
+    const int64_t ended = processes - bg_answer_count(&ask->shaper, answer, "scanned_count") - skipped;
+    if (ended > 0 && ended >= processes / ENDED_PART_MAX && !ask->shaper.failed)
+        bg_ask_warn(ask,
+                    "%" PRId64 " of %" PRId64
+                    " processes ended before they could be asked: many are started and end here, and what they do in "
+                    "their short lives is not told",
+                    ended, processes);
+}
+
 int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -62,6 +76,7 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
     warn_long_mailboxes(ask, answer);
     const json_t *skipped = bg_answer_array_or_null(shaper, answer, "skipped");
     const int64_t count = bg_answer_count(shaper, answer, "skipped_count");
+    warn_ended(ask, answer, count);
     char names[SKIPPED_NAMED_MAX * 32] = "";
     for (size_t i = 0, at = 0; i < json_array_size(skipped) && i < SKIPPED_NAMED_MAX && at < sizeof names && !shaper->failed; i++) {
         const json_t *pid = json_array_get(skipped, i);
