@@ -99,6 +99,20 @@ static void figures_of_the_scan_pass_through(void **state)
                             "and are skipped: <0.77.0>, <0.78.0>\"]");
 }
 
+static void processes_that_ended_before_they_were_asked_are_told_where_they_are_many(void **state)
+{
+    (void)state;
+    fake_call("listProcesses", SHOP, NULL);
+    fake_answer("{\"process_count\":951,\"scanned_count\":47,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"memory\":true},"
+                "\"rankings\":{\"memory\":[]},\"rows\":[]}");
+    EXPECT_META("warnings", "[\"904 of 951 processes ended before they could be asked: many are started and end here, and what they do in "
+                            "their short lives is not told\"]");
+    fake_call("listProcesses", SHOP, NULL);
+    fake_answer("{\"process_count\":951,\"scanned_count\":900,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"memory\":true},"
+                "\"rankings\":{\"memory\":[]},\"rows\":[]}");
+    EXPECT_META("warnings", "[]");
+}
+
 static void a_ranking_that_lacks_the_silent_is_not_exact(void **state)
 {
     (void)state;
@@ -444,6 +458,7 @@ int main(void)
         T(cuts_at_the_limit_and_says_so),
         T(leaves_out_what_is_under_min),
         T(figures_of_the_scan_pass_through),
+        T(processes_that_ended_before_they_were_asked_are_told_where_they_are_many),
         T(a_ranking_that_lacks_the_silent_is_not_exact),
         T(a_busy_node_tells_what_is_known),
         T(a_full_ranking_says_that_there_may_be_more),
