@@ -3,6 +3,7 @@
 
 #include "beamgauge/clock.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,18 @@ static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const stru
     ask->rpc_us = higher(ask->rpc_us, ask->before_rpc_us + branch->rpc_us);
 }
 
+/* What was left for the last of several questions is not what the caller has allowed, and would read as if that had been less. */
+static void note_failure(struct bg_ask *ask, const struct bg_branch *branch, const struct bg_failure *failure)
+{
+    ask->shaper.failed = true;
+    ask->shaper.failure = *failure;
+    if (failure->error == BG_DEADLINE && branch->required && !branch->is_kept)
+        (void)bg_fail(&ask->shaper.failure, BG_DEADLINE,
+                      "%s did not answer the question \"%s\" in the %" PRId64
+                      " ms that this request had in all; allow more with timeout_ms",
+                      branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"));
+}
+
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_branch *branch = context;
@@ -215,8 +228,7 @@ static void on_done(void *context, const struct bg_failure *failure, const struc
     if (is_lacking) {
         bg_ask_warn(ask, "%s", branch->lack);
     } else if (failure != NULL) {
-        ask->shaper.failed = true;
-        ask->shaper.failure = *failure;
+        note_failure(ask, branch, failure);
     } else {
         note_answer(ask, branch, answer);
     }
