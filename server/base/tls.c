@@ -18,44 +18,9 @@ struct bg_tls {
     unsigned references;
 };
 
-/* A PEM file in memory, wiped when it is closed. */
-struct pem {
-    const char *path;
-    char *bytes;
-    BIO *bio;
-};
-
 static enum bg_error no_memory(struct bg_failure *ret_failure)
 {
     return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-}
-
-static void pem_close(struct pem *pem)
-{
-    BIO_free(pem->bio);
-    if (pem->bytes != NULL)
-        OPENSSL_cleanse(pem->bytes, FILE_MAX_BYTES);
-    free(pem->bytes);
-}
-
-static enum bg_error pem_open(const struct bg_secret_kind *kind, const char *path, struct pem *ret_pem, struct bg_failure *ret_failure)
-{
-    struct pem pem = {.path = path, .bytes = malloc(FILE_MAX_BYTES)};
-    size_t length = 0;
-    enum bg_error error;
-
-    if (pem.bytes == NULL)
-        return no_memory(ret_failure);
-    error = bg_secret_read(kind, path, FILE_MAX_BYTES, pem.bytes, &length, ret_failure);
-    if (error == BG_OK && length == FILE_MAX_BYTES)
-        error = bg_fail_param(ret_failure, BG_INVALID, kind->param, "%s %.200s is too long for one", kind->noun, path);
-    if (error == BG_OK && (pem.bio = BIO_new_mem_buf(pem.bytes, (int)length)) == NULL)
-        error = no_memory(ret_failure);
-    if (error == BG_OK)
-        *ret_pem = pem;
-    else
-        pem_close(&pem);
-    return error;
 }
 
 /* Says what OpenSSL found wrong, and forgets it. */
@@ -78,43 +43,69 @@ static int no_passphrase(char *text, int size, int writing, void *asked)
 }
 
 /* The first certificate is the service's own; those behind it lead to one that clients know. */
-static enum bg_error take_certificates(SSL_CTX *context, struct pem *pem, struct bg_failure *ret_failure)
+static enum bg_error take_certificates(SSL_CTX *context, BIO *pem, const char *path, struct bg_failure *ret_failure)
 {
     static const char what[] = "the certificate in";
     X509 *certificate;
     size_t count = 0;
     bool taken = true, asked;
 
-    while (taken && (certificate = PEM_read_bio_X509(pem->bio, NULL, no_passphrase, &asked)) != NULL) {
+    while (taken && (certificate = PEM_read_bio_X509(pem, NULL, no_passphrase, &asked)) != NULL) {
         taken = (count == 0 ? SSL_CTX_use_certificate(context, certificate) : SSL_CTX_add1_chain_cert(context, certificate)) == 1;
         count++;
         X509_free(certificate);
     }
     if (taken && count == 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE) {
         ERR_clear_error();
-        return bg_fail_param(ret_failure, BG_INVALID, "tls_cert", "certificate file %.200s has no certificate: expected PEM", pem->path);
+        return bg_fail_param(ret_failure, BG_INVALID, "tls_cert", "certificate file %.200s has no certificate: expected PEM", path);
     }
     if (!taken || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) /* that is how the end looks */
-        return refuse("tls_cert", what, pem->path, ret_failure);
+        return refuse("tls_cert", what, path, ret_failure);
     ERR_clear_error();
     return BG_OK;
 }
 
-static enum bg_error take_key(SSL_CTX *context, struct pem *pem, struct bg_failure *ret_failure)
+static enum bg_error take_key(SSL_CTX *context, BIO *pem, const char *path, struct bg_failure *ret_failure)
 {
     bool asked = false;
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(pem->bio, NULL, no_passphrase, &asked);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_passphrase, &asked);
     enum bg_error error = BG_OK;
 
     if (asked)
         error = bg_fail_param(ret_failure, BG_INVALID, "tls_key",
-                              "the key in %.200s has a passphrase, and nobody is there to type it: expected a key without one", pem->path);
+                              "the key in %.200s has a passphrase, and nobody is there to type it: expected a key without one", path);
     else if (key == NULL)
-        error = refuse("tls_key", "the key in", pem->path, ret_failure);
+        error = refuse("tls_key", "the key in", path, ret_failure);
     else if (SSL_CTX_use_PrivateKey(context, key) != 1)
-        error = refuse("tls_key", "the key does not belong to the certificate:", pem->path, ret_failure);
+        error = refuse("tls_key", "the key does not belong to the certificate:", path, ret_failure);
     ERR_clear_error();
     EVP_PKEY_free(key);
+    return error;
+}
+
+typedef enum bg_error pem_taker(SSL_CTX *context, BIO *pem, const char *path, struct bg_failure *ret_failure);
+
+/* Reads a file, which is wiped from memory afterwards. */
+static enum bg_error take_file(SSL_CTX *context, const struct bg_secret_kind *kind, const char *path, pem_taker *take,
+                               struct bg_failure *ret_failure)
+{
+    char *bytes = malloc(FILE_MAX_BYTES);
+    BIO *pem = NULL;
+    size_t length = 0;
+    enum bg_error error;
+
+    if (bytes == NULL)
+        return no_memory(ret_failure);
+    error = bg_secret_read(kind, path, FILE_MAX_BYTES, bytes, &length, ret_failure);
+    if (error == BG_OK && length == FILE_MAX_BYTES)
+        error = bg_fail_param(ret_failure, BG_INVALID, kind->param, "%s %.200s is too long for one", kind->noun, path);
+    if (error == BG_OK && (pem = BIO_new_mem_buf(bytes, (int)length)) == NULL)
+        error = no_memory(ret_failure);
+    if (error == BG_OK)
+        error = take(context, pem, path, ret_failure);
+    BIO_free(pem);
+    OPENSSL_cleanse(bytes, FILE_MAX_BYTES);
+    free(bytes);
     return error;
 }
 
@@ -166,19 +157,13 @@ static enum bg_error tls_fill(struct bg_tls *tls, const char *certificate_path, 
 {
     static const struct bg_secret_kind certificate_kind = {"tls_cert", "certificate file", NULL},
                                        key_kind = {"tls_key", "key file", "whoever has the key can pose as this service"};
-    struct pem pem;
     enum bg_error error;
 
     if ((tls->context = context_new()) == NULL)
         return no_memory(ret_failure);
-    if ((error = pem_open(&certificate_kind, certificate_path, &pem, ret_failure)) != BG_OK)
-        return error;
-    error = take_certificates(tls->context, &pem, ret_failure);
-    pem_close(&pem);
-    if (error != BG_OK || (error = pem_open(&key_kind, key_path, &pem, ret_failure)) != BG_OK)
-        return error;
-    error = take_key(tls->context, &pem, ret_failure);
-    pem_close(&pem);
+    error = take_file(tls->context, &certificate_kind, certificate_path, take_certificates, ret_failure);
+    if (error == BG_OK)
+        error = take_file(tls->context, &key_kind, key_path, take_key, ret_failure);
     if (error != BG_OK)
         return error;
     tls->begins_s = seconds_of(X509_get0_notBefore(SSL_CTX_get0_certificate(tls->context)));
