@@ -56,7 +56,13 @@ static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *p
 {
     struct totals *totals = ask->state;
     totals->partial = totals->more = true;
-    if (bg_answer_boolean_or(&ask->shaper, process, "late", false))
+    if (bg_answer_boolean_or(&ask->shaper, process, "silent", false))
+        bg_ask_warn(ask,
+                    "%s on %s does not tell its memory in time, as one with very many monitors may not: it stands for about %" PRId64
+                    " of them, which the node's allocators hold and no other process has; it is asked in the background: ask again in some "
+                    "seconds",
+                    pid, bg_ask_node(ask), count);
+    else if (bg_answer_boolean_or(&ask->shaper, process, "late", false))
         bg_ask_warn(ask,
                     "%s on %s has about %" PRId64
                     " monitors, which there was too little time to count; they are counted in the background: ask again in some seconds",

@@ -7,6 +7,7 @@
 static const char *const directions[] = {"monitors", "monitored_by", "links"};
 static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
 #define DIRECTIONS (sizeof directions / sizeof directions[0])
+#define NEVER_US (-2 * BG_LEDGER_VAIN_US)
 
 struct bg_ledger_entry {
     struct bg_ledger_node node;
@@ -15,6 +16,8 @@ struct bg_ledger_entry {
     json_t *row;   /* who it is, as a row tells it */
     json_t *lists; /* as the node told them, with at most BG_LEDGER_PEERS_MAX peers each; null where counting was too much */
     int64_t counted_us, counted_wall_ms;
+    json_int_t weight; /* unexplained bytes, as it told them itself */
+    int64_t weighed_us;
     bool is_late, is_patient; /* it has no lists as there was too little time to count them; even where nobody waited for it */
     TAILQ_ENTRY(bg_ledger_entry) link;
 };
@@ -78,16 +81,19 @@ static bool is_whole(const struct bg_ledger_entry *entry)
     return true;
 }
 
-static json_t *known_new(const struct bg_ledger_entry *entry)
+static json_t *known_new(const struct bg_ledger_entry *entry, bool is_to_be_tried, int64_t now_us)
 {
-    json_t *known = json_pack("[s, I]", entry->pid, entry->unexplained);
-    const bool is_counted = json_is_object(entry->lists);
-    for (size_t i = 0; i < DIRECTIONS && known != NULL; i++)
-        if (json_array_append_new(known, json_integer(is_counted ? list_count(entry->lists, i) : -1)) != 0) {
-            json_decref(known);
-            known = NULL;
-        }
-    return known;
+    json_int_t then[DIRECTIONS] = {0};
+    for (size_t i = 0; i < DIRECTIONS && !is_to_be_tried; i++)
+        then[i] = json_is_object(entry->lists) ? list_count(entry->lists, i) : -1;
+    const json_int_t age_ms = entry->weight > 0 ? (now_us - entry->weighed_us) / 1000 : 0;
+    return json_pack("[s, I, I, I, I, I, I]", entry->pid, is_to_be_tried ? 0 : entry->unexplained, then[0], then[1], then[2], entry->weight,
+                     age_ms);
+}
+
+static bool has_weight(const struct bg_ledger_entry *entry, int64_t now_us)
+{
+    return entry->weight > 0 && now_us - entry->weighed_us <= BG_LEDGER_WEIGHT_US;
 }
 
 json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us)
@@ -98,11 +104,12 @@ json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *n
         const bool is_vain = !is_whole(entry) && now_us - entry->counted_us > BG_LEDGER_VAIN_US;
         if (strcmp(entry->node.name, node->name) != 0)
             continue;
-        if (is_vain || !is_of(entry, node))
+        const bool is_to_be_tried = is_vain || (entry->is_late && !entry->is_patient);
+        if (!is_of(entry, node) || (is_vain && !has_weight(entry, now_us)))
             entry_drop(ledger, entry);
-        else if (entry->is_late && !entry->is_patient)
-            continue; /* the node is to try again */
-        else if (json_array_append_new(known, known_new(entry)) != 0) {
+        else if (is_to_be_tried && !has_weight(entry, now_us))
+            continue;
+        else if (json_array_append_new(known, known_new(entry, is_to_be_tried, now_us)) != 0) {
             json_decref(known);
             return NULL;
         }
@@ -145,6 +152,22 @@ static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
     }
 }
 
+/* Of which nothing is known: counting is to be tried. */
+static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *pid)
+{
+    struct bg_ledger_entry *entry = calloc(1, sizeof *entry);
+    if (entry == NULL || (entry->pid = strdup(pid)) == NULL) {
+        free(entry);
+        return NULL;
+    }
+    entry->node = *node;
+    entry->counted_us = NEVER_US;
+    TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
+    if (++ledger->count > BG_LEDGER_MAX)
+        entry_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
+    return entry;
+}
+
 static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, bool is_patient, int64_t now_us,
                       int64_t now_wall_ms)
 {
@@ -159,13 +182,14 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *nod
             entry_grow(entry, json_integer_value(json_object_get(told, "unexplained")));
         return;
     }
+    const json_int_t weight = entry != NULL ? entry->weight : 0;
+    const int64_t weighed_us = entry != NULL ? entry->weighed_us : now_us;
     if (entry != NULL)
         entry_drop(ledger, entry);
-    if ((entry = calloc(1, sizeof *entry)) == NULL || (entry->pid = strdup(pid)) == NULL) {
-        free(entry);
+    if ((entry = entry_new(ledger, node, pid)) == NULL)
         return;
-    }
-    entry->node = *node;
+    entry->weight = weight;
+    entry->weighed_us = weighed_us;
     entry->unexplained = json_integer_value(json_object_get(told, "unexplained"));
     entry->lists = json_incref(lists);
     entry->row = json_incref(json_object_get(told, "row"));
@@ -178,9 +202,17 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *nod
         while (json_array_size(top) > BG_LEDGER_PEERS_MAX)
             (void)json_array_remove(top, json_array_size(top) - 1);
     }
-    TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
-    if (++ledger->count > BG_LEDGER_MAX)
-        entry_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
+}
+
+static void entry_weigh(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, int64_t now_us)
+{
+    const char *pid = pid_text(json_array_get(told, 0));
+    const json_t *weight = json_array_get(told, 1);
+    struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+    if (pid == NULL || !json_is_integer(weight) || (entry == NULL && (entry = entry_new(ledger, node, pid)) == NULL))
+        return;
+    entry->weight = json_integer_value(weight);
+    entry->weighed_us = now_us;
 }
 
 json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, bool is_patient, int64_t now_us,
@@ -194,7 +226,11 @@ json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *no
         if (pid != NULL && json_is_true(json_object_get(told, "late")))
             (void)json_array_append_new(late, json_string(pid));
     }
+    const json_t *weighed = json_object_get(answer, "weighed");
+    for (size_t i = 0; i < json_array_size(weighed); i++)
+        entry_weigh(ledger, node, json_array_get(weighed, i), now_us);
     (void)json_object_del(answer, "counted");
+    (void)json_object_del(answer, "weighed");
     return late;
 }
 
@@ -273,6 +309,16 @@ static json_int_t count_or_none(const json_t *count)
     return json_is_integer(count) ? json_integer_value(count) : -1;
 }
 
+/* Who did not tell who he is now is who he was. */
+static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
+{
+    static const char *const names[] = {"registered_name", "label", "initial_call", "started_as"};
+    const json_t *kept = entry != NULL ? entry->row : NULL, *call = json_object_get(row, "initial_call");
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && (call == NULL || json_is_null(call)); i++)
+        if (json_object_get(kept, names[i]) != NULL)
+            (void)json_object_set(row, names[i], json_object_get(kept, names[i]));
+}
+
 /* A scan's row as `peers` would tell its process. */
 static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row)
 {
@@ -284,9 +330,11 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
             (void)json_object_set(row, counts[i], json_object_get(list, "count"));
         (void)json_object_set_new(lists, directions[i], list);
     }
+    name_keep(entry, row);
     json_t *known = json_copy(row);
     (void)json_object_set_new(known, "alive", json_true());
-    json_t *process = json_pack("{s:s, s:b, s:o, s:o}", "pid", pid, "dead", 0, "row", known, "lists", lists);
+    const bool is_silent = json_is_true(json_object_get(row, "silent"));
+    json_t *process = json_pack("{s:s, s:b, s:o, s:o, s:b}", "pid", pid, "dead", 0, "row", known, "lists", lists, "silent", is_silent);
     if (process != NULL && !is_exact && entry != NULL && json_is_object(entry->lists))
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
     if (process != NULL && entry != NULL && entry->is_late)

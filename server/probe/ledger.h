@@ -11,9 +11,10 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#define BG_LEDGER_MAX 256                  /* processes, all nodes together; the least recently used goes first */
-#define BG_LEDGER_PEERS_MAX 50             /* kept of each list, those with most entries */
-#define BG_LEDGER_VAIN_US (60 * 1000000LL) /* after so long a list that was not counted, for want of room or time, is tried again */
+#define BG_LEDGER_MAX 256                     /* processes, all nodes together; the least recently used goes first */
+#define BG_LEDGER_PEERS_MAX 50                /* kept of each list, those with most entries */
+#define BG_LEDGER_VAIN_US (60 * 1000000LL)    /* after so long a list that was not counted, for want of room or time, is tried again */
+#define BG_LEDGER_WEIGHT_US (600 * 1000000LL) /* so long what it told of its memory is kept */
 
 /* An incarnation of a node, as in the keys of answers. */
 struct bg_ledger_node {
@@ -32,11 +33,12 @@ struct bg_ledger {
 
 void bg_ledger_init(struct bg_ledger *ledger);
 void bg_ledger_done(struct bg_ledger *ledger);
-/* [[pid, unexplained, monitors, monitored_by, links]] of that node, the counts -1 where counting was too much; NULL without memory. What
- * is of an earlier incarnation is dropped. */
+/* [[pid, unexplained, monitors, monitored_by, links, weight, age_ms]] of that node: what there was when it was counted, the counts -1 where
+ * counting was too much, all 0 where it is to be tried; and the unexplained bytes that it told last, so long ago. NULL without memory.
+ * What is of an earlier incarnation is dropped. */
 json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us);
-/* Takes "counted" out of the answer to a question, and keeps it. Without memory nothing is kept, which a cache may do. The pids that it had
- * too little time to count, a new array: unless the question was a patient one, the node is to try again. */
+/* Takes "counted" and "weighed" out of the answer to a question, and keeps them. Without memory nothing is kept, which a cache may do. The
+ * pids that it had too little time to count, a new array: unless the question was a patient one, the node is to try again. */
 json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, bool is_patient, int64_t now_us,
                        int64_t now_wall_ms);
 /* Completes the answer to a question with what is known of long lists: that of `scan` with "long", processes in the form of `peers`, with

@@ -1,7 +1,7 @@
 /* recount.c: asks `peers` of processes whose long lists there was too little time to count. */
 #include "recount.h"
 
-#define TIMEOUT_MS 30000
+#define TIMEOUT_MS 60000 /* who has millions of entries takes some seconds to tell of anything */
 #define TOP_PEERS 50
 
 bool bg_recount_is_one(const struct bg_flight *flight)

@@ -238,3 +238,45 @@ nothing_left_test_() -> asking:each("nothing is left behind, and nothing is load
 end).
 
 here() -> [processes(), ets:all(), code:all_loaded()].
+
+%% Others ask it for its memory too, from when the scan has looked at the allocators; as a module, as the scan is stopped at that point.
+silent_test_() -> hd(asking:each("one that does not tell its memory in time has what the allocators held and nobody else has, or what it told earlier", fun(module) ->
+    Watched = asking:plant(fun() -> ok end),
+    Watcher = asking:plant(watch(lists:duplicate(300000, Watched))),
+    [Row | _] = besieged(Watcher, #{}, 10),
+    ?assertMatch(#{<<"pid">> := Watcher, <<"exact">> := false, <<"silent">> := true, memory := undefined}, Row),
+    ?assert(abs(maps:get(<<"monitors_count">>, Row) - 300000) < 60000),
+    [Earlier | _] = besieged(Watcher, #{<<"known">> => [[asking:text(Watcher), 44000000, 700000, 0, 0, 44000000, 3600000]]}, 10),
+    ?assertMatch(#{<<"pid">> := Watcher, <<"exact">> := false, <<"monitors_count">> := 700000, memory := _}, Earlier),
+    ?assert(maps:get(memory, Earlier) > 44000000),
+    asking:uproot([Watched, Watcher])
+end)).
+
+%% The ranking of monitors, of one of so many scans in which that one was silent: a busy machine may let it answer, or the allocators not.
+besieged(Pid, More, Tries) ->
+    {Microseconds, _} = timer:tc(fun() -> process_info(Pid, memory) end),
+    Self = self(),
+    {Worker, Monitor} = spawn_monitor(fun() -> receive go -> exit(scan:answer(arguments(More#{<<"timeout_ms">> => 1000}))) end end),
+    Stopper = spawn(fun() ->
+        erlang:trace(Worker, true, [call]),
+        Self ! ready,
+        receive {trace, Worker, call, _} -> ok end,
+        erlang:suspend_process(Worker),
+        [spawn_link(fun() -> besiege(Pid) end) || _ <- lists:seq(0, 2000000 div Microseconds)],
+        timer:sleep(20),
+        erlang:resume_process(Worker),
+        receive stop -> ok end
+    end),
+    erlang:trace_pattern({pass, run, 4}, true, []),
+    receive ready -> Worker ! go end,
+    Answer = receive {'DOWN', Monitor, _, _, Told} -> Told end,
+    erlang:trace_pattern({pass, run, 4}, false, []),
+    exit(Stopper, kill),
+    case {asking:ranked(<<"monitors">>, Answer), lists:member(Pid, maps:get(<<"skipped">>, Answer))} of
+        {[#{<<"pid">> := Pid} | _] = Rows, true} -> Rows;
+        _ when Tries > 1 -> besieged(Pid, More, Tries - 1)
+    end.
+
+besiege(Pid) ->
+    {memory, _} = process_info(Pid, memory),
+    besiege(Pid).

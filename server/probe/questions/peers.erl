@@ -7,23 +7,27 @@ answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Lim
     Calibration = entries:calibrate(),
     Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
     Pids = [Pid || Text <- Texts, {ok, Pid} <- [who:pid(Text)]],
-    Figures = maps:from_list([{element(1, Row), Row} || Row <- figures:of_pids(Pids, Calibration, false, Arguments)]),
-    Known = {Figures, who:described(Pids, Arguments)},
+    {Described, Figures} = heavy:described(Pids, Pids, Calibration, readers:left(Arguments, Started)),
+    Known = {maps:from_list([{element(1, Row), Row} || Row <- Figures]), Described},
     {Processes, Looks} = lists:unzip([process(Text, Known, Directions, Limit, Long, Calibration) || Text <- Texts]),
     #{<<"processes">> => Processes,
-      <<"counted">> => long:answer(lists:append(Looks)),
+      <<"counted">> => long:answer(lists:append(Looks), Arguments),
+      <<"weighed">> => heavy:weighed(Figures, Arguments),
       <<"duration_us">> => erlang:monotonic_time(microsecond) - Started}.
 
 %% {Process, Looks}.
 process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
-    case [maps:get(Pid, All) || {ok, Pid} <- [who:pid(Text)], maps:is_key(Pid, All)] of
-        [Figures] ->
+    case [{Row, maps:get(Pid, All, none)} || {ok, Pid} <- [who:pid(Text)], #{<<"alive">> := Alive} = Row <- [maps:get(Pid, Described)], Alive =/= false] of
+        [{Row, none}] -> %% it does not tell its memory in time
+            {told(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]), []};
+        [{Row, Figures}] ->
             {Lists, Looks} = lists(Figures, Directions, Limit, Long, Calibration),
-            {#{<<"pid">> => Text, <<"dead">> => false, <<"row">> => maps:get(element(1, Figures), Described), <<"lists">> => maps:from_list(Lists)},
-             Looks};
+            {told(Text, Row, Lists), Looks};
         [] ->
             {#{<<"pid">> => Text, <<"dead">> => true}, []}
     end.
+
+told(Text, Row, Lists) -> #{<<"pid">> => Text, <<"dead">> => false, <<"row">> => Row, <<"lists">> => maps:from_list(Lists)}.
 
 %% {[{Direction, List}], Looks}: of a long list, what long:look/4 tells.
 lists(Figures, Directions, Limit, {BytesMax, _}, _) when element(8, Figures) =< BytesMax ->

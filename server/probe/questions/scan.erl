@@ -5,22 +5,26 @@
 -define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is
 -define(LOOKS_MAX, 50). %% processes with lists too long for that, which are looked up among what is known, or counted
 -define(LONG_PEERS, 50).
+-define(ALWAYS_HELD, 50000). %% blocks of std_alloc and links that a node may have without a leak
+-define(LOST_MIN, 100000). %% entries
 
 answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, readers:left(Arguments, Started)),
+    {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, readers:left(Arguments, Started)),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
-    Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Calibration),
-    {Counts, Explained, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, Looks),
+    Silent = met:named(Met),
+    Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Silent, Calibration),
+    {Counts, Explained, Lost, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, {Looks, Silent}),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
-    {Rows, Places} = table(Ranked, Counts, Partial, {Calibration, Limits, Binary, readers:left(Arguments, Started)}),
+    {Rows, Places} = table(Ranked, Counts, Partial, Lost, {Calibration, Limits, Binary, (readers:left(Arguments, Started))#{<<"silent">> => Silent}}),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
-      <<"counted">> => long:answer(Looks),
+      <<"counted">> => long:answer(Looks ++ [{Pid, Entries * element(3, Calibration), timeout} || {Pid, Entries, _, _} <- Lost], Arguments),
+      <<"weighed">> => heavy:weighed(Candidates, Arguments),
       <<"unexplained_monitors">> => unexplained(case element(6, Calibration) of infinity -> infinity; _ -> blocks:monitors() end, Explained),
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
@@ -31,18 +35,27 @@ rankings(Limit, Order, Binary) ->
         ++ [{<<"binary">>, 9} || Binary],
     [pass:candidates(erlang:system_info(process_count), Limit) | [figures:ranking(Key, At, Order, Limit) || {Key, At} <- Keys]].
 
-%% [{Pid, Unexplained, Looked}] of those with long lists, the longest first.
-looks(Candidates, BytesMax, Long, Calibration) ->
+%% [{Pid, Unexplained, Looked}] of those with long lists, the longest first. Who did not answer is not asked for lists.
+looks(Candidates, BytesMax, {Known, _, _} = Long, Silent, Calibration) ->
     Large = lists:sublist([Row || Row <- lists:reverse(lists:keysort(8, Candidates)), element(8, Row) > BytesMax], ?LOOKS_MAX),
-    [{element(1, Row), element(8, Row), long:look(element(1, Row), element(8, Row), Long, {?LONG_PEERS, Calibration})} || Row <- Large].
+    [{Pid, Unexplained, long:look(Pid, Unexplained, case lists:member(Pid, Silent) of true -> {Known, none, 0}; false -> Long end, {?LONG_PEERS, Calibration})}
+     || Row <- Large, {Pid, Unexplained} <- [{element(1, Row), element(8, Row)}]].
 
 %% Monitors that the node holds, by its allocators' own count, and that are of none of the processes that were counted or estimated.
 unexplained(infinity, _) -> undefined;
 unexplained(Held, Explained) -> max(0, Held - Explained).
 
-%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, after all counts made for them and how many monitors these
-%% and the estimates explain.
-relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, Looks) ->
+%% Those who do not tell their memory in time, as one with millions of entries may not, have at most what the node's allocators held at the
+%% start and nobody who was counted has. Of fewer entries nothing is said.
+lost([], _, _) -> [];
+lost(_, infinity, _) -> [];
+lost(Silent, Held, Counts) ->
+    Unexplained = Held - ?ALWAYS_HELD - lists:sum([max(element(2, Count), element(3, Count)) || Count <- Counts]),
+    [{Pid, Unexplained div length(Silent), Unexplained div length(Silent), 0} || Pid <- Silent, Unexplained >= ?LOST_MIN].
+
+%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, after all counts made for them, how many monitors these
+%% and the estimates explain, and counts of those who were lost.
+relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Looks, Silent}) ->
     {Counted, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
     Counts = [Known || {_, _, Looked} <- Looks, Known <- known(Looked)] ++ Counted,
     Exact = maps:from_list([{element(1, Count), true} || Count <- Counts, tuple_size(Count) =:= 4]),
@@ -53,9 +66,10 @@ relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, Looks
         [] -> none
     end,
     Guessed = [Guess || Row <- Large, not lists:keymember(element(1, Row), 1, Counts), Guess <- guess(Row, Calibration)],
-    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Candidates]),
-    {Counts, lists:sum([element(2, Count) || Count <- Counts ++ Guessed]),
-     [relation(Key, At, Counts ++ Guessed, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
+    Lost = lost(Silent -- [element(1, Row) || Row <- Candidates], element(6, Calibration), Counts),
+    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Candidates] ++ [{Pid, {Pid, 0, 0, 0, 0, 0, 0, 0, 0}} || {Pid, _, _, _} <- Lost]),
+    {Counts, lists:sum([element(2, Count) || Count <- Counts ++ Guessed]), Lost,
+     [relation(Key, At, Counts ++ Guessed ++ Lost, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
       || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
 
 %% What was not counted just now has a fifth element.
@@ -86,9 +100,13 @@ relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
     {Key, [maps:get(Pid, ByPid) || Pid <- Pids], Exact, case Behind of [] -> none; _ -> lists:max(Behind) end}.
 
 %% One row for each process in any ranking, and its place among them.
-table(Ranked, Counts, Partial, {Calibration, Limits, Binary, Arguments}) ->
+table(Ranked, Counts, Told, Lost, {Calibration, Limits, Binary, Arguments}) ->
     Figures = lists:usort(lists:append([Best || {_, Best, _, _} <- Ranked])),
     Pids = [element(1, Row) || Row <- Figures],
+    Untold = maps:from_list([{Pid, #{<<"monitors_count">> => Entries, <<"monitored_by_count">> => Entries, <<"silent">> => true,
+                                     <<"entries_min">> => 0, <<"entries_max">> => Entries}} || {Pid, Entries, _, _} <- Lost]),
+    Partial = maps:merge(Told, Untold),
     Whole = [Row || Row <- Figures, not maps:is_key(element(1, Row), Partial)],
-    Rows = rows:make(Figures, rows:count(Whole, Counts, Calibration, Limits), Partial, {Calibration, Binary, Arguments}),
+    Rows = [maps:merge(Row, maps:get(maps:get(<<"pid">>, Row), Untold, #{}))
+            || Row <- rows:make(Figures, rows:count(Whole, Counts, Calibration, Limits), Partial, {Calibration, Binary, Arguments})],
     {Rows, maps:from_list(lists:zip(Pids, lists:seq(0, length(Pids) - 1)))}.

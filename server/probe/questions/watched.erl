@@ -6,11 +6,18 @@
 
 %% A pair is [Watched, WatcherPid, WatcherNode], the watched a map as who:find/1 takes it.
 answer(#{<<"pairs">> := Pairs, <<"list_entries_max">> := EntriesMax} = Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
     Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
-    Told = maps:map(fun(Watched, Watchers) -> told(who:find(Watched), Watchers, Long, Calibration) end, by_watched(Pairs, #{})),
+    ByWatched = by_watched(Pairs, #{}),
+    Found = maps:map(fun(Watched, _) -> who:find(Watched) end, ByWatched),
+    Pids = lists:usort([Pid || {ok, Pid} <- maps:values(Found)]),
+    {Described, Figures} = heavy:described(Pids, quick:short(Pids, Arguments), Calibration, readers:left(Arguments, Started)),
+    Known = {Described, maps:from_list([{element(1, Row), Row} || Row <- Figures])},
+    Told = maps:map(fun(Watched, Watchers) -> told(maps:get(Watched, Found), Watchers, Known, Long, Calibration) end, ByWatched),
     #{<<"pairs">> => [told_of({Pid, Node}, maps:get(Watched, Told)) || [Watched, Pid, Node] <- Pairs],
-      <<"counted">> => long:answer([Look || {_, _, Looks} <- maps:values(Told), Look <- Looks])}.
+      <<"counted">> => long:answer([Look || {_, _, Looks} <- maps:values(Told), Look <- Looks], Arguments),
+      <<"weighed">> => heavy:weighed(Figures, Arguments)}.
 
 by_watched([], Grouped) -> Grouped;
 by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
@@ -19,16 +26,16 @@ by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
 told_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
 
 %% {WhoItIs, #{Watcher => Count}, Looks}. No counts of one that is dead, nor of one with too many entries to be copied each time: whoever
-%% keeps what was counted of that one knows them. With a long mailbox nobody knows how many those are.
-told({ok, Pid}, Watchers, {BytesMax, Long}, Calibration) ->
-    Described = (who:described(Pid))#{<<"pid">> => Pid},
-    case quick:of_pids([Pid], Calibration, false, #{}) of
-        {_, Partial} when map_size(Partial) > 0 -> {Described, #{}, []};
-        {[Figures], _} when element(8, Figures) =< BytesMax -> {Described, counts(tally:peers(process_info(Pid, monitored_by)), Watchers), []};
-        {[Figures], _} -> {Described, #{}, [{Pid, element(8, Figures), long:look(Pid, element(8, Figures), Long, {?LONG_PEERS, Calibration})}]};
-        {[], _} -> {Described, #{}, []}
+%% keeps what was counted of that one knows them. Nor of one that does not tell its memory in time, or
+%% has a long mailbox: of that nobody knows how many those are.
+told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) ->
+    Row = (maps:get(Pid, Described))#{<<"pid">> => Pid},
+    case maps:get(Pid, Figures, none) of
+        none -> {Row, #{}, []};
+        Known when element(8, Known) =< BytesMax -> {Row, counts(tally:peers(process_info(Pid, monitored_by)), Watchers), []};
+        Known -> {Row, #{}, [{Pid, element(8, Known), long:look(Pid, element(8, Known), Long, {?LONG_PEERS, Calibration})}]}
     end;
-told(none, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
+told(none, _, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
 
 %% The watchers' own entries are told from all others natively.
 counts(Peers, Watchers) ->

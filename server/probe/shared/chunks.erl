@@ -1,6 +1,6 @@
 %% All processes of a node in chunks, for native code to work on.
 -module(chunks).
--export([all/0, none/0, things/1, next/1, take/2]).
+-export([all/0, all_but/1, none/0, things/1, next/1, take/2]).
 
 -define(CHUNK_PROCESSES, 2000).
 
@@ -27,7 +27,18 @@ things(List) -> {list, List, length(List)}.
 
 none() -> {list, [], 0}.
 
+%% But for a few.
+all_but([]) -> all();
+all_but(Pids) -> {without, Pids, all()}.
+
 %% none, or {Pids, HowMany, Rest}.
+next({without, Pids, Source}) ->
+    case next(Source) of
+        none -> none;
+        {Chunk, _, Rest} ->
+            Others = Chunk -- Pids,
+            {Others, length(Others), {without, Pids, Rest}}
+    end;
 next({list, [], _}) -> none;
 next({list, Pids, Left}) ->
     Count = min(?CHUNK_PROCESSES, Left),

@@ -5,6 +5,8 @@
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
 -define(BATCH_MS, 1000). %% of which a batch takes the part that readers do
+-define(HEAVY_BYTES, 40000000). %% one with more may be telling its memory for a second or more,
+-define(HEAVY_MS, 300). %% and is not waited for longer than a part of this
 -define(ENTRY_BYTES_MIN, 40). %% a local link
 -define(MEASURES_MAX, 5).
 -define(DOUBTFUL_BYTES, 65536). %% fewer are worth no question of their own
@@ -67,14 +69,21 @@ unexplained_max(Entries, {_, _, MonitorBytes, LinkBytes, _, _}) -> (Entries + 1)
 %% {Min, Max} of all entries together.
 range(Pid, Unexplained, {WordBytes, _, MonitorBytes, _, _, _} = Calibration) ->
     Max = links_max(Unexplained, Calibration),
-    {min(Max, (Unexplained - min(Unexplained, other_bytes(Pid, WordBytes))) div (2 * MonitorBytes)), Max}.
+    {min(Max, (Unexplained - min(Unexplained, other_bytes(Pid, Unexplained, WordBytes))) div (2 * MonitorBytes)), Max}.
 
 %% What else may be unexplained: messages off the heap, however much; and a dictionary, which grows to 16 bytes a key at most, each key
 %% having 24 on the heap.
-other_bytes(Pid, WordBytes) ->
-    case process_info(Pid, [message_queue_data, garbage_collection_info]) of
+other_bytes(Pid, Unexplained, WordBytes) ->
+    Items = [message_queue_data, garbage_collection_info],
+    Told = case Unexplained > ?HEAVY_BYTES of
+        true -> maps:get(Pid, readers:infos([Pid], Items, #{<<"timeout_ms">> => ?HEAVY_MS}), none);
+        false -> process_info(Pid, Items)
+    end,
+    case Told of
         [{_, on_heap}, {_, Sizes}] ->
             lists:sum([Words || {Name, Words} <- Sizes, Name =:= heap_size orelse Name =:= old_heap_size orelse Name =:= mbuf_size]) * WordBytes * 2 div 3;
+        none -> %% how much the node holds bounds it all the same
+            0;
         _ ->
             infinity
     end.

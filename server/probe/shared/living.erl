@@ -5,13 +5,19 @@
 %% {State, Met}: Sum(Figures, State) gives the next state. Who dies on the way or does not answer costs neither the question nor the rest.
 %% Who has answered once is taken to go on answering.
 fold(Sum, State, Calibration, Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
     Job = figures:job([], Calibration, false),
-    case quick:is_wanted(Calibration) of
+    Weights = heavy:known(Arguments),
+    {Summed, Met} = case quick:is_wanted(Calibration) of
         false ->
-            add(Job, readers:new(chunks:all(), Arguments), Sum, State);
+            add(Job, readers:new(chunks:all_but(maps:keys(Weights)), Arguments), Sum, State);
         true -> %% of who has a long mailbox what a quick look tells
             {Readers, Long, _, _} = quick:look([], Calibration, Arguments),
             add(Job, Readers, Sum, Sum(Long, State))
+    end,
+    case heavy:rows(Weights, Calibration, readers:left(Arguments, Started)) of
+        [] -> {Summed, Met};
+        Heavy -> {Sum(Heavy, Summed), met:some(map_size(Weights), map_size(Weights) - length(Heavy), Met)}
     end.
 
 add(Job, Readers, Sum, State) ->

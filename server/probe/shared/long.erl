@@ -1,7 +1,7 @@
 %% Lists that are too long to be copied each time. Each is counted once, by a process made for that; whoever asks keeps what that told and
 %% brings it along with later questions, as `known`, so that the list is not copied again until it has grown by half.
 -module(long).
--export([new/1, look/4, answer/1]).
+-export([new/1, look/4, guess/4, answer/2]).
 
 -define(HEAP_BYTES_MIN, (64 bsl 20)). %% any node may be asked for so much
 -define(HEAP_BYTES_MAX, (2 bsl 30)). %% and none for more
@@ -9,16 +9,17 @@
 -define(PATIENCE_MS, 250).
 -define(ENTRY_BYTES, 64). %% of a monitor; where releases take more for one, the copied list is no longer
 -define(TIMEOUT_MS, 5000). %% where the guard tells no other
+-define(WHO_MS, 1000). %% for who they are
 
 %% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
 %% was too much. Size says how much heap may be taken to count: what is asked for by name, what any question may, or none. A patient question
 %% is there for nothing else, and nobody waits for it.
 new(Arguments) ->
     Known = [{Pid, {Unexplained, Monitors, MonitoredBy, Links}}
-             || [Text, Unexplained, Monitors, MonitoredBy, Links] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
+             || [Text, Unexplained, Monitors, MonitoredBy, Links, _, _] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
     case Arguments of
-        #{<<"exact">> := true} -> {maps:from_list(Known), max, now_ms() + Timeout};
+        #{<<"exact">> := true} -> {maps:from_list(Known), max, now_ms() + Timeout * 9 div 10};
         #{<<"may_count">> := true, <<"patient">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout * 4 div 5};
         #{<<"may_count">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout div 3};
         _ -> {maps:from_list(Known), none, 0}
@@ -39,6 +40,13 @@ look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
                 true -> counted(Pid, lists(Pid, Unexplained, heap_bytes(Size, Unexplained), Until, Limit, Calibration));
                 false -> timeout
             end
+    end.
+
+%% {Pid, Monitors, MonitoredBy, Links} of one that is not counted now: by what is known, else an estimate, none where none can be made.
+guess(Pid, Unexplained, {Known, _, _}, Calibration) ->
+    case look(Pid, Unexplained, {Known, none, 0}, {0, Calibration}) of
+        {last, Counts} -> Counts;
+        none -> entries:estimate(Pid, Unexplained, Calibration)
     end.
 
 %% What came since is taken to be of the same kinds and sizes.
@@ -113,9 +121,11 @@ attend(Worker, Counter) ->
     receive {'DOWN', Monitor, process, _, _} -> Monitor =:= hd(Monitors) andalso exit(Counter, kill) end.
 
 %% Of [{Pid, Unexplained, Looked}] what was counted, or tried in vain, for whoever keeps it.
-answer(Looks) ->
-    [#{<<"pid">> => Pid, <<"unexplained">> => Unexplained, <<"row">> => who:described(Pid), <<"lists">> => kept(Looked), <<"late">> => Looked =:= timeout}
-     || {Pid, Unexplained, Looked} <- Looks, is_new(Looked)].
+answer(Looks, Arguments) ->
+    New = [Look || {_, _, Looked} = Look <- Looks, is_new(Looked)],
+    Described = who:described([Pid || {Pid, _, _} <- New], Arguments#{<<"timeout_ms">> => ?WHO_MS}),
+    [#{<<"pid">> => Pid, <<"unexplained">> => Unexplained, <<"row">> => maps:get(Pid, Described), <<"lists">> => kept(Looked), <<"late">> => Looked =:= timeout}
+     || {Pid, Unexplained, Looked} <- New].
 
 is_new({new, _, _}) -> true;
 is_new(Looked) -> Looked =:= many orelse Looked =:= timeout.

@@ -1,7 +1,7 @@
 %% Whom a question has met on its way through all processes: how many, how many of them were dead, who does not answer, and how many were
 %% not asked for all as their mailboxes are long.
 -module(met).
--export([none/0, some/3, silent/3, again/1, unasked/3, long/1, scanned/1, is_all/1, answer/2]).
+-export([none/0, some/3, silent/3, again/1, unasked/3, long/1, scanned/1, is_all/1, named/1, answer/2]).
 
 -define(KEPT_MAX, 2048). %% of those who do not answer; of so many it may matter who they are
 -define(NAMED_MAX, 20).
@@ -26,6 +26,10 @@ long({_, _, _, _, Long}) -> Long.
 scanned({Seen, Dead, Silent, _, _}) -> Seen - Dead - Silent.
 
 is_all({_, _, Silent, _, _}) -> Silent =:= 0.
+
+%% Those who do not answer, where they are few.
+named({_, _, Silent, Named, _}) when Silent =:= length(Named), Silent =< ?NAMED_MAX -> Named;
+named(_) -> [].
 
 %% What every answer to such a question tells of it.
 answer({Seen, _, Silent, Named, Long} = Met, Started) ->

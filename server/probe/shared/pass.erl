@@ -12,13 +12,24 @@ candidates(Alive, Limit) when Alive =< ?ALL_CANDIDATES_PROCESSES ->
 candidates(_, Limit) ->
     figures:ranking(candidates, 8, <<"desc">>, 4 * Limit + 100).
 
-%% {Rankings, Met, {Partial, Free}}: all living processes but our own are offered. Of those in the map Partial only a quick look's figures
-%% are known. Free tells whether that look was at all of them.
+%% {Rankings, Met, {Partial, Free, Heavy}}: all living processes but our own are offered. Of those in the map Partial only a quick look's
+%% figures are known. Free tells whether that look was at all of them. Heavy are the rows of those whose weight was known before. Of one that
+%% is too slow to tell it now, an earlier one stands too.
 run(Rankings, Calibration, Binary, Arguments) ->
+    Started = erlang:monotonic_time(microsecond),
+    Weights = heavy:known(Arguments),
+    {Ranked, Met, {Partial, Free, _}} = run(Rankings, Calibration, Binary, Arguments, maps:keys(Weights)),
+    Heavy = heavy:rows(Weights, Calibration, readers:left(Arguments, Started)),
+    Stale = heavy:rows(heavy:earlier(met:named(Met), Arguments), Calibration, readers:left(Arguments, Started)),
+    {case Heavy ++ Stale of [] -> Ranked; Known -> [figures:offer(Ranking, Known) || Ranking <- Ranked] end,
+     met:some(map_size(Weights), map_size(Weights) - length(Heavy), Met),
+     {Partial, Free, Heavy}}.
+
+run(Rankings, Calibration, Binary, Arguments, Heavy) ->
     case quick:is_wanted(Calibration) of
         false ->
-            {Ranked, Met} = sift(readers:new(chunks:all(), Arguments), Rankings, Calibration, Binary, none),
-            {Ranked, Met, {#{}, met:is_all(Met)}};
+            {Ranked, Met} = sift(readers:new(chunks:all_but(Heavy), Arguments), Rankings, Calibration, Binary, none),
+            {Ranked, Met, {#{}, met:is_all(Met), []}};
         true ->
             Free = [Ranking || {Key, _, _, _} = Ranking <- Rankings, lists:member(Key, ?FREE ++ ?AT_LEAST)],
             {Readers, Long, Quick, All} = quick:look(Free, Calibration, Arguments),
@@ -46,7 +57,8 @@ completed(Rankings, Quick, Long, Met, Free) ->
                {_, true} -> figures:offer(Ranking, Long);
                _ -> Ranking
            end || {Key, _, _, _} = Ranking <- Rankings],
-    {Put, Met, {maps:from_list([{element(1, Row), true} || Row <- Others]), Free}}.
+    {Put, Met, {maps:from_list([{element(1, Row), true} || Row <- Others]), Free, []}}.
 
 %% Is a ranking as it would be if all processes were asked for everything?
-is_exact(Key, Met, {Partial, Free}) -> met:is_all(Met) andalso map_size(Partial) =:= 0 orelse Free andalso lists:member(Key, ?FREE).
+is_exact(Key, Met, {Partial, Free, Heavy}) ->
+    met:is_all(Met) andalso map_size(Partial) =:= 0 andalso Heavy =:= [] orelse Free andalso lists:member(Key, ?FREE).

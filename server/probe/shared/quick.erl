@@ -14,7 +14,10 @@ look(Rankings, Calibration, Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     {Pids, Long, Best, Met} = gather(figures:free_job(Calibration), readers:new(chunks:all(), Arguments), {Rankings, [], []}),
     {Silent, Others} = met:again(met:unasked(length(Pids), length(Long), Met)),
-    {readers:new(chunks:things(Pids), readers:left(Arguments, Started), Silent, Others), Long, Best, met:is_all(Met)}.
+    Heavy = maps:keys(heavy:known(Arguments)), %% whoever looks has what these told before,
+    Busy = maps:keys(heavy:earlier(Silent -- Heavy, Arguments)), %% or earlier, for those who may be telling it to others now
+    {readers:new(chunks:things(Pids -- Heavy), readers:left(Arguments, Started), (Silent -- Heavy) -- Busy, met:silent(Busy, length(Busy), Others)),
+     Long, Best, met:is_all(Met)}.
 
 gather(Job, Readers, {Rankings, Pids, Long}) ->
     case readers:next(Job, Readers) of

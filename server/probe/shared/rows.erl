@@ -7,10 +7,12 @@
 make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
     Counted = maps:from_list([{element(1, Count), Count} || Count <- Counts]),
     Pids = [element(1, Row) || Row <- Figures],
-    Infos = identity:infos(Pids, [current_function, status, group_leader], Arguments),
+    Silent = maps:get(<<"silent">>, Arguments, []), %% these are not asked any more, and may have a name all the same
+    Names = [{Pid, Name} || Silent =/= [], Name <- registered(), Pid <- [whereis(Name)], lists:member(Pid, Silent)],
+    Infos = identity:infos(Pids -- Silent, [current_function, status, group_leader], Arguments),
     Applications = applications(maps:to_list(Infos)),
     [begin
-         Named = row(Row, described(maps:get(element(1, Row), Infos, none)), Calibration, Applications),
+         Named = row(Row, described(maps:get(element(1, Row), Infos, none), lists:keyfind(element(1, Row), 1, Names)), Calibration, Applications),
          case maps:is_key(element(1, Row), Partial) of
              true -> maps:merge(Named, partial(Row));
              false ->
@@ -41,10 +43,10 @@ heap_bytes(#{status := Status}, _) when Status =:= exiting; Status =:= undefined
 heap_bytes(_, Bytes) -> Bytes.
 
 %% One that has died since, or does not answer, keeps its figures.
-described(Untold) when is_atom(Untold) ->
-    #{registered_name => [], initial_call => undefined, current_function => undefined, group_leader => undefined,
+described(Untold, Named) when is_atom(Untold) ->
+    #{registered_name => case Named of {_, Name} -> Name; false -> [] end, initial_call => undefined, current_function => undefined, group_leader => undefined,
       status => case Untold of dead -> exiting; none -> undefined end};
-described(Info) -> maps:from_list(Info).
+described(Info, _) -> maps:from_list(Info).
 
 counts(Row, none, Calibration) ->
     {Pid, Unexplained} = {element(1, Row), element(8, Row)},

@@ -71,10 +71,10 @@ static void what_was_counted_is_told_to_the_same_incarnation_only(void **state)
     struct bg_ledger ledger;
     bg_ledger_init(&ledger);
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", PEER("<0.2.0>", "pay@h", "100")), NOBODY)), 5);
-    assert_known(&ledger, &here, 6, "[[\"<0.1.0>\",6400,100,0,0]]");
+    assert_known(&ledger, &here, 6, "[[\"<0.1.0>\",6400,100,0,0,0,0]]");
     assert_known(&ledger, &there, 6, "[]");
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("300", "1", ""), NOBODY)), 7);
-    assert_known(&ledger, &here, 8, "[[\"<0.1.0>\",6400,300,0,0]]");
+    assert_known(&ledger, &here, 8, "[[\"<0.1.0>\",6400,300,0,0,0,0]]");
     assert_known(&ledger, &again, 9, "[]");
     assert_int_equal(ledger.count, 0);
     bg_ledger_done(&ledger);
@@ -86,13 +86,13 @@ static void what_was_too_much_is_tried_again_after_a_while(void **state)
     struct bg_ledger ledger;
     bg_ledger_init(&ledger);
     take(&ledger, &here, COUNTED("<0.1.0>", "null"), 0);
-    assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,-1,-1,-1]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,-1,-1,-1,0,0]]");
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[]");
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "null", ""), LIST("50", "1", ""))), 0);
-    assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,100,50,0]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US, "[[\"<0.1.0>\",6400,100,50,0,0,0]]");
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[]");
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", ""), LIST("50", "1", ""))), 0);
-    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[[\"<0.1.0>\",6400,100,50,0]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 1, "[[\"<0.1.0>\",6400,100,50,0,0,0]]");
     bg_ledger_done(&ledger);
 }
 
@@ -121,8 +121,26 @@ static void what_there_was_no_time_for_is_tried_again_at_once(void **state)
     assert_true(json_is_true(json_object_get(process, "late")));
     json_decref(process);
     take_patiently(&ledger, LATE("<0.1.0>", "6400"), true, 2, "[\"<0.1.0>\"]");
-    assert_known(&ledger, &here, 3, "[[\"<0.1.0>\",6400,-1,-1,-1]]");
+    assert_known(&ledger, &here, 3, "[[\"<0.1.0>\",6400,-1,-1,-1,0,0]]");
     assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 3, "[]");
+    bg_ledger_done(&ledger);
+}
+
+static void what_was_weighed_is_known_for_a_while(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    json_t *answer = read_json("{\"weighed\":[[{\"pid\":\"<0.1.0>\",\"node\":\"shop@h\"},50000000],[\"?\"],7]}");
+    json_decref(bg_ledger_take(&ledger, &here, answer, false, 0, 77));
+    assert_null(json_object_get(answer, "weighed"));
+    json_decref(answer);
+    assert_known(&ledger, &here, 5000, "[[\"<0.1.0>\",0,0,0,0,50000000,5]]");
+    take(&ledger, &here, COUNTED("<0.1.0>", "null"), 6000);
+    assert_known(&ledger, &here, 7000, "[[\"<0.1.0>\",6400,-1,-1,-1,50000000,7]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US + 7000, "[[\"<0.1.0>\",0,0,0,0,50000000,60007]]");
+    assert_known(&ledger, &here, BG_LEDGER_WEIGHT_US + 1, "[]");
+    assert_int_equal(ledger.count, 0);
     bg_ledger_done(&ledger);
 }
 
@@ -133,9 +151,9 @@ static void what_has_grown_too_large_keeps_its_peers(void **state)
     bg_ledger_init(&ledger);
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", PEER("<0.2.0>", "pay@h", "90")), NOBODY)), 0);
     take_patiently(&ledger, LATE("<0.1.0>", "12800"), false, 1, "[\"<0.1.0>\"]");
-    assert_known(&ledger, &here, 1, "[[\"<0.1.0>\",6400,100,0,0]]");
+    assert_known(&ledger, &here, 1, "[[\"<0.1.0>\",6400,100,0,0,0,0]]");
     take_patiently(&ledger, "{\"pid\":\"<0.1.0>\",\"unexplained\":12800,\"lists\":null,\"late\":false}", false, 2, "[]");
-    assert_known(&ledger, &here, BG_LEDGER_VAIN_US * 2, "[[\"<0.1.0>\",12800,200,0,0]]");
+    assert_known(&ledger, &here, BG_LEDGER_VAIN_US * 2, "[[\"<0.1.0>\",12800,200,0,0,0,0]]");
     json_t *process = complete(&ledger, &here, ROW("<0.1.0>", "400", "false"));
     assert_int_equal(json_integer_value(json_object_get(top_of(process, "monitors"), "count")), 360);
     assert_null(json_object_get(process, "late"));
@@ -234,6 +252,7 @@ int main(void)
         cmocka_unit_test(what_was_counted_is_told_to_the_same_incarnation_only),
         cmocka_unit_test(what_was_too_much_is_tried_again_after_a_while),
         cmocka_unit_test(what_there_was_no_time_for_is_tried_again_at_once),
+        cmocka_unit_test(what_was_weighed_is_known_for_a_while),
         cmocka_unit_test(what_has_grown_too_large_keeps_its_peers),
         cmocka_unit_test(peers_have_their_share_of_what_there_is_now),
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
