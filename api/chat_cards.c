@@ -2,6 +2,7 @@
 #include "chat_cards.h"
 
 #include "figures.h"
+#include "memory_blocks.h"
 #include "peers.h"
 #include "print.h"
 #include "reader.h"
@@ -141,13 +142,14 @@ json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json
         {"code", "code_bytes"},
         {"atom", "atom_bytes"},
         {"other", "other_bytes"},
-        {"of it persistent terms", "persistent_term_bytes"},
+        {"persistent terms", "persistent_term_bytes"},
         {"RSS", "rss_bytes"},
         {"swapped", "swap_bytes"},
         {"unexplained", "unexplained_bytes"},
         {"cgroup limit", "cgroup_limit_bytes"},
         {"cgroup use", "cgroup_used_bytes"},
     };
+    char why[BG_BLOCKS_WHY_SIZE];
     json_t *data = bg_memory_new(shaper, answer), *card = answer_new(shaper, "Memory of ", node, "Memory|>Size");
     const json_t *estimate = json_object_get(data, "monitors_estimate");
     const bool is_exact =
@@ -155,6 +157,8 @@ json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
         add_memory(shaper, card, figures[i][0], json_object_get(data, figures[i][1]));
     add_memory(shaper, card, is_exact ? "monitors" : "monitors, about", json_object_get(estimate, "bytes"));
+    if (bg_blocks_why_not(answer, node, why) != BG_OK)
+        bg_card_note(shaper, card, why);
     json_decref(data);
     return card;
 }

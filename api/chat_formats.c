@@ -4,6 +4,7 @@
 #include "print.h"
 
 #include "beamgauge/sink.h"
+#include "beamgauge/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,20 +139,12 @@ static bool write_md(const json_t *data, const json_t *meta, FILE *out)
     return write_md_up_to(data, BG_CHAT_MATTERMOST_MAX, out);
 }
 
-static size_t characters_in(const char *text)
-{
-    size_t count = 0;
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
 static size_t width_of(const json_t *card, size_t column)
 {
     const json_t *rows = json_object_get(card, "rows");
-    size_t width = characters_in(text_of(json_array_get(json_object_get(card, "columns"), column), "title"));
+    size_t width = bg_text_width(text_of(json_array_get(json_object_get(card, "columns"), column), "title"));
     for (size_t i = 0; i < json_array_size(rows); i++) {
-        const size_t own = characters_in(text_at(json_array_get(rows, i), column));
+        const size_t own = bg_text_width(text_at(json_array_get(rows, i), column));
         width = own > width ? own : width;
     }
     return width;
@@ -162,7 +155,7 @@ static void print_cell(const json_t *card, size_t column, const char *text, FILE
     const json_t *columns = json_object_get(card, "columns");
     const bool is_right = json_is_true(json_object_get(json_array_get(columns, column), "right"));
     const bool is_last = column + 1 == json_array_size(columns);
-    const int pad = (int)(width_of(card, column) - characters_in(text));
+    const int pad = (int)(width_of(card, column) - bg_text_width(text));
     fprintf(out, "%s%*s%s%*s", column > 0 ? "  " : "", is_right ? pad : 0, "", text, is_right || is_last ? 0 : pad, "");
 }
 

@@ -2,6 +2,7 @@
 #include "check_metrics.h"
 
 #include "figures.h"
+#include "memory_blocks.h"
 #include "peers.h"
 #include "reader.h"
 
@@ -30,12 +31,24 @@ static bool is_exact(const json_t *data, const char *path)
            (strcmp(path, "monitors_estimate.local_count") == 0 || json_integer_value(json_object_get(estimate, "remote_max_count")) == 0);
 }
 
-static void measure_figure(const struct bg_metric *metric, struct bg_shaper *shaper, const json_t *answer, struct bg_measure *measure)
+/* Where a node is at a limit, that is why. */
+static void fail_untold(const struct bg_metric *metric, struct bg_shaper *shaper, const char *node, const json_t *answer)
+{
+    char why[BG_BLOCKS_WHY_SIZE];
+    const enum bg_error error = metric->source == BG_SOURCE_MEMORY ? bg_blocks_why_not(answer, node, why) : BG_OK;
+    if (error != BG_OK)
+        bg_shaper_fail(shaper, error, "%s is not known: %s", metric->name, why);
+    else
+        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", metric->name);
+}
+
+static void measure_figure(const struct bg_metric *metric, struct bg_shaper *shaper, const char *node, const json_t *answer,
+                           struct bg_measure *measure)
 {
     json_t *data = metric->source == BG_SOURCE_MEMORY ? bg_memory_new(shaper, answer) : bg_system_new(shaper, answer);
     const json_t *value = at_path(data, metric->path);
     if (!json_is_number(value))
-        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", metric->name);
+        fail_untold(metric, shaper, node, answer);
     measure->value = json_number_value(value);
     measure->exact = is_exact(data, metric->path);
     json_decref(data);
@@ -155,7 +168,7 @@ void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper
             measure_over(assertion, &reader, node, answer, &measure);
         bg_reader_done(&reader, shaper);
     } else {
-        measure_figure(assertion->metric, shaper, answer, &measure);
+        measure_figure(assertion->metric, shaper, node, answer, &measure);
     }
     if (!shaper->failed)
         *ret_measure = measure;

@@ -117,12 +117,10 @@ static void shape_memory(struct bg_ask *ask, json_t *ignored)
     const json_t *answer = ask->kept;
     (void)ignored;
     const int64_t silent = bg_blocks_silent(&ask->shaper, answer);
+    char why[BG_BLOCKS_WHY_SIZE];
     ask->data = memory_new(&ask->shaper, answer, true);
-    if (json_array_size(json_object_get(answer, "areas")) == 0)
-        bg_ask_warn(ask,
-                    "%s has fewer than 1000 atoms left, or its process table is full: its allocators were not asked, so what they hold is "
-                    "not known",
-                    ask->node);
+    if (bg_blocks_why_not(answer, ask->node, why) != BG_OK)
+        bg_ask_warn(ask, "%s; so what they hold is not known", why);
     else if (silent > 0)
         bg_ask_warn(ask, "%lld of %lld schedulers of %s did not answer within half a second: what their allocators hold is missing",
                     (long long)silent, (long long)bg_answer_count(&ask->shaper, answer, "schedulers_count"), ask->node);

@@ -1,11 +1,13 @@
 /* memory_blocks.c: sums what schedulers tell of their instances of the memory allocators: by allocator, and by type of block. */
 #include "memory_blocks.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ALLOCATORS_MAX 32
 #define TYPES_MAX 64
+#define ATOMS_MIN 1000 /* as natives/memory_blocks.calls has it */
 
 /* Bytes that one of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27. Of a link since OTP 24 that is the blocks
    of its two sides, one of which is alone for a moment while it is made or taken away. */
@@ -168,6 +170,28 @@ int64_t bg_blocks_silent(struct bg_shaper *shaper, const json_t *answer)
     for (size_t i = 0; i < json_array_size(replies); i++)
         missing -= json_is_array(json_array_get(replies, i));
     return missing > 0 ? (missing + 1) / 2 : 0;
+}
+
+enum bg_error bg_blocks_why_not(const json_t *answer, const char *node, char ret_text[BG_BLOCKS_WHY_SIZE])
+{
+    const json_int_t atoms = json_integer_value(json_object_get(answer, "atom_count"));
+    const json_int_t atoms_max = json_integer_value(json_object_get(answer, "atom_limit"));
+    if (json_array_size(json_object_get(answer, "areas")) > 0)
+        return BG_OK;
+    if (atoms_max - atoms < ATOMS_MIN) {
+        (void)snprintf(ret_text, BG_BLOCKS_WHY_SIZE,
+                       "the atom table of %s is nearly full, %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                       " atoms: its allocators are not asked with fewer than %d left, as that may bring some hundred, and one too many "
+                       "ends the node",
+                       node, atoms, atoms_max, ATOMS_MIN);
+        return BG_ATOM_TABLE_FULL;
+    }
+    (void)snprintf(ret_text, BG_BLOCKS_WHY_SIZE,
+                   "the process table of %s is full, %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+                   " processes: it has none free to ask its allocators",
+                   node, json_integer_value(json_object_get(answer, "process_count")),
+                   json_integer_value(json_object_get(answer, "process_limit")));
+    return BG_PROCESS_TABLE_FULL;
 }
 
 /* By otp_release, a list of digits. */

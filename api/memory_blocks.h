@@ -4,6 +4,8 @@
 
 #include "shape.h"
 
+#include "beamgauge/error.h"
+
 /* Bytes, as erlang:memory/0 has them. */
 struct bg_kinds {
     int64_t total, processes, processes_used, system, atom, atom_used, binary, code, ets;
@@ -31,6 +33,10 @@ struct bg_blocks {
 void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, bool is_partial, struct bg_blocks *ret_blocks);
 /* How many schedulers did not tell of their allocators; all of them, where they were not asked. */
 int64_t bg_blocks_silent(struct bg_shaper *shaper, const json_t *answer);
+
+/* Why allocators were not asked: BG_OK where they were. `ret_text` is a sentence then. */
+#define BG_BLOCKS_WHY_SIZE 320
+enum bg_error bg_blocks_why_not(const json_t *answer, const char *node, char ret_text[BG_BLOCKS_WHY_SIZE]);
 
 /* A figure modulo 2^64, as the emulator's own sums may be told: what is outside of int64 comes as a text of digits. */
 uint64_t bg_word_of(const json_t *number);

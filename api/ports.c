@@ -1,5 +1,5 @@
-/* ports.c: GET .../ports, the ports with the longest queues, most traffic or most memory, or most of either over a window; or groups of
- * them. */
+/* ports.c: GET .../ports, the ports with the longest queues, most traffic, memory or buffers, or most of any over a window; or groups
+ * of them. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"
@@ -30,20 +30,21 @@ static void put_row(struct bg_shaper *shaper, json_t *row, const json_t *raw)
 }
 
 static const struct bg_listing_sort sorts[] = {
-    {"queue", "queue_bytes", false},
-    {"input", "input_bytes", false},
-    {"output", "output_bytes", false},
-    {"memory", "memory_bytes", false},
-    {NULL, NULL, false},
+    {"queue", "queue_bytes", false},   {"input", "input_bytes", false},   {"output", "output_bytes", false},
+    {"memory", "memory_bytes", false}, {"buffer", "buffer_bytes", false}, {NULL, NULL, false},
 };
 static const struct bg_listing listing = {.question = "ports", .counted = "port_count", .sorts = sorts, .put_row = put_row};
 
 static json_t *group_new(struct bg_shaper *shaper, const json_t *raw)
 {
     static const struct bg_field fields[] = {
-        {"port_count", "port_count", BG_FIELD_COUNT},     {"queue_bytes", "queue_bytes", BG_FIELD_COUNT},
-        {"input_bytes", "input_bytes", BG_FIELD_COUNT},   {"output_bytes", "output_bytes", BG_FIELD_COUNT},
-        {"memory_bytes", "memory_bytes", BG_FIELD_COUNT}, {NULL, NULL, BG_FIELD_COUNT},
+        {"port_count", "port_count", BG_FIELD_COUNT},
+        {"queue_bytes", "queue_bytes", BG_FIELD_COUNT},
+        {"input_bytes", "input_bytes", BG_FIELD_COUNT},
+        {"output_bytes", "output_bytes", BG_FIELD_COUNT},
+        {"memory_bytes", "memory_bytes", BG_FIELD_COUNT},
+        {"buffer_bytes", "buffer_bytes", BG_FIELD_COUNT},
+        {NULL, NULL, BG_FIELD_COUNT},
     };
     json_t *row = bg_object_new(shaper);
     bg_put(shaper, row, "group", bg_name_new(shaper, raw, "kind"));
@@ -141,7 +142,7 @@ static void handle(struct bg_call *call)
     bg_ask_run(call, ask_ports);
 }
 
-static const char *const sort_keys[] = {"queue", "input", "output", "memory", NULL};
+static const char *const sort_keys[] = {"queue", "input", "output", "memory", "buffer", NULL};
 static const char *const group_keys[] = {"none", "kind", "owner", NULL};
 
 static const struct bg_param params[] = {
@@ -189,6 +190,7 @@ static const struct bg_column columns[] = {
     CHANGE("input_bytes", "In"),
     CHANGE("output_bytes", "Out"),
     CHANGE("memory_bytes", "Memory"),
+    CHANGE("buffer_bytes", "Buffer"),
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 
@@ -202,6 +204,7 @@ static const struct bg_column group_columns[] = {
     {"input_bytes", "In", BG_COLUMN_BYTES, true},
     {"output_bytes", "Out", BG_COLUMN_BYTES, true},
     {"memory_bytes", "Memory", BG_COLUMN_BYTES, false},
+    {"buffer_bytes", "Buffer", BG_COLUMN_BYTES, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 
@@ -210,7 +213,7 @@ const struct bg_endpoint bg_ports_endpoints[] = {
      .path = "/api/v1/nodes/{node}/ports",
      .scope = BG_SCOPE_READ,
      .operation = "listPorts",
-     .summary = "The ports with the longest queues, most traffic or most memory, now or over a window, with the addresses of sockets",
+     .summary = "The ports with the longest queues, most traffic, memory or buffers, now or over a window, with the addresses of sockets",
      .params = params,
      .columns = columns,
      .group_columns = group_columns,

@@ -44,4 +44,9 @@ void bg_text_print_xml(FILE *out, const char *text);
 /* What bg_text_add_escaped() may need for `length` bytes, terminator included, without being cut. */
 #define BG_TEXT_ESCAPED_SIZE(length) (4 * (size_t)(length) + 1)
 
+/* How many columns of a terminal a text of UTF-8 takes. */
+size_t bg_text_width(const char *text);
+/* How many of its bytes fit into so many columns, whole characters with what is drawn over them. */
+size_t bg_text_fitting(const char *text, size_t width);
+
 #endif

@@ -12,34 +12,19 @@
 #define TEXT_GAP 2            /* between two columns of text */
 #define MD_GAP 3              /* blank, bar and blank */
 
-/* The columns shown, and how wide each may be, in characters. */
+/* The columns shown, and how wide each may be, in columns of a terminal. */
 struct table {
     const struct bg_column *columns[TABLE_COLUMNS_MAX];
     size_t widths[TABLE_COLUMNS_MAX];
     size_t count;
 };
 
-static size_t characters_in(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text != '\0'; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
-
-/* Cuts what is longer and marks the cut with an ellipsis, which takes three bytes and the place of one character or more. */
+/* Cuts what is wider and marks the cut with an ellipsis, which takes three bytes and one column. */
 static void cut_cell(char cell[BG_CELL_SIZE], size_t width)
 {
-    size_t at = 0;
-
-    if (characters_in(cell) <= width)
+    if (bg_text_width(cell) <= width)
         return;
-    for (size_t count = 0; cell[at] != '\0'; at++) {
-        count += ((unsigned char)cell[at] & 0xc0) != 0x80;
-        if (count == width)
-            break;
-    }
+    const size_t at = bg_text_fitting(cell, width - 1);
     (void)snprintf(cell + at, BG_CELL_SIZE - at, "\xe2\x80\xa6");
 }
 
@@ -102,11 +87,11 @@ static void measure(struct table *table, json_t *rows)
     json_t *row;
 
     for (size_t i = 0; i < table->count; i++) {
-        table->widths[i] = characters_in(table->columns[i]->title);
+        table->widths[i] = bg_text_width(table->columns[i]->title);
         json_array_foreach(rows, index, row)
         {
             bg_cell_show(row, table->columns[i], cell);
-            if ((width = characters_in(cell)) > table->widths[i])
+            if ((width = bg_text_width(cell)) > table->widths[i])
                 table->widths[i] = width;
         }
     }
@@ -192,7 +177,7 @@ static void table_init(const struct bg_endpoint *endpoint, json_t *rows, const j
 static void print_aligned(const struct table *table, size_t i, const char *cell, FILE *out)
 {
     bool right = is_figure(table->columns[i]), last = i + 1 == table->count;
-    size_t width = characters_in(cell);
+    size_t width = bg_text_width(cell);
     int pad = width < table->widths[i] ? (int)(table->widths[i] - width) : 0;
 
     fprintf(out, "%s%*s%s%*s", i > 0 ? "  " : "", right ? pad : 0, "", cell, right || last ? 0 : pad, "");

@@ -102,6 +102,13 @@ suite('parity', { prepare: async (world) => {
     assert.ok(own.every((row) => row.buffer_bytes >= 1234), JSON.stringify(own));
     assert.deepEqual(data.map((row) => row.input_bytes), data.map((row) => row.input_bytes).sort((a, b) => b - a));
     assert.equal(meta.sorted_by, 'input_bytes');
+    const buffers = await get('ports?max_age_ms=0&sort=buffer&limit=1000');
+    const sizes = buffers.data.map((row) => row.buffer_bytes ?? 0);
+    assert.deepEqual(sizes, [...sizes].sort((a, b) => b - a));
+    assert.equal(buffers.meta.sorted_by, 'buffer_bytes');
+    assert.ok(sizes[0] > 0);
+    const groups = await get('ports?max_age_ms=0&group=kind&sort=buffer');
+    assert.ok(groups.data[0].group === 'tcp_inet' && groups.data[0].buffer_bytes >= 3 * 1234, JSON.stringify(groups.data));
     await run(`exit(whereis(http_pool_read), kill)`);
   });
 

@@ -1,4 +1,4 @@
-%% The ports with the longest queues, most traffic or memory, or most of either over a window; or all of them in groups, by what they are and
+%% The ports with the longest queues, most traffic, memory or buffers, or most of either over a window; or all of them in groups, by what they are and
 %% whose. The owner of a port is never asked.
 -module(ports).
 -export([answer/1]).
@@ -32,13 +32,24 @@ ranked(Ports, Sort, Limit, Milliseconds) ->
 figures(<<"queue">>, Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, queue_size));
 figures(<<"memory">>, Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, memory));
 figures(<<"input">>, Ports, Count) -> traffic(Ports, Count, input, recv_oct);
-figures(<<"output">>, Ports, Count) -> traffic(Ports, Count, output, send_oct).
+figures(<<"output">>, Ports, Count) -> traffic(Ports, Count, output, send_oct);
+figures(<<"buffer">>, Ports, Count) ->
+    Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
+    [case Told of {name, Name} -> case buffer(Port, Name) of undefined -> 0; Bytes -> Bytes end; undefined -> dead end || {Port, Told} <- lists:zip(Ports, Names)].
 
 %% What a port counts of its input leaves out what a socket's driver reads for gen_tcp and gen_udp; the driver's own count has it.
 traffic(Ports, Count, Item, Statistic) ->
     Told = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, Item)),
     Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
     [moved(Port, Name, Number, Statistic) || {Port, {Name, Number}} <- lists:zip(Ports, lists:zip(Names, Told))].
+
+%% What a socket's driver takes for the next that it reads: a binary that no process refers to.
+buffer(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
+    case catch inet:getopts(Port, [buffer]) of
+        {ok, [{_, Bytes}]} -> Bytes;
+        _ -> undefined
+    end;
+buffer(_, _) -> undefined.
 
 moved(Port, {name, Name}, Number, Statistic) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
     case catch inet:getstat(Port, [Statistic]) of
@@ -52,7 +63,7 @@ row(_, _, _, undefined) -> dead;
 row(Port, Number, Elapsed, Information) ->
     #{name := Name, connected := Owner, input := Input, output := Output} = Known = maps:from_list(Information),
     Links = maps:get(links, Known, []),
-    {Local, Peer, Buffer} = socket(Port, Name),
+    {Local, Peer} = socket(Port, Name),
     #{<<"port">> => Port,
       <<"name">> => name(Name),
       <<"owner">> => holder:entry(Owner),
@@ -61,7 +72,7 @@ row(Port, Number, Elapsed, Information) ->
       <<"input_bytes">> => moved(Port, {name, Name}, {input, Input}, recv_oct),
       <<"output_bytes">> => moved(Port, {name, Name}, {output, Output}, send_oct),
       <<"memory_bytes">> => figure(Port, memory),
-      <<"buffer_bytes">> => Buffer,
+      <<"buffer_bytes">> => buffer(Port, Name),
       <<"links_count">> => length(Links),
       <<"local_address">> => Local,
       <<"peer_address">> => Peer,
@@ -77,11 +88,10 @@ figure(Port, Item) ->
         undefined -> 0
     end.
 
-%% {Local, Peer, Buffer}: control calls to the driver, which need no one's leave. The buffer is what the driver takes for the next that it reads.
+%% {Local, Peer}: control calls to the driver, which need no one's leave.
 socket(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
-    Buffer = case catch inet:getopts(Port, [buffer]) of {ok, [{_, Bytes}]} -> Bytes; _ -> undefined end,
-    {address:text(catch inet:sockname(Port)), address:text(catch inet:peername(Port)), Buffer};
-socket(_, _) -> {undefined, undefined, undefined}.
+    {address:text(catch inet:sockname(Port)), address:text(catch inet:peername(Port))};
+socket(_, _) -> {undefined, undefined}.
 
 %% {Kind, Owner} or {Kind, none} with sums; figures of a port that has closed meanwhile are 0.
 grouped(Kept, By, Sort, Limit) ->
@@ -93,13 +103,13 @@ grouped(Kept, By, Sort, Limit) ->
     end,
     Keys = lists:zip(Kinds, Owners),
     Sums = ets:new(ports, [private]),
-    ets:insert(Sums, [{Key, 0, 0, 0, 0, 0} || Key <- lists:usort(Keys)]),
-    Numbers = [numbers(figures(Item, Ports, Count)) || Item <- [<<"queue">>, <<"input">>, <<"output">>, <<"memory">>]],
+    ets:insert(Sums, [{Key, 0, 0, 0, 0, 0, 0} || Key <- lists:usort(Keys)]),
+    Numbers = [numbers(figures(Item, Ports, Count)) || Item <- [<<"queue">>, <<"input">>, <<"output">>, <<"memory">>, <<"buffer">>]],
     add(Sums, Keys, lists:duplicate(Count, 1), 2),
-    [add(Sums, Keys, Column, At) || {At, Column} <- lists:zip([3, 4, 5, 6], Numbers)],
+    [add(Sums, Keys, Column, At) || {At, Column} <- lists:zip([3, 4, 5, 6, 7], Numbers)],
     All = ets:tab2list(Sums),
     ets:delete(Sums),
-    At = case Sort of <<"count">> -> 2; <<"queue">> -> 3; <<"input">> -> 4; <<"output">> -> 5; <<"memory">> -> 6 end,
+    At = case Sort of <<"count">> -> 2; <<"queue">> -> 3; <<"input">> -> 4; <<"output">> -> 5; <<"memory">> -> 6; <<"buffer">> -> 7 end,
     #{<<"rows">> => [group(Row) || Row <- lists:sublist(lists:reverse(lists:keysort(At, All)), Limit)],
       <<"group_count">> => length(All),
       <<"seen_count">> => Count,
@@ -114,11 +124,12 @@ add(Sums, Keys, Numbers, At) ->
     Steps = lists:zip(lists:duplicate(Count, At), Numbers),
     lists:zipwith3(fun ets:update_counter/3, lists:duplicate(Count, Sums), Keys, Steps).
 
-group({{Kind, Owner}, Count, Queue, Input, Output, Memory}) ->
+group({{Kind, Owner}, Count, Queue, Input, Output, Memory, Buffer}) ->
     #{<<"kind">> => name(Kind),
       <<"owner">> => case Owner of {connected, Pid} -> holder:entry(Pid); _ -> undefined end,
       <<"port_count">> => Count,
       <<"queue_bytes">> => Queue,
       <<"input_bytes">> => Input,
       <<"output_bytes">> => Output,
-      <<"memory_bytes">> => Memory}.
+      <<"memory_bytes">> => Memory,
+      <<"buffer_bytes">> => Buffer}.

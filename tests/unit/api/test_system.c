@@ -259,12 +259,14 @@ static void a_deaf_scheduler_costs_its_figures_only(void **state)
     assert_non_null(strstr(warning(), "1 of 1 schedulers of shop@127.0.0.1 did not answer"));
 }
 
+#define AT_LIMIT(ATOMS, PROCESSES) ",\"atom_count\":" ATOMS ",\"atom_limit\":32768,\"process_limit\":" PROCESSES
+
 /* On a node with too few atoms left, or a full process table. */
 static void allocators_that_were_not_asked_are_not_known(void **state)
 {
     (void)state;
     fake_call("getMemory", SHOP, NULL);
-    answer_memory(MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST));
+    answer_memory(MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("32568", "1024")));
     EXPECT("total_bytes", "null");
     EXPECT("other_bytes", "null");
     EXPECT("process_count", "9");
@@ -272,7 +274,30 @@ static void allocators_that_were_not_asked_are_not_known(void **state)
     EXPECT("monitors_estimate.local_count", "null");
     EXPECT("carriers_bytes", "null");
     EXPECT("allocators", "[]");
-    assert_non_null(strstr(warning(), "were not asked"));
+    assert_non_null(strstr(warning(), "the atom table of shop@127.0.0.1 is nearly full, 32568 of 32768 atoms"));
+    assert_null(strstr(warning(), "process table"));
+    fake_call("getMemory", SHOP, NULL);
+    answer_memory(MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("9000", "9")));
+    assert_non_null(strstr(warning(), "the process table of shop@127.0.0.1 is full, 9 of 9 processes"));
+    assert_null(strstr(warning(), "atom"));
+}
+
+/* Checks say so too. */
+static void what_asks_for_memory_says_why_it_is_not_known(void **state)
+{
+    static const char *const answers[] = {MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("32568", "1024")),
+                                          MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("9000", "9"))};
+    static const char *const reasons[] = {"the atom table of shop@127.0.0.1 is nearly full, 32568 of 32768 atoms",
+                                          "the process table of shop@127.0.0.1 is full, 9 of 9 processes"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        fake_call("checkNode", SHOP " assert=memory.total_bytes<1M max_age_ms=70", NULL);
+        fake_answer(answers[i]);
+        EXPECT("status", "\"unknown\"");
+        char *text = json_dumps(fake.data, 0);
+        assert_non_null(strstr(text, reasons[i]));
+        free(text);
+    }
 }
 
 #define STATUS                                                                                                                             \
@@ -431,6 +456,7 @@ int main(void)
         T(what_is_not_understood_is_an_estimate),
         T(a_deaf_scheduler_costs_its_figures_only),
         T(allocators_that_were_not_asked_are_not_known),
+        T(what_asks_for_memory_says_why_it_is_not_known),
         T(the_system_sees_more),
         T(memory_is_told_without_the_files_of_a_host_that_does_not_read_them),
         T(other_memory_is_never_negative),

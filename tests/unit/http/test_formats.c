@@ -1,6 +1,8 @@
 /* test_formats.c: rows in every format, with text that means harm. */
 #include "body.h"
 
+#include "beamgauge/text.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -295,6 +297,47 @@ static void text_is_cut_so_that_the_table_fits(void **state)
     bg_body_unref(body);
 }
 
+/* A terminal gives wide characters two columns, and none to what is drawn over the one before it. */
+static void wide_characters_keep_their_columns(void **state)
+{
+    static const struct {
+        const char *name, *shown;
+    } cases[] = {
+        {"\xe6\xb3\xa8\xe6\x96\x87", "\xe6\xb3\xa8\xe6\x96\x87  "}, /* two CJK characters, of four columns */
+        {"\xf0\x9f\x94\xa5up", "\xf0\x9f\x94\xa5up  "},             /* an emoji and two letters */
+        {"e\xcc\x81\xcc\x82"
+         "abc",
+         "e\xcc\x81\xcc\x82"
+         "abc  "}, /* a letter with two accents over it */
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bg_body *body = render(&wide, BG_FORMAT_TEXT, wide_rows(cases[i].name), json_object());
+        const char *title = strstr(body->bytes, "Name");
+        char *row = strchr(body->bytes, '\n') + 1, *cell = strstr(row, cases[i].shown);
+        assert_non_null(cell);
+        assert_int_equal(title - body->bytes, cell - row); /* as wide as the title, so what follows is where it is there */
+        assert_memory_equal(title + strlen("Name"), "  ", 2);
+        *strchr(row, '\n') = '\0';
+        row[-1] = '\0';
+        assert_int_equal(bg_text_width(row), bg_text_width(body->bytes)); /* the last column is a figure, to the right */
+        bg_body_unref(body);
+    }
+    struct bg_body *body = render(&wide, BG_FORMAT_TEXT,
+                                  wide_rows("\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96"
+                                            "\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87"
+                                            "\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96"
+                                            "\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87"
+                                            "\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96"
+                                            "\x87\xe6\xb3\xa8\xe6\x96\x87\xe6\xb3\xa8\xe6\x96\x87"),
+                                  json_object());
+    char *row = strchr(body->bytes, '\n') + 1;
+    *strchr(row, '\n') = '\0';
+    assert_in_range(bg_text_width(row), BG_TABLE_WIDTH - 1, BG_TABLE_WIDTH);
+    assert_non_null(strstr(row, "\xe2\x80\xa6"));
+    bg_body_unref(body);
+}
+
 static void what_has_no_name_is_shown_by_its_other_column(void **state)
 {
     struct bg_body *body = render(&wide, BG_FORMAT_TEXT, wide_rows(NULL), json_object());
@@ -316,6 +359,7 @@ int main(void)
         cmocka_unit_test(what_rows_are_sorted_by_is_shown),
         cmocka_unit_test(the_first_figure_stays_where_nothing_else_is_what_the_table_is_about),
         cmocka_unit_test(text_is_cut_so_that_the_table_fits),
+        cmocka_unit_test(wide_characters_keep_their_columns),
         cmocka_unit_test(what_has_no_name_is_shown_by_its_other_column),
         cmocka_unit_test(csv_has_every_column_and_raw_numbers),
         cmocka_unit_test(ndjson_is_one_whole_row_a_line),
