@@ -309,6 +309,28 @@ static json_int_t count_or_none(const json_t *count)
     return json_is_integer(count) ? json_integer_value(count) : -1;
 }
 
+/* True if the question was told so when it was sent, and has made its count of that. */
+static bool was_counted(const json_t *args, const char *pid)
+{
+    const json_t *known = json_object_get(args, "known"), *one;
+    size_t i;
+    json_array_foreach(known, i, one)
+    {
+        if (strcmp(json_string_value(json_array_get(one, 0)), pid) == 0)
+            return json_integer_value(json_array_get(one, 1)) > 0 && json_integer_value(json_array_get(one, 2)) >= 0;
+    }
+    return false;
+}
+
+/* What an answer tells of a list that it did not copy; but what was counted while it was on its way is better than its estimate. */
+static json_int_t count_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, size_t direction, const json_t *told)
+{
+    const json_t *list = entry != NULL ? json_object_get(entry->lists, directions[direction]) : NULL;
+    if (json_is_integer(json_object_get(list, "distinct_count")) && !was_counted(args, pid))
+        return list_count(entry->lists, direction);
+    return count_or_none(told);
+}
+
 /* Who did not tell who he is now is who he was. */
 static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
 {
@@ -320,12 +342,16 @@ static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
 }
 
 /* A scan's row as `peers` would tell its process. */
-static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row)
+static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row,
+                        const json_t *args)
 {
     json_t *lists = json_object();
     const bool is_exact = json_is_true(json_object_get(row, "exact"));
     for (size_t i = 0; i < DIRECTIONS; i++) {
-        json_t *list = list_new(ledger, entry, node, pid, i, count_or_none(json_object_get(row, counts[i])), is_exact);
+        json_t *list = list_new(ledger, entry, node, pid, i,
+                                is_exact ? count_or_none(json_object_get(row, counts[i]))
+                                         : count_best(entry, args, pid, i, json_object_get(row, counts[i])),
+                                is_exact);
         if (json_is_integer(json_object_get(list, "count")))
             (void)json_object_set(row, counts[i], json_object_get(list, "count"));
         (void)json_object_set_new(lists, directions[i], list);
@@ -342,8 +368,9 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     return process;
 }
 
-static void complete_scan(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, int64_t entries_max)
+static void complete_scan(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer)
 {
+    const int64_t entries_max = json_integer_value(json_object_get(args, "list_entries_max"));
     json_t *rows = json_object_get(answer, "rows"), *processes = json_array();
     for (size_t i = 0; i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
@@ -356,12 +383,12 @@ static void complete_scan(struct bg_ledger *ledger, const struct bg_ledger_node 
             continue;
         if (entry != NULL)
             entry_use(ledger, entry);
-        (void)json_array_append_new(processes, long_new(ledger, entry, node->name, pid, row));
+        (void)json_array_append_new(processes, long_new(ledger, entry, node->name, pid, row, args));
     }
     (void)json_object_set_new(answer, "long", processes);
 }
 
-static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *process)
+static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *process)
 {
     const char *pid = pid_text(json_object_get(process, "pid"));
     json_t *lists = json_object_get(process, "lists");
@@ -372,7 +399,7 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_no
         if (!json_is_false(json_object_get(list, "exact")))
             continue;
         is_estimate = true;
-        const json_int_t count = count_or_none(json_object_get(list, "count"));
+        const json_int_t count = count_best(entry, args, pid, i, json_object_get(list, "count"));
         (void)json_object_set_new(lists, directions[i], list_new(ledger, entry, node->name, pid, i, count, false));
     }
     if (is_estimate && entry != NULL && entry->is_late)
@@ -401,11 +428,10 @@ static void complete_watched(const struct bg_ledger *ledger, const struct bg_led
 
 void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer)
 {
-    const int64_t entries_max = json_integer_value(json_object_get(args, "list_entries_max"));
     json_t *processes = json_object_get(answer, "processes");
     if (json_is_array(json_object_get(answer, "rows")))
-        complete_scan(ledger, node, answer, entries_max);
+        complete_scan(ledger, node, args, answer);
     for (size_t i = 0; i < json_array_size(processes); i++)
-        complete_process(ledger, node, json_array_get(processes, i));
+        complete_process(ledger, node, args, json_array_get(processes, i));
     complete_watched(ledger, node, json_object_get(args, "pairs"), answer);
 }

@@ -75,8 +75,22 @@ entries_test_() -> asking:each("monitors, monitored_by and links are summed, and
     Estimated = group(groups_watcher, ask(Mode, <<"registered_name">>, #{<<"entries">> => true, <<"list_entries_max">> => 500})),
     ?assertMatch(#{<<"exact">> := false}, Estimated),
     ?assert(abs(lists:nth(7, maps:get(<<"sums">>, Estimated)) - 3000) < 1000),
+    {Outside, Known} = known(Watcher, 3000),
+    Followed = group(groups_watcher, ask(Mode, <<"registered_name">>, #{<<"entries">> => true, <<"list_entries_max">> => 500, <<"known">> => [Known]})),
+    ?assertMatch(#{<<"exact">> := false}, Followed),
+    ?assert(abs(lists:nth(7, maps:get(<<"sums">>, Followed)) - 3000) < 50),
+    ?assertEqual(0, lists:nth(8, maps:get(<<"sums">>, Followed))),
+    #{<<"groups">> := Nodes} = asking:ask(Mode, peer_nodes, #{<<"sort">> => <<"monitored_by">>, <<"limit">> => 10, <<"list_entries_max">> => 500,
+                                                              <<"known">> => [Known, [asking:text(Watched), Outside, 0, 3000, 0, 0, 0]]}),
+    ?assert(abs(lists:nth(8, maps:get(<<"sums">>, lists:last(Nodes))) - 3000) < 50),
     asking:uproot([Watcher, Watched])
 end).
+
+%% What was counted of a watcher before, with its unexplained bytes.
+known(Pid, Monitors) ->
+    [{memory, Memory}, {total_heap_size, Heap}] = process_info(Pid, [memory, total_heap_size]),
+    Outside = Memory - Heap * erlang:system_info(wordsize) - element(2, entries:calibrate()),
+    {Outside, [asking:text(Pid), Outside, Monitors, 0, 0, 0, 0]}.
 
 too_many_test_() -> asking:each("groups beyond the most there is room for are together in the rest", fun(Mode) ->
     Names = [list_to_atom("groups_test_" ++ integer_to_list(N)) || N <- lists:seq(1, 10500)],

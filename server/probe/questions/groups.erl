@@ -22,7 +22,8 @@ answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">>
             Table = ets:new(ets, [private]),
             Budget = ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count),
             Bounds = case Entries of true -> {entries:unexplained_max(EntriesMax, Calibration), Budget}; false -> none end,
-            Sum = fun(Figures, State) -> sum(Figures, By, Table, Calibration, State) end,
+            Long = long:new(Arguments),
+            Sum = fun(Figures, State) -> sum(Figures, By, Table, {Long, Calibration}, State) end,
             {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, readers:left(Arguments, Started)),
             (met:answer(Met, Started))#{
               <<"word_bytes">> => element(1, Calibration),
@@ -144,7 +145,7 @@ entry_counters(Estimated) ->
 
 %% Counts the entries of those that may have any, while the budget lasts, and estimates the others.
 add_entries(_, none, _, _) -> none;
-add_entries(Living, {BytesMax, Budget}, Calibration, Table) ->
+add_entries(Living, {BytesMax, Budget}, {Long, Calibration}, Table) ->
     Some = min(element(3, Calibration), element(4, Calibration)),
     Pattern = {'_', {'$1', '_', '_', '_', '_', '_', '_', '$2', '_'}},
     Candidates = ets:match_spec_run(Living, ets:match_spec_compile([{Pattern, [{'>=', '$2', Some}], [{{'$2', '$1'}}]}])),
@@ -155,7 +156,7 @@ add_entries(Living, {BytesMax, Budget}, Calibration, Table) ->
         0 -> ok;
         _ ->
             Known = maps:from_list([{element(1, Count), true} || Count <- Counted]),
-            Guesses = [case entries:estimate(Pid, Unexplained, Calibration) of none -> {Pid, 0, 0, 0}; Estimate -> Estimate end
+            Guesses = [case long:guess(Pid, Unexplained, Long, Calibration) of none -> {Pid, 0, 0, 0}; Estimate -> Estimate end
                        || {Unexplained, Pid} <- Candidates, not maps:is_key(Pid, Known)],
             add(keyed(Guesses, Keys), entry_counters(1), Table)
     end,

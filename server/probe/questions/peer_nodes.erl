@@ -12,7 +12,8 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"list_entries_max">> := Ent
     Table = ets:new(ets, [private]),
     ets:insert(Table, {rest(), 0}),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count)},
-    Sum = fun(Figures, State) -> sum(Figures, item(Sort), Table, Calibration, State) end,
+    Long = long:new(Arguments),
+    Sum = fun(Figures, State) -> sum(Figures, item(Sort), Table, {Long, Calibration}, State) end,
     {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, readers:left(Arguments, Started)),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
@@ -30,11 +31,11 @@ place(links) -> 4.
 rest() -> {ets, other, other, other}.
 
 %% The state is {{MostBytesUnexplained, BudgetLeft}, NotLookedAt}.
-sum(Figures, Item, Table, Calibration, {{BytesMax, Budget}, Unlooked}) ->
+sum(Figures, Item, Table, {Long, Calibration}, {{BytesMax, Budget}, Unlooked}) ->
     Candidates = candidates(Figures, Calibration),
     {Left, Others} = look([Light || {Unexplained, _} = Light <- Candidates, Unexplained =< BytesMax], Item, Table, Calibration, Budget),
     Missed = [Heavy || {Unexplained, _} = Heavy <- Candidates, Unexplained > BytesMax] ++ Others,
-    Estimates = [entries:estimate(Pid, Unexplained, Calibration) || {Unexplained, Pid} <- Missed],
+    Estimates = [long:guess(Pid, Unexplained, Long, Calibration) || {Unexplained, Pid} <- Missed],
     ets:update_counter(Table, rest(), lists:sum([element(place(Item), Estimate) || Estimate <- Estimates, Estimate =/= none])),
     {{BytesMax, Left}, Unlooked + length(Missed)}.
 

@@ -120,18 +120,21 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
     Candidates = pass:candidates(erlang:system_info(process_count), Limit),
     Limits = limits(Arguments, Calibration),
     Started = now_us(),
-    {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, half(Arguments, Milliseconds)),
-    {Then, Before, FirstAll} = counted(First, At, Calibration, Limits),
+    Long = long:new(Arguments),
+    Unknowing = maps:remove(<<"known">>, half(Arguments, Milliseconds)), %% also the heavy ones are to tell what they have now
+    {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, Unknowing),
+    {Then, Before, FirstAll} = counted(First, At, Long, Calibration, Limits),
     wait(Milliseconds),
     Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false, readers:left(Arguments, Started)),
-    {Now, After, SecondAll} = counted(Second, At, Calibration, Limits),
+    {Now, After, SecondAll} = counted(Second, At, Long, Calibration, Limits),
     Deltas = [{Pid, New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
     {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll}.
 
-%% {When, #{Pid => {Counted, Count}}, AllCounted}. Who is not counted is estimated where that can be; the one is not compared with the other.
-counted(Figures, At, Calibration, Limits) ->
+%% {When, #{Pid => {Counted, Count}}, AllCounted}. Who is not counted is as far as is known, or estimated where that can be; the one is not
+%% compared with the other.
+counted(Figures, At, Long, Calibration, Limits) ->
     Known = maps:from_list([{element(1, Count), {true, element(At, Count)}} || Count <- rows:count(Figures, [], Calibration, Limits)]),
     Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Known)],
-    Estimates = [entries:estimate(element(1, Row), element(8, Row), Calibration) || Row <- Others],
+    Estimates = [long:guess(element(1, Row), element(8, Row), Long, Calibration) || Row <- Others],
     Guessed = maps:from_list([{element(1, Estimate), {false, element(At, Estimate)}} || Estimate <- Estimates, Estimate =/= none]),
     {now_us(), maps:merge(Guessed, Known), Others =:= []}.

@@ -47,17 +47,23 @@ static void assert_known(struct bg_ledger *ledger, const struct bg_ledger_node *
     json_decref(wanted);
 }
 
-/* The first long process of a scan's answer of one row. */
-static json_t *complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *row)
+/* The first long process of a scan's answer of one row. The scan was told what is known now (stolen). */
+static json_t *complete_with(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *row, json_t *known)
 {
     char text[2000];
     (void)snprintf(text, sizeof text, "{\"rows\":[%s]}", row);
     json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
+    (void)json_object_set_new(args, "known", known);
     bg_ledger_complete(ledger, node, args, answer);
     json_t *process = json_incref(json_array_get(json_object_get(answer, "long"), 0));
     json_decref(args);
     json_decref(answer);
     return process;
+}
+
+static json_t *complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *row)
+{
+    return complete_with(ledger, node, row, bg_ledger_known(ledger, node, 1));
 }
 
 static const json_t *top_of(const json_t *process, const char *direction)
@@ -182,6 +188,19 @@ static void peers_have_their_share_of_what_there_is_now(void **state)
     bg_ledger_done(&ledger);
 }
 
+static void what_was_counted_while_a_question_was_on_its_way_is_better_than_its_estimate(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("400", "1", PEER("<0.2.0>", "pay@h", "400")), NOBODY)), 0);
+    json_t *process = complete_with(&ledger, &here, ROW("<0.1.0>", "600", "false"), json_array());
+    assert_int_equal(json_integer_value(json_object_get(top_of(process, "monitors"), "count")), 400);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(process, "row"), "monitors_count")), 400);
+    json_decref(process);
+    bg_ledger_done(&ledger);
+}
+
 static void the_watched_tell_whom_a_watcher_watches(void **state)
 {
     (void)state;
@@ -255,6 +274,7 @@ int main(void)
         cmocka_unit_test(what_was_weighed_is_known_for_a_while),
         cmocka_unit_test(what_has_grown_too_large_keeps_its_peers),
         cmocka_unit_test(peers_have_their_share_of_what_there_is_now),
+        cmocka_unit_test(what_was_counted_while_a_question_was_on_its_way_is_better_than_its_estimate),
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(nonsense_is_not_kept),
