@@ -7,10 +7,14 @@
 
 #define ALLOCATORS_MAX 32
 #define TYPES_MAX 64
+#define WORD_BYTES 8
+#define MONITOR_END_MIN 40 /* bytes, that one end of it takes on any release */
+#define MONITOR_END_MAX 200
 #define ATOMS_MIN 1000 /* as natives/memory_blocks.calls has it */
 
 /* Bytes that one of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27. Of a link since OTP 24 that is the blocks
-   of its two sides, one of which is alone for a moment while it is made or taken away. */
+   of its two sides, one of which is alone for a moment while it is made or taken away. What a monitor takes the node says itself, by one
+   that is made to see; the table is for where it does not. */
 static const struct block_size {
     const char *type;
     uint64_t bytes[3], step[3];
@@ -204,16 +208,41 @@ static size_t size_column(const json_t *answer)
     return release >= 27 ? 2 : release >= 24 ? 1 : 0;
 }
 
-/* Blocks of a type; -1 where their size is not known, or is not what makes so many bytes. */
+/* What the asker had beside its heap, in bytes, of [{memory, Bytes}, {total_heap_size, Words}]; -1 where that is not told. */
+static int64_t outside(const json_t *info, int64_t word_bytes)
+{
+    const json_t *memory = bg_pair_get(info, "memory"), *heap = bg_pair_get(info, "total_heap_size");
+    if (!json_is_integer(memory) || !json_is_integer(heap))
+        return -1;
+    return json_integer_value(memory) - bg_bytes_of_words(json_integer_value(heap), word_bytes);
+}
+
+int64_t bg_entry_bytes(const json_t *answer, int64_t word_bytes)
+{
+    const int64_t before = outside(json_object_get(answer, "entry_before"), word_bytes);
+    const int64_t after = outside(json_object_get(answer, "entry_after"), word_bytes);
+    return before >= 0 && after > before ? after - before : -1;
+}
+
+/* What a block of a monitor takes, both ends of it; 0 where the node does not say, or nothing that can be. */
+static uint64_t monitor_block_bytes(const json_t *answer)
+{
+    const int64_t end = bg_entry_bytes(answer, WORD_BYTES);
+    return end >= MONITOR_END_MIN && end <= MONITOR_END_MAX ? 2 * (uint64_t)end : 0;
+}
+
+/* How many of a type there are; -1 where their size is not known, or is not what makes so many bytes. */
 static int64_t blocks_of(const struct type *type, const json_t *answer)
 {
-    const json_int_t word_bytes = json_integer_value(json_object_get(answer, "word_bytes"));
+    const uint64_t used = (uint64_t)count_of(type->used_bytes), monitor = monitor_block_bytes(answer);
+    const size_t column = size_column(answer);
+    if (json_integer_value(json_object_get(answer, "word_bytes")) != WORD_BYTES)
+        return -1;
+    if (monitor > 0 && strcmp(type->name, "monitor") == 0)
+        return used % monitor == 0 ? (int64_t)(used / monitor) : -1;
     for (size_t i = 0; i < sizeof block_sizes / sizeof block_sizes[0]; i++)
-        if (word_bytes == 8 && strcmp(block_sizes[i].type, type->name) == 0) {
-            const size_t column = size_column(answer);
-            const uint64_t used = (uint64_t)count_of(type->used_bytes);
+        if (strcmp(block_sizes[i].type, type->name) == 0)
             return used % block_sizes[i].step[column] == 0 ? (int64_t)(used / block_sizes[i].bytes[column]) : -1;
-        }
     return -1;
 }
 

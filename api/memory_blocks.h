@@ -38,6 +38,10 @@ int64_t bg_blocks_silent(struct bg_shaper *shaper, const json_t *answer);
 #define BG_BLOCKS_WHY_SIZE 320
 enum bg_error bg_blocks_why_not(const json_t *answer, const char *node, char ret_text[BG_BLOCKS_WHY_SIZE]);
 
+/* What an end of one local monitor takes on the node: what the asker had beside its heap before it made one, and with it, in the answer to
+ * "entry" or to one that includes it; -1 where that is not known. */
+int64_t bg_entry_bytes(const json_t *answer, int64_t word_bytes);
+
 /* A figure modulo 2^64, as the emulator's own sums may be told: what is outside of int64 comes as a text of digits. */
 uint64_t bg_word_of(const json_t *number);
 

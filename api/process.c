@@ -2,6 +2,7 @@
 #include "process.h"
 #include "endpoints.h"
 #include "flatten.h"
+#include "memory_blocks.h"
 #include "params.h"
 #include "rows.h"
 
@@ -88,23 +89,6 @@ static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *an
     return sizes;
 }
 
-/* What the asker had beside its heap, in bytes, of [{memory, Bytes}, {total_heap_size, Words}]; -1 where that is not told. */
-static int64_t outside(const json_t *info, int64_t word_bytes)
-{
-    const json_t *memory = bg_pair_get(info, "memory"), *heap = bg_pair_get(info, "total_heap_size");
-    if (!json_is_integer(memory) || !json_is_integer(heap))
-        return -1;
-    return json_integer_value(memory) - bg_bytes_of_words(json_integer_value(heap), word_bytes);
-}
-
-/* What one monitor takes on the node: what the asker had before it made one, and with it; -1 where that is not known. */
-static int64_t entry_bytes(const json_t *answer, int64_t word_bytes)
-{
-    const json_t *told = json_object_get(answer, "entry");
-    const int64_t before = outside(json_array_get(told, 0), word_bytes), after = outside(json_array_get(told, 2), word_bytes);
-    return before >= 0 && after > before ? after - before : -1;
-}
-
 #define MESSAGE_WORDS 11 /* what a message adds to its receiver's memory at least, on every release, beside its content */
 
 /* What the messages that wait take at least, of what is off the heap. */
@@ -119,7 +103,7 @@ static int64_t mailbox_bytes(struct bg_shaper *shaper, const json_t *answer, int
 static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const json_t *raw, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
-    const int64_t off_heap = bg_answer_count(shaper, raw, "off_heap_bytes"), each = entry_bytes(answer, word_bytes);
+    const int64_t off_heap = bg_answer_count(shaper, raw, "off_heap_bytes"), each = bg_entry_bytes(answer, word_bytes);
     const int64_t mailbox = mailbox_bytes(shaper, answer, off_heap, word_bytes), left = off_heap - mailbox;
     int64_t entries = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -225,7 +209,7 @@ static void ask_kept_notes(struct bg_ask *ask, json_t *answer)
 
 static void take_entry(struct bg_ask *ask, json_t *answer)
 {
-    bg_process_put_entry(&ask->shaper, ask->kept, answer);
+    bg_ask_keep(ask, answer);
 }
 
 static void ask_entry(struct bg_ask *ask, json_t *answer)

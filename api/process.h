@@ -17,8 +17,6 @@ bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const c
 
 /* The answer of "process_info" as "process" tells the same; fails where the process is dead. */
 json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char *pid);
-/* What the answer of "entry" tells of the size of a monitor; null where there is none. */
-void bg_process_put_entry(struct bg_shaper *shaper, json_t *raw, const json_t *answer);
 /* What the process noted in its dictionary: what it was started as, and its label. */
 enum bg_process_notes {
     BG_NOTES_TOLD,

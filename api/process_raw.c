@@ -44,18 +44,6 @@ json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char 
     return raw;
 }
 
-/* What the asker had before it made one monitor, the monitor, and what it has then. */
-void bg_process_put_entry(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
-{
-    static const char *const keys[] = {"entry_before", "entry_monitor", "entry_after"};
-    json_t *entry = bg_array_new(shaper);
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        json_t *told = json_object_get(answer, keys[i]);
-        bg_append(shaper, entry, told != NULL ? json_incref(told) : json_null());
-    }
-    bg_put(shaper, raw, "entry", entry);
-}
-
 enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
 {
     static const char *const keys[] = {"started_as", "label"};

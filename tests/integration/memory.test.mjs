@@ -120,6 +120,18 @@ suite('memory by type', { prepare: async (world) => {
     });
   });
 
+  test('those of a young leak between two nodes are estimated within a tenth, and none on nodes that have none', async () => {
+    const pair = [await world.node({ modules: ['sick'] })];
+    pair.push(await world.node({ cookie: pair[0].cookie, modules: ['sick'] }));
+    for (const side of pair) await world.gauge.register(side);
+    await pair[0].eval(`net_kernel:connect_node('${pair[1].name}')`);
+    const told = async (side) => (await world.gauge.data(side, 'memory?max_age_ms=0')).monitors_estimate;
+    for (const side of pair) assert.ok((await told(side)).remote_count < 200, JSON.stringify(await told(side)));
+    await pair[0].eval(`sick:leak_remote(2042, '${pair[1].name}'), ok`);
+    for (const side of pair) near((await told(side)).remote_count, 2042, 204, `monitors of ${side.name}`);
+    for (const side of pair) await side.stop();
+  });
+
   test('areas add up, and are within what the system gave', async () => {
     const memory = await world.memory();
     assert.equal(memory.other_bytes, memory.system_bytes - memory.atom_bytes - memory.binary_bytes - memory.code_bytes - memory.ets_bytes);

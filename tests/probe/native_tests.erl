@@ -77,7 +77,13 @@ cgroups_test() ->
 messages_of_a_server_stay_test() ->
     {_, Calls} = applicable(proplists:get_value(memory, persistent_term:get(calls))),
     Self = self(),
-    Server = proc_lib:spawn_link(fun() -> self() ! precious, Self ! {told, [{Key, apply(M, F, As)} || {Key, {M, F, As}} <- Calls]}, receive precious -> Self ! kept end end),
+    Server = proc_lib:spawn_link(fun() ->
+        self() ! precious,
+        Told = [{Key, apply(M, F, As)} || {Key, {M, F, As}} <- Calls],
+        ?assertEqual({monitors, []}, process_info(self(), monitors)), %% it would keep one that it made to see what that takes
+        Self ! {told, Told},
+        receive precious -> Self ! kept end
+    end),
     receive {told, Told} -> ?assertEqual({[], []}, {proplists:get_value(areas, Told), proplists:get_value(replies, Told)}) end,
     receive kept -> ok after 1000 -> error(lost) end,
     unlink(Server).
@@ -90,6 +96,14 @@ monitors_by_type_test_() -> [{timeout, 60, {"monitors are told by type without a
     ?assertMatch({true, _}, {abs((After - Before) div 100000 - 132) =< 12, {Before, After}}),
     asking:uproot([Watcher, Watched])
 end}}].
+
+%% What one local monitor takes, by the node's own measure and by its allocators.
+entry_test() ->
+    Outside = fun([{memory, Memory}, {total_heap_size, Heap}]) -> Memory - Heap * erlang:system_info(wordsize) end,
+    End = Outside(asked(entry, entry_after)) - Outside(asked(entry, entry_before)),
+    ?assert(lists:member(End, [60, 64, 72])),
+    ?assertMatch([_], asked(entry, entry_monitor)),
+    ?assertEqual(0, monitor_bytes() rem (2 * End)).
 
 monitor_bytes() ->
     lists:sum([Used || Told <- instances(), {fix_alloc, _, Parts} <- Told, Part <- Parts, element(1, Part) =:= fix_types,

@@ -240,6 +240,27 @@ static void what_is_not_understood_is_an_estimate(void **state)
     }
 }
 
+/* A release whose monitors have a size of their own: the node's own measure counts, not the table. */
+static void a_monitor_takes_what_the_node_says(void **state)
+{
+    static const struct {
+        const char *after, *count;
+    } cases[] = {
+        {"3100", "3"}, {"3200", "null"}, {"3010", "2"}}; /* 100 to an end; 200, which 600 bytes are no multiple of twice; 10: the table */
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char answer[2000];
+        (void)snprintf(answer, sizeof answer,
+                       MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF(LOCAL_MONITORS("%s"), "1000"), STANDARD_OF("3"), "1",
+                                 NO_HOST ",\"entry_before\":[[\"memory\",3000],[\"total_heap_size\",0]],"
+                                         "\"entry_after\":[[\"memory\",%s],[\"total_heap_size\",0]]"),
+                       i == 2 ? "256" : "600", i == 2 ? "256" : "600", cases[i].after);
+        fake_call("getMemory", SHOP, NULL);
+        answer_memory(answer);
+        EXPECT("types.0.count", cases[i].count);
+    }
+}
+
 static const char *warning(void)
 {
     return json_string_value(json_array_get(json_object_get(fake.meta, "warnings"), 0));
@@ -454,6 +475,7 @@ int main(void)
         T(splits_memory_and_counts_monitors),
         T(types_are_summed_over_schedulers_and_instances),
         T(what_is_not_understood_is_an_estimate),
+        T(a_monitor_takes_what_the_node_says),
         T(a_deaf_scheduler_costs_its_figures_only),
         T(allocators_that_were_not_asked_are_not_known),
         T(what_asks_for_memory_says_why_it_is_not_known),
