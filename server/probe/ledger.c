@@ -162,9 +162,10 @@ static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct 
     }
     entry->node = *node;
     entry->counted_us = NEVER_US;
-    TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
-    if (++ledger->count > BG_LEDGER_MAX)
+    if (ledger->count == BG_LEDGER_MAX)
         entry_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
+    TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
+    ledger->count++;
     return entry;
 }
 
@@ -208,7 +209,7 @@ static void entry_weigh(struct bg_ledger *ledger, const struct bg_ledger_node *n
 {
     const char *pid = pid_text(json_array_get(told, 0));
     const json_t *weight = json_array_get(told, 1);
-    struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+    struct bg_ledger_entry *entry = pid != NULL ? entry_find(ledger, node, pid) : NULL;
     if (pid == NULL || !json_is_integer(weight) || (entry == NULL && (entry = entry_new(ledger, node, pid)) == NULL))
         return;
     entry->weight = json_integer_value(weight);
