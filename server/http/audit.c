@@ -28,11 +28,17 @@ static bool may_write(struct bg_audit_budget *budget, int64_t now_us, int64_t ev
     return true;
 }
 
-static const char *outcome_of(int status)
+/* For lack of a right token, or of one that may do this, or after too many wrong ones. */
+static bool is_refusal(const struct bg_request *request, int status)
+{
+    return status == 401 || status == 403 || (status == 429 && request->wait_s > 0);
+}
+
+static const char *outcome_of(const struct bg_request *request, int status)
 {
     if (status == 0)
         return "client_left";
-    if (status == 401 || status == 403)
+    if (is_refusal(request, status))
         return "refused";
     return status < 400 ? "done" : "failed";
 }
@@ -40,7 +46,7 @@ static const char *outcome_of(int status)
 void bg_audit(struct bg_connection *connection, const struct bg_request *request, int status)
 {
     struct bg_http *http = connection->http;
-    bool refused = status == 401 || status == 403;
+    bool refused = is_refusal(request, status);
     struct bg_route route = {.endpoint = NULL};
     char path[256], node[256] = "";
     uint64_t left_out;
@@ -61,7 +67,7 @@ void bg_audit(struct bg_connection *connection, const struct bg_request *request
             snprintf(node, sizeof node, "%.*s", (int)length, name);
     }
     snprintf(path, sizeof path, "%.*s", (int)request->path_length, request->target);
-    bg_log(refused ? BG_LOG_WARN : BG_LOG_INFO, "audit", BG_TEXT("outcome", outcome_of(status)), BG_NUMBER("status", status),
+    bg_log(refused ? BG_LOG_WARN : BG_LOG_INFO, "audit", BG_TEXT("outcome", outcome_of(request, status)), BG_NUMBER("status", status),
            BG_TEXT("token", request->token_name), BG_TEXT("client", connection->peer),
            BG_TEXT("operation", route.endpoint != NULL && route.endpoint->operation != NULL ? route.endpoint->operation : ""),
            BG_TEXT("node", node), BG_TEXT("path", path), BG_TEXT("request_id", request->id), BG_NUMBER("left_out", left_out));

@@ -166,6 +166,22 @@ suite('https', { prepare }, (world, test) => {
     socket.destroy();
   });
 
+  test('answers are as quick as without TLS: no part of one waits for the client', async () => {
+    const [gauge, plain] = [await secure(), await world.beamgauge()];
+    const sockets = [await session(gauge), await connect(plain.port)];
+    const times = [[], []];
+    for (let i = 0; i < 60; i++) {
+      for (const place of [0, 1]) {
+        const started = performance.now();
+        assert.equal((await ask(sockets[place], 'GET /api/v1/nodes HTTP/1.1\r\nHost: localhost\r\n\r\n')).status, 200);
+        times[place].push(performance.now() - started);
+      }
+    }
+    const [secured, unsecured] = times.map((list) => list.sort((a, b) => a - b)[30]);
+    assert.ok(secured < unsecured + 20, `${secured} ms with TLS, ${unsecured} ms without`);
+    for (const socket of sockets) socket.destroy();
+  });
+
   test('a large answer reaches a slow reader whole, and the end of a connection is announced', async () => {
     const gauge = await secure();
     const socket = await session(gauge);

@@ -94,6 +94,11 @@ suite('service', {}, (world, test) => {
       assert.ok(Number(answer.headers['retry-after']) > 0 && Number(answer.headers['retry-after']) <= 60, answer.headers['retry-after']);
       assert.match(answer.body.detail, /30 wrong tokens have come from this address/);
     }
+    // Of a flood only some lines are written, but those are.
+    await until('a line about it', async () => {
+      assert.equal(await status('bg_guess'), 429);
+      return /event=audit outcome=refused status=429 token="" client=127\.0\.0\.1 operation=listNodes/.test(gauge.child.text('stderr'));
+    });
     assert.equal(await status(tokens.read), 200);
     assert.equal(await status(tokens['read-admin'], { localAddress: '127.0.0.2' }), 200);
     assert.equal((await gauge.api('nodes')).status, 401);
