@@ -318,7 +318,7 @@ suite('https', { prepare }, (world, test) => {
     assert.equal(serial(socket), 1);
     socket.destroy();
     const late = await world.beamgauge({ sections: { server: { tls_cert, tls_key } } });
-    assert.match(late.child.text('stderr'), /event=certificate_not_valid/);
+    await late.child.line('stderr', /event=certificate_not_valid/);
     const checked = await run(BINARY, ['--config', late.config, '--check-config'], { env: environment(late.folder.path) });
     assert.equal(checked.code, 0);
     assert.match(checked.stderr, /is not valid at this time/);
