@@ -30,7 +30,7 @@ static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
     if (process != NULL)
         bg_peer_list_read(shaper, process, by, &list);
     if (process != NULL)
-        bg_peers_check_exact(ask, &list, json_string_value(json_object_get(row, "pid")));
+        bg_peers_check_exact(ask, &list, process, json_string_value(json_object_get(row, "pid")));
     if (process != NULL && list.exact)
         put_counted(shaper, row, bg_sort_find(by)->field, list.count);
     bg_peer_list_put(shaper, row, &list, (size_t)bg_call_integer(ask->call, "peers"));

@@ -86,7 +86,7 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
     if (bg_answer_boolean_or(shaper, process, "dead", false))
         return;
     bg_peer_list_read(shaper, process, "monitors", &list);
-    bg_peers_check_exact(ask, &list, pid);
+    bg_peers_check_exact(ask, &list, process, pid);
     totals->more = totals->more || list.distinct_count > (int64_t)json_array_size(list.top);
     totals->partial = totals->partial || !list.exact;
     for (size_t i = 0; i < json_array_size(list.top) && i < list_max && !shaper->failed; i++) {

@@ -26,11 +26,18 @@ bool bg_peers_exact(const struct bg_ask *ask)
     return bg_call_boolean(ask->call, "exact") && bg_call_may(ask->call, BG_SCOPE_ADMIN);
 }
 
-void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, const char *pid)
+void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, const json_t *process, const char *pid)
 {
+    const json_t *full = bg_answer_array_or_null(&ask->shaper, process, "full");
     if (list->exact || !bg_call_boolean(ask->call, "exact"))
         return;
-    if (bg_peers_exact(ask))
+    if (json_array_size(full) == 2)
+        bg_shaper_fail(
+            &ask->shaper, BG_MEMORY_FULL,
+            "to count the entries of %s takes %s about %lld MiB for the moment, and its host or cgroup has %lld MiB left; without "
+            "exact=true they are estimated",
+            pid, bg_ask_node(ask), json_integer_value(json_array_get(full, 0)) >> 20, json_integer_value(json_array_get(full, 1)) >> 20);
+    else if (bg_peers_exact(ask))
         bg_ask_warn(ask, "a list of %s could not be counted within 2 GiB of %s and the time there was; timeout_ms allows more time", pid,
                     bg_ask_node(ask));
     else

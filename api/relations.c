@@ -58,7 +58,7 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
     for (; *directions != NULL && !shaper->failed; directions++) {
         struct bg_peer_list list;
         bg_peer_list_read(shaper, process, *directions, &list);
-        bg_peers_check_exact(ask, &list, pid);
+        bg_peers_check_exact(ask, &list, process, pid);
         json_t *row = bg_object_new(shaper);
         bg_put(shaper, row, "direction", json_string(*directions));
         bg_put(shaper, row, "count", bg_count_or_null(list.count));

@@ -21,6 +21,7 @@ enum bg_error {
     BG_UNSUPPORTED,        /* 422: this node cannot answer that (the text says why) */
     BG_ATOM_TABLE_FULL,    /* 422: the node has too few atoms left for a question that may bring some */
     BG_PROCESS_TABLE_FULL, /* 422: the node cannot start a process that would answer */
+    BG_MEMORY_FULL,        /* 422: the node's host or cgroup has too little memory left for what is asked */
     BG_TOO_MANY,           /* 429: a cap is reached, try again after a second */
     BG_HEADERS_TOO_LARGE,  /* 431 */
     BG_NODE_UNREACHABLE,   /* 502: no link to the node (the text says which step failed) */

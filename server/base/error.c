@@ -25,6 +25,7 @@ static const struct bg_error_info errors[BG_ERROR_COUNT] = {
     [BG_UNSUPPORTED] = {"unsupported", "Not possible on this node", 422},
     [BG_ATOM_TABLE_FULL] = {"atom_table_nearly_full", "Atom table of the node nearly full", 422},
     [BG_PROCESS_TABLE_FULL] = {"process_table_full", "Process table of the node full", 422},
+    [BG_MEMORY_FULL] = {"memory_nearly_full", "Memory of the node nearly full", 422},
     [BG_TOO_MANY] = {"too_many", "Too many requests", 429},
     [BG_HEADERS_TOO_LARGE] = {"headers_too_large", "Request headers too large", 431},
     [BG_NODE_UNREACHABLE] = {"node_unreachable", "Node unreachable", 502},

@@ -22,7 +22,7 @@ process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
             {told(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]), []};
         [{Row, Figures}] ->
             {Lists, Looks} = lists(Figures, Directions, Limit, Long, Calibration),
-            {told(Text, Row, Lists), Looks};
+            {(told(Text, Row, Lists))#{<<"full">> => case Looks of [{_, _, {size, Needed, Room}}] -> [Needed, Room]; _ -> undefined end}, Looks};
         [] ->
             {#{<<"pid">> => Text, <<"dead">> => true}, []}
     end.

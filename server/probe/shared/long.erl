@@ -6,6 +6,7 @@
 -define(HEAP_BYTES_MIN, (64 bsl 20)). %% any node may be asked for so much
 -define(HEAP_BYTES_MAX, (2 bsl 30)). %% and none for more
 -define(MEMORY_SHARE, 50). %% of what the node has, a part of this many
+-define(ROOM_BYTES_MIN, (4 bsl 20)). %% that much any node has
 -define(PATIENCE_MS, 250).
 -define(ENTRY_BYTES, 64). %% of a monitor; where releases take more for one, the copied list is no longer
 -define(TIMEOUT_MS, 5000). %% where the guard tells no other
@@ -28,7 +29,7 @@ new(Arguments) ->
 now_ms() -> erlang:monotonic_time(millisecond).
 
 %% What is told of a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, many where not one of the lists
-%% could be copied in the heap there was, or timeout, which says nothing of them. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of
+%% could be copied in the heap there was, {size, Needed, Room} where the node has no room to count, or timeout, which says nothing of them. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of
 %% each {Count, Distinct, Top}, Distinct being undefined where that list was too much.
 look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
     case maps:get(Pid, Known, none) of
@@ -58,6 +59,7 @@ grown(Pid, Counts, Unexplained, Then, {_, _, MonitorBytes, _, _, _}) ->
     {last, list_to_tuple([Pid | [Count * Grown div Total || Count <- Counts]])}.
 
 counted(_, timeout) -> timeout;
+counted(_, {size, _, _} = Full) -> Full;
 counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}]) -> many;
 counted(Pid, Lists) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
 
@@ -83,12 +85,14 @@ lists(Pid, Unexplained, HeapBytes, Until, Limit, {_, _, MonitorBytes, LinkBytes,
     MonitoredBy = list(Pid, monitored_by, Left * 3 div 5, HeapBytes, Until, Limit),
     Last = Left - explained(MonitoredBy, MonitorBytes),
     Monitors = list(Pid, monitors, Last * 8 div 5 * ?ENTRY_BYTES div max(?ENTRY_BYTES, MonitorBytes), HeapBytes, Until, Limit),
-    case lists:member(timeout, [Monitors, MonitoredBy, Links]) of
-        true -> timeout;
-        false -> [told(Monitors, Last, Calibration), told(MonitoredBy, Left, Calibration), told(Links, 0, Calibration)]
+    case {[Full || {size, _, _} = Full <- [Monitors, MonitoredBy, Links]], lists:member(timeout, [Monitors, MonitoredBy, Links])} of
+        {[Full | _], _} -> Full;
+        {[], true} -> timeout;
+        {[], false} -> [told(Monitors, Last, Calibration), told(MonitoredBy, Left, Calibration), told(Links, 0, Calibration)]
     end.
 
 explained(Untold, _) when is_atom(Untold) -> 0;
+explained({size, _, _}, _) -> 0;
 explained({Count, _, [{Peer, _} | _]}, EntryBytes) when is_pid(Peer), node(Peer) =/= node() -> Count * EntryBytes * 3 div 2;
 explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
 
@@ -96,9 +100,18 @@ explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
 told(none, Unexplained, Calibration) -> {entries:monitors_max(Unexplained, Calibration) * 4 div 5, undefined, []};
 told(Counted, _, _) -> Counted.
 
-%% None where the heap does not suffice.
+%% None where the heap does not suffice. A list is there twice for a moment, as a message and on the heap; where the node has no room for that
+%% it is {size, Needed, Room}.
 list(_, _, Bytes, HeapBytes, _, _) when Bytes > HeapBytes -> none;
-list(Pid, Item, _, HeapBytes, Until, Limit) ->
+list(Pid, Item, Bytes, HeapBytes, Until, Limit) when Bytes < ?ROOM_BYTES_MIN -> counted_list(Pid, Item, HeapBytes, Until, Limit);
+list(Pid, Item, Bytes, HeapBytes, Until, Limit) ->
+    Needed = 2 * Bytes + ?ROOM_BYTES_MIN,
+    case room:bytes() of
+        Room when Room < Needed -> {size, Needed, max(0, Room)};
+        _ -> counted_list(Pid, Item, HeapBytes, Until, Limit)
+    end.
+
+counted_list(Pid, Item, HeapBytes, Until, Limit) ->
     Worker = self(),
     HeapMax = #{size => HeapBytes div erlang:system_info(wordsize), kill => true, error_logger => false},
     {Counter, Monitor} = spawn_opt(fun() -> Worker ! {self(), tally:counted(tally:taken(process_info(Pid, Item), []), Limit)} end,
@@ -128,6 +141,7 @@ answer(Looks, Arguments) ->
      || {Pid, Unexplained, Looked} <- New].
 
 is_new({new, _, _}) -> true;
+is_new({size, _, _}) -> true;
 is_new(Looked) -> Looked =:= many orelse Looked =:= timeout.
 
 kept({new, _, Lists}) -> maps:from_list(lists:zip([<<"monitors">>, <<"monitored_by">>, <<"links">>], [who:list(List) || List <- Lists]));

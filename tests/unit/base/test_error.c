@@ -53,6 +53,7 @@ static void statuses_are_those_of_the_contract(void **state)
         [BG_UNSUPPORTED] = 422,
         [BG_ATOM_TABLE_FULL] = 422,
         [BG_PROCESS_TABLE_FULL] = 422,
+        [BG_MEMORY_FULL] = 422,
         [BG_TOO_MANY] = 429,
         [BG_HEADERS_TOO_LARGE] = 431,
         [BG_NODE_UNREACHABLE] = 502,
