@@ -126,7 +126,8 @@ json_t *bg_array_new(struct bg_shaper *shaper)
 
 void bg_put(struct bg_shaper *shaper, json_t *object, const char *key, json_t *value)
 {
-    if (json_object_set_new(object, key, value) != 0)
+    /* Keys are ours, or strings of jansson: UTF-8. */
+    if (json_object_set_new_nocheck(object, key, value) != 0)
         out_of_memory(shaper);
 }
 

@@ -420,7 +420,7 @@ bytes(Term) ->
 
 %% What every node has loaded from its start, on each release: no question has to see to it. (What io_lib loads in turn is not, but it is
 %% only used where a process has labelled itself with something that is no text, which OTP 27 and later have.)
-always_loaded() -> [erlang, lists, maps, erl_eval, ets, binary, unicode, string, application, application_controller, code, proplists, rpc,
+always_loaded() -> [erlang, lists, maps, erl_eval, ets, binary, unicode, string, application, application_controller, code, proplists,
                     erts_debug, net_kernel, inet, io_lib].
 
 %% What forms call, and what that calls in turn.

@@ -187,7 +187,7 @@ static void take_room(struct bg_look *look, const json_t *data)
 {
     look->looked_us = now_us(look->looks);
     read_version(json_object_get(data, "erts_version"), &look->erts_major, &look->erts_minor);
-    look->has_large_pids = look->has_large_pids || json_is_object(json_object_get(data, "large_pid"));
+    look->has_large_pids = look->has_large_pids || json_is_object(json_array_get(json_object_get(data, "large_pid"), 1));
     look->atom_count = count_of(data, "atom_count");
     look->atom_limit = count_of(data, "atom_limit");
     look->process_count = count_of(data, "process_count");
