@@ -27,7 +27,11 @@ static const struct bg_listing listing = {.question = "tables", .counted = "tabl
 
 static void shape_tables(struct bg_ask *ask, json_t *answer)
 {
+    const int64_t silent = bg_answer_count_or(&ask->shaper, answer, "silent_count", 0);
     bg_listing_shape(ask, answer, &listing);
+    if (silent > 0)
+        bg_ask_warn(ask, "%lld of the schedulers did not answer in time, most likely held up by native code: tables made there are missing",
+                    (long long)silent);
 }
 
 static void ask_tables(struct bg_ask *ask, json_t *answer)

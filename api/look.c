@@ -7,6 +7,8 @@
 #include "beamgauge/clock.h"
 
 #define KEPT_TIMEOUT_MS 1000 /* it is there already */
+#define TOTALS_TIMEOUT_MS 1000
+#define TOTALS_AGE_MS 1000 /* every scheduler is woken to tell them */
 
 static void go_on(struct bg_look *look);
 
@@ -14,6 +16,12 @@ const char *bg_source_name(enum bg_source source)
 {
     static const char *const names[BG_SOURCE_COUNT] = {"memory", "system", "scan", "peers", "binaries"};
     return names[source];
+}
+
+/* What a source is asked by. Of the system that is what waits for no scheduler: one may be held up. */
+static const char *question_of(enum bg_source source)
+{
+    return source == BG_SOURCE_SYSTEM ? "system_now" : bg_source_name(source);
 }
 
 static json_t *scan_args(const struct bg_look *look)
@@ -104,6 +112,55 @@ static void tell_peers(struct bg_look *look, const struct bg_failure *failure, c
     json_decref(joined.data);
 }
 
+/* What was told at once, with what all schedulers told together; answer is NULL where one did not in time. */
+static void tell_system(struct bg_look *look, const struct bg_answer *answer)
+{
+    struct bg_answer joined = look->now;
+    struct bg_failure no_memory;
+    joined.data = json_copy(look->now.data);
+    if (answer != NULL)
+        (void)json_object_update(joined.data, answer->data); /* or else as if it had not been told */
+    if (joined.data != NULL)
+        tell(look, NULL, &joined);
+    else {
+        (void)bg_fail(&no_memory, BG_NO_MEMORY, "out of memory");
+        tell(look, &no_memory, NULL);
+    }
+    json_decref(joined.data);
+    json_decref(look->now.data);
+    look->now.data = NULL;
+}
+
+static void on_totals(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_look *look = context;
+    (void)failure;
+    look->ticket = NULL;
+    tell_system(look, answer);
+    go_on(look);
+}
+
+/* False: there is nothing to wait for, and what is known of the system has been told. */
+static bool send_totals(struct bg_look *look, const struct bg_answer *now)
+{
+    struct bg_failure none;
+    const int64_t half_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 2000;
+    const struct bg_query_request request = {
+        .node = look->node,
+        .question = "system_totals",
+        .max_age_ms = look->max_age_ms > TOTALS_AGE_MS ? look->max_age_ms : TOTALS_AGE_MS,
+        .reader = look->reader,
+        .timeout_ms = half_ms < TOTALS_TIMEOUT_MS ? half_ms : TOTALS_TIMEOUT_MS,
+    };
+    look->now = *now;
+    json_incref(look->now.data);
+    if (half_ms > 0 && bg_query_ask(look->services->queries, &request, on_totals, look, &look->ticket, &none) == BG_OK)
+        return true;
+    look->ticket = NULL;
+    tell_system(look, NULL);
+    return false;
+}
+
 /* Time is over: true the first time, if what is kept may serve. */
 static bool is_late_now(struct bg_look *look, const struct bg_failure *failure)
 {
@@ -122,7 +179,10 @@ static void on_done(void *context, const struct bg_failure *failure, const struc
         go_on(look); /* with the same question */
         return;
     }
-    if (look->source == BG_SOURCE_PEERS)
+    if (look->source == BG_SOURCE_SYSTEM && look->totals && failure == NULL) {
+        if (send_totals(look, answer))
+            return;
+    } else if (look->source == BG_SOURCE_PEERS)
         tell_peers(look, failure, answer);
     else
         tell(look, failure, answer);
@@ -167,7 +227,7 @@ static bool send(struct bg_look *look, json_t *args)
     struct bg_failure failure;
     struct bg_query_request request = {
         .node = look->node,
-        .question = bg_source_name(look->source),
+        .question = question_of(look->source),
         .args = args,
         .max_age_ms = look->max_age_ms,
         .reader = look->reader,
@@ -234,6 +294,7 @@ void bg_look_stop(struct bg_look *look)
     look->ticket = NULL;
     json_decref(look->peers_args);
     json_decref(look->known);
-    look->peers_args = look->known = NULL;
+    json_decref(look->now.data);
+    look->peers_args = look->known = look->now.data = NULL;
     look->source = BG_SOURCE_COUNT;
 }

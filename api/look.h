@@ -8,7 +8,7 @@
 
 /* What a node is asked, in this order. Peers are those of the processes with the most monitors, so they need a scan first. */
 enum bg_source { BG_SOURCE_MEMORY, BG_SOURCE_SYSTEM, BG_SOURCE_SCAN, BG_SOURCE_PEERS, BG_SOURCE_BINARIES, BG_SOURCE_COUNT };
-const char *bg_source_name(enum bg_source source); /* the question's */
+const char *bg_source_name(enum bg_source source); /* for people */
 
 struct bg_look;
 /* One thing was told, or could not be: exactly one of failure and answer is not NULL, but for peers where nobody monitors anything: then
@@ -27,6 +27,7 @@ struct bg_look {
     unsigned sources;   /* bits, 1 << of enum bg_source; `told` may add what stands further on */
     int64_t scan_limit; /* rows of each ranking; rounded as everywhere */
     bool binary;        /* off-heap binaries too, which is costly */
+    bool totals;        /* of the system also what all schedulers count together, if they tell in time */
     uint64_t reader;    /* see bg_call_reader() */
     int64_t max_age_ms;
     int64_t deadline_us; /* on the monotonic clock */
@@ -42,6 +43,7 @@ struct bg_look {
     json_t *peers_args;       /* made of the scan; NULL where nobody needs to be asked about */
     json_t *known;            /* the scan's processes with long lists, which go to the answer of `peers`; or NULL */
     struct bg_answer scanned; /* when the scan was */
+    struct bg_answer now;     /* of the system, while its totals are waited for; else its data is NULL */
     int64_t process_count;    /* of the scan */
     int64_t skipped_count;    /* of those, how many did not answer it in time */
     struct bg_failure scan_failure;

@@ -156,6 +156,7 @@ static void handle(struct bg_call *call)
         .services = services,
         .owner = probe,
         .sources = 1U << BG_SOURCE_MEMORY | 1U << BG_SOURCE_SYSTEM,
+        .totals = true,
         .scan_limit = 1, /* as the rankings ask with, so that they share one scan */
         .reader = bg_call_reader(call),
         .max_age_ms = bg_call_integer(call, "max_age_ms"),

@@ -55,6 +55,8 @@ static void shape_schedulers(struct bg_ask *ask, json_t *answer)
     json_t *schedulers = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raws) && !shaper->failed; i++)
         bg_append(shaper, schedulers, row_new(shaper, bg_answer_object_at(shaper, raws, i), loads));
+    if (json_array_size(raws) == 0)
+        bg_ask_warn(ask, "a scheduler did not answer in time, most likely held up by native code: how busy they are is not known");
     ask->data = bg_object_new(shaper);
     for (size_t i = 0; i < 3; i++)
         bg_put(shaper, ask->data, loads[i].field, bg_ratio_new(loads[i].active_us, loads[i].total_us));

@@ -1,21 +1,36 @@
-%% How busy each scheduler was over a window. The emulator measures that only while someone wants it: this process does, and when it
-%% ends the emulator stops by itself, unless another process still wants it.
+%% How busy each scheduler was over a window. The emulator measures that only while someone wants it: a process of ours does, and when it
+%% ends the emulator stops by itself, unless another process still wants it. All schedulers have to begin and to tell; where one is held up,
+%% nobody waits for it, and only the run queues are known.
 -module(schedulers).
 -export([answer/1]).
 
+-define(PATIENCE_MS, 1000).
+
 answer(#{<<"window_ms">> := Milliseconds}) ->
-    Measured = erlang:system_flag(scheduler_wall_time, true),
-    Before = sample(),
-    receive after Milliseconds -> ok end,
-    Queues = erlang:statistics(run_queue_lengths_all),
-    After = sample(),
+    Self = self(),
     Counts = {erlang:system_info(schedulers), erlang:system_info(dirty_cpu_schedulers)},
     Online = {erlang:system_info(schedulers_online), erlang:system_info(dirty_cpu_schedulers_online)},
-    #{<<"schedulers">> => [row(Id, Active1 - Active0, Total1 - Total0, Counts, Online)
-                           || {{Id, Active0, Total0}, {Id, Active1, Total1}} <- lists:zip(Before, After)],
+    Meter = spawn_opt(fun() -> Self ! {self(), measured(Milliseconds)} end, [link, {priority, low}]),
+    {Rows, Queues, Measured} = receive
+        {Meter, {Already, Before, After, Then}} ->
+            {[row(Id, Active1 - Active0, Total1 - Total0, Counts, Online)
+              || {{Id, Active0, Total0}, {Id, Active1, Total1}} <- lists:zip(Before, After)], Then, Already}
+    after Milliseconds + ?PATIENCE_MS ->
+        unlink(Meter),
+        exit(Meter, kill),
+        {[], erlang:statistics(run_queue_lengths_all), undefined}
+    end,
+    #{<<"schedulers">> => Rows,
       <<"run_queue_counts">> => lists:sublist(Queues, element(1, Counts)),
       <<"dirty_run_queue_counts">> => lists:nthtail(element(1, Counts), Queues),
       <<"measured_before">> => Measured}.
+
+measured(Milliseconds) ->
+    Already = erlang:system_flag(scheduler_wall_time, true),
+    Before = sample(),
+    receive after Milliseconds -> ok end,
+    Queues = erlang:statistics(run_queue_lengths_all),
+    {Already, Before, sample(), Queues}.
 
 sample() -> lists:sort(erlang:statistics(scheduler_wall_time_all)).
 

@@ -26,10 +26,10 @@ program(Pids, Count, {Items, Zip, Spec}, To) ->
      [fun lists:zipwith3/4, fun erlang:send/2]].
 
 %% Turns lists of pids into the arguments of spawn_opt/4. An asker is linked to who starts it: it ends with the question in whatever way
-%% that ends, and under its heap limit.
+%% that ends, under its heap limit and at its priority.
 template(What, To) ->
-    {_, Settings} = process_info(self(), garbage_collection),
-    Options = [link, {priority, low}, lists:keyfind(max_heap_size, 1, Settings)],
+    [Priority, {_, Settings}] = process_info(self(), [priority, garbage_collection]),
+    Options = [link, Priority, lists:keyfind(max_heap_size, 1, Settings)],
     ets:match_spec_compile([{'$1', [], [[lists, foldl, program('$1', {length, '$1'}, What, To), {const, Options}]]}]).
 
 launch(Groups, Count, Template) ->

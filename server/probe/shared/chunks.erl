@@ -1,6 +1,6 @@
 %% All processes of a node in chunks, for native code to work on.
 -module(chunks).
--export([all/0, all_but/1, none/0, things/1, next/1, take/2]).
+-export([all/0, all_but/1, none/0, things/1, next/1, take/2, left/1]).
 
 -define(CHUNK_PROCESSES, 2000).
 
@@ -50,17 +50,18 @@ next({iterator, Iterator}) ->
         {Pid, {Place, Pids}} -> {[Pid | Pids], 1 + length(Pids), {iterator, {Place, []}}}
     end.
 
-%% none, or {Pids, Rest}: one chunk at least, and more until there are so many.
-take({list, [_ | _] = Pids, Left}, Wanted) ->
-    Count = min(max(?CHUNK_PROCESSES, Wanted), Left),
-    {Chunk, Rest} = lists:split(Count, Pids),
-    {Chunk, {list, Rest, Left - Count}};
-take(Source, Wanted) -> taken(Source, Wanted, []).
-
-taken(Source, Wanted, Taken) ->
+%% none, or {Pids, Rest}: so many at most.
+take({list, Pids, Left, Rest}, Wanted) -> %% of one chunk that was begun
+    Count = min(Wanted, Left),
+    {Chunk, Others} = lists:split(Count, Pids),
+    {Chunk, case Left - Count of 0 -> Rest; More -> {list, Others, More, Rest} end};
+take(Source, Wanted) ->
     case next(Source) of
-        none when Taken =:= [] -> none;
-        none -> {lists:append(Taken), none()};
-        {Pids, Count, Rest} when Count < Wanted -> taken(Rest, Wanted - Count, [Pids | Taken]);
-        {Pids, _, Rest} -> {lists:append([Pids | Taken]), Rest}
+        none -> none;
+        {Pids, Count, Rest} -> take({list, Pids, Count, Rest}, Wanted)
     end.
+
+%% How many are left, at most.
+left({list, _, Count, Rest}) -> Count + left(Rest);
+left({list, _, Count}) -> Count;
+left(_) -> erlang:system_info(process_count).

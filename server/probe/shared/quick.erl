@@ -4,6 +4,7 @@
 
 -define(MAILBOX_MAX, 100000). %% messages; of a process with more is not asked by the way what it walks them all to tell:
 -define(WALKING, [memory, total_heap_size, garbage_collection_info]).
+-define(AFTERWARDS, 4). %% what comes after all were asked takes a busy node so many times as long as this look, however slow it is
 
 %% Where there are not so many messages in all, no mailbox is long. Where the calibration got no counts, nobody waits for them again.
 is_wanted(Calibration) -> readers:is_busy() orelse element(6, Calibration) =:= infinity orelse blocks:messages() > ?MAILBOX_MAX.
@@ -16,7 +17,9 @@ look(Rankings, Calibration, Arguments) ->
     {Silent, Others} = met:again(met:unasked(length(Pids), length(Long), Met)),
     Heavy = maps:keys(heavy:known(Arguments)), %% whoever looks has what these told before,
     Busy = maps:keys(heavy:earlier(Silent -- Heavy, Arguments)), %% or earlier, for those who may be telling it to others now
-    {readers:new(chunks:things(Pids -- Heavy), readers:left(Arguments, Started), (Silent -- Heavy) -- Busy, met:silent(Busy, length(Busy), Others)),
+    Reserve = ?AFTERWARDS * (erlang:monotonic_time(microsecond) - Started) div 1000,
+    Left = (readers:left(Arguments, Started))#{<<"reserve_ms">> => Reserve},
+    {readers:new(chunks:things(Pids -- Heavy), Left, (Silent -- Heavy) -- Busy, met:silent(Busy, length(Busy), Others)),
      Long, Best, met:is_all(Met)}.
 
 gather(Job, Readers, {Rankings, Pids, Long}) ->

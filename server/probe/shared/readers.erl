@@ -4,8 +4,9 @@
 -export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, left/2]).
 
 -define(ASKERS_MAX, 2048).  %% beside each other, about 3 KiB each
--define(WAVE_MAX, 32768).   %% processes asked for in one wave
--define(WAVE_FREE_MAX, 131072).
+-define(CHUNK, 2000).       %% processes asked for by one
+-define(WAVE, 512).         %% and by many at once, each by one: so many at first, and then as the time demands, up to ASKERS_MAX,
+-define(WAVE_MIN, 128).     %% and no fewer
 -define(ASIDE_MAX, 8).      %% chunks that are waited for while the others are read one by one
 -define(PAUSE_MS_MIN, 5).
 -define(WAIT_MS_MAX, 10000). %% for who does not answer
@@ -18,21 +19,28 @@ job(Items, Zip, Spec, Grain) -> askers:job(Items, Zip, Spec, Grain).
 %% More are ready to run than can. Then waiting for one's turn is what takes the time.
 is_busy() -> erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online).
 
-%% On a busy node the question's own process goes on before those that wait: it has a tenth or two of a second of its own work, to which it
-%% would not come at low priority, nor at normal where sixty are ahead of it at each turn. Askers, and with them nearly all work, stay low;
-%% and no more of them at once than leave the round trips of others near to what one plain pass over all processes costs those.
+%% On a busy node the question's own process and its askers go on before those that wait: it has a tenth or two of a second of its own work,
+%% and each asker some microseconds, to which they would not come at low priority, nor at normal where sixty are ahead at each turn. Those
+%% who are asked wait for their turns as ever. They are asked in waves that are no larger than the time demands, so that whoever else is
+%% ready to run does not find too many of them before it.
 hurry() -> is_busy() andalso is_atom(process_flag(priority, high)).
 
-%% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk.
+%% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk, by one
+%% asker, which is as well what asks for all that the emulator tells by itself.
 %% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
-%% busy node, where that too waits for its turns.
+%% busy node, where that too waits for its turns: as much as is known to be needed there, `reserve_ms`, or seven tenths.
 new(Source, Arguments) -> new(Source, Arguments, [], met:none()).
 
-%% Again are who did not answer before, and are asked alone once all others were.
+%% Again are who did not answer before, and are asked alone once all others were, for a quarter of the time.
 new(Source, Arguments, Again, Met) ->
     Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
-    {Pace, Tenths} = case hurry() of true -> {?ASKERS_MAX, 3}; false -> {1, 6} end,
-    {Source, Pace, [], Again, Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, ?WAIT_MS_MAX}}.
+    {Pace, Tenths} = case {hurry(), Arguments} of
+        {true, #{<<"reserve_ms">> := Reserve}} -> {?WAVE, max(1, min(4, 10 - 10 * Reserve div Timeout))};
+        {true, _} -> {?WAVE, 3};
+        {false, _} -> {1, 6}
+    end,
+    Wait = case Again of [] -> ?WAIT_MS_MAX; _ -> Timeout div 4 end,
+    {Source, Pace, [], Again, Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, Wait}}.
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
@@ -42,38 +50,46 @@ left(Arguments, Started) ->
     Arguments#{<<"timeout_ms">> => max(1, maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS) - Passed)}.
 
 %% {ok, Rows, Readers}, or {none, Met} when there is nobody left to ask. Our own processes are not asked.
-next(Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
-    case chunks:take(Source, Pace) of
+next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
+    Single = Pace =:= 1 orelse Grain > 1,
+    case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace end) of
         none ->
             late(Job, Aside, Again, Met, {Pause, case WaitMax of none -> Until; _ -> min(Until, now_ms() + WaitMax) end, none});
         {Asked, Rest} ->
             Pids = Asked -- [self() | element(2, process_info(self(), links))],
-            case now_ms() >= Until of
-                true ->
+            case now_ms() of
+                Now when Now >= Until ->
                     next(Job, {Rest, Pace, Aside, Again, met:silent(Pids, length(Pids), Met), Clock});
-                false when Pace =:= 1 ->
+                _ when Single ->
                     case askers:one(Pids, Job, patience(length(Aside), Pause)) of
                         {ok, Rows} -> told(Rows, length(Pids), {Rest, Pace, Aside, Again, Met, Clock});
-                        {none, Asker} -> next(Job, {Rest, pace(length(Aside)), [{Asker, Pids} | Aside], Again, Met, Clock})
+                        {none, Asker} -> next(Job, {Rest, pace(Pace, length(Aside)), [{Asker, Pids} | Aside], Again, Met, Clock})
                     end;
-                false ->
+                Now ->
                     {Rows, Silent} = askers:wave(Pids, ?ASKERS_MAX, Job, 2 * Pause, Until),
-                    told(Rows, length(Pids) - length(Silent), {Rest, wider(Pace, Job), Aside, Silent ++ Again, Met, Clock})
+                    told(Rows, length(Pids) - length(Silent), {Rest, paced(Pace, chunks:left(Rest), Now, Until), Aside, Silent ++ Again, Met, Clock})
             end
     end.
 
 %% Waiting for one that stalled goes on meanwhile, so patience is short, and shorter each time.
 patience(Stalled, Pause) -> max(?PAUSE_MS_MIN, (Pause div 4) bsr Stalled).
 
-pace(Stalled) ->
+pace(1, Stalled) ->
     case hurry() orelse Stalled >= ?ASIDE_MAX of
-        true -> ?ASKERS_MAX;
+        true -> ?WAVE;
         false -> 1
-    end.
+    end;
+pace(Pace, _) -> Pace.
 
-%% The first wave is a small one, as nothing is filtered yet.
-wider(Pace, {_, _, _, 1, _}) -> min(2 * Pace, ?WAVE_MAX);
-wider(Pace, _) -> min(8 * Pace, ?WAVE_FREE_MAX).
+%% As many more in the next wave as the time is too short for all that are left; half as many if it is four times as long.
+paced(Pace, Left, Before, Until) ->
+    Now = now_ms(),
+    Needed = Left * max(1, Now - Before) div Pace,
+    case max(1, Until - Now) of
+        Time when Needed > Time -> min(Pace * min(16, Needed div Time + 1), ?ASKERS_MAX);
+        Time when 4 * Needed < Time -> max(Pace div 2, ?WAVE_MIN);
+        _ -> Pace
+    end.
 
 %% Who merely died was there to be met.
 told(Rows, Count, Readers) ->
@@ -100,7 +116,7 @@ late(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
     told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock}).
 
 longest({_, _, _, 1, _}, _) -> ?WAIT_MS_MAX;
-longest(_, Pause) -> 2 * Pause.
+longest(_, Pause) -> Pause.
 
 gather(Aside, _, Told, Count) when map_size(Aside) =:= 0 -> {lists:append(Told), Count, Aside};
 gather(Aside, Patient, Told, Count) ->

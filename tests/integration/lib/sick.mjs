@@ -41,13 +41,13 @@ export async function questionsOf(gauge, node, pid, { isVaried = true } = {}) {
 
 const withQuery = (path, query) => (query.length > 0 ? `${path}?${query.join('&')}` : path);
 
-// Asks them one after the other. `before` is called before each; `allows(answer)` says which answers besides 200 are right. What is wrong is told, all of it.
+// Asks them one after the other. `before` is called before each; `allows(answer)`, of path, status, code and detail, says which answers besides 200 are right. What is wrong is told, all of it.
 export async function examine(t, gauge, questions, { before = () => {}, allows = () => false } = {}) {
   const rows = [];
   for (const path of questions) {
     await before();
     const { status, ms, body, text } = await gauge.api(path);
-    const isRight = (status === 200 || allows({ path, status, code: body?.code })) && ms < limitMs(path);
+    const isRight = (status === 200 || allows({ path, status, code: body?.code, detail: body?.detail })) && ms < limitMs(path);
     rows.push({ path, status, ms, body, isRight, line: `${status} ${body?.code ?? ''} ${Math.round(ms)} ms ${path}: ${status === 200 ? '' : (body?.detail ?? text).slice(0, 300)}` });
   }
   const slowest = [...rows].sort((a, b) => b.ms - a.ms).slice(0, 3);
@@ -94,7 +94,7 @@ export async function patient(world, options = {}) {
   const node = await world.node({ ...options, modules: ['truth', 'sick'] });
   const gauge = options.gauge ?? (await world.beamgauge({ args: ['--name', `${randomName('doctor')}@127.0.0.1`] }));
   await gauge.register(node);
-  const questions = await questionsOf(gauge, node, '<0.0.0>');
+  const questions = await questionsOf(gauge, node, '<0.0.0>', { isVaried: options.isVaried ?? true });
   for (const path of questions) await gauge.api(path);
   return { node, gauge, questions, keeper: await Keeper.of(node) };
 }

@@ -31,7 +31,7 @@ static void each_source_is_asked_once_for_all_assertions(void **state)
     assert_string_equal(fake.asks[0].question, "memory");
     assert_int_equal(fake.asks[0].max_age_ms, 70);
     fake_answer(MEMORY);
-    assert_string_equal(fake.asks[1].question, "system");
+    assert_string_equal(fake.asks[1].question, "system_now");
     fake_answer(SYSTEM);
     assert_string_equal(fake.asks[2].question, "scan");
     EXPECT_ARG(2, "", "{\"limit\":50,\"order\":\"desc\",\"binary\":false,\"list_entries_max\":200000}");

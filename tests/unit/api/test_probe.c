@@ -9,6 +9,7 @@
 #define MEMORY                                                                                                                             \
     MEMORY_OF(AREAS_OF("2531", "300", "10", "9", "30", "40"), "50", SIZES_OF(LOCAL_MONITORS("1536"), "0"), REPLY_OF(""), "2", NO_HOST)
 #define SYSTEM SYSTEM_OF("1500", "3", "50", "100", "77")
+#define TOTALS "{\"garbage_collection\":[12,2,0],\"io\":[[\"input\",9],[\"output\",10]]}"
 #define SCAN                                                                                                                               \
     "{\"scanned_count\":49,\"skipped_count\":1,\"duration_us\":2500,\"word_bytes\":8,\"rows\":[" ROW("<0.1.0>", "10", "20") "," ROW(       \
         "<0.2.0>", "30", "5") "],\"rankings\":{\"memory\":[1,0],\"monitors\":[0,1],\"total_heap\":[0],\"links\":[]},"                      \
@@ -28,10 +29,16 @@ static bool is_told(const char *line)
     return strstr(fake.text, line) != NULL;
 }
 
+static void answer_system(void)
+{
+    fake_answer(SYSTEM);
+    fake_answer(TOTALS);
+}
+
 static void answer_all(void)
 {
     fake_answer(MEMORY);
-    fake_answer(SYSTEM);
+    answer_system();
     fake_answer(SCAN);
     fake_answer(PEERS);
 }
@@ -48,23 +55,25 @@ static void all_families_are_sane(void **state)
             fail_msg("%s", figure->metric.name);
 }
 
-static void four_questions_make_a_probe(void **state)
+static void five_questions_make_a_probe(void **state)
 {
     (void)state;
     fake_call("probeNode", "target=shop@127.0.0.1", NULL);
     assert_int_equal(fake.asks_count, 1);
     assert_string_equal(fake.asks[0].question, "memory");
     fake_answer(MEMORY);
-    assert_string_equal(fake.asks[1].question, "system");
+    assert_string_equal(fake.asks[1].question, "system_now");
     fake_answer(SYSTEM);
-    assert_string_equal(fake.asks[2].question, "scan");
-    EXPECT_ARG(2, "limit", "50");
-    EXPECT_ARG(2, "order", "\"desc\"");
-    EXPECT_ARG(2, "binary", "false");
-    EXPECT_ARG(2, "list_entries_max", "200000");
+    assert_string_equal(fake.asks[2].question, "system_totals");
+    fake_answer(TOTALS);
+    assert_string_equal(fake.asks[3].question, "scan");
+    EXPECT_ARG(3, "limit", "50");
+    EXPECT_ARG(3, "order", "\"desc\"");
+    EXPECT_ARG(3, "binary", "false");
+    EXPECT_ARG(3, "list_entries_max", "200000");
     fake_answer(SCAN);
-    assert_string_equal(fake.asks[3].question, "peers");
-    EXPECT_ARG(3, "pids", "[\"<0.1.0>\",\"<0.2.0>\"]");
+    assert_string_equal(fake.asks[4].question, "peers");
+    EXPECT_ARG(4, "pids", "[\"<0.1.0>\",\"<0.2.0>\"]");
     fake_answer(PEERS);
     assert_string_equal(fake.content_type, "text/plain; version=0.0.4; charset=utf-8");
     assert_true(is_told("\nbeam_up 1\n"));
@@ -75,6 +84,7 @@ static void four_questions_make_a_probe(void **state)
     assert_true(is_told("\nbeam_processes 50\n"));
     assert_true(is_told("\nbeam_ports 1\n"));
     assert_true(is_told("\nbeam_reductions_total 77\n"));
+    assert_true(is_told("\nbeam_garbage_collections_total 12\n"));
     assert_true(is_told("\nbeam_scan_duration_seconds 0.0025\n"));
     assert_true(is_told("\nbeam_allocator_used_bytes{allocator=\"fix_alloc\"} 5\n"));
     assert_true(is_told("\nbeam_memory_persistent_term_bytes 5\n"));
@@ -104,12 +114,12 @@ static void what_is_not_wanted_is_not_asked(void **state)
     (void)state;
     fake_call("probeNode", "target=shop@127.0.0.1 scan=false", NULL);
     fake_answer(MEMORY);
-    fake_answer(SYSTEM);
+    answer_system();
     assert_true(is_told("\nbeam_up 1\n"));
     assert_false(is_told("scan"));
     fake_call("probeNode", "target=shop@127.0.0.1 module=prometheus_erl", NULL);
     fake_answer(MEMORY);
-    fake_answer(SYSTEM);
+    answer_system();
     assert_true(is_told("\nerlang_vm_memory_atom_bytes_total{usage=\"free\"} 1\n"));
     assert_true(is_told("# TYPE erlang_vm_process_count untyped\nerlang_vm_process_count 50\n"));
     assert_false(is_told("beam_processes"));
@@ -145,6 +155,22 @@ static void what_was_answered_is_told_though_the_rest_failed(void **state)
     assert_true(is_told("\nbeam_up 0\n"));
 }
 
+/* One of them may be held up. */
+static void what_all_schedulers_count_is_not_waited_for_long(void **state)
+{
+    (void)state;
+    fake_call("probeNode", "target=shop@127.0.0.1 scan=false", NULL);
+    fake_answer(MEMORY);
+    fake_answer(SYSTEM_NOW_OF("1500", "3", "50", "100", "77") "}");
+    assert_int_equal(fake.asks[2].timeout_ms, 1000);
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_true(is_told("\nbeam_up 1\n"));
+    assert_true(is_told("\nbeam_probe_answered{question=\"system\"} 1\n"));
+    assert_true(is_told("\nbeam_processes 50\n"));
+    assert_true(is_told("\nbeam_reductions_total 77\n"));
+    assert_false(is_told("beam_garbage_collections_total"));
+}
+
 static void nonsense_from_a_node_is_left_out(void **state)
 {
     (void)state;
@@ -153,6 +179,7 @@ static void nonsense_from_a_node_is_left_out(void **state)
         MEMORY_OF(AREAS_OF("1000", "2000", "9", "1", "1", "1"), "1",
                   "7,[7],\"timeout\"," REPLY_OF("7,[5,0,[]],[\"a\\\"} 1\\nforged 1\",0,[" CARRIER("x", "[\"size\",1,1,1]", "2") "]]"),
                   "[7,7,7]", "1", NO_HOST));
+    fake_answer("[]");
     fake_answer("[]");
     fake_answer("{\"rows\":[{\"memory\":\"much\"}],\"rankings\":{\"memory\":[0],\"monitors\":[-1],\"stack\":[\"x\"],\"links\":[99]},\"word_"
                 "bytes\":8}");
@@ -167,7 +194,7 @@ static void figures_that_cannot_be_understood_are_left_out(void **state)
     (void)state;
     fake_call("probeNode", "target=shop@127.0.0.1 scan=false", NULL);
     fake_answer("{\"areas\":[[[\"external_alloc\",\"much\"]]]}");
-    fake_answer(SYSTEM);
+    answer_system();
     assert_true(is_told("\nbeam_up 1\n"));
     assert_false(is_told("beam_memory_"));
     assert_true(is_told("\nbeam_processes 50\n"));
@@ -185,7 +212,7 @@ static void allocators_are_bounded(void **state)
     snprintf(answer, sizeof answer, MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", "%s", REPLY_OF(""), "1", NO_HOST), sizes);
     fake_call("probeNode", "target=shop@127.0.0.1 scan=false", NULL);
     fake_answer(answer);
-    fake_answer(SYSTEM);
+    answer_system();
     for (const char *found = fake.text; (found = strstr(found, "beam_allocator_used_bytes{allocator=")) != NULL; found++)
         count++;
     assert_int_equal(count, 32);
@@ -229,9 +256,13 @@ static void later_questions_have_the_time_that_is_left(void **state)
     fake_answer(MEMORY);
     assert_int_equal(fake.asks[1].timeout_ms, 600);
     assert_int_equal(fake.asks[1].max_age_ms, 7);
-    fake.now_us += 600000;
+    fake.now_us += 200000;
     fake_answer(SYSTEM);
-    assert_int_equal(fake.asks_count, 2);
+    assert_int_equal(fake.asks[2].timeout_ms, 200); /* half */
+    assert_int_equal(fake.asks[2].max_age_ms, 1000);
+    fake.now_us += 400000;
+    fake_answer(TOTALS);
+    assert_int_equal(fake.asks_count, 3);
     assert_true(is_told("\nbeam_probe_answered{question=\"scan\"} 0\n"));
     assert_true(is_told("\nbeam_probe_duration_seconds 1\n"));
 }
@@ -305,11 +336,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(all_families_are_sane),
-        TEST(four_questions_make_a_probe),
+        TEST(five_questions_make_a_probe),
         TEST(the_highest_figures_come_without_their_process),
         TEST(what_is_not_wanted_is_not_asked),
         TEST(a_node_that_is_down_is_told_at_once),
         TEST(what_was_answered_is_told_though_the_rest_failed),
+        TEST(what_all_schedulers_count_is_not_waited_for_long),
         TEST(nonsense_from_a_node_is_left_out),
         TEST(figures_that_cannot_be_understood_are_left_out),
         TEST(allocators_are_bounded),

@@ -1,0 +1,46 @@
+// Nodes whose schedulers are taken: whatever is asked is answered in the time that callers have by default, and says what was left out.
+import assert from 'node:assert/strict';
+import { examine, patient } from './lib/sick.mjs';
+import { suite } from './lib/suite.mjs';
+
+const IDLE = Number(process.env.BG_PROCESSES ?? 20_000);
+const ASKED = [ // besides each path once
+  'processes?sort=memory', 'processes?sort=reductions', 'processes?sort=message_queue_len', 'processes?sort=monitors', 'processes?group=initial_call',
+  'processes?sort=reductions&window_ms=200', 'processes?sort=memory&window_ms=200', 'monitors?by=monitored_by',
+  'check?assert=monitors_count_max:ge:0&assert=process_ratio:ge:0',
+];
+
+suite('busy nodes', {}, (world, test) => {
+  // Of an answer about all processes, where not all could be asked in time.
+  function saysWhatItLeftOut({ path, body }) {
+    const { skipped_count: skipped = 0, process_count: count, warnings = [] } = body?.meta ?? {};
+    if (skipped > 0) assert.match(warnings.join(), /schedulers are busy/, `${path}: ${skipped} of ${count} were left out, and all that is said is: ${warnings.join()}`);
+  }
+
+  // An assertion that holds for those that answered, where not all did, is no pass.
+  const isPartialCheck = ({ path, status, detail }) => path.includes('/check?') && status === 504 && /^it holds for those that answered, but \d+ of/.test(detail);
+
+  for (const spinning of [8]) {
+    test(`${spinning} processes that never wait, on 2 schedulers, beside ${IDLE} that do: every question is answered`, async (t) => {
+      const { node, gauge, questions, keeper } = await patient(world, { flags: ['+S', '2:2'], isVaried: false });
+      const all = [...questions, ...ASKED.map((path) => `nodes/${node.name}/${path}&max_age_ms=0`)];
+      await node.eval(`sick:idle(${IDLE}), sick:busy(${spinning}), ok`);
+      await keeper.remember();
+      const rows = await examine(t, gauge, all, { allows: isPartialCheck });
+      rows.forEach(saysWhatItLeftOut);
+      for (const sort of ['reductions', 'message_queue_len']) { // what the emulator tells without the process
+        const { data, meta } = rows.find(({ path }) => path.includes(`/processes?sort=${sort}&max`)).body;
+        assert.equal(meta.exact, true, `${sort}: ${JSON.stringify(meta)}`);
+        assert.ok(data.length > 1, sort);
+      }
+      const probe = await gauge.api(`/probe?target=${node.name}&max_age_ms=0`);
+      for (const question of ['memory', 'system', 'scan']) assert.match(probe.text, new RegExp(`^beam_probe_answered{question="${question}"} 1$`, 'm'));
+      const top = await gauge.api('chat?format=text', { method: 'POST', body: { text: `top ${node.name} reductions` } });
+      assert.match(top.text, /reductions/, top.text);
+      await keeper.nothingLeft();
+      await node.eval('sick:cure()', 60_000);
+      await node.stop();
+      await gauge.stop();
+    });
+  }
+});
