@@ -1,8 +1,6 @@
 /* test_body.c: rendered bytes, their age, and who holds them. */
 #include "body.h"
 
-#include "json.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,43 +57,6 @@ static void json_is_ascii_so_that_no_terminal_is_driven(void **state)
     json_decref(meta);
 }
 
-/* What is written by ourselves is what jansson writes. */
-static void json_is_written_as_jansson_does(void **state)
-{
-    static const char *const texts[] = {
-        "null",
-        "true",
-        "false",
-        "0",
-        "-1",
-        "9223372036854775807",
-        "-9223372036854775808",
-        "1.5",
-        "1e300",
-        "\"\"",
-        "\"plain ~\"",
-        "[]",
-        "{}",
-        "\"\\\"\\\\/\\u0000\\u001f\\u007f\\u00e9\\ud83d\\ude00\"",
-        "[[],{},[1,[2,{\"a\":[]}]]]",
-        "{\"a\":{\"\\u00e9\\\"\":null,\"b\":[true,-7,0.1]},\"c\":\"<0.1.0>\"}",
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        json_t *json = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-        char *expected = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY), *bytes;
-        struct bg_sink sink;
-        size_t length;
-        bg_sink_init(&sink);
-        assert_true(bg_json_write(&sink, json));
-        assert_true(bg_sink_end(&sink, &bytes, &length));
-        assert_string_equal(bytes, expected);
-        free(bytes);
-        free(expected);
-        json_decref(json);
-    }
-}
-
 static void a_reply_being_written_keeps_its_bytes(void **state)
 {
     char *long_text = malloc(100001);
@@ -122,7 +83,6 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_age_is_of_the_moment_of_sending),
         cmocka_unit_test(json_is_ascii_so_that_no_terminal_is_driven),
-        cmocka_unit_test(json_is_written_as_jansson_does),
         cmocka_unit_test(a_reply_being_written_keeps_its_bytes),
     };
 
