@@ -49,21 +49,30 @@ arguments(Question, More) -> maps:merge(arguments(Question), More).
 
 %% The questions that look at all processes of a node, themselves or by what they share, as their sources say.
 whole_node() ->
-    Paths = filelib:wildcard(filename:join(persistent_term:get(probe), "{questions,shared}/*.erl")),
-    Texts = maps:from_list([{list_to_atom(filename:basename(Path, ".erl")), text(Path)} || Path <- Paths]),
-    [list_to_atom(filename:basename(Path, ".erl")) || Path <- Paths, filename:basename(filename:dirname(Path)) =:= "questions",
-                                                      looks_at_all([list_to_atom(filename:basename(Path, ".erl"))], [], Texts)].
+    Probe = persistent_term:get(probe),
+    Paths = filelib:wildcard(filename:join(Probe, "{questions,shared}/*.erl")),
+    Calls = maps:from_list(lists:append([calls(Path) || Path <- Paths])),
+    Questions = [list_to_atom(filename:basename(Path, ".erl")) || Path <- filelib:wildcard(filename:join(Probe, "questions/*.erl"))],
+    [Question || Question <- Questions, looks_at_all([{Question, answer, 1}], [], Calls)].
 
-text(Path) ->
-    {ok, Text} = file:read_file(Path),
-    re:replace(Text, "%.*", "", [global, {return, binary}]).
+%% [{Function, the functions that it calls}] of a module.
+calls(Path) ->
+    {ok, Forms} = epp:parse_file(Path, []),
+    Module = list_to_atom(filename:basename(Path, ".erl")),
+    [{{Module, Name, Arity}, called(Module, Clauses)} || {function, _, Name, Arity, Clauses} <- Forms].
+
+called(Module, {call, _, {remote, _, {atom, _, Other}, {atom, _, Name}}, Arguments}) -> [{Other, Name, length(Arguments)} | called(Module, Arguments)];
+called(Module, {call, _, {atom, _, Name}, Arguments}) -> [{Module, Name, length(Arguments)} | called(Module, Arguments)];
+called(Module, Term) when is_tuple(Term) -> called(Module, tuple_to_list(Term));
+called(Module, [Head | Tail]) -> called(Module, Head) ++ called(Module, Tail);
+called(_, _) -> [].
 
 looks_at_all([], _, _) -> false;
-looks_at_all([Name | Names], Seen, Texts) ->
-    Text = maps:get(Name, Texts),
-    Called = case re:run(Text, "\\b([a-z_]+):[a-z_]+[(/]", [global, {capture, all_but_first, list}]) of {match, Found} -> lists:usort([list_to_atom(M) || [M] <- Found]); nomatch -> [] end,
-    Name =/= chunks andalso re:run(Text, "chunks:all\\(|processes\\(\\)") =/= nomatch
-        orelse looks_at_all([M || M <- Called, maps:is_key(M, Texts), not lists:member(M, [Name | Seen])] ++ Names, [Name | Seen], Texts).
+looks_at_all([{chunks, all, 0} | _], _, _) -> true;
+looks_at_all([{_, processes, 0} | _], _, _) -> true;
+looks_at_all([Function | Functions], Seen, Calls) ->
+    Called = [Other || Other <- lists:usort(maps:get(Function, Calls, [])), not lists:member(Other, [Function | Seen])],
+    looks_at_all(Called ++ Functions, [Function | Seen], Calls).
 
 ask(Mode, Question, More) ->
     {ok, Answer} = asking:ask_for(Mode, Question, arguments(Question, More#{<<"timeout_ms">> => ?TIMEOUT_MS}), ?TIMEOUT_MS, 50000000),
