@@ -11,7 +11,7 @@ const WIDTH = 80;
 const TITLES = {
   memory_bytes: 'Memory', message_queue_len: 'Queue', reductions_count: 'Reductions', total_heap_bytes: 'Heap', stack_bytes: 'Stack', off_heap_bytes: 'Off-heap',
   binary_bytes: 'Binaries', monitors_count: 'Monitors', monitored_by_count: 'Monitored by', links_count: 'Links', count: 'Monitors', size_count: 'Objects',
-  queue_bytes: 'Queue', input_bytes: 'In', output_bytes: 'Out', referred_bytes: 'Refers to', process_count: 'Processes', buffer_bytes: 'Buffers', port_count: 'Ports',
+  queue_bytes: 'Queue', input_bytes: 'In', output_bytes: 'Out', referred_bytes: 'Refers to', process_count: 'Processes', buffer_bytes: 'Buffer', port_count: 'Ports',
 };
 const GROUPED = { ...TITLES, message_queue_len: 'Queues', monitors_count: 'Monitors' };
 
