@@ -4,9 +4,8 @@ import { runFile, stopAll } from './jobs.mjs';
 import { findReleases, RELEASES, ROOTS } from './releases.mjs';
 import { counts, details, table } from './table.mjs';
 
-// Those of large leaks (leaks, sick_large) run on this machine's release alone.
 const FILES = ['scenarios', 'entries', 'monitors', 'groups', 'processes', 'numbers', 'parity', 'names', 'fleet', 'call_sites', 'trouble', 'harmless',
-  'memory', 'limits', 'returning', 'atoms', 'sick_full', 'sick_mailbox', 'harmless_sick'];
+  'memory', 'limits', 'returning', 'atoms', 'leaks', 'sick_large', 'sick_full', 'sick_mailbox', 'harmless_sick'];
 const WORKERS = Math.min(cpus().length + 1, 4); // much of it is waiting
 const MINUTES_MAX = 24 * 60;
 
