@@ -238,3 +238,17 @@ nothing_left_test_() -> asking:each("nothing is left behind, and nothing is load
 end).
 
 here() -> [processes(), ets:all(), code:all_loaded()].
+
+%% It holds a scheduler, whose allocators are not told either: what it told earlier is all that there is.
+silent_test_() -> [{timeout, 60, {"one that does not tell its memory in time has what it told earlier", fun() ->
+    readers_tests:on_first_scheduler(fun() ->
+        Arguments = arguments(#{<<"timeout_ms">> => 5000}),
+        {ok, _} = asking:ask_for(module, scan, Arguments, 5000, 50000000),
+        Silent = readers_tests:stuck(),
+        Known = [[asking:text(Silent), 44000000, 700000, 0, 0, 44000000, 3600000]],
+        {ok, Answer} = asking:ask_for(module, scan, Arguments#{<<"known">> => Known}, 5000, 50000000),
+        [Row | _] = asking:ranked(<<"monitors">>, Answer),
+        ?assertMatch(#{<<"pid">> := Silent, <<"exact">> := false, <<"monitors_count">> := 700000}, Row),
+        ?assert(maps:get(memory, Row) > 44000000)
+    end)
+end}}].
