@@ -30,7 +30,10 @@ relation(<<"monitored_by">>) -> 3;
 relation(<<"links">>) -> 4;
 relation(_) -> none.
 
-wait(Milliseconds) -> receive after Milliseconds -> ok end.
+%% Whoever hurried on a busy node does so no longer than it asks: see readers:hurry/0.
+wait(Milliseconds) ->
+    process_flag(priority, low),
+    receive after Milliseconds -> ok end.
 
 %% Who is asked twice is given half of the time, but for the window, the first time.
 half(#{<<"timeout_ms">> := Timeout} = Arguments, Milliseconds) -> Arguments#{<<"timeout_ms">> => max(1, (Timeout - Milliseconds) div 2)}.
