@@ -156,7 +156,7 @@ json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json
         json_is_true(json_object_get(estimate, "exact")) && json_integer_value(json_object_get(estimate, "remote_max_count")) == 0;
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
         add_memory(shaper, card, figures[i][0], json_object_get(data, figures[i][1]));
-    add_memory(shaper, card, is_exact ? "monitors" : "monitors, about", json_object_get(estimate, "bytes"));
+    add_memory(shaper, card, is_exact ? "monitors by pid" : "monitors, about", json_object_get(estimate, "bytes"));
     if (bg_blocks_why_not(answer, node, why) != BG_OK)
         bg_card_note(shaper, card, why);
     json_decref(data);

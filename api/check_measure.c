@@ -38,6 +38,11 @@ static void fail_untold(const struct bg_metric *metric, struct bg_shaper *shaper
     const enum bg_error error = metric->source == BG_SOURCE_MEMORY ? bg_blocks_why_not(answer, node, why) : BG_OK;
     if (error != BG_OK)
         bg_shaper_fail(shaper, error, "%s is not known: %s", metric->name, why);
+    else if (strncmp(metric->path, "monitors_estimate.", 18) == 0)
+        bg_shaper_fail(shaper, BG_UNSUPPORTED,
+                       "%s is not known: the node's allocators leave open how many of their blocks are monitors, until its processes have "
+                       "been ranked once (GET /api/v1/nodes/%s/monitors)",
+                       metric->name, node);
     else
         bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", metric->name);
 }

@@ -39,7 +39,7 @@ const struct bg_metric bg_metrics_table[] = {
     MEMORY("ets_bytes", "ets_bytes", "bytes", "ETS tables"),
     MEMORY("other_bytes", "other_bytes", "bytes", "System memory that is none of the above"),
     ESTIMATE("local_count", "count", "Monitors of local processes, but for those by name or with a tag: counted"),
-    ESTIMATE("remote_count", "count", "About how many monitors of processes of other nodes there are"),
+    ESTIMATE("remote_count", "count", "About how many monitors of remote processes, by name or with a tag there are; known for sure only where no other node is connected"),
     ESTIMATE("bytes", "bytes", "About how much memory those take"),
     FIGURE("links_count", "count", "Links among local processes and ports"),
     FIGURE("timers_count", "count", "Timers, and receives with a deadline"),

@@ -13,14 +13,15 @@
 /* A block of std_alloc that is a monitor takes so much at least, any other one so much. */
 #define MONITOR_BYTES_MIN 144
 #define BLOCK_BYTES_MIN 32
-/* What a process has of blocks of std_alloc, as its dictionary, and what a node has at its start: guesses. */
-#define BLOCKS_PER_PROCESS 1
+/* What a node has of blocks of std_alloc at its start, about. A process may have one, its dictionary, or none. */
 #define BLOCKS_AT_START 200
+/* Where nobody has counted, a bound may be so far from the other, or half of the higher one. */
+#define BOUNDS_APART_MAX 1000
 /* What a block of fix_alloc takes about, and of that a process: for a node that does not tell its types. */
 #define FIXED_BYTES 136
 #define PROCESS_BYTES 800
 
-static int64_t least(int64_t a, int64_t b)
+static int64_t least_of(int64_t a, int64_t b)
 {
     return a < b ? a : b;
 }
@@ -34,7 +35,7 @@ static int64_t positive(int64_t count)
 static int64_t monitors_max(const struct bg_blocks *blocks)
 {
     const int64_t spare = blocks->standard_bytes - blocks->standard_count * BLOCK_BYTES_MIN;
-    return least(blocks->standard_count, positive(spare) / (MONITOR_BYTES_MIN - BLOCK_BYTES_MIN));
+    return least_of(blocks->standard_count, positive(spare) / (MONITOR_BYTES_MIN - BLOCK_BYTES_MIN));
 }
 
 static int64_t local_count(const struct bg_blocks *blocks, int64_t processes)
@@ -44,14 +45,35 @@ static int64_t local_count(const struct bg_blocks *blocks, int64_t processes)
     return positive(blocks->fixed_bytes - processes * PROCESS_BYTES) / FIXED_BYTES;
 }
 
+/* Blocks of std_alloc that are no monitors, by the last scan of the node: those grow with its processes. */
+static int64_t others_now(const json_t *census, int64_t processes)
+{
+    const json_int_t then = json_integer_value(json_object_get(census, "process_count"));
+    const int64_t others = positive(json_integer_value(json_object_get(census, "standard_count")) -
+                                    json_integer_value(json_object_get(census, "others_count")));
+    const int64_t grown = positive(others - BLOCKS_AT_START);
+    return others - grown + (int64_t)((double)grown * (double)processes / (double)(then > 0 ? then : 1));
+}
+
+/* About how many blocks of std_alloc are monitors: told by a scan, which counted them; else only where the bounds do not leave it open. -1:
+ * not known. */
+static int64_t monitors_likely(const struct bg_blocks *blocks, const json_t *census, int64_t processes, int64_t most)
+{
+    const int64_t least = positive(most - processes - BLOCKS_AT_START);
+    if (most >= 0 && json_is_object(census))
+        return least_of(most, positive(blocks->standard_count - others_now(census, processes)));
+    return most < 0 || (most - least > BOUNDS_APART_MAX && most - least > least) ? -1 : least;
+}
+
 /* Monitors of remote processes, by name and with a tag are blocks of std_alloc, where nothing tells them from much else: so they are
- * bounded only. Where no node but us is connected none is of a remote process. */
-static json_t *estimate_new(struct bg_shaper *shaper, const struct bg_blocks *blocks, int64_t processes, bool is_alone)
+ * bounded only, and estimated by what a scan has seen of them. Where no node but us is connected none is of a remote process. */
+static json_t *estimate_new(struct bg_shaper *shaper, const struct bg_blocks *blocks, const json_t *census, int64_t processes,
+                            bool is_alone)
 {
     const bool known = blocks->standard_count >= 0 && blocks->standard_bytes >= 0;
     const int64_t most = known ? monitors_max(blocks) : -1;
-    const int64_t likely = positive(most - processes * BLOCKS_PER_PROCESS - BLOCKS_AT_START);
-    const int64_t local = local_count(blocks, processes), remote = !known ? -1 : is_alone ? 0 : likely;
+    const int64_t likely = monitors_likely(blocks, census, processes, most);
+    const int64_t local = local_count(blocks, processes), remote = known && is_alone ? 0 : likely;
     const int64_t each = known && blocks->standard_count > 0 ? blocks->standard_bytes / blocks->standard_count : 0;
     const int64_t local_bytes = blocks->monitors >= 0 ? blocks->monitor_bytes : local * FIXED_BYTES;
     json_t *estimate = bg_object_new(shaper);
@@ -99,7 +121,8 @@ static json_t *memory_new(struct bg_shaper *shaper, const json_t *answer, bool i
     bg_put(shaper, data, "timers_count", bg_count_or_null(blocks.timers));
     bg_put(shaper, data, "messages_count", bg_count_or_null(blocks.messages));
     bg_put(shaper, data, "monitors_estimate",
-           estimate_new(shaper, &blocks, processes, bg_answer_count(shaper, answer, "connected_count") <= 1));
+           estimate_new(shaper, &blocks, json_object_get(answer, "census"), processes,
+                        bg_answer_count(shaper, answer, "connected_count") <= 1));
     bg_host_put(shaper, data, answer, blocks.carriers_bytes);
     bg_put(shaper, data, "host_age_ms", bg_member_or_null(answer, "host_age_ms"));
     bg_put(shaper, data, "types", bg_block_types_new(shaper, answer, &blocks));

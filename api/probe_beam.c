@@ -27,7 +27,8 @@ const struct bg_figure bg_beam_figures[] = {
     MEMORY("processes_used", "Memory of processes that is in use", "processes_used"),
     MEMORY("atom_used", "Memory of atoms that is in use", "atom_used"),
     {{"beam_monitors_estimated",
-      "Monitors held, by where the other side is: local ones exactly, remote ones as block counts imply, 0 where no other node is connected",
+      "Monitors held, by where the other side is: local ones, counted, but for those by name or with a tag; remote ones and these, as block counts "
+      "and the last look at the processes imply, absent where these leave it open, 0 where no other node is connected",
       BG_METRIC_GAUGE,
       NULL,
       {"peer"}},
@@ -38,7 +39,7 @@ const struct bg_figure bg_beam_figures[] = {
      BG_SOURCE_MEMORY,
      1,
      AT("monitors_estimate.bytes")},
-    {GAUGE("beam_monitors_remote_max", NULL, "Remote monitors that there may be at most"),
+    {GAUGE("beam_monitors_remote_max", NULL, "Remote monitors, with those by name or with a tag, that there may be at most"),
      BG_SOURCE_MEMORY,
      1,
      AT("monitors_estimate.remote_max_count")},

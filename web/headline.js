@@ -10,7 +10,7 @@ export function HeadlinePanel({ path, memory }) {
   const { data, problem } = usePoll(`${path}/system`);
   const estimate = memory.data?.monitors_estimate;
   const held = estimate && estimate.local_count !== null ? estimate.local_count + (estimate.remote_count ?? 0) : null;
-  const known = estimate?.exact && estimate.remote_max_count === 0;
+  const isCounted = estimate?.exact && (estimate.remote_max_count === 0 || estimate.remote_count === null);
   const inProcesses = memory.data && `${bytes(memory.data.processes_bytes)} in processes`;
   const schedulers = data && `${count(data.schedulers_online_count)} schedulers online`;
   return html`
@@ -18,13 +18,19 @@ export function HeadlinePanel({ path, memory }) {
       <${Figure} term="Uptime" value=${duration(data?.uptime_ms)} note=${release(data)} />
       <${Figure} term="Memory" value=${bytes(memory.data?.total_bytes)} note=${inProcesses} />
       <${Limited} term="Processes" used=${data?.process_count} limit=${data?.process_limit} />
-      <${Figure} term=${known ? 'Monitors' : 'Monitors, about'} value=${short(held)} note=${estimate && `${short(estimate.remote_count)} of them remote`} />
+      <${Figure} term=${isCounted ? 'Monitors by pid' : 'Monitors, about'} value=${short(held)} note=${estimate && remoteNote(estimate)} />
       <${Figure} term="Run queue" value=${count(data?.run_queue_count)} note=${schedulers} />
       <${Limited} term="Atoms" used=${data?.atom_count} limit=${data?.atom_limit} />
       <${Limited} term="Ports" used=${data?.port_count} limit=${data?.port_limit} />
       <${Limited} term="ETS tables" used=${data?.ets_count} limit=${data?.ets_limit} />
     </dl>
     ${problem !== null && html`<${ProblemNote} problem=${problem} />`}`;
+}
+
+/** Only where no other node is connected it is a fact that none is remote. */
+function remoteNote({ remote_count: remote, remote_max_count: most }) {
+  if (most === 0) return 'none remote';
+  return remote === null ? `and up to ${short(most)} remote` : `about ${short(remote)} of them remote`;
 }
 
 function release(data) {

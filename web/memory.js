@@ -39,13 +39,19 @@ export function MemoryPanel({ path, answer }) {
 function Estimate({ memory }) {
   const { monitors_estimate: monitors, total_bytes: total } = memory;
   if (!monitors || monitors.local_count === null) return null;
-  const remote = monitors.remote_max_count === 0 ? 'none remote' : `about ${count(monitors.remote_count)} remote (at most ${count(monitors.remote_max_count)})`;
+  const held = monitors.bytes !== null && html`: ${bytes(monitors.bytes)}, ${percent(monitors.bytes / total)} of its memory`;
   return html`
     <p class="prose">
-      The node holds <b>${monitors.exact ? '' : 'about '}${count(monitors.local_count)} local monitors</b> and ${remote}:
-      ${' '}${bytes(monitors.bytes)}, ${percent(monitors.bytes / total)} of its memory.
+      The node holds <b>${monitors.exact ? '' : 'about '}${count(monitors.local_count)} local monitors by pid</b> and ${othersOf(monitors)}${held}.
       ${' '}Besides: ${count(memory.links_count)} links, ${count(memory.timers_count)} timers, ${count(memory.messages_count)} messages.
     </p>`;
+}
+
+/** Where no other node is connected none is remote; else they are estimated, or only bounded. */
+function othersOf({ remote_count: remote, remote_max_count: most, named_max_count: named }) {
+  if (most === 0) return `none remote; by name or with a tag at most ${count(named)}`;
+  if (remote === null) return `at most ${count(most)} remote, by name or with a tag`;
+  return `about ${count(remote)} remote, by name or with a tag (at most ${count(most)})`;
 }
 
 /** What the operating system sees; nothing where the node does not tell. */

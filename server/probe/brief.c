@@ -1,20 +1,17 @@
-/* brief.c: tells a question what is known of long lists. */
+/* brief.c: tells a question what is known of long lists, and completes its answer with what is known. */
 #include "brief.h"
 
-#include <stdio.h>
+#include "recount.h"
+
+#include "beamgauge/clock.h"
+
 #include <string.h>
 
-enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *flights, struct bg_ledger *ledger, const struct bg_nodes *nodes,
-                              int64_t now_us, struct bg_failure *ret_failure)
+enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *flights, struct bg_ledger *ledger, int64_t now_us,
+                              struct bg_failure *ret_failure)
 {
-    struct bg_node_info info;
     if (json_object_get(flight->args, "list_entries_max") == NULL)
         return BG_OK;
-    const enum bg_error error = bg_nodes_info(nodes, flight->node, &info, ret_failure);
-    if (error != BG_OK)
-        return error;
-    flight->at = (struct bg_ledger_node){.generation = info.generation, .since_wall_ms = info.since_wall_ms};
-    (void)snprintf(flight->at.name, sizeof flight->at.name, "%s", flight->node);
     const bool is_exact = json_is_true(json_object_get(flight->args, "exact"));
     const bool may_count = bg_flight_count(flights, flight, is_exact ? BG_COUNTS_ANY : BG_COUNTS_SOME);
     if (is_exact && !may_count)
@@ -24,4 +21,20 @@ enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *fligh
         json_object_set_new(flight->args, "may_count", json_boolean(may_count)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     return BG_OK;
+}
+
+json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_ledger *ledger, struct bg_census *census, const struct bg_clock *clock,
+                           json_t *answer)
+{
+    const int64_t now_us = bg_clock_monotonic_us(clock);
+    if (strncmp(flight->question->name, "memory", 6) == 0)
+        bg_census_complete(census, &flight->at, answer, now_us);
+    if (json_object_get(flight->args, "list_entries_max") == NULL)
+        return NULL;
+    bg_census_take(census, &flight->at, answer, now_us);
+    json_t *late = bg_ledger_take(ledger, &flight->at, answer, bg_recount_is_one(flight), now_us, bg_clock_wall_ms(clock));
+    bg_ledger_complete(ledger, &flight->at, flight->args, answer);
+    bg_census_note(census, &flight->at, json_object_get(answer, "long"));
+    bg_census_note(census, &flight->at, json_object_get(answer, "processes"));
+    return bg_recount_args_new(flight, late);
 }

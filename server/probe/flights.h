@@ -47,7 +47,7 @@ struct bg_flight {
     json_t *args;               /* of the question */
     struct bg_inquiry *inquiry; /* NULL while it is not on a link */
     int64_t sent_us;
-    struct bg_ledger_node at; /* whose long lists are meant */
+    struct bg_incarnation at; /* of whom what is known is meant */
     enum bg_counting counting;
     TAILQ_ENTRY(bg_flight) in_counting;
     const struct bg_native *native; /* what was sent, of a native question */

@@ -10,7 +10,7 @@ static const char *const counts[] = {"monitors_count", "monitored_by_count", "li
 #define NEVER_US (-2 * BG_LEDGER_VAIN_US)
 
 struct bg_ledger_entry {
-    struct bg_ledger_node node;
+    struct bg_incarnation node;
     char *pid;
     json_int_t unexplained;
     json_t *row;   /* who it is, as a row tells it */
@@ -46,17 +46,11 @@ void bg_ledger_done(struct bg_ledger *ledger)
     }
 }
 
-static bool is_of(const struct bg_ledger_entry *entry, const struct bg_ledger_node *node)
-{
-    return entry->node.generation == node->generation && entry->node.since_wall_ms == node->since_wall_ms &&
-           strcmp(entry->node.name, node->name) == 0;
-}
-
-static struct bg_ledger_entry *entry_find(const struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *pid)
+static struct bg_ledger_entry *entry_find(const struct bg_ledger *ledger, const struct bg_incarnation *node, const char *pid)
 {
     struct bg_ledger_entry *entry;
     TAILQ_FOREACH(entry, &ledger->by_use, link)
-    if (pid != NULL && strcmp(entry->pid, pid) == 0 && is_of(entry, node))
+    if (pid != NULL && strcmp(entry->pid, pid) == 0 && bg_incarnation_is(&entry->node, node))
         return entry;
     return NULL;
 }
@@ -96,7 +90,7 @@ static bool has_weight(const struct bg_ledger_entry *entry, int64_t now_us)
     return entry->weight > 0 && now_us - entry->weighed_us <= BG_LEDGER_WEIGHT_US;
 }
 
-json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us)
+json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_incarnation *node, int64_t now_us)
 {
     json_t *known = json_array();
     for (struct bg_ledger_entry *entry = TAILQ_FIRST(&ledger->by_use), *next; entry != NULL; entry = next) {
@@ -105,7 +99,7 @@ json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *n
         if (strcmp(entry->node.name, node->name) != 0)
             continue;
         const bool is_to_be_tried = is_vain || (entry->is_late && !entry->is_patient);
-        if (!is_of(entry, node) || (is_vain && !has_weight(entry, now_us)))
+        if (!bg_incarnation_is(&entry->node, node) || (is_vain && !has_weight(entry, now_us)))
             entry_drop(ledger, entry);
         else if (is_to_be_tried && !has_weight(entry, now_us))
             continue;
@@ -153,7 +147,7 @@ static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
 }
 
 /* Of which nothing is known: counting is to be tried. */
-static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *pid)
+static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *pid)
 {
     struct bg_ledger_entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL || (entry->pid = strdup(pid)) == NULL) {
@@ -169,7 +163,7 @@ static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct 
     return entry;
 }
 
-static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, bool is_patient, int64_t now_us,
+static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *told, bool is_patient, int64_t now_us,
                       int64_t now_wall_ms)
 {
     const bool is_late = json_is_true(json_object_get(told, "late"));
@@ -205,7 +199,7 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_ledger_node *nod
     }
 }
 
-static void entry_weigh(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *told, int64_t now_us)
+static void entry_weigh(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *told, int64_t now_us)
 {
     const char *pid = pid_text(json_array_get(told, 0));
     const json_t *weight = json_array_get(told, 1);
@@ -216,7 +210,7 @@ static void entry_weigh(struct bg_ledger *ledger, const struct bg_ledger_node *n
     entry->weighed_us = now_us;
 }
 
-json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, bool is_patient, int64_t now_us,
+json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_incarnation *node, json_t *answer, bool is_patient, int64_t now_us,
                        int64_t now_wall_ms)
 {
     json_t *counted = json_object_get(answer, "counted"), *late = json_array();
@@ -369,7 +363,7 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     return process;
 }
 
-static void complete_scan(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer)
+static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer)
 {
     const int64_t entries_max = json_integer_value(json_object_get(args, "list_entries_max"));
     json_t *rows = json_object_get(answer, "rows"), *processes = json_array();
@@ -389,7 +383,7 @@ static void complete_scan(struct bg_ledger *ledger, const struct bg_ledger_node 
     (void)json_object_set_new(answer, "long", processes);
 }
 
-static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *process)
+static void complete_process(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *process)
 {
     const char *pid = pid_text(json_object_get(process, "pid"));
     json_t *lists = json_object_get(process, "lists");
@@ -412,7 +406,7 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_ledger_no
 }
 
 /* What the watched has of the watchers' entries, where its list was too long to be looked at. */
-static void complete_watched(const struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *pairs, json_t *answer)
+static void complete_watched(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer)
 {
     json_t *told = json_object_get(answer, "pairs");
     for (size_t i = 0; i < json_array_size(told) && i < json_array_size(pairs); i++) {
@@ -427,7 +421,7 @@ static void complete_watched(const struct bg_ledger *ledger, const struct bg_led
     }
 }
 
-void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer)
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer)
 {
     json_t *processes = json_object_get(answer, "processes");
     if (json_is_array(json_object_get(answer, "rows")))

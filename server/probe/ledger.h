@@ -3,7 +3,7 @@
 #ifndef BEAMGAUGE_PROBE_LEDGER_H
 #define BEAMGAUGE_PROBE_LEDGER_H
 
-#include "beamgauge/node.h"
+#include "incarnation.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,13 +15,6 @@
 #define BG_LEDGER_PEERS_MAX 50                /* kept of each list, those with most entries */
 #define BG_LEDGER_VAIN_US (60 * 1000000LL)    /* after so long a list that was not counted, for want of room or time, is tried again */
 #define BG_LEDGER_WEIGHT_US (600 * 1000000LL) /* so long what it told of its memory is kept */
-
-/* An incarnation of a node, as in the keys of answers. */
-struct bg_ledger_node {
-    char name[BG_NODE_NAME_MAX + 1];
-    uint64_t generation;
-    int64_t since_wall_ms;
-};
 
 struct bg_ledger_entry;
 TAILQ_HEAD(bg_ledger_list, bg_ledger_entry);
@@ -36,14 +29,14 @@ void bg_ledger_done(struct bg_ledger *ledger);
 /* [[pid, unexplained, monitors, monitored_by, links, weight, age_ms]] of that node: what there was when it was counted, the counts -1 where
  * counting was too much, all 0 where it is to be tried; and the unexplained bytes that it told last, so long ago. NULL without memory.
  * What is of an earlier incarnation is dropped. */
-json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us);
+json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_incarnation *node, int64_t now_us);
 /* Takes "counted" and "weighed" out of the answer to a question, and keeps them. Without memory nothing is kept, which a cache may do. The
  * pids that it had too little time to count, a new array: unless the question was a patient one, the node is to try again. */
-json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_ledger_node *node, json_t *answer, bool is_patient, int64_t now_us,
+json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_incarnation *node, json_t *answer, bool is_patient, int64_t now_us,
                        int64_t now_wall_ms);
 /* Completes the answer to a question with what is known of long lists: that of `scan` with "long", processes in the form of `peers`, with
  * counted_wall_ms where their lists were counted earlier; that of `peers` in its processes, that of `watched` in its counts. A process
  * says "late" where there was too little time to count its lists. */
-void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const json_t *args, json_t *answer);
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "answers.h"
 #include "brief.h"
+#include "census.h"
 #include "costs.h"
 #include "flights.h"
 #include "key.h"
@@ -37,6 +38,7 @@ struct bg_queries {
     struct bg_flights flights;
     struct bg_answers answers;
     struct bg_ledger ledger;
+    struct bg_census census;
     struct bg_queries_stats stats;
     struct bg_costs costs;
     struct bg_looks looks;
@@ -112,8 +114,7 @@ static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *fl
     uint8_t *args;
     if (json_object_set_new(flight->args, "timeout_ms", json_integer(request->timeout_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    enum bg_error error =
-        bg_flight_brief(flight, &queries->flights, &queries->ledger, queries->nodes, bg_clock_monotonic_us(queries->clock), ret_failure);
+    enum bg_error error = bg_flight_brief(flight, &queries->flights, &queries->ledger, bg_clock_monotonic_us(queries->clock), ret_failure);
     if (error == BG_OK)
         error = bg_term_from_json(flight->args, &args, &request->args_length, ret_failure);
     if (error != BG_OK)
@@ -147,6 +148,7 @@ static enum bg_error flight_go(struct bg_queries *queries, struct bg_flight *fli
     enum bg_error error = bg_nodes_info(queries->nodes, flight->node, &info, ret_failure);
     if (error != BG_OK)
         return error;
+    bg_incarnation_init(&flight->at, &info);
     switch (bg_looks_check(&queries->looks, &info, flight, ret_failure)) {
     case BG_LOOK_WAIT:
         return BG_OK;
@@ -203,18 +205,6 @@ static struct bg_outcome *answer_take(struct bg_queries *queries, const struct b
     return outcome;
 }
 
-/* Long lists that were counted are kept, and what is kept completes the answer. What is to be asked to count those that there was too
- * little time for, or NULL. */
-static json_t *answer_complete(struct bg_queries *queries, const struct bg_flight *flight, json_t *data)
-{
-    if (json_object_get(flight->args, "list_entries_max") == NULL)
-        return NULL;
-    json_t *late = bg_ledger_take(&queries->ledger, &flight->at, data, bg_recount_is_one(flight), bg_clock_monotonic_us(queries->clock),
-                                  bg_clock_wall_ms(queries->clock));
-    bg_ledger_complete(&queries->ledger, &flight->at, flight->args, data);
-    return bg_recount_args_new(flight, late);
-}
-
 static void flight_done(void *context, const struct bg_inquiry_result *result)
 {
     struct bg_flight *flight = context;
@@ -233,8 +223,8 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
         error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &bytes, &failure);
     bg_looks_explain(&queries->looks, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
-    const struct bg_ledger_node at = flight->at;
-    json_t *recount_args = error == BG_OK ? answer_complete(queries, flight, data) : NULL;
+    const struct bg_incarnation at = flight->at;
+    json_t *recount_args = error == BG_OK ? bg_flight_complete(flight, &queries->ledger, &queries->census, queries->clock, data) : NULL;
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
     struct bg_outcome *outcome =
@@ -323,6 +313,7 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     bg_flights_init(&queries->flights, options->waiting_max);
     bg_answers_init(&queries->answers, options->answers_max, options->answers_max_bytes);
     bg_ledger_init(&queries->ledger);
+    bg_census_init(&queries->census);
     queries->looks = (struct bg_looks){
         .clock = clock,
         .nodes = nodes,
@@ -364,6 +355,7 @@ void bg_queries_free(struct bg_queries *queries)
     bg_looks_done(&queries->looks);
     bg_answers_done(&queries->answers);
     bg_ledger_done(&queries->ledger);
+    bg_census_done(&queries->census);
     bg_costs_done(&queries->costs);
     event_free(queries->expire);
     event_free(queries->wake);

@@ -91,7 +91,7 @@ suite('page', { prepare: plant }, (world, test) => {
     assert.deepEqual(names, ['Total', 'Processes', 'System', 'Binary', 'ETS', 'Code', 'Atom', 'Persistent terms', 'Standard blocks', 'Other']);
     assert.match(await areas.locator('tbody tr').first().innerText(), /iB\s+100%/);
     assert.match(await page.getByRole('table', { name: 'Allocators' }).innerText(), /eheap_alloc\s+[\d.]+ MiB\s+[\d.]+ MiB/);
-    assert.match(await panel(page, 'Memory').innerText(), /holds [\d,]+ local monitors and about [\d,]+ remote/);
+    assert.match(await panel(page, 'Memory').innerText(), /holds [\d,]+ local monitors by pid and about [\d,]+ remote/);
   });
 
   visit('the leaking pair is said in a sentence', shop, async (page) => {

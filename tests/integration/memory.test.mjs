@@ -132,6 +132,30 @@ suite('memory by type', { prepare: async (world) => {
     for (const side of pair) await side.stop();
   });
 
+  test('remote monitors of a node with many processes are not claimed to be 0: bounded first, and estimated once its processes were looked at', async () => {
+    const pair = [await world.node({ modules: ['sick'] })];
+    pair.push(await world.node({ cookie: pair[0].cookie, modules: ['sick'] }));
+    for (const side of pair) await world.gauge.register(side);
+    await pair[0].eval(`net_kernel:connect_node('${pair[1].name}')`);
+    const told = async (side) => (await world.gauge.data(side, 'memory?max_age_ms=0')).monitors_estimate;
+    // Each monitors one that no ranking would look at: the counts of those who do not leak hide nothing.
+    await pair[0].eval(`[P | _] = sick:idle(5000), [spawn(fun() -> erlang:monitor(process, P), sick:wait() end) || _ <- lists:seq(1, 5000)], ok`);
+    await pair[0].eval(`sick:leak_remote(3000, '${pair[1].name}'), ok`);
+    const before = await told(pair[0]);
+    assert.equal(before.remote_count, null, JSON.stringify(before));
+    assert.equal(before.bytes, null);
+    assert.ok(before.remote_max_count >= 3000 && before.exact && before.local_count >= 5000, JSON.stringify(before));
+    const check = async () => (await world.gauge.api(`/api/v1/nodes/${pair[0].name}/check?assert=${encodeURIComponent('monitors_estimate.remote_count<10k')}&max_age_ms=0`)).body;
+    assert.match(JSON.stringify((await check()).detail), /remote_count is not known: .* have been ranked once/);
+    await world.gauge.data(pair[0], 'monitors/pairs?max_age_ms=0');
+    near((await told(pair[0])).remote_count, 3000, 300, 'after a look at the processes');
+    const known = (await check()).data;
+    assert.deepEqual([known.status, known.assertions[0].exact], ['pass', false], JSON.stringify(known));
+    await pair[0].eval(`sick:leak_remote(2000, '${pair[1].name}'), ok`);
+    near((await told(pair[0])).remote_count, 5000, 500, 'without another look');
+    for (const side of pair) await side.stop();
+  });
+
   test('areas add up, and are within what the system gave', async () => {
     const memory = await world.memory();
     assert.equal(memory.other_bytes, memory.system_bytes - memory.atom_bytes - memory.binary_bytes - memory.code_bytes - memory.ets_bytes);

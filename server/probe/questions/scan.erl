@@ -17,6 +17,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
     Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Silent, Calibration),
     {Counts, Explained, Lost, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, {Looks, Silent}),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
+    Held = case element(6, Calibration) of infinity -> {infinity, infinity, infinity, infinity}; _ -> blocks:counts() end,
     {Rows, Places} = table(Ranked, Counts, Partial, Lost, {Calibration, Limits, Binary, (readers:left(Arguments, Started))#{<<"silent">> => Silent}}),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
@@ -25,7 +26,8 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"rows">> => Rows,
       <<"counted">> => long:answer(Looks ++ [{Pid, Entries * element(3, Calibration), timeout} || {Pid, Entries, _, _} <- Lost], Arguments),
       <<"weighed">> => heavy:weighed(Candidates, Arguments),
-      <<"unexplained_monitors">> => unexplained(case element(6, Calibration) of infinity -> infinity; _ -> blocks:monitors() end, Explained),
+      <<"unexplained_monitors">> => unexplained(element(1, Held), Explained),
+      <<"census">> => [element(1, Held), element(3, Held) | [lists:sum([element(At, Count) || Count <- Counts]) || At <- [2, 3]]],
       <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.

@@ -1,6 +1,6 @@
 %% How many monitors, links and messages a node holds, by its allocators' own counts: no process is touched, however many there are.
 -module(blocks).
--export([sections/0, count/2, counts/0, counts/3, words/1, entries_max/0, monitors/0, messages/0]).
+-export([sections/0, count/2, counts/0, counts/3, words/1, entries_max/0, messages/0]).
 
 -define(PATIENCE_MS, 250).
 -define(MESSAGE_WORDS, 5).
@@ -82,10 +82,6 @@ entries_max() ->
         {Monitors, Links, Others, _} when is_integer(Monitors), is_integer(Links), is_integer(Others) -> Monitors + Links + Others;
         _ -> infinity
     end.
-
-%% Local monitors that the node holds, but for those by name or with a tag. Infinity where that is not known.
-monitors() ->
-    fixed(monitor, element(1, words(list_to_integer(erlang:system_info(otp_release)))), erlang:system_info(wordsize), told(memory_internal, [fix_alloc])).
 
 %% Messages that all mailboxes hold at most.
 messages() -> element(4, counts()).

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static const struct bg_ledger_node here = {.name = "shop@h", .generation = 1}, again = {.name = "shop@h", .generation = 2},
+static const struct bg_incarnation here = {.name = "shop@h", .generation = 1}, again = {.name = "shop@h", .generation = 2},
                                    there = {.name = "pay@h", .generation = 1};
 
 #define PEER(ID, NODE, COUNT) "{\"peer\":{\"pid\":\"" ID "\",\"node\":\"" NODE "\"},\"count\":" COUNT "}"
@@ -29,7 +29,7 @@ static json_t *read_json(const char *text)
     return json;
 }
 
-static void take(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *counted, int64_t now_us)
+static void take(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *counted, int64_t now_us)
 {
     char text[4000];
     (void)snprintf(text, sizeof text, "{\"counted\":[%s]}", counted);
@@ -39,7 +39,7 @@ static void take(struct bg_ledger *ledger, const struct bg_ledger_node *node, co
     json_decref(answer);
 }
 
-static void assert_known(struct bg_ledger *ledger, const struct bg_ledger_node *node, int64_t now_us, const char *expected)
+static void assert_known(struct bg_ledger *ledger, const struct bg_incarnation *node, int64_t now_us, const char *expected)
 {
     json_t *known = bg_ledger_known(ledger, node, now_us), *wanted = read_json(expected);
     assert_true(json_equal(known, wanted));
@@ -48,7 +48,7 @@ static void assert_known(struct bg_ledger *ledger, const struct bg_ledger_node *
 }
 
 /* The first long process of a scan's answer of one row. The scan was told what is known now (stolen). */
-static json_t *complete_with(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *row, json_t *known)
+static json_t *complete_with(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *row, json_t *known)
 {
     char text[2000];
     (void)snprintf(text, sizeof text, "{\"rows\":[%s]}", row);
@@ -61,7 +61,7 @@ static json_t *complete_with(struct bg_ledger *ledger, const struct bg_ledger_no
     return process;
 }
 
-static json_t *complete(struct bg_ledger *ledger, const struct bg_ledger_node *node, const char *row)
+static json_t *complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *row)
 {
     return complete_with(ledger, node, row, bg_ledger_known(ledger, node, 1));
 }

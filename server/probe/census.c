@@ -1,0 +1,121 @@
+/* census.c: what the last scans saw of monitors in all, a list of nodes by time. */
+#include "census.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTRIES_MAX (INT64_C(1) << 40) /* of one peer: more is nonsense, and would overflow a sum */
+#define DIRECTIONS 2
+static const char *const directions[DIRECTIONS] = {"monitors", "monitored_by"};
+
+struct bg_census_entry {
+    struct bg_incarnation node;
+    json_int_t others[DIRECTIONS];  /* entries that are not of plain local monitors, at least */
+    json_int_t standard, processes; /* blocks of std_alloc, and processes */
+    int64_t at_us;
+    TAILQ_ENTRY(bg_census_entry) link;
+};
+
+void bg_census_init(struct bg_census *census)
+{
+    *census = (struct bg_census){.count = 0};
+    TAILQ_INIT(&census->by_time);
+}
+
+static void entry_drop(struct bg_census *census, struct bg_census_entry *entry)
+{
+    TAILQ_REMOVE(&census->by_time, entry, link);
+    census->count--;
+    free(entry);
+}
+
+void bg_census_done(struct bg_census *census)
+{
+    while (!TAILQ_EMPTY(&census->by_time))
+        entry_drop(census, TAILQ_FIRST(&census->by_time));
+}
+
+static struct bg_census_entry *entry_find(const struct bg_census *census, const char *name)
+{
+    struct bg_census_entry *entry;
+    TAILQ_FOREACH(entry, &census->by_time, link)
+    if (strcmp(entry->node.name, name) == 0)
+        return entry;
+    return NULL;
+}
+
+static struct bg_census_entry *entry_of(const struct bg_census *census, const struct bg_incarnation *node)
+{
+    struct bg_census_entry *entry = entry_find(census, node->name);
+    return entry != NULL && bg_incarnation_is(&entry->node, node) ? entry : NULL;
+}
+
+/* In the place of an earlier one. */
+static struct bg_census_entry *entry_new(struct bg_census *census, const struct bg_incarnation *node)
+{
+    struct bg_census_entry *entry = entry_find(census, node->name);
+    if (entry != NULL)
+        entry_drop(census, entry);
+    else if (census->count == BG_CENSUS_MAX)
+        entry_drop(census, TAILQ_LAST(&census->by_time, bg_census_list));
+    if ((entry = calloc(1, sizeof *entry)) == NULL)
+        return NULL;
+    entry->node = *node;
+    TAILQ_INSERT_HEAD(&census->by_time, entry, link);
+    census->count++;
+    return entry;
+}
+
+/* A plain local monitor is one entry in either direction, and the node counts those exactly: what is beyond is of others. */
+void bg_census_take(struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us)
+{
+    json_int_t local, standard, entries[DIRECTIONS];
+    const bool is_told = json_unpack(json_object_get(answer, "census"), "[I, I, I, I]", &local, &standard, &entries[0], &entries[1]) == 0 &&
+                         local >= 0 && standard >= 0 && entries[0] >= 0 && entries[1] >= 0;
+    (void)json_object_del(answer, "census");
+    struct bg_census_entry *entry = is_told ? entry_new(census, node) : NULL;
+    if (entry == NULL)
+        return;
+    entry->standard = standard;
+    entry->processes = json_integer_value(json_object_get(answer, "process_count"));
+    entry->at_us = now_us;
+    for (size_t i = 0; i < DIRECTIONS; i++)
+        entry->others[i] = entries[i] > local ? entries[i] - local : 0;
+}
+
+static json_int_t remote_sum(const json_t *top, const char *home)
+{
+    json_int_t sum = 0;
+    for (size_t i = 0; i < json_array_size(top); i++) {
+        const json_t *peer = json_array_get(top, i);
+        const char *node = json_string_value(json_object_get(json_object_get(peer, "peer"), "node"));
+        const json_int_t count = json_integer_value(json_object_get(peer, "count"));
+        if (node != NULL && strcmp(node, home) != 0 && count > 0 && count <= ENTRIES_MAX)
+            sum += count;
+    }
+    return sum;
+}
+
+void bg_census_note(struct bg_census *census, const struct bg_incarnation *node, const json_t *processes)
+{
+    struct bg_census_entry *entry = entry_of(census, node);
+    for (size_t i = 0; i < DIRECTIONS && entry != NULL; i++) {
+        json_int_t sum = 0;
+        for (size_t k = 0; k < json_array_size(processes); k++) {
+            const json_t *lists = json_object_get(json_array_get(processes, k), "lists");
+            sum += remote_sum(json_object_get(json_object_get(lists, directions[i]), "top"), node->name);
+        }
+        entry->others[i] = sum > entry->others[i] ? sum : entry->others[i];
+    }
+}
+
+void bg_census_complete(const struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us)
+{
+    const struct bg_census_entry *entry = entry_of(census, node);
+    if (entry == NULL)
+        return;
+    (void)json_object_set_new(answer, "census",
+                              json_pack("{s:I, s:I, s:I, s:I}", "others_count", entry->others[0] + entry->others[1], "standard_count",
+                                        entry->standard, "process_count", entry->processes, "age_ms",
+                                        (json_int_t)((now_us - entry->at_us) / 1000)));
+}
