@@ -272,9 +272,9 @@ static const struct bg_param many_params[] = {{.name = "node",
                                               CHECK_PARAMS};
 
 static const struct bg_column metrics_columns[] = {
-    {"name", "Metric", BG_COLUMN_TEXT, true},      {"unit", "Unit", BG_COLUMN_TEXT, false},
+    {"name", "Metric", BG_COLUMN_WHOLE, true},     {"unit", "Unit", BG_COLUMN_TEXT, false},
     {"source", "Asked by", BG_COLUMN_TEXT, false}, {"arguments_count", "Arguments", BG_COLUMN_COUNT, false},
-    {"summary", "Meaning", BG_COLUMN_TEXT, true},  {NULL, NULL, BG_COLUMN_TEXT, false},
+    {"summary", "Meaning", BG_COLUMN_WHOLE, true}, {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 
 const struct bg_endpoint bg_check_endpoints[] = {

@@ -19,7 +19,16 @@ static const struct {
 static const struct {
     const char *text;
     double factor;
-} units[] = {{"", 1}, {"k", 1e3}, {"M", 1e6}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"%", 0.01}};
+} units[] = {{"", 1},
+             {"k", 1e3},
+             {"M", 1e6},
+             {"G", 1e9},
+             {"T", 1e12},
+             {"KiB", 1024},
+             {"MiB", 1048576.0},
+             {"GiB", 1073741824.0},
+             {"TiB", 1099511627776.0},
+             {"%", 0.01}};
 
 const char *bg_operator_text(enum bg_comparison comparison)
 {
@@ -144,7 +153,7 @@ static enum bg_error read_value(struct cursor *cursor, struct bg_value_text *ret
         (void)take(cursor, length - digits);
         return BG_OK;
     }
-    return expected(cursor, "no unit, or one of k, M, KiB, MiB, GiB, %", ret_failure);
+    return expected(cursor, "no unit, or one of k, M, G, T (powers of 1000), KiB, MiB, GiB, TiB (of 1024), %", ret_failure);
 }
 
 enum bg_error bg_value_parse(struct bg_span span, struct bg_value_text *ret_value, struct bg_failure *ret_failure)

@@ -379,7 +379,7 @@ static const struct bg_param fleet_params[] = {PAIR_PARAMS};
         {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.registered_name", "Its registered name", BG_COLUMN_TEXT, false},     \
         {"watched.label", "Its label", BG_COLUMN_TEXT, false}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},   \
         {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
-        {"counted_at", "Counted at", BG_COLUMN_TEXT, false}, {"age_ms", "Age ms", BG_COLUMN_COUNT, false},                                 \
+        {"counted_at", "Counted at", BG_COLUMN_WHOLE, false}, {"age_ms", "Age ms", BG_COLUMN_COUNT, false},                                \
     {                                                                                                                                      \
         NULL, NULL, BG_COLUMN_TEXT, false                                                                                                  \
     }

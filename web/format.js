@@ -4,8 +4,8 @@ const UNKNOWN = '–';
 const grouped = new Intl.NumberFormat('en-US');
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-/** Control and direction characters as \u{...}, so that a name can neither hide nor reorder what stands beside it. */
-export const visible = (text) => String(text).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+/** Control, direction and invisible characters as \u{...}, so that a name can neither hide nor reorder what stands beside it. */
+export const visible = (text) => String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 
 const known = (value) => typeof value === 'number' && Number.isFinite(value);
 

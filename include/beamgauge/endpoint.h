@@ -40,7 +40,14 @@ struct bg_param {
     size_t times_max; /* how often a query parameter may be given; 0 and 1: once */
 };
 
-enum bg_column_kind { BG_COLUMN_TEXT, BG_COLUMN_COUNT, BG_COLUMN_BYTES, BG_COLUMN_RATIO, BG_COLUMN_RATE };
+enum bg_column_kind {
+    BG_COLUMN_TEXT,
+    BG_COLUMN_WHOLE, /* text that means little when it is cut: a time, a sentence */
+    BG_COLUMN_COUNT,
+    BG_COLUMN_BYTES,
+    BG_COLUMN_RATIO,
+    BG_COLUMN_RATE
+};
 
 struct bg_column {
     /* Dotted path into a row, e.g. "watcher.pid"; NULL ends a table. csv uses it as the header, dots as underscores. Of "a|b" csv has a,

@@ -13,6 +13,7 @@ enum bg_error {
     BG_NODE_UNKNOWN,       /* 404: the node is not registered */
     BG_METHOD_NOT_ALLOWED, /* 405 */
     BG_NOT_ACCEPTABLE,     /* 406: no representation the client accepts */
+    BG_REQUEST_TIMEOUT,    /* 408: the request did not come whole in its time */
     BG_CONFLICT,           /* 409: the registry does not allow this change */
     BG_PROCESS_DEAD,       /* 410: the process named by the pid is not alive */
     BG_TOO_LARGE,          /* 413: the request body is over its limit */

@@ -11,8 +11,9 @@
 bool bg_text_is_utf8(const char *bytes, size_t length);
 /* The bytes of the first code point, 0 where there is no whole and well-formed one; *ret_code_point may be NULL. */
 size_t bg_text_utf8_first(const char *bytes, size_t length, uint32_t *ret_code_point);
-/* Whether a code point, printed raw, could forge lines, drive a terminal or reorder its neighbours: C0, DEL, C1, and Unicode's line
- * separators, direction marks and byte order mark. */
+/* Whether a code point, printed raw, could forge lines, drive a terminal, reorder its neighbours, or would not be seen at all: Unicode's
+ * control and format characters (Cc, Cf), line and paragraph separators, and what fonts leave out (Default_Ignorable_Code_Point: zero
+ * width, fillers, variation selectors). */
 bool bg_text_is_hostile(uint32_t code_point);
 
 /* A text that grows inside a buffer of the caller's and never past it:

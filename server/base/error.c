@@ -17,6 +17,7 @@ static const struct bg_error_info errors[BG_ERROR_COUNT] = {
     [BG_NODE_UNKNOWN] = {"node_unknown", "Node not registered", 404},
     [BG_METHOD_NOT_ALLOWED] = {"method_not_allowed", "Method not allowed", 405},
     [BG_NOT_ACCEPTABLE] = {"not_acceptable", "Not acceptable", 406},
+    [BG_REQUEST_TIMEOUT] = {"request_timeout", "Request not received in time", 408},
     [BG_CONFLICT] = {"conflict", "Conflict", 409},
     [BG_PROCESS_DEAD] = {"process_dead", "Process not alive", 410},
     [BG_TOO_LARGE] = {"too_large", "Request body too large", 413},

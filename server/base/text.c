@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unictype.h>
 
 static const char cut_mark[] = "...";
 #define CUT_MARK_LENGTH (sizeof(cut_mark) - 1)
@@ -62,14 +63,11 @@ bool bg_text_is_utf8(const char *bytes, size_t length)
 
 bool bg_text_is_hostile(uint32_t code_point)
 {
-    static const struct {
-        uint32_t first, last;
-    } ranges[] = {{0x00, 0x1F}, {0x7F, 0x9F}, {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}, {0xFEFF, 0xFEFF}};
+    const uint32_t controls = UC_CATEGORY_MASK_Cc | UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp;
 
-    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-        if (code_point >= ranges[i].first && code_point <= ranges[i].last)
-            return true;
-    return false;
+    if (code_point < 0x7F)
+        return code_point < 0x20;
+    return uc_is_general_category_withtable(code_point, controls) || uc_is_property_default_ignorable_code_point(code_point);
 }
 
 void bg_text_init(struct bg_text *ret_text, char *buffer, size_t size)

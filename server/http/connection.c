@@ -410,7 +410,7 @@ static void expire(struct bg_connection *connection, int64_t now_us)
     switch (connection->state) {
     case BG_CONNECTION_HEAD:
     case BG_CONNECTION_BODY:
-        bg_fail(&connection->failure, BG_INVALID, "The request was not whole within %lld ms.",
+        bg_fail(&connection->failure, BG_REQUEST_TIMEOUT, "The request was not whole within %lld ms.",
                 (long long)connection->http->options.request_ms);
         connection->http->current = connection;
         bg_intake_refuse(connection);

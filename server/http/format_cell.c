@@ -123,18 +123,22 @@ static size_t shown_length(const char *text, size_t length, bool *ret_cut)
     return at;
 }
 
-static void show_string(struct bg_text *text, const char *string, size_t length)
+/* A name of nothing or of blanks alone is quoted as Erlang prints it: else it would look like no name. */
+static void show_string(struct bg_text *text, const char *string, size_t length, enum bg_column_kind kind)
 {
-    bool cut;
-    size_t shown = shown_length(string, length, &cut);
+    bool cut = false;
+    size_t shown = kind == BG_COLUMN_WHOLE ? length : shown_length(string, length, &cut);
+    const char *quote = strspn(string, " ") == length ? "'" : "";
 
+    bg_text_add(text, quote);
     bg_text_add_escaped(text, string, shown, "");
+    bg_text_add(text, quote);
     if (cut)
         bg_text_add(text, "\xe2\x80\xa6");
 }
 
 /* A peer, a function and the like are objects that carry their own text. */
-static void show_object(struct bg_text *text, json_t *object)
+static void show_object(struct bg_text *text, json_t *object, enum bg_column_kind kind)
 {
     static const char *const own[] = {"text", "pid", "name", "port", "reference", NULL};
     char *dump;
@@ -142,12 +146,12 @@ static void show_object(struct bg_text *text, json_t *object)
     for (int i = 0; own[i] != NULL; i++) {
         const json_t *member = json_object_get(object, own[i]);
         if (json_is_string(member)) {
-            show_string(text, json_string_value(member), json_string_length(member));
+            show_string(text, json_string_value(member), json_string_length(member), kind);
             return;
         }
     }
     if ((dump = json_dumps(object, JSON_COMPACT)) != NULL)
-        show_string(text, dump, strlen(dump));
+        show_string(text, dump, strlen(dump), kind);
     free(dump);
 }
 
@@ -160,11 +164,11 @@ void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_
     if (value == NULL || json_is_null(value))
         bg_text_add(&text, "-");
     else if (json_is_string(value))
-        show_string(&text, json_string_value(value), json_string_length(value));
+        show_string(&text, json_string_value(value), json_string_length(value), column->kind);
     else if (json_is_number(value))
         show_number(&text, value, kind_of(row, column));
     else if (json_is_boolean(value))
         bg_text_add(&text, json_is_true(value) ? "true" : "false");
     else
-        show_object(&text, value);
+        show_object(&text, value, column->kind);
 }

@@ -12,7 +12,8 @@
 static void print_string(const char *string, size_t length, FILE *out)
 {
     bool formula = length > 0 && strchr("=+-@", string[0]) != NULL && string[0] != '\0';
-    bool quoted = formula || memchr(string, ',', length) != NULL || memchr(string, '"', length) != NULL ||
+    bool quoted = formula || length == 0 || /* null is a field of nothing, without quotes */
+                  memchr(string, ',', length) != NULL || memchr(string, '"', length) != NULL ||
                   (length > 0 && (string[0] == ' ' || string[length - 1] == ' '));
     char piece[BG_TEXT_ESCAPED_SIZE(4)]; /* of one code point */
     struct bg_text text;

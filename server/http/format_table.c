@@ -47,7 +47,7 @@ static bool is_sorted_by(const struct bg_column *column, const char *sorted_by)
 
 static bool is_figure(const struct bg_column *column)
 {
-    return column->kind != BG_COLUMN_TEXT;
+    return column->kind != BG_COLUMN_TEXT && column->kind != BG_COLUMN_WHOLE;
 }
 
 static bool is_change(const struct bg_column *column)
@@ -150,7 +150,7 @@ static bool drop_figure(struct table *table, const char *sorted_by)
     return false;
 }
 
-/* A chat window and a terminal have so much room. Numbers are never cut. */
+/* A chat window and a terminal have so much room. Numbers, times and sentences are never cut. */
 static void fit(struct table *table, size_t width, size_t gap, const char *sorted_by)
 {
     while (width_of(table, gap, TEXT_WIDTH_MIN) > width && drop_figure(table, sorted_by))

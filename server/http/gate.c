@@ -10,6 +10,7 @@
 
 /* What the headers have said so far. A header that must not be repeated has a place here. */
 struct head {
+    struct bg_gate_span authority; /* of a target in absolute form */
     struct bg_gate_span host, content_length, content_type, authorization, expect, origin, fetch_site;
     size_t headers_count;
     bool has_body;
@@ -71,10 +72,31 @@ enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes
     return BG_HEAD_BAD;
 }
 
-static enum bg_error check_target(struct bg_gate_span target, struct bg_failure *ret_failure)
+/* The scheme and the authority of a target in absolute form, which is how a proxy is asked; nothing of any other target. */
+static struct bg_gate_span origin_of(const struct bg_gate *gate, struct bg_gate_span target)
 {
+    const char *scheme = gate->is_secure ? "https://" : "http://";
+    const size_t length = strlen(scheme);
+    const char *slash;
+
+    if (target.length <= length || strncasecmp(target.text, scheme, length) != 0)
+        return (struct bg_gate_span){target.text, 0};
+    slash = memchr(target.text + length, '/', target.length - length);
+    return (struct bg_gate_span){target.text, slash != NULL ? (size_t)(slash - target.text) : target.length};
+}
+
+static enum bg_error check_target(const struct bg_gate *gate, struct bg_gate_span target, struct bg_gate_span *ret_authority,
+                                  struct bg_failure *ret_failure)
+{
+    const struct bg_gate_span origin = origin_of(gate, target);
+
     if (target.length > BG_TARGET_MAX)
         return bg_fail(ret_failure, BG_INVALID, "The request target is longer than %d bytes.", BG_TARGET_MAX);
+    if (origin.length > 0) {
+        const size_t scheme = gate->is_secure ? strlen("https://") : strlen("http://");
+        *ret_authority = (struct bg_gate_span){origin.text + scheme, origin.length - scheme};
+        target = (struct bg_gate_span){target.text + origin.length, target.length - origin.length};
+    }
     if (target.length == 0 || target.text[0] != '/' || (target.length > 1 && target.text[1] == '/'))
         return bg_fail(ret_failure, BG_INVALID, "The request target must be a path that begins with one slash.");
     for (size_t i = 0; i < target.length; i++)
@@ -92,7 +114,8 @@ static bool is_among(struct bg_gate_span word, const char *const *words)
     return false;
 }
 
-static enum bg_error check_request_line(struct bg_gate_span line, struct head *head, struct bg_failure *ret_failure)
+static enum bg_error check_request_line(const struct bg_gate *gate, struct bg_gate_span line, struct head *head,
+                                        struct bg_failure *ret_failure)
 {
     static const char *const with_body[] = {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", NULL};
     static const char *const safe[] = {"GET", "HEAD", "OPTIONS", NULL};
@@ -113,7 +136,7 @@ static enum bg_error check_request_line(struct bg_gate_span line, struct head *h
     /* libevent reads no body after any other method: what follows would be taken for the next request. */
     head->has_body = is_among(method, with_body);
     head->is_safe = is_among(method, safe);
-    return check_target(target, ret_failure);
+    return check_target(gate, target, &head->authority, ret_failure);
 }
 
 static enum bg_error take_header(struct head *head, struct bg_gate_span name, struct bg_gate_span value, struct bg_failure *ret_failure)
@@ -194,7 +217,7 @@ enum bg_error bg_gate_check(const struct bg_gate *gate, const char *bytes, size_
     for (const char *line = bytes; line < end && error == BG_OK;) {
         const char *newline = memchr(line, '\n', (size_t)(end - line));
         struct bg_gate_span text = {line, (size_t)(newline - 1 - line)};
-        error = line == bytes ? check_request_line(text, &head, ret_failure) : check_header(text, &head, ret_failure);
+        error = line == bytes ? check_request_line(gate, text, &head, ret_failure) : check_header(text, &head, ret_failure);
         line = newline + 1;
     }
     if (error != BG_OK)
@@ -205,7 +228,17 @@ enum bg_error bg_gate_check(const struct bg_gate *gate, const char *bytes, size_
         return bg_fail(ret_failure, BG_INVALID, "The Host header is missing.");
     if ((error = bg_gate_check_host(gate, head.host.text, head.host.length, ret_failure)) != BG_OK)
         return error;
+    if (head.authority.text != NULL && !bg_gate_is_same_host(gate, head.host, head.authority))
+        return bg_fail(ret_failure, BG_INVALID, "The request target and the Host header name different hosts.");
     if (!head.is_safe && (error = bg_gate_check_origin(gate, head.host, head.origin, head.fetch_site, ret_failure)) != BG_OK)
         return error;
     return check_body_length(gate, &head, ret_body_length, ret_failure);
+}
+
+struct bg_gate_span bg_gate_origin(const struct bg_gate *gate, const char *head, size_t length)
+{
+    const char *target = (const char *)memchr(head, ' ', length) + 1;
+    const char *end = memchr(target, ' ', length - (size_t)(target - head));
+
+    return origin_of(gate, (struct bg_gate_span){target, (size_t)(end - target)});
 }

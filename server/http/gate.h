@@ -34,6 +34,12 @@ enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes
 enum bg_error bg_gate_check(const struct bg_gate *gate, const char *head, size_t length, size_t *ret_body_length,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 
+/* Of a head that was found good: the "http://host:port" before the path of its target, of no length where there is only a path. */
+struct bg_gate_span bg_gate_origin(const struct bg_gate *gate, const char *head, size_t length);
+
+/* Whether two say the same host and port; our scheme's own port may be left out. */
+bool bg_gate_is_same_host(const struct bg_gate *gate, struct bg_gate_span one, struct bg_gate_span other);
+
 /* Keeps pages of other sites from making a visitor's browser change or trace something here. `origin` and `site` are the values of the
  * headers Origin and Sec-Fetch-Site, NULL where absent, as they are from anything but a browser. The same origin is the Host that the
  * request came to (a request through a proxy that changes it: one of the allowed hosts). */

@@ -91,6 +91,18 @@ static struct bg_gate_span port_strip(struct bg_gate_span host, const char *port
     return host;
 }
 
+static bool is_same(struct bg_gate_span one, struct bg_gate_span other, const char *port)
+{
+    one = port_strip(one, port);
+    other = port_strip(other, port);
+    return one.length == other.length && strncasecmp(one.text, other.text, one.length) == 0;
+}
+
+bool bg_gate_is_same_host(const struct bg_gate *gate, struct bg_gate_span one, struct bg_gate_span other)
+{
+    return is_same(one, other, gate->is_secure ? ":443" : ":80");
+}
+
 static bool is_same_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin)
 {
     char name[HOST_NAME_MAX_BYTES + 1];
@@ -100,9 +112,7 @@ static bool is_same_origin(const struct bg_gate *gate, struct bg_gate_span host,
         return false;
     if (!origin_strip(&origin, &port) || !host_split(origin.text, origin.length, name))
         return false;
-    host = port_strip(host, port);
-    origin = port_strip(origin, port);
-    return (host.length == origin.length && strncasecmp(host.text, origin.text, host.length) == 0) || is_allowed_host(gate, name);
+    return is_same(host, origin, port) || is_allowed_host(gate, name);
 }
 
 enum bg_error bg_gate_check_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin,

@@ -69,13 +69,24 @@ static bool refuse(struct bg_connection *connection, const struct bg_failure *fa
     return true;
 }
 
+/* Servers have to take a target in absolute form (RFC 9112, 3.2.2). The gate has found that it names the host that the Host header does,
+ * so evhttp is given the path alone, as if it had come so. Returns by how many bytes the request is shorter now. */
+static size_t strip_origin(struct bg_connection *connection, char *head, size_t head_length)
+{
+    const struct bg_gate_span origin = bg_gate_origin(&connection->http->gate, head, head_length);
+
+    memmove(head + origin.length, head, (size_t)(origin.text - head));
+    evbuffer_drain(connection->held, origin.length);
+    return origin.length;
+}
+
 bool bg_intake_next(struct bg_connection *connection)
 {
     const struct bg_gate *gate = &connection->http->gate;
     struct evbuffer *held = connection->held;
     size_t length = evbuffer_get_length(held), head_length, body_length;
     size_t looked_at = length < gate->header_max_bytes ? length : gate->header_max_bytes;
-    const char *bytes = (const char *)evbuffer_pullup(held, (ev_ssize_t)looked_at);
+    char *bytes = (char *)evbuffer_pullup(held, (ev_ssize_t)looked_at);
     struct bg_failure failure;
 
     switch (bg_gate_scan(gate, bytes, looked_at, &head_length, &failure)) {
@@ -91,7 +102,9 @@ bool bg_intake_next(struct bg_connection *connection)
     if (bg_gate_check(gate, bytes, head_length, &body_length, &failure) != BG_OK)
         return refuse(connection, &failure);
 
-    size_t whole = head_length + body_length;
+    const size_t stripped = strip_origin(connection, bytes, head_length);
+    const size_t whole = head_length + body_length - stripped;
+    length -= stripped;
     connection->body_left = whole > length ? whole - length : 0;
     bg_connection_set_state(connection, connection->body_left > 0 ? BG_CONNECTION_BODY : BG_CONNECTION_ASKED);
     hand_over(connection, whole - connection->body_left);

@@ -101,7 +101,7 @@ static const char *check_pid(char *text)
     first = pid_part(text, '.');
     second = first > 0 ? pid_part(text + first, '.') : 0;
     if (second == 0 || pid_part(text + first + second, '\0') == 0)
-        return "must be a pid like 0.123.0";
+        return "must be a pid like 0.123.0; of a process with a name, /processes tells both";
     memmove(text + 1, text, length);
     text[0] = '<';
     memcpy(text + 1 + length, ">", 2);

@@ -1,6 +1,7 @@
 // Every operation of api/openapi.json on a live service, with right and wrong requests; every answer is held against the description.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { rawRequest } from '../integration/lib/net.mjs';
 import { suite } from '../integration/lib/suite.mjs';
 import { until } from '../integration/lib/wait.mjs';
 import { document, exampleFaults, faultsOf, operationOf, operations, PATH } from './lib/document.mjs';
@@ -198,6 +199,14 @@ suite('contract', { prepare }, (world, test) => {
     held.resume();
     assert.equal((await waiting).status, 200);
     report(faults);
+  });
+
+  test('requests that do not come whole', async () => {
+    const hasty = await world.beamgauge({ sections: { server: { name: 'beamgauge_hasty@127.0.0.1' }, limits: { request_ms: 50 } } });
+    report((await Promise.all(operations.map(async (operation) => {
+      const answer = await rawRequest(hasty.port, `${operation.method} /livez HTTP/1.1\r\nHost: localhost\r\n`);
+      return ledger.hold(operation, 'half a request', { ...answer, text: answer.body, body: JSON.parse(answer.body) }, wanted(answer, 408));
+    }))).flat());
   });
 
   test('a service without any node that is up', async () => {

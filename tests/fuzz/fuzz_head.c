@@ -55,11 +55,12 @@ static void read_params(const struct bg_endpoint *endpoint, const char *target, 
     json_decref(errors);
 }
 
-/* "METHOD TARGET VERSION", as the gate has passed it. */
-static void route(const char *line)
+/* "METHOD TARGET VERSION", as the gate has passed it; what routes is the path of it. */
+static void route(const char *line, size_t length)
 {
     static const unsigned methods[] = {BG_GET, BG_PUT, BG_POST, BG_DELETE};
-    const char *from = strchr(line, ' ') + 1, *query;
+    const struct bg_gate_span origin = bg_gate_origin(&gate, line, length);
+    const char *from = origin.text + origin.length, *query;
     char *target = strndup(from, strcspn(from, " "));
     size_t path_length;
     struct bg_route found;
@@ -102,7 +103,7 @@ static void check_head(const char *bytes, size_t length)
     }
     if (body_length > gate.body_max_bytes || (head = strndup(bytes, length)) == NULL || strlen(head) != length)
         abort();
-    route(head);
+    route(head, length);
     check_accept(head);
     free(head);
 }

@@ -27,7 +27,11 @@ const MALFORMED = {
   'Transfer-Encoding and Content-Length': [put(NODE, 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n', '2\r\n{}\r\n0\r\n\r\n'), [400]],
   'an unknown Transfer-Encoding': [put(NODE, 'Content-Type: application/json\r\nTransfer-Encoding: gzip\r\n', ''), [400, 411, 501]],
   'TE': [get('/livez', `${HOST}TE: trailers\r\n`), [400]],
-  'an absolute URI': [get('http://evil.example/livez'), [400, 421]],
+  'an absolute URI of another host': [get('http://evil.example/livez'), [400, 421]],
+  'an absolute URI, and another Host': [get('http://localhost/livez', 'Host: evil.example\r\n'), [421]],
+  'an absolute URI, and no Host': [get('http://localhost/livez', ''), [400]],
+  'an absolute URI with a user': [get('http://a@localhost/livez'), [400]],
+  'an absolute URI of another scheme': [get('https://localhost/livez'), [400]],
   'a double slash': [get('//evil.example/livez'), [400, 404]],
   'no slash': [get('livez'), [400]],
   'a space in a header name': [get('/livez', `${HOST}X Y: 1\r\n`), [400]],
@@ -101,6 +105,22 @@ suite('gate', { prepare: async (world) => {
     for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', `127.0.0.1:${port}`, '[::1]', `LOCALHOST:${port}`]) {
       const answer = await rawRequest(port, get('/livez', `Host: ${host}\r\n`));
       assert.equal(answer.status, 200, host);
+    }
+  });
+
+  test('an absolute URI of a host that is ours is the path of it, whatever comes before, behind or in pieces', async () => {
+    const { port } = world.gauge;
+    const body = `PUT http://localhost/api/v1/nodes/a HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 2\r\n\r\n[]`;
+    const last = `GET HTTP://LOCALHOST:80/api/v1/nothing HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
+    const all = get('/livez') + get('http://localhost/livez?') + body + last;
+    for (const step of [all.length, 1, 7, 64]) {
+      const socket = await connect(port);
+      const end = collect(socket, () => false);
+      for (let at = 0; at < all.length; at += step) socket.write(all.slice(at, at + step));
+      const { text } = await end;
+      assert.deepEqual(text.match(/HTTP\/1.1 \d+/g), ['200', '200', '400', '404'].map((status) => `HTTP/1.1 ${status}`), text);
+      assert.match(text, /There is nothing at \/api\/v1\/nothing;/);
+      socket.destroy();
     }
   });
 

@@ -6,7 +6,7 @@ const FILE_LINES_MAX = 500;
 
 // Room -> what its #include lines may name. Anything not listed is refused; the C library's own headers are free to all.
 const LIBRARY = {
-  unistring: /^uni(str|width)\.h$/, event: /^event2\//, jansson: /^jansson\.h$/, ei: /^ei\.h$/, openssl: /^openssl\//, zlib: /^zlib\.h$/, inih: /^ini\.h$/, threads: /^pthread\.h$/ };
+  unistring: /^uni(str|ctype|width)\.h$/, event: /^event2\//, jansson: /^jansson\.h$/, ei: /^ei\.h$/, openssl: /^openssl\//, zlib: /^zlib\.h$/, inih: /^ini\.h$/, threads: /^pthread\.h$/ };
 const ROOMS = {
   'server/base/': { own: true, libraries: ['openssl', 'inih', 'threads', 'unistring'] },
   'server/term/': { own: true, libraries: ['ei', 'jansson'] },

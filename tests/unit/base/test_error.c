@@ -45,6 +45,7 @@ static void statuses_are_those_of_the_contract(void **state)
         [BG_NODE_UNKNOWN] = 404,
         [BG_METHOD_NOT_ALLOWED] = 405,
         [BG_NOT_ACCEPTABLE] = 406,
+        [BG_REQUEST_TIMEOUT] = 408,
         [BG_CONFLICT] = 409,
         [BG_PROCESS_DEAD] = 410,
         [BG_TOO_LARGE] = 413,

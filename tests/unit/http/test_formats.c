@@ -257,6 +257,45 @@ static void what_rows_are_sorted_by_is_shown(void **state)
     bg_body_unref(body);
 }
 
+static void a_name_that_cannot_be_seen_is_quoted_as_erlang_prints_it(void **state)
+{
+    const enum bg_format formats[] = {BG_FORMAT_TEXT, BG_FORMAT_MD};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct bg_body *body =
+            render(&wide, formats[i], json_pack("[{s:s}, {s:s}, {s:n, s:s}]", "name", "", "name", "  ", "name", "pid", "p"), json_object());
+        assert_non_null(strstr(body->bytes, "''"));
+        assert_non_null(strstr(body->bytes, "'  '"));
+        bg_body_unref(body);
+    }
+}
+
+static const struct bg_column whole_columns[] = {{"name", "Name", BG_COLUMN_TEXT, true},
+                                                 {"at", "At", BG_COLUMN_WHOLE, true},
+                                                 {"words", "Words", BG_COLUMN_WHOLE, true},
+                                                 {"count", "Count", BG_COLUMN_COUNT, true},
+                                                 {NULL, NULL, BG_COLUMN_TEXT, false}};
+static const struct bg_endpoint whole = {.method = BG_GET, .path = "/v", .columns = whole_columns};
+
+static void times_and_sentences_are_never_cut(void **state)
+{
+    static const char sentence[] = "A sentence that is longer than the most that is shown of a name, and of which every word is needed";
+    static const char time[] = "2026-11-23T08:00:00.123Z";
+    const enum bg_format formats[] = {BG_FORMAT_TEXT, BG_FORMAT_MD};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        json_t *rows =
+            json_pack("[{s:s, s:s, s:s, s:i}]", "name", "a_name_of_more_than_thirty_characters", "at", time, "words", sentence, "count", 1);
+        struct bg_body *body = render(&whole, formats[i], rows, json_object());
+        assert_non_null(strstr(body->bytes, time));
+        assert_non_null(strstr(body->bytes, sentence));
+        assert_non_null(strstr(body->bytes, "\xe2\x80\xa6")); /* names still are */
+        bg_body_unref(body);
+    }
+}
+
 static const struct bg_column relation_columns[] = {{"direction", "Direction", BG_COLUMN_TEXT, true},
                                                     {"count", "Entries", BG_COLUMN_COUNT, true},
                                                     {"peer", "Peer", BG_COLUMN_TEXT, true},
@@ -357,6 +396,8 @@ int main(void)
         cmocka_unit_test(md_is_a_table),
         cmocka_unit_test(changes_are_shown_where_there_are_any),
         cmocka_unit_test(what_rows_are_sorted_by_is_shown),
+        cmocka_unit_test(a_name_that_cannot_be_seen_is_quoted_as_erlang_prints_it),
+        cmocka_unit_test(times_and_sentences_are_never_cut),
         cmocka_unit_test(the_first_figure_stays_where_nothing_else_is_what_the_table_is_about),
         cmocka_unit_test(text_is_cut_so_that_the_table_fits),
         cmocka_unit_test(wide_characters_keep_their_columns),

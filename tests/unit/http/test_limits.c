@@ -48,7 +48,7 @@ static void a_byte_now_and_then_does_not_hold_a_request_open(void **state)
         site_turn(15);
     }
     client_wait_closed(client);
-    assert_int_equal(client_status(client), 400);
+    assert_int_equal(client_status(client), 408);
     assert_non_null(strstr(client_body(client), "not whole within 300 ms"));
     client_free(client);
 }
@@ -64,7 +64,7 @@ static void a_body_that_does_not_come_is_told_so(void **state)
     client_send(client,
                 "PUT /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n[");
     client_wait_closed(client);
-    assert_int_equal(client_status(client), 400);
+    assert_int_equal(client_status(client), 408);
     assert_non_null(strstr(client_body(client), "not whole"));
     client_free(client);
 }

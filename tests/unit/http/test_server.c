@@ -219,7 +219,7 @@ static void a_malformed_request_gets_a_problem_and_the_end(void **state)
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "invalid"},
         {"GET / HTTP/1.1\nHost: localhost\n\n", 400, "invalid"},
         {"GET / HTTP/1.1\r\n\r\n", 400, "invalid"},
-        {"GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid"},
+        {"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid"},
         {"GET //localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid"},
         {"CONNECT localhost:1 HTTP/1.1\r\nHost: localhost\r\n\r\n", 400, "invalid"},
         {"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", 400, "invalid"},
