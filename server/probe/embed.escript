@@ -10,6 +10,7 @@
 -mode(compile).
 
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
+-define(IN_SIGHT_MAX, 8). %% functions
 -define(REASON_BYTES_MAX, 1000).
 %% On a busy node even making the functions takes long at low priority: see readers:hurry/0.
 -define(HURRY, {op, 1, 'andalso', {op, 1, '>=', ?NATIVE(statistics, [{atom, 1, total_run_queue_lengths}]), ?NATIVE(system_info, [{atom, 1, schedulers_online}])}, ?NATIVE(process_flag, [{atom, 1, priority}, {atom, 1, high}])}).
@@ -74,7 +75,8 @@ anno(Location) -> erl_anno:new(Location).
 %% A question exports answer/1.
 question(#{name := Name, exports := [{answer, 1}]} = Module, Shared) ->
     Plan = plan({Name, answer, 1}, Shared#{Name => Module}),
-    {Name, literals([?HURRY | functions(Plan)] ++ reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan))};
+    Reply = reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan),
+    {Name, [?HURRY | assembled(functions(Plan), Reply, Plan)]};
 question(Module, _) ->
     fail(Module, none, "must export answer/1, and nothing else", []).
 
@@ -128,14 +130,27 @@ selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
 
 %% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is where it is small, or else by
 %% its first element, natively: io_lib would have to be loaded.
-reply(Expression, #{names := Names}) ->
-    [Class, Reason, Told] = [variable(map_size(Names) + N) || N <- [1, 2, 3]],
-    Reply = io_lib:format("try erlang:send(Reply, {ok, answer}) catch CLASS:REASON -> erlang:send(Reply, {error, {CLASS, erlang:hd("
-                          "[TOLD || TOLD <- [REASON] ++ [erlang:element(1, REASON) || erlang:is_tuple(REASON)] ++ [error], erlang:external_size(TOLD) < ~b])}}) end.", [?REASON_BYTES_MAX]),
-    {ok, Template} = erl_parse:parse_exprs(element(2, erl_scan:string(lists:flatten(Reply)))),
-    Named = lists:foldl(fun({Old, New}, Forms) -> replace({var, 1, Old}, {var, 1, New}, Forms) end, plain(Template),
-                        [{'CLASS', Class}, {'REASON', Reason}, {'TOLD', Told}]),
-    replace({atom, 1, answer}, Expression, Named).
+reply(Expression, Plan) ->
+    template("try erlang:send(Reply, {ok, here}) catch V1:V2 -> erlang:send(Reply, {error, {V1, erlang:hd("
+             "[V3 || V3 <- [V2] ++ [erlang:element(1, V2) || erlang:is_tuple(V2)] ++ [error], erlang:external_size(V3) < ~b])}}) end.", [?REASON_BYTES_MAX], Expression, Plan).
+
+%% Making a fun, erl_eval looks at all variables in sight for each expression in it. So where there are more than a few, [{Name, Needs, Forms}]
+%% travels as a term, and each is made with only what it needs in sight, the reply last. OTP 23 and 24 take a list of variables.
+assembled(Functions, Reply, _) when length(Functions) =< ?IN_SIGHT_MAX -> literals([{match, 1, {var, 1, Name}, Fun} || {named_fun, 1, Name, _} = Fun <- Functions] ++ [Reply]);
+assembled(Functions, Reply, #{names := Names} = Plan) ->
+    Made = [{Name, [V || V <- unique(variables(Fun)), V =/= Name, lists:member(V, maps:values(Names))], [literals(Fun)]} || {named_fun, 1, Name, _} = Fun <- Functions],
+    Last = {'Reply', ['Args', 'Reply' | [V || V <- unique(variables(Reply)), lists:member(V, maps:values(Names))]], [literals(Reply)]},
+    [template("lists:foldl(fun({V1, V2, V3}, V4) -> V4#{V1 => erlang:element(2, erl_eval:exprs(V3, case erlang:system_info(otp_release) >= \"25\" of "
+              "true -> maps:with(V2, V4); false -> lists:sort(maps:to_list(maps:with(V2, V4))) end, none))} end, #{'Args' => Args, 'Reply' => Reply}, here).",
+              [], {string, 1, Made ++ [Last]}, Plan)].
+
+%% Text as an expression, with what is put `here`, and with names for V1 to V4 that nothing in sight has.
+template(Text, Arguments, Here, #{names := Names}) ->
+    {ok, Tokens, _} = erl_scan:string(lists:flatten(io_lib:format(Text, Arguments))),
+    {ok, [Parsed]} = erl_parse:parse_exprs(Tokens),
+    Named = lists:foldl(fun({N, V}, Form) -> replace({var, 1, V}, {var, 1, variable(map_size(Names) + N)}, Form) end,
+                        erl_parse:map_anno(fun(_) -> 1 end, Parsed), numbered(['V1', 'V2', 'V3', 'V4'])),
+    replace({atom, 1, here}, Here, Named).
 
 replace(Old, New, Old) -> New;
 replace(Old, New, Term) when is_tuple(Term) -> list_to_tuple(replace(Old, New, tuple_to_list(Term)));
@@ -146,7 +161,7 @@ function({_, _, Arity} = F, #{modules := Modules, names := Names} = Plan) ->
     {Module, Anno, _} = find(F, Modules),
     Arity =< 20 orelse fail(Module, Anno, "a function may have at most 20 arguments", []),
     Variable = maps:get(F, Names),
-    {match, 1, {var, 1, Variable}, {named_fun, 1, Variable, clauses(F, Plan)}}.
+    {named_fun, 1, Variable, clauses(F, Plan)}.
 
 find({M, F, A}, Modules) ->
     Module = maps:get(M, Modules),
@@ -182,33 +197,13 @@ variables(_) -> [].
 
 unique(List) -> [V || {V, I} <- lists:zip(List, lists:seq(1, length(List))), not lists:member(V, lists:sublist(List, I - 1))].
 
-%% A name of a variable is an atom, which a node would keep for ever. These are names of native functions, which every emulator has.
-variable(I) -> case tuple_size(variables()) of Names when I =< Names -> element(I, variables()); _ -> list_to_atom("V" ++ integer_to_list(I)) end.
+variable(I) -> case variables() of Names when I =< tuple_size(Names) -> element(I, Names); _ -> list_to_atom("V" ++ integer_to_list(I)) end.
 
 variables() ->
-    {abs, adler32, alloc_info, alloc_sizes, append, append_element, apply, atom_to_binary, atom_to_list, binary_part, binary_to_atom,
-     binary_to_existing_atom, binary_to_float, binary_to_integer, binary_to_list, binary_to_term, bit_size, bitstring_to_list, bump_reductions, byte_size,
-     call_on_load_function, cancel_timer, ceil, check_old_code, check_process_code, convert_time_unit, crc32, date, decode_packet, delay_trap,
-     delete_element, delete_module, demonitor, disconnect_node, display, display_string, dist_ctrl_get_data, dist_ctrl_get_data_notification,
-     dist_ctrl_get_opt, dist_ctrl_input_handler, dist_ctrl_put_data, dist_ctrl_set_opt, dist_get_stat, dmonitor_node, dt_append_vm_tag_data, dt_get_tag,
-     dt_get_tag_data, dt_prepend_vm_tag_data, dt_put_tag, dt_restore_tag, dt_spread_tag, element, erase, error, exit, exit_signal, external_size,
-     finish_after_on_load, finish_loading, float, float_to_binary, float_to_list, floor, format_cpu_topology, fun_info, fun_info_mfa, fun_to_list,
-     function_exported, garbage_collect, garbage_collect_message_area, gather_gc_info_result, get, get_cookie, get_keys, get_module_info, group_leader,
-     halt, has_prepared_code_on_load, hd, hibernate, insert_element, integer_to_binary, integer_to_list, iolist_size, iolist_to_binary, iolist_to_iovec,
-     is_alive, is_atom, is_binary, is_bitstring, is_boolean, is_builtin, is_float, is_function, is_integer, is_list, is_map, is_map_key, is_number, is_pid,
-     is_port, is_process_alive, is_record, is_reference, is_tuple, length, link, list_to_atom, list_to_binary, list_to_bitstring, list_to_existing_atom,
-     list_to_float, list_to_integer, list_to_pid, list_to_port, list_to_ref, list_to_tuple, load_module, load_nif, loaded, localtime,
-     localtime_to_universaltime, make_fun, make_ref, make_tuple, map_get, map_size, match_spec_test, md5, memory, module_info, module_loaded, monitor,
-     monitor_node, monotonic_time, nif_error, node, nodes, now, open_port, phash, phash2, pid_to_list, port_call, port_close, port_command, port_connect,
-     port_control, port_get_data, port_info, port_set_data, port_to_list, ports, posixtime_to_universaltime, pre_loaded, prepare_loading, process_display,
-     process_flag, process_info, processes, purge_module, put, raise, read_timer, ref_to_list, register, registered, resume_process, round, self, send,
-     send_after, send_nosuspend, seq_trace, seq_trace_info, seq_trace_print, set_cookie, set_cpu_topology, setelement, setnode, size, spawn, spawn_link,
-     spawn_monitor, spawn_opt, spawn_request, spawn_request_abandon, split_binary, start_timer, statistics, subtract, suspend_process, system_flag,
-     system_info, system_monitor, system_profile, system_time, term_to_binary, term_to_iovec, throw, time, time_offset, timestamp, tl, trace,
-     trace_delivered, trace_info, trace_pattern, trunc, tuple_size, tuple_to_list, unique_integer, universaltime, universaltime_to_localtime,
-     universaltime_to_posixtime, unlink, unregister, whereis, yield}.
-
-plain(Forms) -> [erl_parse:map_anno(fun(_) -> 1 end, Form) || Form <- Forms].
+    case get(variables) of
+        undefined -> {ok, [Names]} = file:consult(filename:join(here(), "variables.terms")), put(variables, Names), Names;
+        Names -> Names
+    end.
 
 %%% Order of the functions: each after those it calls
 

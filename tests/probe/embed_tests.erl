@@ -69,6 +69,9 @@ calls_test_() -> [{timeout, 300, {Title, fun() -> ?assertEqual(Expected, answer(
      #{{k, l} => one, [l] => two}, {ok, {one, two}}},
     {"functions of one name and several arities", "answer(A) -> f(A) + f(A, 1).\nf(A) -> A.\nf(A, B) -> A * 10 + B.", 2, {ok, 23}},
     {"local funs by name", "answer(A) -> lists:map(fun f/1, A).\nf(A) -> A * A.", [2, 3], {ok, [4, 9]}},
+    {"so many functions that each is made with what it needs in sight: recursion, funs by name, and both within funs",
+     "answer(A) -> [a(A), lists:map(fun c/1, A), (fun(X) -> d(X) + sum(X) end)(A)].\n" ++ lists:append([[N, "(A) -> ", N + 1, "(A) + ", N + 1, "(A).\n"] || N <- lists:seq($a, $j)])
+     ++ "k(A) when is_list(A) -> sum(A);\nk(A) -> A.\nsum([]) -> 0;\nsum([H | T]) -> H + sum(T).", [1, 2], {ok, [3072, [256, 512], 387]}},
     {"remote funs", "answer(A) -> lists:map(fun erlang:abs/1, A).", [-2], {ok, [2]}},
     {"variables of one name in different clauses", "answer([A]) -> A;\nanswer({A, B}) -> {B, A}.", {1, 2}, {ok, {2, 1}}},
     {"a name in a fun that hides none", "answer(A) -> B = 5, (fun(C) -> C + B end)(A).", 1, {ok, 6}},

@@ -27,8 +27,8 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"counted">> => long:answer(Looks ++ [{Pid, Entries * element(3, Calibration), timeout} || {Pid, Entries, _, _} <- Lost], Arguments),
       <<"weighed">> => heavy:weighed(Candidates, Arguments),
       <<"unexplained_monitors">> => unexplained(element(1, Held), Explained),
-      <<"census">> => [element(1, Held), element(3, Held) | [lists:sum([element(At, Count) || Count <- Counts]) || At <- [2, 3]]],
-      <<"rankings">> => maps:from_list([{Key, [maps:get(element(1, Row), Places) || Row <- Best]} || {Key, Best, _, _} <- Ranked]),
+      <<"census">> => [element(1, Held), element(3, Held) | [lists:sum(figures:column(Counts, At)) || At <- [2, 3]]],
+      <<"rankings">> => maps:from_list([{Key, figures:found(figures:column(Best, 1), Places)} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
 
@@ -39,7 +39,7 @@ rankings(Limit, Order, Binary) ->
 
 %% [{Pid, Unexplained, Looked}] of those with long lists, the longest first. Who did not answer is not asked for lists.
 looks(Candidates, BytesMax, {Known, _, _} = Long, Silent, Calibration) ->
-    Large = lists:sublist([Row || Row <- lists:reverse(lists:keysort(8, Candidates)), element(8, Row) > BytesMax], ?LOOKS_MAX),
+    Large = lists:sublist(lists:reverse(lists:keysort(8, figures:over(Candidates, BytesMax))), ?LOOKS_MAX),
     [{Pid, Unexplained, long:look(Pid, Unexplained, case lists:member(Pid, Silent) of true -> {Known, none, 0}; false -> Long end, {?LONG_PEERS, Calibration})}
      || Row <- Large, {Pid, Unexplained} <- [{element(1, Row), element(8, Row)}]].
 
@@ -60,21 +60,22 @@ lost(Silent, Held, Counts) ->
 relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Looks, Silent}) ->
     {Counted, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
     Counts = [Known || {_, _, Looked} <- Looks, Known <- known(Looked)] ++ Counted,
-    Exact = maps:from_list([{element(1, Count), true} || Count <- Counts, tuple_size(Count) =:= 4]),
-    Large = [Row || Row <- Candidates, element(8, Row) > BytesMax, not maps:is_key(element(1, Row), Exact)],
+    Large = [Row || Row <- figures:over(Candidates, BytesMax), not is_exact(lists:keyfind(element(1, Row), 1, Counts))],
     Beyond = case Left of
         [{Unexplained, _} | _] -> Unexplained;
         [] when Alive > Kept -> element(8, lists:last(Candidates));
         [] -> none
     end,
     Guessed = [Guess || Row <- Large, not lists:keymember(element(1, Row), 1, Counts), Guess <- guess(Row, Calibration)],
-    Lost = lost(Silent -- [element(1, Row) || Row <- Candidates], element(6, Calibration), Counts),
-    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Candidates] ++ [{Pid, {Pid, 0, 0, 0, 0, 0, 0, 0, 0}} || {Pid, _, _, _} <- Lost]),
-    {Counts, lists:sum([element(2, Count) || Count <- Counts ++ Guessed]), Lost,
+    Lost = lost(Silent -- figures:column(Candidates, 1), element(6, Calibration), Counts),
+    ByPid = figures:by_pid([{Pid, 0, 0, 0, 0, 0, 0, 0, 0} || {Pid, _, _, _} <- Lost] ++ Candidates),
+    {Counts, lists:sum(figures:column(Counts ++ Guessed, 2)), Lost,
      [relation(Key, At, Counts ++ Guessed ++ Lost, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
       || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
 
 %% What was not counted just now has a fifth element.
+is_exact(Count) -> is_tuple(Count) andalso tuple_size(Count) =:= 4.
+
 known({new, Counts, Lists}) -> [case [Distinct || {_, Distinct, _} <- Lists, Distinct =:= undefined] of [] -> Counts; _ -> erlang:append_element(Counts, last) end];
 known({last, Counts}) -> [erlang:append_element(Counts, last)];
 known(_) -> [].
@@ -94,21 +95,22 @@ bound(_, Unexplained, Calibration) -> entries:monitors_max(Unexplained, Calibrat
 relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
     Sorted = lists:reverse(lists:keysort(At, Counts)),
     Best = lists:sublist(Sorted, Limit),
-    Pids = [element(1, Count) || Count <- Best],
+    Pids = figures:column(Best, 1),
     Behind = [element(At, Count) || Count <- lists:sublist(lists:nthtail(length(Best), Sorted), 1)]
         ++ [bound(At, element(8, Row), Calibration) || Row <- Large, not lists:member(element(1, Row), Pids)]
         ++ [Beyond || is_integer(Beyond)],
     Exact = Large =:= [] andalso (Beyond =:= none orelse length(Best) =:= Limit andalso element(At, lists:last(Best)) >= Beyond),
-    {Key, [maps:get(Pid, ByPid) || Pid <- Pids], Exact, case Behind of [] -> none; _ -> lists:max(Behind) end}.
+    {Key, figures:found(Pids, ByPid), Exact, case Behind of [] -> none; _ -> lists:max(Behind) end}.
 
 %% One row for each process in any ranking, and its place among them.
 table(Ranked, Counts, Told, Lost, {Calibration, Limits, Binary, Arguments}) ->
     Figures = lists:usort(lists:append([Best || {_, Best, _, _} <- Ranked])),
-    Pids = [element(1, Row) || Row <- Figures],
+    Pids = figures:column(Figures, 1),
     Untold = maps:from_list([{Pid, #{<<"monitors_count">> => Entries, <<"monitored_by_count">> => Entries, <<"silent">> => true,
                                      <<"entries_min">> => 0, <<"entries_max">> => Entries}} || {Pid, Entries, _, _} <- Lost]),
     Partial = maps:merge(Told, Untold),
-    Whole = [Row || Row <- Figures, not maps:is_key(element(1, Row), Partial)],
-    Rows = [maps:merge(Row, maps:get(maps:get(<<"pid">>, Row), Untold, #{}))
-            || Row <- rows:make(Figures, rows:count(Whole, Counts, Calibration, Limits), Partial, {Calibration, Binary, Arguments})],
-    {Rows, maps:from_list(lists:zip(Pids, lists:seq(0, length(Pids) - 1)))}.
+    Whole = maps:values(maps:without(maps:keys(Partial), maps:from_list(lists:zip(Pids, Figures)))),
+    Rows = rows:make(Figures, rows:count(Whole, Counts, Calibration, Limits), Partial, {Calibration, Binary, Arguments}),
+    Nothing = lists:duplicate(length(Pids), #{}),
+    {lists:zipwith(fun maps:merge/2, Rows, lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Untold), Nothing)),
+     maps:from_list(lists:zip(Pids, lists:seq(0, length(Pids) - 1)))}.

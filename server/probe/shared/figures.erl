@@ -1,6 +1,6 @@
 %% The figures of processes: read and filtered natively, many at once.
 -module(figures).
--export([job/3, free_job/1, hits/2, of_pids/3, of_pids/4, unexplained/2, offer/2, ranking/4]).
+-export([job/3, free_job/1, hits/2, of_pids/3, of_pids/4, unexplained/2, over/2, column/2, by_pid/1, found/2, offer/2, ranking/4]).
 
 -define(ITEMS, [memory, total_heap_size, message_queue_len, reductions, stack_size]).
 -define(FAR, (1 bsl 58)).
@@ -50,13 +50,25 @@ of_pids(Pids, Calibration, Binary) -> of_pids(Pids, Calibration, Binary, #{}).
 
 of_pids(Pids, Calibration, Binary, Arguments) ->
     Told = readers:all(job([], Calibration, Binary), readers:new(chunks:things(Pids), Arguments)),
-    ByPid = maps:from_list([{element(1, Row), Row} || Row <- Told]),
-    [maps:get(Pid, ByPid) || Pid <- Pids, maps:is_key(Pid, ByPid)].
+    ByPid = by_pid(Told),
+    found([Pid || Pid <- Pids, maps:is_key(Pid, ByPid)], ByPid).
 
 %% [{Unexplained, Pid}] of those with at most so many unexplained bytes, in their order.
 unexplained(Figures, Max) ->
     Pattern = {'$1', '_', '_', '_', '_', '_', '_', '$2', '_'},
     ets:match_spec_run(Figures, ets:match_spec_compile([{Pattern, [{'=<', '$2', Max}], [{{'$2', '$1'}}]}])).
+
+%% Those with more unexplained bytes.
+over(Figures, Max) -> ets:match_spec_run(Figures, ets:match_spec_compile([{'_', [{'>', {element, 8, '$_'}, Max}], ['$_']}])).
+
+%% One element of each of many tuples.
+column(Tuples, At) -> ets:match_spec_run(Tuples, ets:match_spec_compile([{'_', [], [{element, At, '$_'}]}])).
+
+%% #{Pid => Tuple} of tuples that begin with a pid.
+by_pid(Tuples) -> maps:from_list(lists:zip(column(Tuples, 1), Tuples)).
+
+%% What a map has of each key, all of which are there.
+found(Keys, Map) -> lists:zipwith(fun maps:get/2, Keys, lists:duplicate(length(Keys), Map)).
 
 %% A ranking keeps the best Limit of all tuples offered to it: {Key, Test, Limit, Best}. Its test says what is still worth offering.
 ranking(Key, At, <<"asc">>, Limit) -> {Key, {At, '<', ?FAR}, Limit, []};

@@ -46,4 +46,4 @@ described(Pids, Some, Calibration, Arguments) ->
 %% [[Pid, Weight]] of the heavy ones among those that have told their figures now, for whoever keeps it.
 weighed(Figures, Arguments) ->
     Known = known(Arguments),
-    [[element(1, Row), element(8, Row)] || Row <- Figures, element(8, Row) >= ?BYTES_MIN, not maps:is_key(element(1, Row), Known)].
+    [[element(1, Row), element(8, Row)] || Row <- figures:over(Figures, ?BYTES_MIN - 1), not maps:is_key(element(1, Row), Known)].
