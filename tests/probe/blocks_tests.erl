@@ -15,9 +15,16 @@ added(Setup) ->
     asking:uproot([Planted]),
     lists:zipwith(fun erlang:'-'/2, tuple_to_list(After), tuple_to_list(Before)).
 
-counts() ->
+counts() -> counts(100).
+
+%% On a busy machine a scheduler may be held up for longer than the question waits.
+counts(Tries) ->
     timer:sleep(100), %% what was freed elsewhere arrives little by little
-    blocks:counts().
+    Counts = blocks:counts(),
+    case lists:member(infinity, tuple_to_list(Counts)) of
+        true when Tries > 1 -> counts(Tries - 1);
+        _ -> Counts
+    end.
 
 near(Expected, Actual) -> ?assertMatch({true, _}, {lists:all(fun({E, A}) -> E =:= any orelse abs(E - A) < 200 end, lists:zip(Expected, Actual)), Actual}).
 
