@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#define PATIENCE_MS 3000
+#define PATIENCE_MS 20000 /* for what hangs */
 
 struct site site;
 
@@ -165,6 +165,23 @@ void site_stop(void)
 static int64_t now_ms(void)
 {
     return bg_clock_monotonic_us(bg_clock_system()) / 1000;
+}
+
+int site_setup(void **state)
+{
+    struct bg_http_options options;
+
+    (void)state;
+    site_options(&options);
+    site_start(&options);
+    return 0;
+}
+
+int site_teardown(void **state)
+{
+    (void)state;
+    site_stop();
+    return 0;
 }
 
 void site_turn(int ms)

@@ -24,6 +24,8 @@ extern struct site site; /* the one of the running test: handlers have no other 
 void site_options(struct bg_http_options *ret_options); /* small limits; change, then site_start() */
 void site_start(const struct bg_http_options *options);
 void site_stop(void);
+int site_setup(void **state); /* with those options, and its end, as fixtures */
+int site_teardown(void **state);
 void site_turn(int ms); /* lets the loop run for so long */
 
 /* One client connection. What is received is kept, terminated. */
@@ -39,7 +41,7 @@ struct client *client_open(void);
 void client_free(struct client *client);
 void client_send(struct client *client, const char *bytes);
 void client_send_bytes(struct client *client, const char *bytes, size_t length);
-/* Runs the loop until the client has `count` whole replies to GET (by Content-Length) or the connection closes; fails after 3 s. */
+/* Runs the loop until the client has `count` whole replies to GET (by Content-Length) or the connection closes; fails after 20 s. */
 void client_wait(struct client *client, int count);
 /* Until the server closes. */
 void client_wait_closed(struct client *client);

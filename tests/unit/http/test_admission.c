@@ -21,23 +21,6 @@
 
 #define SLOW_BY(token) "GET /slow?timeout_ms=60000 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " token "\r\n\r\n"
 
-static int start(void **state)
-{
-    struct bg_http_options options;
-
-    (void)state;
-    site_options(&options);
-    site_start(&options);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    site_stop();
-    return 0;
-}
-
 static void start_with(size_t connections_max, size_t requests_max)
 {
     struct bg_http_options options;
@@ -398,21 +381,21 @@ static void a_long_answer_is_written_after_others_had_their_turn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(one_reader_has_at_most_half_of_the_places, stop),
-        cmocka_unit_test_teardown(without_tokens_a_reader_is_an_address, stop),
-        cmocka_unit_test_teardown(the_longest_idle_connection_gives_way, stop),
-        cmocka_unit_test_teardown(a_flood_of_idle_connections_keeps_nobody_out, stop),
-        cmocka_unit_test_teardown(where_all_are_busy_only_health_is_answered, stop),
-        cmocka_unit_test_teardown(a_connection_too_many_has_a_second_for_its_request, stop),
-        cmocka_unit_test_teardown(without_descriptors_accepting_pauses_and_goes_on, stop),
-        cmocka_unit_test_teardown(without_descriptors_an_idle_connection_gives_its_own, stop),
-        cmocka_unit_test_setup_teardown(a_reset_cancels_at_once_and_does_not_spin, start, stop),
-        cmocka_unit_test_setup_teardown(a_close_cancels_at_once, start, stop),
-        cmocka_unit_test_setup_teardown(a_half_closed_client_gets_its_answer, start, stop),
-        cmocka_unit_test_setup_teardown(a_half_closed_client_that_goes_after_all_is_noticed, start, stop),
-        cmocka_unit_test_setup_teardown(a_request_sent_ahead_waits_without_spinning, start, stop),
-        cmocka_unit_test_setup_teardown(a_long_answer_is_written_after_others_had_their_turn, start, stop),
-        cmocka_unit_test_setup_teardown(close_among_others_in_the_connection_header_is_honoured, start, stop),
+        cmocka_unit_test_teardown(one_reader_has_at_most_half_of_the_places, site_teardown),
+        cmocka_unit_test_teardown(without_tokens_a_reader_is_an_address, site_teardown),
+        cmocka_unit_test_teardown(the_longest_idle_connection_gives_way, site_teardown),
+        cmocka_unit_test_teardown(a_flood_of_idle_connections_keeps_nobody_out, site_teardown),
+        cmocka_unit_test_teardown(where_all_are_busy_only_health_is_answered, site_teardown),
+        cmocka_unit_test_teardown(a_connection_too_many_has_a_second_for_its_request, site_teardown),
+        cmocka_unit_test_teardown(without_descriptors_accepting_pauses_and_goes_on, site_teardown),
+        cmocka_unit_test_teardown(without_descriptors_an_idle_connection_gives_its_own, site_teardown),
+        cmocka_unit_test_setup_teardown(a_reset_cancels_at_once_and_does_not_spin, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_close_cancels_at_once, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_half_closed_client_gets_its_answer, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_half_closed_client_that_goes_after_all_is_noticed, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_request_sent_ahead_waits_without_spinning, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_long_answer_is_written_after_others_had_their_turn, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(close_among_others_in_the_connection_header_is_honoured, site_setup, site_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

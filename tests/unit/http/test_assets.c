@@ -10,23 +10,6 @@
 
 #include <cmocka.h>
 
-static int start(void **state)
-{
-    struct bg_http_options options;
-
-    (void)state;
-    site_options(&options);
-    site_start(&options);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    site_stop();
-    return 0;
-}
-
 #define GET_WITH(target, headers) "GET " target " HTTP/1.1\r\nHost: localhost\r\n" headers "\r\n\r\n"
 
 static void a_file_has_a_tag_and_a_policy(void **state)
@@ -97,9 +80,9 @@ static void tags_are_compared_whole(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_file_has_a_tag_and_a_policy, start, stop),
-        cmocka_unit_test_setup_teardown(gzip_is_sent_to_who_can_undo_it, start, stop),
-        cmocka_unit_test_setup_teardown(what_the_client_has_is_304_without_a_body, start, stop),
+        cmocka_unit_test_setup_teardown(a_file_has_a_tag_and_a_policy, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(gzip_is_sent_to_who_can_undo_it, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(what_the_client_has_is_304_without_a_body, site_setup, site_teardown),
         cmocka_unit_test(tags_are_compared_whole),
     };
 

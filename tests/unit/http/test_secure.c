@@ -1,4 +1,5 @@
 /* test_secure.c: a server with TLS never answers in plain text, whatever allocation fails, and goes on. */
+#include "failing.h"
 #include "site.h"
 
 #include "beamgauge/tls.h"
@@ -26,44 +27,6 @@
 
 #define POINTS_MAX 3000
 #define TURNS_MAX 3000
-
-/* glibc's own, beneath the functions that this program puts in their place. */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-
-static bool serving; /* in the server, not in the client of the test */
-static long fail_at, allocations;
-
-static bool must_fail(void)
-{
-    return serving && fail_at > 0 && ++allocations == fail_at;
-}
-
-void *malloc(size_t size)
-{
-    return must_fail() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return must_fail() ? NULL : __libc_realloc(old, size);
-}
-
-static void *safe_malloc(size_t size)
-{
-    return __libc_malloc(size);
-}
-
-static void *safe_realloc(void *old, size_t size)
-{
-    return __libc_realloc(old, size);
-}
 
 static char certificate_path[] = "/tmp/bg_secure_XXXXXX", key_path[] = "/tmp/bg_secure_XXXXXX";
 
@@ -107,18 +70,11 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    site_stop();
-    return 0;
-}
-
 static void serve(void)
 {
-    serving = true;
+    failing_here(true);
     site_turn(0);
-    serving = false;
+    failing_here(false);
 }
 
 /* What the server says to bytes in plain text. */
@@ -176,7 +132,7 @@ static void assert_served(void)
 {
     static char text[65536];
 
-    fail_at = 0;
+    failing_at(0);
     for (int i = 0; i < 50; i++) /* accepting may be paused for a moment */
         if (ask(GET("/api/v1/rows/a"), text, sizeof text) == ANSWERED)
             break;
@@ -193,11 +149,9 @@ static void plain_text_is_never_answered_in_kind(void **state)
     for (; reached; at++) {
         struct client *client = client_open();
 
-        allocations = 0;
-        fail_at = at;
+        failing_at(at);
         say_plainly(client, GET("/api/v1/rows/a"));
-        reached = allocations >= at;
-        fail_at = 0;
+        reached = failing_end();
         if (strstr(client->text, "HTTP") != NULL || client->length > 7)
             fail_msg("allocation %ld: %zu bytes: %s", at, client->length, client->text);
         client_free(client);
@@ -218,11 +172,9 @@ static void an_answer_comes_over_tls_or_not_at_all(void **state)
     for (; reached; at++) {
         enum outcome outcome;
 
-        allocations = 0;
-        fail_at = at;
+        failing_at(at);
         outcome = ask(GET("/api/v1/rows/a"), text, sizeof text);
-        reached = allocations >= at;
-        fail_at = 0;
+        reached = failing_end();
         closed += outcome == CLOSED;
         if (outcome == STUCK || (outcome == ANSWERED && strncmp(text, "HTTP/1.1 ", 9) != 0))
             fail_msg("allocation %ld: %d %s", at, (int)outcome, text);
@@ -268,15 +220,16 @@ static void descriptors_come_back(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(descriptors_come_back, start, stop),
-        cmocka_unit_test_setup_teardown(without_memory_for_a_connection_nobody_is_accepted, start, stop),
-        cmocka_unit_test_setup_teardown(plain_text_is_never_answered_in_kind, start, stop),
-        cmocka_unit_test_setup_teardown(an_answer_comes_over_tls_or_not_at_all, start, stop),
+        cmocka_unit_test_setup_teardown(descriptors_come_back, start, site_teardown),
+        cmocka_unit_test_setup_teardown(without_memory_for_a_connection_nobody_is_accepted, start, site_teardown),
+        cmocka_unit_test_setup_teardown(plain_text_is_never_answered_in_kind, start, site_teardown),
+        cmocka_unit_test_setup_teardown(an_answer_comes_over_tls_or_not_at_all, start, site_teardown),
     };
     int failed;
 
     signal(SIGPIPE, SIG_IGN); /* as the program does: OpenSSL writes to sockets whose client has gone */
-    event_set_mem_functions(safe_malloc, safe_realloc, free);
+    failing_here(false);
+    failing_spare_libevent();
     write_pair();
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     unlink(certificate_path);

@@ -12,23 +12,6 @@
 
 #include <cmocka.h>
 
-static int start(void **state)
-{
-    struct bg_http_options options;
-
-    (void)state;
-    site_options(&options);
-    site_start(&options);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    site_stop();
-    return 0;
-}
-
 static json_t *body_of(const struct client *client)
 {
     json_t *json = json_loads(client_body(client), 0, NULL);
@@ -457,26 +440,26 @@ static void tokens_guard_all_but_liveness_and_the_page(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_answer_is_an_envelope_with_its_age, start, stop),
-        cmocka_unit_test_setup_teardown(head_tells_the_length_and_sends_no_body, start, stop),
-        cmocka_unit_test_setup_teardown(a_connection_is_kept_and_closed_when_asked, start, stop),
-        cmocka_unit_test_setup_teardown(http_1_0_is_answered, start, stop),
-        cmocka_unit_test_setup_teardown(pipelined_requests_are_answered_in_order, start, stop),
-        cmocka_unit_test_setup_teardown(a_request_behind_one_in_flight_waits_its_turn, start, stop),
-        cmocka_unit_test_setup_teardown(a_request_split_at_every_byte_is_answered, start, stop),
-        cmocka_unit_test_setup_teardown(what_follows_a_body_passes_the_gate_too, start, stop),
-        cmocka_unit_test_setup_teardown(expect_continue_is_met, start, stop),
-        cmocka_unit_test_setup_teardown(a_malformed_request_gets_a_problem_and_the_end, start, stop),
-        cmocka_unit_test_setup_teardown(a_refused_upload_still_hears_why, start, stop),
-        cmocka_unit_test_setup_teardown(methods_that_a_path_lacks_are_405_with_allow, start, stop),
-        cmocka_unit_test_setup_teardown(what_is_wrong_with_a_good_request_is_told, start, stop),
-        cmocka_unit_test_setup_teardown(a_client_that_leaves_cancels_its_question, start, stop),
-        cmocka_unit_test_setup_teardown(a_request_id_is_repeated_only_if_it_is_harmless, start, stop),
-        cmocka_unit_test_setup_teardown(a_header_value_cannot_begin_a_line, start, stop),
-        cmocka_unit_test_setup_teardown(the_same_question_is_answered_from_the_cache_until_something_changes, start, stop),
-        cmocka_unit_test_setup_teardown(an_answer_kept_during_a_change_is_forgotten_after_it, start, stop),
-        cmocka_unit_test_setup_teardown(a_cached_answer_ages, start, stop),
-        cmocka_unit_test_setup_teardown(tokens_guard_all_but_liveness_and_the_page, start, stop),
+        cmocka_unit_test_setup_teardown(an_answer_is_an_envelope_with_its_age, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(head_tells_the_length_and_sends_no_body, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_connection_is_kept_and_closed_when_asked, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(http_1_0_is_answered, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(pipelined_requests_are_answered_in_order, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_request_behind_one_in_flight_waits_its_turn, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_request_split_at_every_byte_is_answered, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(what_follows_a_body_passes_the_gate_too, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(expect_continue_is_met, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_malformed_request_gets_a_problem_and_the_end, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_refused_upload_still_hears_why, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(methods_that_a_path_lacks_are_405_with_allow, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(what_is_wrong_with_a_good_request_is_told, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_client_that_leaves_cancels_its_question, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_request_id_is_repeated_only_if_it_is_harmless, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_header_value_cannot_begin_a_line, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(the_same_question_is_answered_from_the_cache_until_something_changes, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(an_answer_kept_during_a_change_is_forgotten_after_it, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_cached_answer_ages, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(tokens_guard_all_but_liveness_and_the_page, site_setup, site_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* test_torture.c: every allocation of a request fails in turn: ours and those of the C library and jansson, then libevent's too. Never a
  * crash in our code, never a client that waits without end, never a 200 without its body, and the next request is answered as ever. */
+#include "failing.h"
 #include "site.h"
 
 #include <dlfcn.h>
@@ -17,36 +18,8 @@
 
 #include <cmocka.h>
 
-#define POINTS_MAX 2000 /* of one request; more would be news */
-#define PATIENCE_MS 1500
-
-/* glibc's own, beneath the functions that this program puts in their place. */
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-
-static long fail_at; /* the allocation that fails; 0: none */
-static long allocations;
-
-static bool must_fail(void)
-{
-    return fail_at > 0 && ++allocations == fail_at;
-}
-
-void *malloc(size_t size)
-{
-    return must_fail() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return must_fail() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return must_fail() ? NULL : __libc_realloc(old, size);
-}
+#define POINTS_MAX 2000   /* of one request; more would be news */
+#define PATIENCE_MS 10000 /* for what hangs */
 
 static const struct {
     const char *name, *request;
@@ -68,16 +41,6 @@ static const struct {
     {"delete", "DELETE /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\n\r\n"},
 };
 #define REQUESTS_COUNT (sizeof requests / sizeof requests[0])
-
-static void *safe_malloc(size_t size)
-{
-    return __libc_malloc(size);
-}
-
-static void *safe_realloc(void *old, size_t size)
-{
-    return __libc_realloc(old, size);
-}
 
 static void start(void)
 {
@@ -131,11 +94,9 @@ static bool ask_with_failure(size_t which, long at, const char **ret_fault)
     bool reached;
 
     client_send(client, requests[which].request);
-    allocations = 0;
-    fail_at = at;
+    failing_at(at);
     receive(client, strcmp(requests[which].name, "head") == 0);
-    fail_at = 0;
-    reached = allocations >= at;
+    reached = failing_end();
     *ret_fault = fault_of(client, which);
     client_free(client);
     site_turn(2);
@@ -176,7 +137,7 @@ static void on_crash(int signal)
     int count;
 
     (void)signal;
-    fail_at = 0;
+    failing_at(0);
     count = backtrace(frames, 64);
     for (int i = 2; i < count; i++) { /* after this function and the signal's own frame */
         Dl_info where;
@@ -240,6 +201,6 @@ int main(int argc, char **argv)
         const struct CMUnitTest all[] = {cmocka_unit_test(failures_of_libevent_do_no_harm_in_our_code)};
         return cmocka_run_group_tests(all, NULL, NULL);
     }
-    event_set_mem_functions(safe_malloc, safe_realloc, free);
+    failing_spare_libevent();
     return cmocka_run_group_tests(ours, NULL, NULL);
 }

@@ -1,0 +1,67 @@
+/* failing.c: allocations that fail in turn, beneath everything that this program calls. */
+#include "failing.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+/* glibc's own, beneath the functions that this program puts in their place. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+static bool counts = true;
+static long fail_at, allocations;
+
+static bool must_fail(void)
+{
+    return counts && fail_at > 0 && ++allocations == fail_at;
+}
+
+void *malloc(size_t size)
+{
+    return must_fail() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return must_fail() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    return must_fail() ? NULL : __libc_realloc(old, size);
+}
+
+static void *safe_malloc(size_t size)
+{
+    return __libc_malloc(size);
+}
+
+static void *safe_realloc(void *old, size_t size)
+{
+    return __libc_realloc(old, size);
+}
+
+void failing_at(long at)
+{
+    allocations = 0;
+    fail_at = at;
+}
+
+bool failing_end(void)
+{
+    bool reached = fail_at > 0 && allocations >= fail_at;
+
+    fail_at = 0;
+    return reached;
+}
+
+void failing_here(bool here)
+{
+    counts = here;
+}
+
+void failing_spare_libevent(void)
+{
+    event_set_mem_functions(safe_malloc, safe_realloc, free);
+}

@@ -1,0 +1,17 @@
+/* failing.h: allocations that fail. A program with failing.c has malloc(), calloc() and realloc() of its own, so that those of our code, of
+ * the C library and of every library fail where the test says so. */
+#ifndef BG_TEST_FAILING_H
+#define BG_TEST_FAILING_H
+
+#include <stdbool.h>
+
+/* From now on the allocation number `at`, counted from 1, fails, once; 0: none. */
+void failing_at(long at);
+/* True where so many allocations were made since then that one has failed; none fails any more. */
+bool failing_end(void);
+/* While it is false, allocations neither count nor fail: those of the test's own client, say. It is true at the start. */
+void failing_here(bool here);
+/* libevent's allocations never fail. Before libevent has made any. */
+void failing_spare_libevent(void);
+
+#endif
