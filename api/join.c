@@ -1,6 +1,7 @@
 /* join.c: the other side of pairs: what the watched process's own node says of it and of the watcher's entries. */
 #include "join.h"
 
+#include "names.h"
 #include "peers.h"
 #include "rows.h"
 
@@ -62,22 +63,19 @@ static size_t next_on(const json_t *rows, size_t place, const char *node)
     return place;
 }
 
-/* Watched by name, it stays a name, and tells whom that means now. Of what was told earlier the names are good still, but no count. */
+/* Watched by name, it stays a name, and tells whom that means now. */
 static void put_told(struct bg_ask *ask, json_t *row, const json_t *told)
 {
     struct bg_shaper *shaper = &ask->shaper;
     json_t *watched = json_object_get(row, "watched");
     const char *pid = member_text(row, "watched", "pid");
     json_t *ref = bg_ref_of_row(shaper, told, pid != NULL ? pid : "", bg_ask_node(ask));
-    const bool is_kept = bg_ask_kept_age_ms(ask) >= 0;
-    json_t *count = bg_count_or_null(is_kept ? -1 : bg_answer_count_or(shaper, told, "count", -1));
+    json_t *count = bg_count_or_null(bg_answer_count_or(shaper, told, "count", -1));
     if (!shaper->failed) {
         bg_put(shaper, row, "watched_count", json_incref(count));
         static const char *const told_names[] = {"registered_name", "label", "initial_call", "alive"};
         for (size_t i = 0; i < sizeof told_names / sizeof told_names[0]; i++)
             bg_put(shaper, watched, told_names[i], json_incref(json_object_get(ref, told_names[i])));
-        if (is_kept)
-            bg_put(shaper, watched, "alive", json_null());
         bg_put(shaper, watched, "name", json_incref(json_object_get(pid != NULL ? ref : watched, "name")));
     }
     json_decref(count);
@@ -101,6 +99,10 @@ static void ask_watched(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     struct bg_shaper *shaper = &ask->shaper;
+    if (bg_ask_kept_age_ms(ask) >= 0) { /* it was asked in vain */
+        bg_names_keep(ask, bg_ask_node(ask));
+        return;
+    }
     json_t *args = bg_object_new(shaper), *pairs = bg_array_new(shaper);
     for (size_t place = next_on(ask->data, 0, bg_ask_node(ask)); place < json_array_size(ask->data);
          place = next_on(ask->data, place + 1, bg_ask_node(ask))) {
@@ -124,6 +126,8 @@ void bg_join_watched(struct bg_ask *ask, json_t *rows)
         const bool is_first = node != NULL && next_on(rows, 0, node) == place;
         if (is_first && bg_join_is_up(ask, node))
             bg_ask_branch_or_kept(ask, node, bg_join_timeout_ms(ask), ask_watched);
+        else if (is_first)
+            bg_names_keep(ask, node);
     }
 }
 

@@ -1,6 +1,7 @@
 /* monitors.c: GET .../monitors, the processes with the most entries in monitors or monitored_by, and who they are tied to. */
 #include "endpoints.h"
 #include "groups.h"
+#include "names.h"
 #include "params.h"
 #include "peers.h"
 
@@ -82,6 +83,7 @@ static void shape_lists(struct bg_ask *ask, json_t *answer)
     if (bg_call_boolean(ask->call, "exact"))
         rank_again(ask);
     ask->ranking.returned_count = json_array_size(ask->data);
+    bg_names_join(ask);
     if (died > 0)
         bg_ask_warn(ask, "%zu processes died while they were looked at and are left out", died);
 }

@@ -1,5 +1,6 @@
 /* relations.c: GET .../processes/{pid}/relations, what one process monitors, is monitored by and is linked to, by peer. */
 #include "endpoints.h"
+#include "names.h"
 #include "params.h"
 #include "peers.h"
 #include "process.h"
@@ -28,6 +29,7 @@ static void count_verified(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     bg_verify_count(ask, (size_t)bg_call_integer(ask->call, "limit"));
+    bg_names_join(ask);
 }
 
 static void verify(struct bg_ask *ask, json_t *answer)
@@ -77,6 +79,8 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
     }
     if (bg_call_boolean(ask->call, "verify"))
         bg_ask_then(ask, verify);
+    else
+        bg_names_join(ask);
 }
 
 static void ask_peers(struct bg_ask *ask, json_t *answer)

@@ -1,9 +1,8 @@
 // Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
 import { html, useContext, useRef } from '/htm.js';
-import { count, growth, nameOf, peerText, percent, rate, timeOfDay } from '/format.js';
+import { count, growth, peerText, percent, rate, timeOfDay } from '/format.js';
 import { Bar, Counted, Panel, Peer } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
-import { processPath } from '/route.js';
 import { Table } from '/table.js';
 
 // One monitor on a peer is what a program needs, a few are common; from here on it is worth a look at night.
@@ -61,16 +60,6 @@ function fromElsewhere(rows, node) {
   return pairs.filter((pair) => pair.count > 1 && pair.watcher.node !== undefined && pair.watcher.node !== node);
 }
 
-/** Who is watched elsewhere, the service has asked there. Of a watcher elsewhere, known from the ranking of the watched, its own node is
- * asked for the name here, where it is registered. */
-function useNamed(peer, node) {
-  const { nodes } = useContext(Live);
-  const isElsewhere = peer.pid && peer.node !== node && nodes.get(peer.node)?.state === 'up' && nameOf(peer) === null;
-  const path = isElsewhere ? processPath(peer.node, peer.pid) : null;
-  const { data } = usePoll(path);
-  return data?.pid === peer.pid && isElsewhere ? { ...peer, name: nameOf(data) } : peer;
-}
-
 /** How old a count is that was made once and is estimated since. */
 function age(at) {
   const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
@@ -78,8 +67,7 @@ function age(at) {
 }
 
 function Finding({ pair, node, perSecond }) {
-  const watcher = useNamed(pair.watcher, node);
-  const { watched } = pair;
+  const { watcher, watched } = pair;
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   const about = pair.exact === false ? 'about ' : '';
   const since = pair.counted_at ? html` <span class="quiet">Counted ${age(pair.counted_at)}, about ${count(pair.count)} now.</span>` : '';

@@ -56,7 +56,7 @@ export function Bar({ ratio, kind = '' }) {
   return html`<div class="bar" aria-hidden="true"><div class=${kind} style=${{ width }}></div></div>`;
 }
 
-export const Name = ({ text }) => html`<bdi class="name">${visible(text)}</bdi>`;
+export const Name = ({ text, title }) => html`<bdi class="name" title=${title}>${visible(text)}</bdi>`;
 
 /** A pid that leads to its process, where its node is one of ours. */
 export function Pid({ node, pid }) {
@@ -83,7 +83,7 @@ export function Peer({ peer, node }) {
   const identity = peer.port ?? peer.reference;
   return html`
     <span class="peer">
-      ${name !== null && html`<${Name} text=${name} />${' '}`}
+      ${name !== null && html`<${Name} text=${name} title=${peer.named_at && `As it was told at ${timeOfDay(peer.named_at)}`} />${' '}`}
       ${peer.pid && html`<${Pid} node=${home} pid=${peer.pid} />`}
       ${identity && html`<span class="pid">${visible(identity)}</span>`}
       ${home !== node && html` <span class="quiet">on <bdi>${visible(home)}</bdi></span>`}

@@ -7,7 +7,21 @@
 
 #include <string.h>
 
-enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *flights, struct bg_ledger *ledger, int64_t now_us,
+void bg_known_init(struct bg_known *known)
+{
+    bg_ledger_init(&known->ledger);
+    bg_census_init(&known->census);
+    bg_names_init(&known->names);
+}
+
+void bg_known_done(struct bg_known *known)
+{
+    bg_ledger_done(&known->ledger);
+    bg_census_done(&known->census);
+    bg_names_done(&known->names);
+}
+
+enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *flights, struct bg_known *known, int64_t now_us,
                               struct bg_failure *ret_failure)
 {
     if (json_object_get(flight->args, "list_entries_max") == NULL)
@@ -16,25 +30,25 @@ enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *fligh
     const bool may_count = bg_flight_count(flights, flight, is_exact ? BG_COUNTS_ANY : BG_COUNTS_SOME);
     if (is_exact && !may_count)
         return bg_fail(ret_failure, BG_TOO_MANY, "another request is counting long lists on %s; try again when it is done", flight->node);
-    json_t *known = bg_ledger_known(ledger, &flight->at, now_us);
-    if (json_object_set_new(flight->args, "known", known) != 0 ||
+    json_t *lists = bg_ledger_known(&known->ledger, &flight->at, now_us);
+    if (json_object_set_new(flight->args, "known", lists) != 0 ||
         json_object_set_new(flight->args, "may_count", json_boolean(may_count)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     return BG_OK;
 }
 
-json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_ledger *ledger, struct bg_census *census, const struct bg_clock *clock,
-                           json_t *answer)
+json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_known *known, const struct bg_clock *clock, json_t *answer)
 {
     const int64_t now_us = bg_clock_monotonic_us(clock);
+    bg_names_take(&known->names, flight->node, flight->at.generation, flight->args, answer, bg_clock_wall_ms(clock));
     if (strncmp(flight->question->name, "memory", 6) == 0)
-        bg_census_complete(census, &flight->at, answer, now_us);
+        bg_census_complete(&known->census, &flight->at, answer, now_us);
     if (json_object_get(flight->args, "list_entries_max") == NULL)
         return NULL;
-    bg_census_take(census, &flight->at, answer, now_us);
-    json_t *late = bg_ledger_take(ledger, &flight->at, answer, bg_recount_is_one(flight), now_us, bg_clock_wall_ms(clock));
-    bg_ledger_complete(ledger, &flight->at, flight->args, answer);
-    bg_census_note(census, &flight->at, json_object_get(answer, "long"));
-    bg_census_note(census, &flight->at, json_object_get(answer, "processes"));
+    bg_census_take(&known->census, &flight->at, answer, now_us);
+    json_t *late = bg_ledger_take(&known->ledger, &flight->at, answer, bg_recount_is_one(flight), now_us, bg_clock_wall_ms(clock));
+    bg_ledger_complete(&known->ledger, &flight->at, flight->args, answer);
+    bg_census_note(&known->census, &flight->at, json_object_get(answer, "long"));
+    bg_census_note(&known->census, &flight->at, json_object_get(answer, "processes"));
     return bg_recount_args_new(flight, late);
 }

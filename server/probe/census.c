@@ -31,8 +31,10 @@ static void entry_drop(struct bg_census *census, struct bg_census_entry *entry)
 
 void bg_census_done(struct bg_census *census)
 {
-    while (!TAILQ_EMPTY(&census->by_time))
-        entry_drop(census, TAILQ_FIRST(&census->by_time));
+    for (struct bg_census_entry *entry = TAILQ_FIRST(&census->by_time), *next; entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link);
+        entry_drop(census, entry);
+    }
 }
 
 static struct bg_census_entry *entry_find(const struct bg_census *census, const char *name)

@@ -3,11 +3,9 @@
 
 #include "answers.h"
 #include "brief.h"
-#include "census.h"
 #include "costs.h"
 #include "flights.h"
 #include "key.h"
-#include "ledger.h"
 #include "looks.h"
 #include "recount.h"
 #include "reply.h"
@@ -37,8 +35,7 @@ struct bg_queries {
     struct event *expire; /* drops old answers */
     struct bg_flights flights;
     struct bg_answers answers;
-    struct bg_ledger ledger;
-    struct bg_census census;
+    struct bg_known known;
     struct bg_queries_stats stats;
     struct bg_costs costs;
     struct bg_looks looks;
@@ -114,7 +111,7 @@ static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *fl
     uint8_t *args;
     if (json_object_set_new(flight->args, "timeout_ms", json_integer(request->timeout_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    enum bg_error error = bg_flight_brief(flight, &queries->flights, &queries->ledger, bg_clock_monotonic_us(queries->clock), ret_failure);
+    enum bg_error error = bg_flight_brief(flight, &queries->flights, &queries->known, bg_clock_monotonic_us(queries->clock), ret_failure);
     if (error == BG_OK)
         error = bg_term_from_json(flight->args, &args, &request->args_length, ret_failure);
     if (error != BG_OK)
@@ -224,7 +221,7 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
     bg_looks_explain(&queries->looks, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
     const struct bg_incarnation at = flight->at;
-    json_t *recount_args = error == BG_OK ? bg_flight_complete(flight, &queries->ledger, &queries->census, queries->clock, data) : NULL;
+    json_t *recount_args = error == BG_OK ? bg_flight_complete(flight, &queries->known, queries->clock, data) : NULL;
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
     struct bg_outcome *outcome =
@@ -312,8 +309,7 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     queries->options = *options;
     bg_flights_init(&queries->flights, options->waiting_max);
     bg_answers_init(&queries->answers, options->answers_max, options->answers_max_bytes);
-    bg_ledger_init(&queries->ledger);
-    bg_census_init(&queries->census);
+    bg_known_init(&queries->known);
     queries->looks = (struct bg_looks){
         .clock = clock,
         .nodes = nodes,
@@ -354,8 +350,7 @@ void bg_queries_free(struct bg_queries *queries)
     bg_outcome_unref(outcome);
     bg_looks_done(&queries->looks);
     bg_answers_done(&queries->answers);
-    bg_ledger_done(&queries->ledger);
-    bg_census_done(&queries->census);
+    bg_known_done(&queries->known);
     bg_costs_done(&queries->costs);
     event_free(queries->expire);
     event_free(queries->wake);
@@ -467,6 +462,21 @@ fail:
 void bg_query_reject(struct bg_queries *queries, const json_t *data)
 {
     bg_answers_drop(&queries->answers, data);
+}
+
+const json_t *bg_query_name(const struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms)
+{
+    return bg_names_find(&queries->known.names, node, pid, ret_wall_ms);
+}
+
+void bg_query_names_late(struct bg_queries *queries, const char *node)
+{
+    bg_names_note_late(&queries->known.names, node, bg_clock_monotonic_us(queries->clock));
+}
+
+bool bg_query_names_are_late(const struct bg_queries *queries, const char *node)
+{
+    return bg_names_is_late(&queries->known.names, node, bg_clock_monotonic_us(queries->clock));
 }
 
 void bg_ticket_cancel(struct bg_ticket *ticket)

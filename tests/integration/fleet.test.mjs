@@ -76,6 +76,7 @@ suite('fleet', { prepare: async (world) => {
       const { data: [pair], meta } = await pairsOf(world.shop, '&timeout_ms=4000');
       assert.deepEqual([pair.count, pair.watched_count, pair.watched.name, pair.watched.alive], [9000, null, before.data[0].watched.name, null]);
       assert.notEqual(pair.watched.name, null);
+      assert.match(pair.watched.named_at, /^\d{4}-.*Z$/);
       assert.equal(meta.warnings.length, 1);
       assert.ok(meta.warnings[0].startsWith(`${world.pay.name}: `), meta.warnings[0]);
       const whole = await fleet('&timeout_ms=4000');

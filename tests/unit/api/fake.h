@@ -33,6 +33,9 @@ struct fake {
     int64_t answer_age_ms;
     const struct bg_header *headers; /* of the request; name NULL ends; may be NULL */
     const char *wanted_type;         /* of the endpoint's types; NULL: the first */
+    const char *name;                /* who any process elsewhere was known to be, as JSON; NULL: nothing is known */
+    int64_t name_wall_ms;            /* since when */
+    size_t names_late_count;         /* so often a node did not tell names in time, and is not asked again */
     bool keeps;                      /* there are earlier answers: who wants only such is asked for too */
     bool is_reader;                  /* the caller has not the scope admin */
     const char *bytes, *form;        /* the body of a form: its bytes; its fields, as JSON */
