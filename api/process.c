@@ -64,7 +64,7 @@ static json_t *stack_new(struct bg_shaper *shaper, const json_t *answer)
     return stack;
 }
 
-/* All of these are words of the process's own memory. */
+/* All of these are words of the process's own memory; null where the process was not asked. */
 static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
 {
     static const char *const names[][2] = {
@@ -79,7 +79,7 @@ static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *an
         {"bin_old_vheap_size", "virtual_binary_old_heap_bytes"},
         {"bin_old_vheap_block_size", "virtual_binary_old_heap_block_bytes"},
     };
-    const json_t *raw = bg_answer_array(shaper, answer, "garbage_collection_info");
+    const json_t *raw = bg_answer_array_or_null(shaper, answer, "garbage_collection_info"); /* which would walk a long mailbox */
     json_t *sizes = bg_object_new(shaper);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const json_t *words = bg_pair_get(raw, names[i][0]);
@@ -154,7 +154,8 @@ static void warn_walked(struct bg_ask *ask, const json_t *answer)
     const int64_t messages = bg_answer_count(&ask->shaper, answer, "message_queue_len");
     if (messages > LONG_MAILBOX)
         bg_ask_warn(ask,
-                    "the process has %" PRId64 " messages and walks them all to tell its memory, which holds up its scheduler: the answer "
+                    "the process has %" PRId64
+                    " messages and walks them all twice to tell its memory and heap, which holds up its scheduler: the answer "
                     "took %" PRId64 " ms, and asking again takes it as long",
                     messages, ask->rpc_us / 1000);
 }
@@ -185,6 +186,22 @@ static json_t *pid_args_new(struct bg_ask *ask)
     return args;
 }
 
+#define HEAP_ROUNDED_MIN 1048576 /* bytes */
+
+/* How far a process's dictionary is looked at follows from how large its heap is; rounded, so that the question stays the same. */
+static json_t *notes_args_new(struct bg_ask *ask)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const int64_t word_bytes = bg_answer_count(shaper, ask->kept, "word_bytes");
+    const int64_t heap = bg_bytes_of_words(bg_answer_count(shaper, ask->kept, "total_heap_size"), word_bytes);
+    int64_t rounded = HEAP_ROUNDED_MIN;
+    while (rounded < heap && rounded < INT64_MAX / 256)
+        rounded *= 256;
+    json_t *args = pid_args_new(ask);
+    bg_put(shaper, args, "heap_bytes", json_integer(rounded));
+    return args;
+}
+
 static void take_notes(struct bg_ask *ask, json_t *answer)
 {
     static const char *const keys[] = {"started_as", "label"};
@@ -197,14 +214,14 @@ static void take_notes(struct bg_ask *ask, json_t *answer)
 static void ask_notes(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "process", pid_args_new(ask), take_notes);
+    bg_ask_send(ask, "notes", notes_args_new(ask), take_notes);
 }
 
 /* Where the node is older than OTP 26.2 what a process noted is dear to read, and hardly changes. */
 static void ask_kept_notes(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send_aside(ask, "process", pid_args_new(ask), NOTES_AGE_MS, take_notes);
+    bg_ask_send_aside(ask, "notes", notes_args_new(ask), NOTES_AGE_MS, take_notes);
 }
 
 static void take_entry(struct bg_ask *ask, json_t *answer)

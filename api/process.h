@@ -15,7 +15,7 @@ bool bg_process_is_own(struct bg_ask *ask);
 /* True, with the failure, if the answer's process is dead (or the answer has already failed). */
 bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const char *pid);
 
-/* The answer of "process_info" as "process" tells the same; fails where the process is dead. */
+/* The answer of "process_info" as an object of items; fails where the process is dead. */
 json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char *pid);
 /* What the process noted in its dictionary: what it was started as, and its label. */
 enum bg_process_notes {

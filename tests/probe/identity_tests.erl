@@ -26,7 +26,7 @@ heavy_test_() -> asking:each("a process with a large heap is told as what proc_l
     try
         ?assert(element(2, process_info(Pid, total_heap_size)) * erlang:system_info(wordsize) > 16 * 1024 * 1024),
         ?assertMatch(#{<<"started_as">> := {fat_server, init, 1}}, row(Mode, Pid)),
-        ?assertMatch(#{<<"started_as">> := {fat_server, init, 1}}, asking:ask(Mode, process, #{<<"pid">> => asking:text(Pid)})),
+        ?assertMatch(#{<<"started_as">> := {fat_server, init, 1}}, asking:ask(Mode, notes, #{<<"pid">> => asking:text(Pid), <<"heap_bytes">> => 268435456})),
         #{<<"groups">> := Groups} = asking:ask(Mode, groups, #{<<"by">> => <<"initial_call">>, <<"sort">> => <<"memory">>, <<"limit">> => 50,
                                                               <<"entries">> => false, <<"list_entries_max">> => 200000}),
         ?assertMatch([_], [Group || #{<<"key">> := {fat_server, init, 1}} = Group <- Groups])

@@ -26,11 +26,11 @@ run(Calls) ->
                                [monitor, {max_heap_size, #{size => 10000000, kill => true, error_logger => false}}]),
     receive {'DOWN', Monitor, process, Pid, Reason} -> Reason after 30000 -> timeout end.
 
-%% What process_info.calls counts natively.
-counted(Pid) ->
+%% What is natively told of a process.
+told(Pid) ->
     {_, Calls} = applicable(proplists:get_value(process_info, persistent_term:get(calls))),
-    Mine = [{M, F, with_pid(Arguments, Pid)} || {Key, {M, F, Arguments}} <- Calls, Key =:= counts orelse Key =:= noted],
-    run(Mine).
+    {Keys, Mine} = lists:unzip([{Key, {M, F, with_pid(Arguments, Pid)}} || {Key, {M, F, Arguments}} <- Calls, Key =/= application]),
+    maps:from_list(lists:zip(Keys, run(Mine))).
 
 with_pid('$pid', Pid) -> Pid;
 with_pid([Head | Tail], Pid) -> [with_pid(Head, Pid) | with_pid(Tail, Pid)];
@@ -41,10 +41,29 @@ process_test() ->
     Self = self(),
     Pid = spawn_link(fun() -> [monitor(process, Self) || _ <- lists:seq(1, 3)], receive stop -> ok end end),
     asking:eventually(fun() -> {monitors, Monitors} = process_info(Pid, monitors), length(Monitors) =:= 3 end),
-    ?assertMatch([{ok, {3, 0, 1}, [], []}, _], counted(Pid)),
+    #{told := {ok, {{Info}, {3, 0, 1}}, [], []}, parent := Parent, word_bytes := WordBytes} = told(Pid),
+    ?assertMatch(#{registered_name := [], trap_exit := false, priority := normal, message_queue_data := on_heap, message_queue_len := 0, status := waiting,
+                   suspending := [], garbage_collection_info := [_ | _], current_stacktrace := [_ | _], stack_size := _}, maps:from_list(Info)),
+    ?assertEqual(case erlang:system_info(otp_release) >= "25" of true -> {parent, Self}; false -> undefined end, Parent),
+    ?assertEqual(erlang:system_info(wordsize), WordBytes),
     unlink(Pid),
     asking:uproot([Pid]),
-    ?assertMatch([{ok, false, [], []}, _], counted(Pid)).
+    ?assertMatch(#{told := {ok, {{undefined}}, [], []}, parent := undefined}, told(Pid)).
+
+many_test() ->
+    Other = asking:plant(fun() -> ok end),
+    Pid = asking:plant(fun() -> [erlang:monitor(process, Other) || _ <- lists:seq(1, 200000)] end),
+    ?assertMatch(#{told := {ok, {{[_ | _]}}, [], []}}, told(Pid)),
+    asking:uproot([Pid, Other]).
+
+%% What walks a mailbox is asked for where it is short; a long one is walked for memory and heap, by calls of their own.
+mailbox_test() ->
+    Pid = asking:plant(fun() -> [self() ! {message, I} || I <- lists:seq(1, 150000)] end),
+    #{told := {ok, {{Info, [{memory, Memory}], [{total_heap_size, _}]}}, [], []}} = told(Pid),
+    ?assert(Memory > 150000 * 32),
+    ?assertEqual([], [Item || {Item, _} <- Info, lists:member(Item, [memory, total_heap_size, garbage_collection_info])]),
+    ?assertEqual({message_queue_len, 150000}, lists:keyfind(message_queue_len, 1, Info)),
+    asking:uproot([Pid]).
 
 %% What one key of a native question is.
 asked(Question, Key) ->

@@ -235,7 +235,10 @@ add(Index, At, Count, Tallies) ->
 %%% The answer
 
 told(Pid, {TracedMs, {Cut, Calls, {Sites, Tallies, Open, _}}}) ->
-    Held = held(process_info(Pid, [memory, total_heap_size]), Pid),
+    Held = case quick:items(Pid, [memory, total_heap_size]) of
+        [] -> unknown; %% its mailbox is long
+        Items -> held(process_info(Pid, Items), Pid)
+    end,
     Ended = lists:foldl(fun({Index, Watched}, Counts) ->
                             case is_ended(Watched, Held) of
                                 true -> Counts#{Index => maps:get(Index, Counts, 0) + 1};

@@ -10,9 +10,12 @@ answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     {Best, Met, _} = referred:best(Limit, Arguments),
     Before = referred:memory(),
-    Rows = lists:append([collected(Pid, HeapMax) || {Pid, _} <- Best]),
+    {Pids, _} = lists:unzip(Best),
+    Short = quick:short(Pids, Arguments), %% some mailbox may have become long meanwhile
+    Rows = lists:append([collected(Pid, HeapMax) || Pid <- Pids, lists:member(Pid, Short)]),
+    Long = length([Pid || Pid <- Pids -- Short, is_process_alive(Pid)]),
     receive after ?SETTLE_MS -> ok end,
-    (met:answer(Met, Started))#{
+    (met:answer(met:unasked(0, met:long(Met) + Long, Met), Started))#{
       <<"rows">> => Rows,
       <<"binary_memory_before_bytes">> => Before,
       <<"binary_memory_after_bytes">> => referred:memory()}.

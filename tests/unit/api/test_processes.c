@@ -295,9 +295,11 @@ static void answer_process(const char *text)
     assert_non_null(sample);
     json_object_foreach(sample, key, value) json_array_append_new(info, json_pack("[sO]", key, value));
     const json_t *entry = json_object_get(sample, "entry"), *counts = json_object_get(sample, "counts");
-    json_t *answer = json_pack("{s:o,s:O,s:[ss],s:[so[][]],s:[s[nn][][]]}", "info", info, "word_bytes",
-                               json_object_get(sample, "word_bytes"), "application", "ok", "shop", "counts", "ok",
-                               json_is_array(counts) ? json_incref((json_t *)counts) : json_false(), "noted", "ok");
+    json_t *answer = json_pack("{s:[s[[o]][][]],s:O,s:[ss],s:[sO],s:[s[nn][][]]}", "told", "ok", info, "word_bytes",
+                               json_object_get(sample, "word_bytes"), "application", "ok", "shop", "parent", "parent",
+                               json_object_get(sample, "parent"), "noted", "ok");
+    if (json_is_array(counts))
+        json_array_append(json_array_get(json_object_get(answer, "told"), 1), (json_t *)counts);
     assert_non_null(answer);
     fake_answer_value(answer);
     if (fake.endings == 0) {
@@ -364,8 +366,10 @@ static void a_long_mailbox_is_walked_at_a_cost_that_is_told(void **state)
     char *text = json_dumps(sample, 0);
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
     answer_process(text);
-    EXPECT_META("warnings", "[\"the process has 10000000 messages and walks them all to tell its memory, which holds up its scheduler: the "
-                            "answer took 6 ms, and asking again takes it as long\"]");
+    EXPECT_META(
+        "warnings",
+        "[\"the process has 10000000 messages and walks them all twice to tell its memory and heap, which holds up its scheduler: the "
+        "answer took 6 ms, and asking again takes it as long\"]");
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
     answer_process(PROCESS);
     EXPECT_META("warnings", "[]");
@@ -396,7 +400,7 @@ static void a_dead_process_is_gone(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
-    fake_answer("{\"info\":null,\"word_bytes\":8}");
+    fake_answer("{\"told\":[\"ok\",[[null]],[],[]],\"word_bytes\":8}");
     fake_expect_failure(BG_PROCESS_DEAD, "<0.10.0>");
     fake_call("getProcess", SHOP " pid=<9123.10.0>", NULL);
     assert_string_equal(fake.asks[0].question, "owner");
@@ -407,15 +411,16 @@ static void a_dead_process_is_gone(void **state)
 static void what_is_not_told_natively_is_asked_for(void **state)
 {
     (void)state;
-    json_t *answer = json_loads("{\"info\":[[\"memory\",9000],[\"total_heap_size\",100],[\"registered_name\",[]],"
+    json_t *answer = json_loads("{\"told\":[\"ok\",[[[[\"memory\",9000],[\"total_heap_size\",100],[\"registered_name\",[]],"
                                 "[\"message_queue_len\",0],[\"reductions\",5],[\"stack_size\",1],[\"garbage_collection_info\",[]],"
-                                "[\"trap_exit\",false],[\"suspending\",[]]],\"word_bytes\":8,\"noted\":[\"ok\",false,[],[]]}",
+                                "[\"trap_exit\",false],[\"suspending\",[]]]]],[],[]],\"word_bytes\":8,\"noted\":[\"ok\",false,[],[]]}",
                                 0, NULL);
     for (int i = 0; i < 2; i++) { /* as releases before OTP 26.2 do, and then as newer ones with an odd label */
         json_object_set_new(answer, "noted", i == 0 ? json_null() : json_pack("[sb[][]]", "ok", 0));
         fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
         fake_answer_value(answer);
-        assert_string_equal(fake.asks[1].question, "process");
+        assert_string_equal(fake.asks[1].question, "notes");
+        EXPECT_ARG(1, "", "{\"pid\":\"<0.10.0>\",\"heap_bytes\":1048576}");
         fake_answer("{\"started_as\":[\"Elixir.Cart\",\"init\",1],\"label\":\"cart 7\"}");
         assert_string_equal(fake.asks[2].question, "entry");
         fake_answer("{}");
@@ -436,7 +441,15 @@ static void what_is_not_told_natively_is_asked_for(void **state)
 static void a_malformed_process_is_refused(void **state)
 {
     static const char *const samples[] = {
-        "{}", "[]", "{\"info\":1}", "{\"info\":[]}", "{\"info\":[],\"word_bytes\":8,\"noted\":[\"ok\",[null,null],[],[]]}",
+        "{\"told\":[\"ok\",[[null]],[],[]]}",
+        "{\"told\":[\"ok\",[[[],null,[]]],[],[]]}",
+        "{}",
+        "[]",
+        "{\"told\":1}",
+        "{\"told\":[]}",
+        "{\"told\":[\"error\",[]]}",
+        "{\"told\":[\"ok\",[[]],[],[]]}",
+        "{\"told\":[\"ok\",[[[[\"memory\",1]]],[1]],[],[]],\"word_bytes\":8,\"noted\":[\"ok\",[null,null],[],[]]}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {

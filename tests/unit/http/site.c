@@ -257,7 +257,7 @@ static int replies_in(const char *text)
     return count;
 }
 
-static bool wait_for(struct client *client, int count)
+bool client_wait_for(struct client *client, int count)
 {
     for (int64_t end = now_ms() + PATIENCE_MS; now_ms() < end;) {
         site_turn(0);
@@ -270,13 +270,13 @@ static bool wait_for(struct client *client, int count)
 
 void client_wait(struct client *client, int count)
 {
-    assert_true(wait_for(client, count));
+    assert_true(client_wait_for(client, count));
     assert_int_equal(replies_in(client->text), count);
 }
 
 void client_wait_closed(struct client *client)
 {
-    assert_true(wait_for(client, 0));
+    assert_true(client_wait_for(client, 0));
 }
 
 int client_status(const struct client *client)

@@ -43,6 +43,7 @@ void client_send(struct client *client, const char *bytes);
 void client_send_bytes(struct client *client, const char *bytes, size_t length);
 /* Runs the loop until the client has `count` whole replies to GET (by Content-Length) or the connection closes; fails after 20 s. */
 void client_wait(struct client *client, int count);
+bool client_wait_for(struct client *client, int count); /* false: neither so many answers nor the end came in time */
 /* Until the server closes. */
 void client_wait_closed(struct client *client);
 /* Sends one request on a connection of its own and returns the status of the reply, which is left in *ret_client. */
