@@ -15,10 +15,11 @@
 
 struct pair {
     int64_t count;
-    const char *watcher; /* pid text; borrowed from the answer, as is everything here */
-    const json_t *process;
-    const json_t *entry; /* whom it watches; NULL where that is not known */
-    size_t place;        /* in the watcher's own list */
+    const char *watcher;   /* pid text; borrowed from the answer, as is everything here */
+    const json_t *process; /* the watcher as "peers" tells it; NULL where it was not asked */
+    const json_t *row;     /* who the watcher is, where it was not asked */
+    const json_t *entry;   /* whom it watches; NULL where that is not known */
+    size_t place;          /* in the watcher's own list */
     bool exact;
 };
 
@@ -74,7 +75,7 @@ static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *p
                     "them (scope admin), and tracing it (POST call-sites) shows whom it monitors now",
                     pid, bg_ask_node(ask), count);
     if (count >= bg_call_integer(ask->call, "min"))
-        pairs->items[pairs->count++] = (struct pair){count, pid, process, NULL, 0, false};
+        pairs->items[pairs->count++] = (struct pair){.count = count, .watcher = pid, .process = process};
 }
 
 static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *process, size_t list_max)
@@ -93,7 +94,8 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
         const json_t *entry = bg_answer_object_at(shaper, list.top, i);
         const int64_t count = bg_answer_count(shaper, entry, "count");
         if (count >= bg_call_integer(ask->call, "min"))
-            pairs->items[pairs->count++] = (struct pair){count, pid, process, entry, i, list.exact};
+            pairs->items[pairs->count++] =
+                (struct pair){.count = count, .watcher = pid, .process = process, .entry = entry, .place = i, .exact = list.exact};
     }
     if (!list.exact && json_array_size(list.top) == 0 && list.count != 0)
         add_unknown(ask, pairs, process, pid, list.count);
@@ -113,20 +115,34 @@ static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pa
     }
     for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++)
         add_watcher(ask, ret_pairs, bg_answer_object_at(shaper, processes, i), most);
-    if (!shaper->failed && ret_pairs->count > 1)
-        qsort(ret_pairs->items, ret_pairs->count, sizeof *ret_pairs->items, compare_pairs);
+}
+
+/* There was no time to ask these whom they monitor: each stands for a pair with all of its monitors, which may be on one. */
+static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct pairs *ret_pairs)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    ret_pairs->items = calloc(json_array_size(watchers) + 1, sizeof *ret_pairs->items);
+    if (ret_pairs->items == NULL)
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
+    for (size_t i = 0; i < json_array_size(watchers) && !shaper->failed; i++) {
+        const json_t *row = bg_answer_object_at(shaper, watchers, i);
+        const int64_t count = bg_answer_count_or(shaper, row, "monitors_count", 0);
+        if (count >= bg_call_integer(ask->call, "min"))
+            ret_pairs->items[ret_pairs->count++] = (struct pair){.count = count, .watcher = bg_answer_pid(shaper, row, "pid"), .row = row};
+    }
 }
 
 static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
 {
     struct bg_shaper *shaper = &ask->shaper;
     json_t *row = bg_object_new(shaper);
-    bg_put(shaper, row, "watcher", bg_ref_of_row(shaper, bg_answer_object(shaper, pair->process, "row"), pair->watcher, bg_ask_node(ask)));
+    const json_t *watcher = pair->process != NULL ? bg_answer_object(shaper, pair->process, "row") : pair->row;
+    bg_put(shaper, row, "watcher", bg_ref_of_row(shaper, watcher, pair->watcher, bg_ask_node(ask)));
     bg_put(shaper, row, "watched", pair->entry != NULL ? bg_ref_new(shaper, pair->entry) : json_null());
     bg_put(shaper, row, "count", json_integer(pair->count));
     bg_put(shaper, row, "watched_count", json_null());
     bg_put(shaper, row, "exact", json_boolean(pair->exact));
-    bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, pair->process));
+    bg_put(shaper, row, "counted_at", pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null());
     bg_put(shaper, row, "age_ms", bg_count_or_null(bg_ask_kept_age_ms(ask)));
     return row;
 }
@@ -168,15 +184,19 @@ static json_t *merge(struct bg_shaper *shaper, const json_t *rows, const json_t 
     return merged;
 }
 
+typedef void collect(struct bg_ask *ask, const json_t *watchers, struct pairs *ret_pairs);
+
 /* Puts the pairs of these watchers among those that there are. */
-static void add_pairs(struct bg_ask *ask, const json_t *processes)
+static void add_pairs(struct bg_ask *ask, collect *collect_them, const json_t *watchers)
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct totals *totals = ask->state;
     struct pairs pairs = {.count = 0};
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
     json_t *rows = bg_array_new(shaper);
-    collect_pairs(ask, processes, &pairs);
+    collect_them(ask, watchers, &pairs);
+    if (!shaper->failed && pairs.count > 1)
+        qsort(pairs.items, pairs.count, sizeof *pairs.items, compare_pairs);
     for (size_t i = 0; i < pairs.count && i < limit && !shaper->failed; i++)
         bg_append(shaper, rows, pair_new(ask, &pairs.items[i]));
     json_t *merged = shaper->failed ? NULL : merge(shaper, ask->data, rows, limit);
@@ -213,8 +233,10 @@ static void take_pairs(struct bg_ask *ask, json_t *answer)
             bg_shaper_fail(shaper, BG_BAD_ANSWER,
                            "the node's answer to \"peers\" cannot be understood: \"top\" is longer than was asked for");
     }
-    if (!shaper->failed)
-        add_pairs(ask, processes);
+    if (!shaper->failed && answer != NULL)
+        add_pairs(ask, collect_pairs, processes);
+    else if (!shaper->failed)
+        add_pairs(ask, collect_unasked, ask->kept);
     note_answered(ask);
 }
 
@@ -223,6 +245,20 @@ static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking
     sum->process_count = bg_sum(sum->process_count, ranking->process_count);
     sum->scanned_count = bg_sum(sum->scanned_count, ranking->scanned_count);
     sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
+}
+
+/* Those that are going to be asked whom they monitor, for the case that there is no time for it. */
+static void keep_watchers(struct bg_ask *ask, const struct bg_scan *scan, const json_t *known, int64_t limit)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    json_decref(ask->kept);
+    ask->kept = bg_array_new(shaper);
+    for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit) && !shaper->failed; place++) {
+        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        const char *pid = bg_answer_pid(shaper, raw, "pid");
+        if (pid != NULL && bg_peers_find(shaper, known, pid) == NULL)
+            bg_append(shaper, ask->kept, json_incref((json_t *)(uintptr_t)raw));
+    }
 }
 
 static void ask_peers(struct bg_ask *ask, json_t *answer)
@@ -237,7 +273,8 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     totals->bound = bound > totals->bound ? bound : totals->bound;
     add_ranking(&totals->ranking, &ask->ranking);
     const json_t *known = bg_peers_exact(ask) ? NULL : bg_peers_long(&ask->shaper, answer);
-    add_pairs(ask, known);
+    add_pairs(ask, collect_pairs, known);
+    keep_watchers(ask, &scan, known, limit);
     if (!bg_peers_send_top(ask, &scan, known, limit, take_pairs))
         note_answered(ask); /* nobody else monitors anything */
 }

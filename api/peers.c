@@ -7,8 +7,8 @@
 #include <string.h>
 
 #define NO_PEERS                                                                                                                           \
-    "the processes were ranked, but there was no time left to ask the busy node for their peers: peers and pairs are missing; allow more " \
-    "with timeout_ms"
+    "the processes were ranked, but there was no time left to ask the busy node for their peers: these are missing, and a pair whose "     \
+    "watched is null stands for all monitors of its watcher together; allow more with timeout_ms"
 
 #define UNEXPLAINED_MIN 1000 /* fewer are no leak to speak of */
 

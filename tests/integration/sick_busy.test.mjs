@@ -1,6 +1,6 @@
 // Nodes whose schedulers are taken: whatever is asked is answered in the time that callers have by default, and says what was left out.
 import assert from 'node:assert/strict';
-import { examine, patient } from './lib/sick.mjs';
+import { examine, patient, stretched } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';
 
 const IDLE = Number(process.env.BG_PROCESSES ?? 20_000);
@@ -20,13 +20,13 @@ suite('busy nodes', {}, (world, test) => {
   // An assertion that holds for those that answered, where not all did, is no pass.
   const isPartialCheck = ({ path, status, detail }) => path.includes('/check?') && status === 504 && /^it holds for those that answered, but \d+ of/.test(detail);
 
-  for (const spinning of [8]) {
+  for (const spinning of [8, 60]) {
     test(`${spinning} processes that never wait, on 2 schedulers, beside ${IDLE} that do: every question is answered`, async (t) => {
       const { node, gauge, questions, keeper } = await patient(world, { flags: ['+S', '2:2'], isVaried: false });
       const all = [...questions, ...ASKED.map((path) => `nodes/${node.name}/${path}&max_age_ms=0`)];
       await node.eval(`sick:idle(${IDLE}), sick:busy(${spinning}), ok`);
       await keeper.remember();
-      const rows = await examine(t, gauge, all, { allows: isPartialCheck });
+      const rows = await examine(t, gauge, all, { allows: isPartialCheck, asked: stretched });
       rows.forEach(saysWhatItLeftOut);
       for (const sort of ['reductions', 'message_queue_len']) { // what the emulator tells without the process
         const { data, meta } = rows.find(({ path }) => path.includes(`/processes?sort=${sort}&max`)).body;

@@ -7,6 +7,7 @@
 -define(CHUNK, 2000).       %% processes asked for by one
 -define(WAVE, 512).         %% and by many at once, each by one: so many at first, and then as the time demands, up to ASKERS_MAX,
 -define(WAVE_MIN, 128).     %% and no fewer
+-define(EACH, 4).           %% asked by each of those, one after the other: starting one takes longer than to ask
 -define(ASIDE_MAX, 8).      %% chunks that are waited for while the others are read one by one
 -define(PAUSE_MS_MIN, 5).
 -define(WAIT_MS_MAX, 10000). %% for who does not answer
@@ -52,7 +53,7 @@ left(Arguments, Started) ->
 %% {ok, Rows, Readers}, or {none, Met} when there is nobody left to ask. Our own processes are not asked.
 next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
     Single = Pace =:= 1 orelse Grain > 1,
-    case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace end) of
+    case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace * ?EACH end) of
         none ->
             late(Job, Aside, Again, Met, {Pause, case WaitMax of none -> Until; _ -> min(Until, now_ms() + WaitMax) end, none});
         {Asked, Rest} ->
@@ -66,7 +67,7 @@ next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until,
                         {none, Asker} -> next(Job, {Rest, pace(Pace, length(Aside)), [{Asker, Pids} | Aside], Again, Met, Clock})
                     end;
                 Now ->
-                    {Rows, Silent} = askers:wave(Pids, ?ASKERS_MAX, Job, 2 * Pause, Until),
+                    {Rows, Silent} = askers:wave(Pids, Pace, Job, 2 * Pause, Until),
                     told(Rows, length(Pids) - length(Silent), {Rest, paced(Pace, chunks:left(Rest), Now, Until), Aside, Silent ++ Again, Met, Clock})
             end
     end.
@@ -84,7 +85,7 @@ pace(Pace, _) -> Pace.
 %% As many more in the next wave as the time is too short for all that are left; half as many if it is four times as long.
 paced(Pace, Left, Before, Until) ->
     Now = now_ms(),
-    Needed = Left * max(1, Now - Before) div Pace,
+    Needed = Left * max(1, Now - Before) div (Pace * ?EACH),
     case max(1, Until - Now) of
         Time when Needed > Time -> min(Pace * min(16, Needed div Time + 1), ?ASKERS_MAX);
         Time when 4 * Needed < Time -> max(Pace div 2, ?WAVE_MIN);

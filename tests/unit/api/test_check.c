@@ -119,6 +119,12 @@ static void what_could_not_be_told_is_not_false(void **state)
     assert_int_equal(fake.status, 504);
     EXPECT("assertions.0.error.detail", "\"scan was late\"");
     assert_int_equal(fake.asks_count, 1);
+    fake_call("checkNode", SHOP "assert=pair_count_max<1000000", NULL); /* watchers are known, and not whom they monitor: that is no pass */
+    fake_answer(SCAN);
+    fake_answer_failure(BG_DEADLINE, "peers were late");
+    assert_int_equal(fake.status, 504);
+    EXPECT("assertions.0.status", "\"unknown\"");
+    EXPECT("assertions.0.error.detail", "\"peers were late\"");
 }
 
 static void pairs_of_a_node_without_monitors_are_none(void **state)
