@@ -27,29 +27,31 @@ static void put_info(struct bg_shaper *shaper, json_t *raw, const json_t *info)
 }
 
 /* What process_info told each time that it was called; it tells nothing of who is dead. */
-static json_t *told_new(struct bg_shaper *shaper, const json_t *infos, const char *pid)
+static json_t *told_new(struct bg_shaper *shaper, const json_t *info, const json_t *sizes, const char *pid)
 {
     json_t *raw = bg_object_new(shaper);
-    for (size_t i = 0; i < json_array_size(infos) && !shaper->failed; i++)
-        if (json_is_null(json_array_get(infos, i)))
-            bg_shaper_fail(shaper, BG_PROCESS_DEAD, "the process %s is not alive", pid);
-        else
-            put_info(shaper, raw, json_array_get(infos, i));
+    bool is_dead = json_is_null(info);
+    put_info(shaper, raw, info);
+    for (size_t i = 0; i < json_array_size(sizes); i++) {
+        is_dead = is_dead || json_is_null(json_array_get(sizes, i));
+        put_info(shaper, raw, json_array_get(sizes, i));
+    }
+    if (!shaper->failed && is_dead)
+        bg_shaper_fail(shaper, BG_PROCESS_DEAD, "the process %s is not alive", pid);
     return raw;
 }
 
 json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char *pid)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const json_t *told = matched(bg_answer_array(shaper, answer, "told")); /* [Infos, Counts], or [Infos] */
-    json_t *raw = told_new(shaper, json_array_get(told, 0), pid), *own = bg_object_new(shaper);
-    json_t *counts = json_array_get(told, 1), *parent = json_array_get(json_object_get(answer, "parent"), 1);
+    const json_t *told = matched(bg_answer_array(shaper, answer, "sizes")); /* [Sizes, Counts], or [Sizes] */
+    json_t *raw = told_new(shaper, bg_answer_array_or_null(shaper, answer, "info"), json_array_get(told, 0), pid);
+    json_t *own = bg_object_new(shaper), *counts = json_array_get(told, 1);
     bg_put(shaper, own, "pid", json_string(pid));
     bg_put(shaper, own, "node", json_string(ask->node));
     bg_put(shaper, raw, "pid", own);
     bg_put(shaper, raw, "word_bytes", json_integer(bg_answer_count(shaper, answer, "word_bytes")));
     bg_put(shaper, raw, "counts", counts != NULL ? json_incref(counts) : json_null());
-    bg_put(shaper, raw, "parent", parent != NULL ? json_incref(parent) : json_null()); /* {parent, Pid}, or undefined */
     put_application(shaper, raw, answer);
     return raw;
 }

@@ -295,11 +295,10 @@ static void answer_process(const char *text)
     assert_non_null(sample);
     json_object_foreach(sample, key, value) json_array_append_new(info, json_pack("[sO]", key, value));
     const json_t *entry = json_object_get(sample, "entry"), *counts = json_object_get(sample, "counts");
-    json_t *answer = json_pack("{s:[s[[o]][][]],s:O,s:[ss],s:[sO],s:[s[nn][][]]}", "told", "ok", info, "word_bytes",
-                               json_object_get(sample, "word_bytes"), "application", "ok", "shop", "parent", "parent",
-                               json_object_get(sample, "parent"), "noted", "ok");
+    json_t *answer = json_pack("{s:o,s:[s[[[]]][][]],s:O,s:[ss],s:[s[nn][][]]}", "info", info, "sizes", "ok", "word_bytes",
+                               json_object_get(sample, "word_bytes"), "application", "ok", "shop", "noted", "ok");
     if (json_is_array(counts))
-        json_array_append(json_array_get(json_object_get(answer, "told"), 1), (json_t *)counts);
+        json_array_append(json_array_get(json_object_get(answer, "sizes"), 1), (json_t *)counts);
     assert_non_null(answer);
     fake_answer_value(answer);
     if (fake.endings == 0) {
@@ -400,7 +399,7 @@ static void a_dead_process_is_gone(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
-    fake_answer("{\"told\":[\"ok\",[[null]],[],[]],\"word_bytes\":8}");
+    fake_answer("{\"info\":null,\"sizes\":[\"ok\",[[null]],[],[]],\"word_bytes\":8}");
     fake_expect_failure(BG_PROCESS_DEAD, "<0.10.0>");
     fake_call("getProcess", SHOP " pid=<9123.10.0>", NULL);
     assert_string_equal(fake.asks[0].question, "owner");
@@ -411,10 +410,11 @@ static void a_dead_process_is_gone(void **state)
 static void what_is_not_told_natively_is_asked_for(void **state)
 {
     (void)state;
-    json_t *answer = json_loads("{\"told\":[\"ok\",[[[[\"memory\",9000],[\"total_heap_size\",100],[\"registered_name\",[]],"
-                                "[\"message_queue_len\",0],[\"reductions\",5],[\"stack_size\",1],[\"garbage_collection_info\",[]],"
-                                "[\"trap_exit\",false],[\"suspending\",[]]]]],[],[]],\"word_bytes\":8,\"noted\":[\"ok\",false,[],[]]}",
-                                0, NULL);
+    json_t *answer =
+        json_loads("{\"sizes\":[\"ok\",[[[[\"memory\",9000],[\"total_heap_size\",100]]]],[],[]],\"info\":[[\"registered_name\",[]],"
+                   "[\"message_queue_len\",0],[\"reductions\",5],[\"stack_size\",1],[\"garbage_collection_info\",[]],"
+                   "[\"trap_exit\",false],[\"suspending\",[]]],\"word_bytes\":8,\"noted\":[\"ok\",false,[],[]]}",
+                   0, NULL);
     for (int i = 0; i < 2; i++) { /* as releases before OTP 26.2 do, and then as newer ones with an odd label */
         json_object_set_new(answer, "noted", i == 0 ? json_null() : json_pack("[sb[][]]", "ok", 0));
         fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
@@ -441,15 +441,15 @@ static void what_is_not_told_natively_is_asked_for(void **state)
 static void a_malformed_process_is_refused(void **state)
 {
     static const char *const samples[] = {
-        "{\"told\":[\"ok\",[[null]],[],[]]}",
-        "{\"told\":[\"ok\",[[[],null,[]]],[],[]]}",
+        "{\"info\":null,\"sizes\":[\"ok\",[[null]],[],[]]}",
+        "{\"info\":[],\"sizes\":[\"ok\",[[[],null]],[],[]]}",
         "{}",
         "[]",
-        "{\"told\":1}",
-        "{\"told\":[]}",
-        "{\"told\":[\"error\",[]]}",
-        "{\"told\":[\"ok\",[[]],[],[]]}",
-        "{\"told\":[\"ok\",[[[[\"memory\",1]]],[1]],[],[]],\"word_bytes\":8,\"noted\":[\"ok\",[null,null],[],[]]}",
+        "{\"sizes\":1}",
+        "{\"sizes\":[]}",
+        "{\"info\":[],\"sizes\":[\"error\",[]]}",
+        "{\"info\":1,\"sizes\":[\"ok\",[[]],[],[]]}",
+        "{\"info\":[],\"sizes\":[\"ok\",[[[[\"memory\",1]]],[1]],[],[]],\"word_bytes\":8,\"noted\":[\"ok\",[null,null],[],[]]}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
