@@ -11,8 +11,6 @@
 
 /* The same bytes are not repeated for longer than this without a look into the answers kept, which know when a node went. */
 #define REPEAT_MAX_US 1000000
-/* How old an answer may be that stands in for one that does not come. */
-#define KEPT_MAX_MS (60 * 60 * 1000)
 
 struct bg_branch {
     struct bg_ask *ask;
@@ -27,8 +25,7 @@ struct bg_branch {
     const char *excuse; /* the warning where it is not answered in time, or NULL */
     const char *lack;   /* the warning where the question in flight is not, whose step then runs without an answer; or NULL */
     bool is_aside;      /* the answer's age is not the call's */
-    bg_ask_step *again; /* begins it anew with what is kept, if it is lost; or NULL */
-    bool is_kept;       /* it has been: nobody is asked */
+    bg_ask_step *lost;  /* its last step, if it is lost; or NULL */
     int64_t age_ms;     /* of its oldest answer */
 };
 
@@ -118,32 +115,28 @@ void bg_ask_miss(struct bg_ask *ask, const char *node, const char *code, const c
     bg_append(&ask->shaper, ask->missing, missing);
 }
 
-/* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. One with kept answers goes on with those.
- */
+/* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. */
 static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct bg_branch *outer = ask->branch;
-    bg_ask_step *again = branch->again;
+    bg_ask_step *lost = branch->lost;
     if (!shaper->failed || branch->required || shaper->failure.error == BG_NO_MEMORY)
         return;
     shaper->failed = false;
     if (branch->ticket != NULL)
         bg_ticket_cancel(branch->ticket);
     branch->ticket = NULL;
-    branch->again = NULL;
-    if (!branch->is_kept) { /* that nothing is kept is no further news */
-        if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
-            bg_ask_warn(ask, "%s", branch->excuse);
-        else
-            bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
-        bg_ask_miss(ask, branch->node, bg_error_info(shaper->failure.error)->code, shaper->failure.text);
-    }
-    if (again == NULL)
+    branch->lost = NULL;
+    if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
+        bg_ask_warn(ask, "%s", branch->excuse);
+    else
+        bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
+    bg_ask_miss(ask, branch->node, bg_error_info(shaper->failure.error)->code, shaper->failure.text);
+    if (lost == NULL)
         return;
-    branch->is_kept = true;
     ask->branch = branch;
-    again(ask, NULL);
+    lost(ask, NULL);
     ask->branch = outer;
     shaper->failed = shaper->failed && shaper->failure.error == BG_NO_MEMORY;
 }
@@ -194,8 +187,6 @@ static int64_t higher(int64_t a, int64_t b)
 static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const struct bg_answer *answer)
 {
     branch->age_ms = higher(branch->age_ms, answer->age_ms);
-    if (branch->is_kept) /* its rows say so; the others are of now */
-        return;
     if (!branch->is_aside && (!ask->answered || answer->collected_us < ask->collected_us)) {
         ask->collected_us = answer->collected_us;
         ask->collected_wall_ms = answer->collected_wall_ms;
@@ -212,7 +203,7 @@ static void note_failure(struct bg_ask *ask, const struct bg_branch *branch, con
 {
     ask->shaper.failed = true;
     ask->shaper.failure = *failure;
-    if (failure->error == BG_DEADLINE && branch->required && !branch->is_kept)
+    if (failure->error == BG_DEADLINE && branch->required)
         (void)bg_fail(&ask->shaper.failure, BG_DEADLINE,
                       "%s did not answer the question \"%s\" in the %" PRId64
                       " ms that this request had in all; allow more with timeout_ms",
@@ -263,15 +254,10 @@ static void send_question(struct bg_ask *ask, const char *question, json_t *args
         .args = args,
         .max_age_ms = max_age_ms,
         .reader = bg_call_reader(ask->call),
-        .kept_only = branch->is_kept,
         .timeout_ms = branch_left_ms(ask, branch),
     };
     shaper->source = branch->question = question;
     branch->step = next;
-    if (branch->is_kept) {
-        request.max_age_ms = KEPT_MAX_MS;
-        request.timeout_ms = 1000; /* it is there already */
-    }
     if (request.timeout_ms <= 0)
         bg_shaper_fail(shaper, BG_DEADLINE, "no time was left to ask the node for \"%s\"; allow more with timeout_ms", question);
     if (!shaper->failed)
@@ -324,13 +310,13 @@ static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)
     return branch;
 }
 
-static void branch_start(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first, bg_ask_step *again)
+static void branch_start(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first, bg_ask_step *lost)
 {
     struct bg_branch *branch = ask->shaper.failed ? NULL : branch_new(ask, node);
     if (branch == NULL)
         return;
     branch->deadline_us = bg_clock_monotonic_us(bg_call_services(ask->call)->clock) + timeout_ms * 1000;
-    branch->again = again;
+    branch->lost = lost;
     run_step(ask, branch, first, NULL);
 }
 
@@ -352,14 +338,9 @@ void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_
     branch_start(ask, node, timeout_ms, first, NULL);
 }
 
-void bg_ask_branch_or_kept(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first)
+void bg_ask_branch_or(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first, bg_ask_step *lost)
 {
-    branch_start(ask, node, timeout_ms, first, first);
-}
-
-int64_t bg_ask_kept_age_ms(const struct bg_ask *ask)
-{
-    return ask->branch->is_kept ? ask->branch->age_ms : -1;
+    branch_start(ask, node, timeout_ms, first, lost);
 }
 
 int64_t bg_ask_age_ms(const struct bg_ask *ask)

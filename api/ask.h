@@ -58,10 +58,8 @@ void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args,
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
 /* Within a first step of such a branch: the warning where it is not answered in time. A constant. */
 void bg_ask_excuse(struct bg_ask *ask, const char *sentence);
-/* The same, but if that branch is lost, `first` begins it once more with what the node answered earlier, as long as that is kept. */
-void bg_ask_branch_or_kept(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
-/* Within a step of a branch: how old its answer is, where it is of what was kept; else -1. */
-int64_t bg_ask_kept_age_ms(const struct bg_ask *ask);
+/* The same, but if that branch is lost, `lost` is its last step, and asks nobody. */
+void bg_ask_branch_or(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first, bg_ask_step *lost);
 /* Within a step of a branch: how old the oldest of its answers is. */
 int64_t bg_ask_age_ms(const struct bg_ask *ask);
 /* Within a step: adds the members of an answer to ask->kept, for a later step. */

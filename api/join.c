@@ -42,12 +42,14 @@ static const char *member_text(const json_t *row, const char *side, const char *
     return json_string_value(json_object_get(json_object_get(row, side), key));
 }
 
-/* The node whose word on this pair is wanted, or NULL: a pair within one node is one and the same entry there. */
+/* The node whose word on this pair is wanted, or NULL: a pair within one node is one and the same entry there, and one of earlier may not
+ * be there any more. */
 static const char *other_node(const json_t *row)
 {
     const char *home = member_text(row, "watcher", "node"), *node = member_text(row, "watched", "node");
     const bool is_process = member_text(row, "watched", "pid") != NULL || member_text(row, "watched", "name") != NULL;
-    if (home == NULL || node == NULL || !is_process || member_text(row, "watcher", "pid") == NULL || strcmp(home, node) == 0)
+    if (home == NULL || node == NULL || !is_process || member_text(row, "watcher", "pid") == NULL || strcmp(home, node) == 0 ||
+        json_is_integer(json_object_get(row, "age_ms")))
         return NULL;
     return node;
 }
@@ -95,14 +97,16 @@ static void take_told(struct bg_ask *ask, json_t *answer)
     }
 }
 
+static void lose_watched(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_names_keep(ask, bg_ask_node(ask));
+}
+
 static void ask_watched(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     struct bg_shaper *shaper = &ask->shaper;
-    if (bg_ask_kept_age_ms(ask) >= 0) { /* it was asked in vain */
-        bg_names_keep(ask, bg_ask_node(ask));
-        return;
-    }
     json_t *args = bg_object_new(shaper), *pairs = bg_array_new(shaper);
     for (size_t place = next_on(ask->data, 0, bg_ask_node(ask)); place < json_array_size(ask->data);
          place = next_on(ask->data, place + 1, bg_ask_node(ask))) {
@@ -125,7 +129,7 @@ void bg_join_watched(struct bg_ask *ask, json_t *rows)
         const char *node = other_node(json_array_get(rows, place));
         const bool is_first = node != NULL && next_on(rows, 0, node) == place;
         if (is_first && bg_join_is_up(ask, node))
-            bg_ask_branch_or_kept(ask, node, bg_join_timeout_ms(ask), ask_watched);
+            bg_ask_branch_or(ask, node, bg_join_timeout_ms(ask), ask_watched, lose_watched);
         else if (is_first)
             bg_names_keep(ask, node);
     }

@@ -107,15 +107,17 @@ static json_t *pids_on(struct bg_ask *ask, const char *node)
     return pids;
 }
 
+static void lose_names(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    bg_query_names_late(bg_call_services(ask->call)->queries, bg_ask_node(ask));
+    bg_names_keep(ask, bg_ask_node(ask));
+}
+
 static void ask_names(struct bg_ask *ask, json_t *answer)
 {
     const char *node = bg_ask_node(ask);
     (void)answer;
-    if (bg_ask_kept_age_ms(ask) >= 0) { /* it was asked in vain */
-        bg_query_names_late(bg_call_services(ask->call)->queries, node);
-        bg_names_keep(ask, node);
-        return;
-    }
     json_t *args = bg_object_new(&ask->shaper);
     bg_put(&ask->shaper, args, "pids", pids_on(ask, node));
     bg_ask_excuse(ask, LATE);
@@ -125,7 +127,7 @@ static void ask_names(struct bg_ask *ask, json_t *answer)
 /* The nodes to be asked, as members; who is on others is named by what is kept. */
 static json_t *nodes_to_ask(struct bg_ask *ask)
 {
-    const struct bg_queries *queries = bg_call_services(ask->call)->queries;
+    struct bg_queries *queries = bg_call_services(ask->call)->queries;
     struct place place = {.rows = ask->data};
     struct bg_node_info info;
     json_t *nodes = bg_object_new(&ask->shaper);
@@ -150,6 +152,7 @@ void bg_names_join(struct bg_ask *ask)
     json_t *nodes = nodes_to_ask(ask), *value;
     const int64_t half_ms = bg_ask_left_ms(ask) / 2;
     const char *node;
-    json_object_foreach(nodes, node, value) bg_ask_branch_or_kept(ask, node, half_ms < WAIT_MS_MAX ? half_ms : WAIT_MS_MAX, ask_names);
+    json_object_foreach(nodes, node, value)
+        bg_ask_branch_or(ask, node, half_ms < WAIT_MS_MAX ? half_ms : WAIT_MS_MAX, ask_names, lose_names);
     json_decref(nodes);
 }

@@ -1,6 +1,7 @@
 /* pairs.c: GET .../monitors/pairs and GET /api/v1/pairs, watcher -> watched with counts, joined across nodes: the leak itself. */
 #include "endpoints.h"
 #include "join.h"
+#include "kept_pairs.h"
 #include "params.h"
 #include "peers.h"
 
@@ -143,7 +144,7 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     bg_put(shaper, row, "watched_count", json_null());
     bg_put(shaper, row, "exact", json_boolean(pair->exact));
     bg_put(shaper, row, "counted_at", pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null());
-    bg_put(shaper, row, "age_ms", bg_count_or_null(bg_ask_kept_age_ms(ask)));
+    bg_put(shaper, row, "age_ms", json_null());
     return row;
 }
 
@@ -213,7 +214,7 @@ static void add_pairs(struct bg_ask *ask, collect *collect_them, const json_t *w
 static void note_answered(struct bg_ask *ask)
 {
     struct totals *totals = ask->state;
-    totals->answered_count += !ask->shaper.failed && bg_ask_kept_age_ms(ask) < 0;
+    totals->answered_count += !ask->shaper.failed;
 }
 
 /* At most bg_peers_round(limit) watchers with as many peers each were asked for: BG_PEERS_LIMIT_MAX squared, 40,000 pairs. */
@@ -308,6 +309,7 @@ static void finish(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     bg_join_compare(ask, ask->data);
+    bg_kept_pairs_put(ask);
 }
 
 static void join(struct bg_ask *ask, json_t *answer)
@@ -340,6 +342,27 @@ static void begin_node(struct bg_ask *ask, json_t *answer)
 static void handle(struct bg_call *call)
 {
     bg_ask_run(call, begin_node);
+}
+
+/* One that cannot be asked now: what it had when it could is put among the others. */
+static void add_kept(struct bg_ask *ask, const char *node)
+{
+    struct totals *totals = ask->state;
+    json_t *rows = bg_kept_pairs_new(ask, node);
+    json_t *merged = ask->shaper.failed ? NULL : merge(&ask->shaper, ask->data, rows, (size_t)bg_call_integer(ask->call, "limit"));
+    if (!ask->shaper.failed) {
+        totals->pairs_count += json_array_size(rows);
+        json_decref(ask->data);
+        ask->data = json_incref(merged);
+    }
+    json_decref(merged);
+    json_decref(rows);
+}
+
+static void lose_pairs(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    add_kept(ask, bg_ask_node(ask));
 }
 
 /* If not one node could be looked into, no pairs is no answer. */
@@ -377,9 +400,11 @@ static void begin_fleet(struct bg_ask *ask, json_t *answer)
         bg_nodes_info_at(nodes, i, &info);
         (void)snprintf(node, sizeof node, "%s", info.name);
         if (bg_join_is_up(ask, node))
-            bg_ask_branch_or_kept(ask, node, left_ms - other_sides_ms, ask_scan);
-        else
+            bg_ask_branch_or(ask, node, left_ms - other_sides_ms, ask_scan, lose_pairs);
+        else {
             bg_ask_miss(ask, node, bg_link_reason_code(info.reason), bg_link_state_text(info.state));
+            add_kept(ask, node);
+        }
     }
     bg_ask_then(ask, join_fleet);
 }

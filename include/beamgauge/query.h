@@ -60,10 +60,14 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
 void bg_query_reject(struct bg_queries *queries, const json_t *data);
 /* Who a process of the node was when it was last told, a question's answer having been that: NULL where nothing is kept of this coming up
  * of its link, or the last one while it is down. Borrowed, until the next question is asked or answered. */
-const json_t *bg_query_name(const struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms);
+const json_t *bg_query_name(struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms);
 /* The node did not tell in time who its processes are; whether it did not lately. */
 void bg_query_names_late(struct bg_queries *queries, const char *node);
-bool bg_query_names_are_late(const struct bg_queries *queries, const char *node);
+bool bg_query_names_are_late(struct bg_queries *queries, const char *node);
+/* The rows of a node's pairs, best first, are kept for when it cannot be asked; they are copied. As bg_query_name() of what is told then.
+ */
+void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows);
+const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms);
 /* The asker has gone. The last one to go cancels the question on the node. */
 void bg_ticket_cancel(struct bg_ticket *ticket);
 

@@ -7,20 +7,6 @@
 
 #include <string.h>
 
-void bg_known_init(struct bg_known *known)
-{
-    bg_ledger_init(&known->ledger);
-    bg_census_init(&known->census);
-    bg_names_init(&known->names);
-}
-
-void bg_known_done(struct bg_known *known)
-{
-    bg_ledger_done(&known->ledger);
-    bg_census_done(&known->census);
-    bg_names_done(&known->names);
-}
-
 enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *flights, struct bg_known *known, int64_t now_us,
                               struct bg_failure *ret_failure)
 {
@@ -37,16 +23,16 @@ enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *fligh
     return BG_OK;
 }
 
-json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_known *known, const struct bg_clock *clock, json_t *answer)
+json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_known *known, json_t *answer)
 {
-    const int64_t now_us = bg_clock_monotonic_us(clock);
-    bg_names_take(&known->names, flight->node, flight->at.generation, flight->args, answer, bg_clock_wall_ms(clock));
+    const int64_t now_us = bg_clock_monotonic_us(known->clock);
+    bg_names_take(&known->names, flight->node, flight->at.generation, flight->args, answer, bg_clock_wall_ms(known->clock));
     if (strncmp(flight->question->name, "memory", 6) == 0)
         bg_census_complete(&known->census, &flight->at, answer, now_us);
     if (json_object_get(flight->args, "list_entries_max") == NULL)
         return NULL;
     bg_census_take(&known->census, &flight->at, answer, now_us);
-    json_t *late = bg_ledger_take(&known->ledger, &flight->at, answer, bg_recount_is_one(flight), now_us, bg_clock_wall_ms(clock));
+    json_t *late = bg_ledger_take(&known->ledger, &flight->at, answer, bg_recount_is_one(flight), now_us, bg_clock_wall_ms(known->clock));
     bg_ledger_complete(&known->ledger, &flight->at, flight->args, answer);
     bg_census_note(&known->census, &flight->at, json_object_get(answer, "long"));
     bg_census_note(&known->census, &flight->at, json_object_get(answer, "processes"));

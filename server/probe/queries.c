@@ -221,7 +221,7 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
     bg_looks_explain(&queries->looks, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
     const struct bg_incarnation at = flight->at;
-    json_t *recount_args = error == BG_OK ? bg_flight_complete(flight, &queries->known, queries->clock, data) : NULL;
+    json_t *recount_args = error == BG_OK ? bg_flight_complete(flight, &queries->known, data) : NULL;
     if (error == BG_DEADLINE && flight_retry(queries, flight))
         return;
     struct bg_outcome *outcome =
@@ -309,7 +309,7 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     queries->options = *options;
     bg_flights_init(&queries->flights, options->waiting_max);
     bg_answers_init(&queries->answers, options->answers_max, options->answers_max_bytes);
-    bg_known_init(&queries->known);
+    bg_known_init(&queries->known, clock);
     queries->looks = (struct bg_looks){
         .clock = clock,
         .nodes = nodes,
@@ -464,19 +464,9 @@ void bg_query_reject(struct bg_queries *queries, const json_t *data)
     bg_answers_drop(&queries->answers, data);
 }
 
-const json_t *bg_query_name(const struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms)
+struct bg_known *bg_queries_known(struct bg_queries *queries)
 {
-    return bg_names_find(&queries->known.names, node, pid, ret_wall_ms);
-}
-
-void bg_query_names_late(struct bg_queries *queries, const char *node)
-{
-    bg_names_note_late(&queries->known.names, node, bg_clock_monotonic_us(queries->clock));
-}
-
-bool bg_query_names_are_late(const struct bg_queries *queries, const char *node)
-{
-    return bg_names_is_late(&queries->known.names, node, bg_clock_monotonic_us(queries->clock));
+    return &queries->known;
 }
 
 void bg_ticket_cancel(struct bg_ticket *ticket)

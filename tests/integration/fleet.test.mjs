@@ -149,6 +149,28 @@ suite('fleet', { prepare: async (world) => {
     assert.match(meta.warnings[0], /only the 5 /);
   });
 
+  test('the pairs of a node that has gone stay, marked with their age, until it is forgotten or back', async () => {
+    const lost = await world.node({ cookie: world.shop.cookie });
+    await world.gauge.register(lost);
+    const far = await lost.eval(`net_kernel:connect_node('${world.shop.name}'), plant:watcher([{rpc:call('${world.shop.name}', erlang, whereis, [gateway]), 20000}])`);
+    const rowOf = ({ data }) => data.find(({ watcher }) => watcher.pid === far && watcher.node === lost.name);
+    const seen = () => world.gauge.get('pairs?max_age_ms=0');
+    await until('it to be told', async () => { const row = rowOf(await seen()); return row?.count === 20000 && row.age_ms === null && row.watched.name === 'gateway'; });
+    await lost.stop();
+    await until('its link to be down', async () => (await world.gauge.get(`nodes/${lost.name}`)).data.state !== 'up');
+    const { data, meta } = await seen();
+    const row = rowOf({ data });
+    assert.equal(data[0], row, 'it is still the largest');
+    assert.deepEqual([row.count, row.watched_count, row.watched.name, row.watcher.alive, row.watched.alive], [20000, null, 'gateway', null, null]);
+    assert.ok(row.age_ms >= 0, JSON.stringify(row));
+    assert.ok(meta.missing.some(({ node }) => node === lost.name), JSON.stringify(meta.missing));
+    assert.equal(meta.exact, false);
+    assert.ok(!meta.warnings.some((warning) => warning.includes('differ')), JSON.stringify(meta.warnings));
+    assert.ok(rowOf(await seen()).age_ms >= row.age_ms);
+    await world.gauge.api(`nodes/${lost.name}`, { method: 'DELETE' });
+    assert.equal(rowOf(await seen()), undefined);
+  });
+
   test('no node registered: no pairs and no failure; none up: a failure', async () => {
     const gauge = await world.beamgauge({ args: ['--name', `empty${process.pid}@127.0.0.1`] });
     const { data, meta } = await gauge.get('pairs');

@@ -1,9 +1,10 @@
-/* fake_names.c: who processes elsewhere were known to be. */
+/* fake_names.c: what is kept: who processes elsewhere were known to be, and pairs. */
 #include "fake.h"
 
+static json_t *kept_pairs;
 static json_t *known_name; /* the last that was handed out */
 
-const json_t *bg_query_name(const struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms)
+const json_t *bg_query_name(struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms)
 {
     (void)queries, (void)node, (void)pid;
     json_decref(known_name);
@@ -18,8 +19,23 @@ void bg_query_names_late(struct bg_queries *queries, const char *node)
     fake.names_late_count++;
 }
 
-bool bg_query_names_are_late(const struct bg_queries *queries, const char *node)
+bool bg_query_names_are_late(struct bg_queries *queries, const char *node)
 {
     (void)queries, (void)node;
     return fake.names_late_count > 0;
+}
+
+void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows)
+{
+    (void)queries, (void)node;
+    json_decref(kept_pairs);
+    kept_pairs = json_incref((json_t *)rows);
+    fake.pairs = kept_pairs;
+}
+
+const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms)
+{
+    (void)queries, (void)node;
+    *ret_wall_ms = fake.name_wall_ms;
+    return fake.pairs;
 }

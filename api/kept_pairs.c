@@ -1,0 +1,88 @@
+/* kept_pairs.c: keeps what nodes tell of pairs, and tells it in their place. */
+#include "kept_pairs.h"
+
+#include "beamgauge/clock.h"
+#include "beamgauge/node.h"
+
+#include <string.h>
+
+#define SMALL 2 /* monitors of a pair: one is what every healthy pair has */
+
+/* The watcher's node where the row is of now. */
+static const char *told_by(const json_t *row)
+{
+    const bool is_old = json_is_integer(json_object_get(row, "age_ms"));
+    return is_old ? NULL : json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
+}
+
+static bool is_missing(const struct bg_ask *ask, const char *node)
+{
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(ask->missing); i++)
+        found = found || strcmp(json_string_value(json_object_get(json_array_get(ask->missing, i), "node")), node) == 0;
+    return found;
+}
+
+/* Where there was room for more rows, and small ones were wanted too, a node without any has none. */
+static void add_empty(struct bg_ask *ask, json_t *by_node)
+{
+    const struct bg_nodes *nodes = bg_call_services(ask->call)->nodes;
+    const bool is_all =
+        json_array_size(ask->data) < (size_t)bg_call_integer(ask->call, "limit") && bg_call_integer(ask->call, "min") <= SMALL;
+    for (size_t i = 0; is_all && i < bg_nodes_count(nodes); i++) {
+        struct bg_node_info info;
+        bg_nodes_info_at(nodes, i, &info);
+        const bool is_asked = ask->node == NULL ? !is_missing(ask, info.name) : strcmp(info.name, ask->node) == 0;
+        if (is_asked && json_object_get(by_node, info.name) == NULL)
+            bg_put(&ask->shaper, by_node, info.name, bg_array_new(&ask->shaper));
+    }
+}
+
+/* What each node had is kept for when it cannot be asked. */
+void bg_kept_pairs_put(struct bg_ask *ask)
+{
+    const struct bg_services *services = bg_call_services(ask->call);
+    json_t *by_node = bg_object_new(&ask->shaper), *rows;
+    const char *node;
+    for (size_t i = 0; i < json_array_size(ask->data) && !ask->shaper.failed; i++) {
+        json_t *row = json_array_get(ask->data, i);
+        const char *home = told_by(row);
+        if (home != NULL && json_object_get(by_node, home) == NULL)
+            bg_put(&ask->shaper, by_node, home, bg_array_new(&ask->shaper));
+        if (home != NULL && !ask->shaper.failed)
+            bg_append(&ask->shaper, json_object_get(by_node, home), json_incref(row));
+    }
+    add_empty(ask, by_node);
+    json_object_foreach(by_node, node, rows)
+    {
+        struct bg_node_info info;
+        if (bg_nodes_info(services->nodes, node, &info, NULL) == BG_OK)
+            bg_query_keep_pairs(services->queries, &info, rows);
+    }
+    json_decref(by_node);
+}
+
+json_t *bg_kept_pairs_new(struct bg_ask *ask, const char *node)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const struct bg_services *services = bg_call_services(ask->call);
+    struct bg_node_info info;
+    int64_t wall_ms = 0;
+    const bool is_known = bg_nodes_info(services->nodes, node, &info, NULL) == BG_OK;
+    const json_t *kept = is_known ? bg_query_kept_pairs(services->queries, &info, &wall_ms) : NULL;
+    const int64_t age_ms = bg_clock_wall_ms(services->clock) - wall_ms;
+    json_t *rows = bg_array_new(shaper);
+    for (size_t i = 0; i < json_array_size(kept) && !shaper->failed; i++) {
+        const json_t *one = json_array_get(kept, i);
+        if (json_integer_value(json_object_get(one, "count")) < bg_call_integer(ask->call, "min"))
+            break;
+        json_t *row = json_deep_copy(one);
+        bg_put(shaper, row, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
+        bg_put(shaper, row, "watched_count", json_null());
+        bg_put(shaper, json_object_get(row, "watcher"), "alive", json_null());
+        if (json_is_object(json_object_get(row, "watched")))
+            bg_put(shaper, json_object_get(row, "watched"), "alive", json_null());
+        bg_append(shaper, rows, row);
+    }
+    return rows;
+}

@@ -1,0 +1,12 @@
+/* kept_pairs.h: the pairs that nodes had last, for when they cannot be asked. */
+#ifndef BG_API_KEPT_PAIRS_H
+#define BG_API_KEPT_PAIRS_H
+
+#include "ask.h"
+
+/* Once the ranking ask->data is whole: what each node has of it is kept. */
+void bg_kept_pairs_put(struct bg_ask *ask);
+/* The node's rows, as many as the call wants, with their age, and without what nobody can know now. A new array. */
+json_t *bg_kept_pairs_new(struct bg_ask *ask, const char *node);
+
+#endif

@@ -1,0 +1,26 @@
+/* known.h: what is kept of what nodes told, beyond their answers. */
+#ifndef BEAMGAUGE_PROBE_KNOWN_H
+#define BEAMGAUGE_PROBE_KNOWN_H
+
+#include "census.h"
+#include "last.h"
+#include "ledger.h"
+#include "names.h"
+
+struct bg_clock;
+struct bg_queries;
+
+struct bg_known {
+    const struct bg_clock *clock;
+    struct bg_ledger ledger;
+    struct bg_census census;
+    struct bg_names names;
+    struct bg_last last;
+};
+
+void bg_known_init(struct bg_known *known, const struct bg_clock *clock);
+void bg_known_done(struct bg_known *known);
+/* What the queries keep. */
+struct bg_known *bg_queries_known(struct bg_queries *queries);
+
+#endif
