@@ -27,7 +27,10 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"counted">> => long:answer(Looks ++ [{Pid, Entries * element(3, Calibration), timeout} || {Pid, Entries, _, _} <- Lost], Arguments),
       <<"weighed">> => heavy:weighed(Candidates, Arguments),
       <<"unexplained_monitors">> => unexplained(element(1, Held), Explained),
-      <<"census">> => [element(1, Held), element(3, Held) | [lists:sum(figures:column(Counts, At)) || At <- [2, 3]]],
+      <<"census">> => case met:is_all(Met) andalso [0 || {_, _, Looked} <- Looks, known(Looked) =:= []] of
+          [] -> [element(1, Held), element(3, Held) | [lists:sum(figures:column(Counts, At)) || At <- [2, 3]]];
+          _ -> undefined %% one that was not counted may have them all
+      end,
       <<"rankings">> => maps:from_list([{Key, figures:found(figures:column(Best, 1), Places)} || {Key, Best, _, _} <- Ranked]),
       <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
