@@ -1,6 +1,6 @@
 %% Asks a question either as the module that it is, or as the forms that nodes are sent.
 -module(asking).
--export([each/2, ask/3, ask_for/5, question/5, plant/1, planted/2, uproot/1, text/1, ranked/2, eventually/1]).
+-export([each/2, ask/3, ask_for/5, question/5, plant/1, planted/2, uproot/1, text/1, ranked/2, blocks/0, eventually/1]).
 
 %% A test in both ways. What it plants does not outlive it, even if it fails.
 each(Title, Test) -> [{timeout, 300, {lists:concat([Title, ", ", Mode]), fun() -> try Test(Mode) after uproot(erase_planted()) end end}} || Mode <- [module, forms]].
@@ -64,3 +64,14 @@ eventually(Check) -> eventually(Check, 3000).
 
 eventually(Check, 0) -> true = Check();
 eventually(Check, Left) -> Check() orelse begin timer:sleep(10), eventually(Check, Left - 1) end.
+
+%% What the allocators' own counts tell. On a busy machine a scheduler may be held up for longer than that waits.
+blocks() -> blocks(100).
+
+blocks(Tries) ->
+    timer:sleep(100), %% what was freed elsewhere arrives little by little
+    Counts = blocks:counts(),
+    case lists:member(infinity, tuple_to_list(Counts)) of
+        true when Tries > 1 -> blocks(Tries - 1);
+        _ -> Counts
+    end.

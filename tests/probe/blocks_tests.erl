@@ -9,22 +9,11 @@ many(Fun) -> [Fun(I) || I <- lists:seq(1, ?MANY)].
 
 %% What Setup adds to {Monitors, Links, Others, Messages}: the VM does little else meanwhile.
 added(Setup) ->
-    Before = counts(),
+    Before = asking:blocks(),
     Planted = asking:plant(Setup),
-    After = counts(),
+    After = asking:blocks(),
     asking:uproot([Planted]),
     lists:zipwith(fun erlang:'-'/2, tuple_to_list(After), tuple_to_list(Before)).
-
-counts() -> counts(100).
-
-%% On a busy machine a scheduler may be held up for longer than the question waits.
-counts(Tries) ->
-    timer:sleep(100), %% what was freed elsewhere arrives little by little
-    Counts = blocks:counts(),
-    case lists:member(infinity, tuple_to_list(Counts)) of
-        true when Tries > 1 -> counts(Tries - 1);
-        _ -> Counts
-    end.
 
 near(Expected, Actual) -> ?assertMatch({true, _}, {lists:all(fun({E, A}) -> E =:= any orelse abs(E - A) < 200 end, lists:zip(Expected, Actual)), Actual}).
 
@@ -71,7 +60,7 @@ end}}].
 
 %% An idle node has none to speak of, whoever else is on it.
 nothing_is_claimed_test() ->
-    {Monitors, Links, Others, Messages} = counts(),
+    {Monitors, Links, Others, Messages} = asking:blocks(),
     ?assertMatch({true, _}, {Monitors < 100 andalso Links < 1000 andalso Others < 5000 andalso Messages < 10000, {Monitors, Links, Others, Messages}}),
     ?assert(blocks:entries_max() >= Monitors + Links).
 

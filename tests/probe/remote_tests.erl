@@ -20,7 +20,7 @@ across(Other) ->
     asking:uproot([Watcher]).
 
 standard_blocks() ->
-    {_, _, Others, _} = blocks:counts(),
+    {_, _, Others, _} = asking:blocks(),
     Others.
 
 ranked(Mode, Watcher) ->
