@@ -28,6 +28,14 @@ int site_setup(void **state); /* with those options, and its end, as fixtures */
 int site_teardown(void **state);
 void site_turn(int ms); /* lets the loop run for so long */
 
+/* Lets the loop run until the condition holds; fails after some 20 s, for what hangs. A busy machine may take long for anything. */
+#define SITE_AWAIT(condition)                                                                                                              \
+    do {                                                                                                                                   \
+        for (int left_ms = 20000; left_ms > 0 && !(condition); left_ms--)                                                                  \
+            site_turn(1);                                                                                                                  \
+        assert_true(condition);                                                                                                            \
+    } while (0)
+
 /* One client connection. What is received is kept, terminated. */
 struct client {
     int fd;

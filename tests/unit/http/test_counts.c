@@ -141,11 +141,11 @@ static void a_client_that_leaves_is_counted(void **state)
     (void)state;
     client_send(client, GET("/never"));
     site_turn(20);
-    assert_true(is_told("\nbeamgauge_http_requests_in_flight 1\n"));
+    SITE_AWAIT(is_told("\nbeamgauge_http_requests_in_flight 1\n"));
     assert_true(is_told("\nbeamgauge_http_connections 1\n"));
     client_free(client);
     site_turn(50);
-    assert_true(is_told("\nbeamgauge_http_abandoned_requests_total 1\n"));
+    SITE_AWAIT(is_told("\nbeamgauge_http_abandoned_requests_total 1\n"));
     assert_true(is_told("\nbeamgauge_http_requests_in_flight 0\n"));
 }
 

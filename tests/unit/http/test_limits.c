@@ -107,7 +107,7 @@ static void connections_over_the_maximum_are_refused_then_left_waiting(void **st
         site_turn(i < most ? 5 : 0);
     }
     site_turn(30);
-    assert_int_equal(site.http->connections_count, most + BG_REFUSALS_MAX);
+    SITE_AWAIT(site.http->connections_count == most + BG_REFUSALS_MAX);
     bg_call_plain(site.slow, 200, "ok\n"); /* of the last one */
     client_wait(clients[most - 1], 1);
     assert_int_equal(client_status(clients[most - 1]), 200);
@@ -118,7 +118,7 @@ static void connections_over_the_maximum_are_refused_then_left_waiting(void **st
     for (int i = 0; i < tried; i++)
         client_free(clients[i]);
     site_turn(50);
-    assert_int_equal(site.http->connections_count, 0);
+    SITE_AWAIT(site.http->connections_count == 0);
     struct client *client;
     assert_int_equal(site_ask(GET("/livez"), &client), 200); /* accepting again */
     client_free(client);
@@ -142,7 +142,7 @@ static void requests_in_flight_have_a_maximum(void **state)
         client_send(clients[i], GET("/slow?timeout_ms=60000"));
     }
     site_turn(30);
-    assert_int_equal(site.http->calls_count, most);
+    SITE_AWAIT(site.http->calls_count == most);
     assert_int_equal(site_ask(GET("/livez"), &client), 200);
     client_free(client);
     assert_int_equal(site_ask(GET("/api/v1/rows/a"), &client), 429);
@@ -151,7 +151,7 @@ static void requests_in_flight_have_a_maximum(void **state)
     for (int i = 0; i < most; i++)
         client_free(clients[i]);
     site_turn(30);
-    assert_int_equal(site.http->calls_count, 0);
+    SITE_AWAIT(site.http->calls_count == 0);
     assert_int_equal(site.cancels_count, most);
 }
 
@@ -205,9 +205,9 @@ static void a_client_that_does_not_read_is_dropped(void **state)
     struct client *client = client_open();
     client_send(client, GET("/big?bytes=16777216"));
     site_turn(100);
-    assert_int_equal(site.http->connections_count, 1);
+    SITE_AWAIT(site.http->connections_count == 1);
     site_turn(700);
-    assert_int_equal(site.http->connections_count, 0);
+    SITE_AWAIT(site.http->connections_count == 0);
     client_free(client);
 }
 
@@ -237,7 +237,7 @@ static void draining_lets_a_call_end_and_takes_no_more(void **state)
     assert_string_equal(client_body(asking), "done\n");
     assert_string_equal(client_header(asking, "Connection"), "close");
     site_turn(20);
-    assert_int_equal(site.drained_count, 1);
+    SITE_AWAIT(site.drained_count == 1);
     client_free(idle);
     client_free(asking);
 }
