@@ -49,7 +49,7 @@ static void finish(struct bg_chat *chat)
     void *context = chat->context;
     json_t *card;
     if (chat->card == NULL && chat->command.kind == BG_COMMAND_PAIRS)
-        chat->card = bg_card_of_pairs(&chat->shaper, &chat->best, chat->command.node);
+        chat->card = bg_card_of_pairs(&chat->shaper, chat->services, &chat->best, chat->command.node);
     if (chat->command.kind == BG_COMMAND_PAIRS && chat->best.count == 0 && !chat->missed)
         bg_card_note(&chat->shaper, chat->card, "No process there monitors another more than once.");
     if (chat->shaper.failed && chat->shaper.failure.error != BG_NO_MEMORY) {
@@ -142,7 +142,7 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
     else if (chat->command.kind == BG_COMMAND_TOP)
         chat->card = bg_card_of_top(&chat->shaper, look->node, &chat->command, data);
     else
-        chat->card = bg_card_of_monitors(&chat->shaper, look->node, data);
+        chat->card = bg_card_of_monitors(&chat->shaper, chat->services, look->node, data);
     if (answer != NULL)
         note_age(chat, answer->age_ms, answer->collected_wall_ms);
 }

@@ -3,6 +3,7 @@
 
 #include "figures.h"
 #include "memory_blocks.h"
+#include "names.h"
 #include "peers.h"
 #include "print.h"
 #include "reader.h"
@@ -206,11 +207,27 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
     return card;
 }
 
-json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const json_t *answer)
+/* Whom each process monitors most, with its name; null where that is not known. */
+static json_t *mostly_on(struct bg_shaper *shaper, const struct bg_services *services, const json_t *processes)
+{
+    json_t *refs = bg_array_new(shaper);
+    for (size_t i = 0; i < json_array_size(processes) && i < MONITORS_MAX && !shaper->failed; i++) {
+        const json_t *process = bg_answer_object_at(shaper, processes, i);
+        struct bg_peer_list list = {.top = NULL};
+        if (!bg_answer_boolean_or(shaper, process, "dead", false))
+            bg_peer_list_read(shaper, process, "monitors", &list);
+        bg_append(shaper, refs, json_array_size(list.top) > 0 ? bg_ref_new(shaper, bg_answer_object_at(shaper, list.top, 0)) : json_null());
+    }
+    bg_names_fill(shaper, services, refs);
+    return refs;
+}
+
+json_t *bg_card_of_monitors(struct bg_shaper *shaper, const struct bg_services *services, const char *node, const json_t *answer)
 {
     json_t *card = answer_new(shaper, "Most monitors on ", node, ">Monitors|>Distinct|Process|Mostly on");
     const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
-    for (size_t i = 0; i < json_array_size(processes) && i < MONITORS_MAX && !shaper->failed; i++) {
+    json_t *watched = mostly_on(shaper, services, processes);
+    for (size_t i = 0; i < json_array_size(watched) && !shaper->failed; i++) {
         const json_t *process = bg_answer_object_at(shaper, processes, i);
         struct bg_peer_list list;
         if (bg_answer_boolean_or(shaper, process, "dead", false))
@@ -218,44 +235,37 @@ json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const js
         bg_peer_list_read(shaper, process, "monitors", &list);
         json_t *row = row_new(shaper, card);
         json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
-        json_t *watched = json_array_size(list.top) > 0 ? bg_ref_new(shaper, bg_answer_object_at(shaper, list.top, 0)) : NULL;
         add_count(shaper, row, list.count);
         add_count(shaper, row, list.distinct_count);
         add_ref(shaper, row, watcher);
-        add_ref(shaper, row, watched);
+        add_ref(shaper, row, json_array_get(watched, i));
         json_decref(watcher);
-        json_decref(watched);
     }
+    json_decref(watched);
     if (json_array_size(json_object_get(card, "rows")) == 0)
         bg_card_note(shaper, card, "Nobody monitors anything there.");
     return card;
 }
 
-static void insert_pair(struct bg_best_pairs *best, int64_t count, json_t *cells)
+static void insert_pair(struct bg_best_pairs *best, int64_t count, json_t *pair)
 {
     size_t place = best->count < BG_BEST_PAIRS ? best->count++ : BG_BEST_PAIRS - 1;
-    json_decref(best->items[place].cells); /* NULL in a place not used yet */
+    json_decref(best->items[place].pair); /* NULL in a place not used yet */
     for (; place > 0 && best->items[place - 1].count < count; place--)
         best->items[place] = best->items[place - 1];
     best->items[place].count = count;
-    best->items[place].cells = cells;
+    best->items[place].pair = pair;
 }
 
 /* `entry` is whom it watches; NULL where that is not known. */
 static void add_pair(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *process, const json_t *entry,
                      int64_t count)
 {
-    json_t *cells = bg_array_new(shaper), *watched = entry != NULL ? bg_ref_new(shaper, entry) : NULL;
-    json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
-    const char *home = json_string_value(json_object_get(watched, "node"));
-    add_count(shaper, cells, count);
-    add_ref(shaper, cells, watcher);
-    add_cell(shaper, cells, node);
-    add_ref(shaper, cells, watched);
-    add_cell(shaper, cells, home != NULL ? home : "");
-    insert_pair(best, count, cells);
-    json_decref(watcher);
-    json_decref(watched);
+    json_t *pair = bg_array_new(shaper);
+    bg_append(shaper, pair, bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node));
+    bg_append(shaper, pair, json_string(node));
+    bg_append(shaper, pair, entry != NULL ? bg_ref_new(shaper, entry) : json_null());
+    insert_pair(best, count, pair);
 }
 
 /* What is not more often finds no place; a single monitor is what a program needs. */
@@ -288,16 +298,28 @@ void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, con
 void bg_best_pairs_done(struct bg_best_pairs *best)
 {
     for (size_t i = 0; i < best->count; i++)
-        json_decref(best->items[i].cells);
+        json_decref(best->items[i].pair);
     best->count = 0;
 }
 
-json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_best_pairs *best, const char *node)
+json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_services *services, const struct bg_best_pairs *best, const char *node)
 {
     json_t *card =
         answer_new(shaper, node != NULL ? "Who monitors whom on " : "Who monitors whom", node, ">Monitors|Watcher|On|Watched|There");
+    json_t *watched = bg_array_new(shaper);
     for (size_t i = 0; i < best->count; i++)
-        bg_append(shaper, json_object_get(card, "rows"), json_incref(best->items[i].cells));
+        bg_append(shaper, watched, json_incref(json_array_get(best->items[i].pair, 2)));
+    bg_names_fill(shaper, services, watched);
+    for (size_t i = 0; i < best->count && !shaper->failed; i++) {
+        json_t *cells = row_new(shaper, card), *there = json_array_get(watched, i);
+        const char *home = json_string_value(json_object_get(there, "node"));
+        add_count(shaper, cells, best->items[i].count);
+        add_ref(shaper, cells, json_array_get(best->items[i].pair, 0));
+        add_cell(shaper, cells, json_string_value(json_array_get(best->items[i].pair, 1)));
+        add_ref(shaper, cells, there);
+        add_cell(shaper, cells, home != NULL ? home : "");
+    }
+    json_decref(watched);
     return card;
 }
 

@@ -16,7 +16,7 @@ json_t *bg_card_of_nodes(struct bg_shaper *shaper, const struct bg_nodes *nodes)
 /* Out of the data of questions' answers. */
 json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json_t *answer);
 json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct bg_command *command, const json_t *answer);
-json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const json_t *answer);
+json_t *bg_card_of_monitors(struct bg_shaper *shaper, const struct bg_services *services, const char *node, const json_t *answer);
 /* Of what checks tell of nodes. */
 json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node);
 
@@ -25,12 +25,12 @@ json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node);
 struct bg_best_pairs {
     struct {
         int64_t count;
-        json_t *cells;
+        json_t *pair; /* [watcher, its node, watched] */
     } items[BG_BEST_PAIRS];
     size_t count;
 };
 void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *answer);
 void bg_best_pairs_done(struct bg_best_pairs *best);
-json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_best_pairs *best, const char *node);
+json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_services *services, const struct bg_best_pairs *best, const char *node);
 
 #endif

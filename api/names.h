@@ -11,5 +11,8 @@
 void bg_names_join(struct bg_ask *ask);
 /* The same of one node, by what is kept alone. */
 void bg_names_keep(struct bg_ask *ask, const char *node);
+/* Outside of an ask, where nobody waits: names refs by what is kept. Of those that are not known, or no more fresh, their nodes are asked
+ * for the next time. What is no object is passed over. */
+void bg_names_fill(struct bg_shaper *shaper, const struct bg_services *services, json_t *refs);
 
 #endif

@@ -12,6 +12,7 @@ const SOURCE = readFileSync(new URL('../fixtures/calling.erl', import.meta.url),
 const lineOf = (mark) => SOURCE.findIndex((line) => line.endsWith(`% mark: ${mark}`)) + 1;
 const TRACE = 'Trace monitor calls for 5 s';
 const LIST_MAX = 20_000; // longer lists are not copied unless asked for
+const LEAK = 900_000; // monitors: copying them takes more than the 64 MiB that any node may be asked for
 
 // A gateway that leaks twenty monitors a second beside those it holds already; and lists too long to be copied.
 async function plant(world) {
@@ -129,5 +130,24 @@ suite('on demand', { prepare: plant }, (world, test) => {
     const monitors = page.getByRole('table', { name: 'Monitors', exact: true });
     await monitors.getByText('80,000').waitFor();
     assert.match(flat(await monitors.innerText()), /80,000 89% .* 10,000 11%/);
+  });
+
+  test('one that is too long even for that is counted when somebody presses the button', async () => {
+    const node = await world.node({ modules: ['sick'] });
+    const [watcher] = await node.eval(`sick:leak(${LEAK})`);
+    await world.gauge.register(node);
+    await until('the link to be up', async () => (await world.gauge.get(`nodes/${node.name}`)).data.state === 'up');
+    const page = await world.browser.open(world.gauge, nodeHash(node));
+    const row = panel(page, 'Monitors most').locator('tbody tr', { hasText: watcher });
+    const button = row.getByRole('button', { name: 'count exactly' });
+    await button.waitFor();
+    const [request] = await Promise.all([page.waitForRequest(/exact=true/), button.click()]);
+    assert.match(request.url(), new RegExp(`processes/${watcher.slice(1, -1)}/relations`));
+    await row.getByText(/exact at \d\d:\d\d:\d\d/).waitFor();
+    assert.match(flat(await row.innerText()), new RegExp(` ${LEAK.toLocaleString('en')} 1 `));
+    assert.equal(await button.count(), 0);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+    await node.stop();
   });
 });

@@ -54,6 +54,18 @@ suite('chat', { prepare: async (world) => {
     assert.match((await chat('memm x')).text, /^memm is no command\. Did you mean: mem x\n/);
   });
 
+  test('who is on another node has its name from there, as soon as that node was asked', async () => {
+    const pay = await world.node({ cookie: world.shop.cookie });
+    await world.gauge.register(pay);
+    const gateway = await pay.eval('plant:named(<<"payments gateway">>)');
+    await world.shop.eval(`plant:watcher([{rpc:call('${pay.name}', erlang, list_to_pid, ["${gateway}"]), 9000}])`);
+    for (const command of [`pairs ${world.short}`, `monitors ${world.short}`, 'pairs']) {
+      await until(`the name in ${command}`, async () => /^ +9,?000 .*payments gateway/m.test((await chat(command, 'text')).text));
+    }
+    await world.gauge.api(`nodes/${pay.name}`, { method: 'DELETE' });
+    await pay.stop();
+  });
+
   test('Slack gets Block Kit, and what was typed is read as it was', async () => {
     const answer = await slack(`check ${world.short} process_count < 100k`);
     assert.equal(answer.status, 200, answer.text);
