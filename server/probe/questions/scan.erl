@@ -50,6 +50,10 @@ looks(Candidates, BytesMax, {Known, _, _} = Long, Silent, Calibration) ->
 unexplained(infinity, _) -> undefined;
 unexplained(Held, Explained) -> max(0, Held - Explained).
 
+%% At the start one that was counting its own may have held up its scheduler, so that nobody told what the allocators hold.
+held([_ | _], infinity) -> blocks:entries_max();
+held(_, Held) -> Held.
+
 %% Those who do not tell their memory in time, as one with millions of entries may not, have at most what the node's allocators held at the
 %% start and nobody who was counted has. Of fewer entries nothing is said.
 lost([], _, _) -> [];
@@ -70,7 +74,8 @@ relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Look
         [] -> none
     end,
     Guessed = [Guess || Row <- Large, not lists:keymember(element(1, Row), 1, Counts), Guess <- guess(Row, Calibration)],
-    Lost = lost(Silent -- figures:column(Candidates, 1), element(6, Calibration), Counts),
+    Unheard = Silent -- figures:column(Candidates, 1),
+    Lost = lost(Unheard, held(Unheard, element(6, Calibration)), Counts),
     ByPid = figures:by_pid([{Pid, 0, 0, 0, 0, 0, 0, 0, 0} || {Pid, _, _, _} <- Lost] ++ Candidates),
     {Counts, lists:sum(figures:column(Counts ++ Guessed, 2)), Lost,
      [relation(Key, At, Counts ++ Guessed ++ Lost, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
