@@ -4,7 +4,7 @@ import { runFile, stopAll } from './jobs.mjs';
 import { findReleases, RELEASES, ROOTS } from './releases.mjs';
 import { counts, details, table } from './table.mjs';
 
-const FILES = ['scenarios', 'entries', 'monitors', 'groups', 'processes', 'numbers', 'parity', 'names', 'fleet', 'call_sites', 'trouble', 'harmless',
+const FILES = ['scenarios', 'entries', 'monitors', 'groups', 'processes', 'numbers', 'parity', 'names', 'fleet', 'peer_names', 'call_sites', 'trouble', 'harmless',
   'memory', 'limits', 'returning', 'atoms', 'leaks', 'sick_large', 'sick_full', 'sick_mailbox', 'harmless_sick'];
 const WORKERS = Math.min(cpus().length + 1, 4); // much of it is waiting
 const MINUTES_MAX = 24 * 60;
