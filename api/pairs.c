@@ -123,8 +123,10 @@ static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct p
 {
     struct bg_shaper *shaper = &ask->shaper;
     ret_pairs->items = calloc(json_array_size(watchers) + 1, sizeof *ret_pairs->items);
-    if (ret_pairs->items == NULL)
+    if (ret_pairs->items == NULL) {
         bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
+        return;
+    }
     for (size_t i = 0; i < json_array_size(watchers) && !shaper->failed; i++) {
         const json_t *row = bg_answer_object_at(shaper, watchers, i);
         const int64_t count = bg_answer_count_or(shaper, row, "monitors_count", 0);
