@@ -239,7 +239,7 @@ static void take_pairs(struct bg_ask *ask, json_t *answer)
     if (!shaper->failed && answer != NULL)
         add_pairs(ask, collect_pairs, processes);
     else if (!shaper->failed)
-        add_pairs(ask, collect_unasked, ask->kept);
+        add_pairs(ask, collect_unasked, json_object_get(ask->kept, bg_ask_node(ask)));
     note_answered(ask);
 }
 
@@ -250,18 +250,20 @@ static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking
     sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
 }
 
-/* Those that are going to be asked whom they monitor, for the case that there is no time for it. */
+/* Those of this node that are going to be asked whom they monitor, for the case that there is no time for it. */
 static void keep_watchers(struct bg_ask *ask, const struct bg_scan *scan, const json_t *known, int64_t limit)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    json_decref(ask->kept);
-    ask->kept = bg_array_new(shaper);
+    json_t *watchers = bg_array_new(shaper);
     for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit) && !shaper->failed; place++) {
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
         const char *pid = bg_answer_pid(shaper, raw, "pid");
         if (pid != NULL && bg_peers_find(shaper, known, pid) == NULL)
-            bg_append(shaper, ask->kept, json_incref((json_t *)(uintptr_t)raw));
+            bg_append(shaper, watchers, json_incref((json_t *)(uintptr_t)raw));
     }
+    if (ask->kept == NULL)
+        ask->kept = bg_object_new(shaper);
+    bg_put(shaper, ask->kept, bg_ask_node(ask), watchers);
 }
 
 static void ask_peers(struct bg_ask *ask, json_t *answer)
@@ -346,11 +348,12 @@ static void handle(struct bg_call *call)
     bg_ask_run(call, begin_node);
 }
 
-/* One that cannot be asked now: what it had when it could is put among the others. */
-static void add_kept(struct bg_ask *ask, const char *node)
+/* One that cannot be asked now: what it had when it could is put among the others. False where nothing is kept. */
+static bool add_kept(struct bg_ask *ask, const char *node)
 {
     struct totals *totals = ask->state;
     json_t *rows = bg_kept_pairs_new(ask, node);
+    const bool is_any = json_array_size(rows) > 0;
     json_t *merged = ask->shaper.failed ? NULL : merge(&ask->shaper, ask->data, rows, (size_t)bg_call_integer(ask->call, "limit"));
     if (!ask->shaper.failed) {
         totals->pairs_count += json_array_size(rows);
@@ -359,12 +362,16 @@ static void add_kept(struct bg_ask *ask, const char *node)
     }
     json_decref(merged);
     json_decref(rows);
+    return is_any;
 }
 
+/* One that was ranked, and then had no time to tell whom they monitor, is told by its ranking. */
 static void lose_pairs(struct bg_ask *ask, json_t *answer)
 {
+    const char *node = bg_ask_node(ask);
     (void)answer;
-    add_kept(ask, bg_ask_node(ask));
+    if (!add_kept(ask, node) && ask->shaper.failure.error == BG_DEADLINE)
+        add_pairs(ask, collect_unasked, json_object_get(ask->kept, node));
 }
 
 /* If not one node could be looked into, no pairs is no answer. */
@@ -405,7 +412,7 @@ static void begin_fleet(struct bg_ask *ask, json_t *answer)
             bg_ask_branch_or(ask, node, left_ms - other_sides_ms, ask_scan, lose_pairs);
         else {
             bg_ask_miss(ask, node, bg_link_reason_code(info.reason), bg_link_state_text(info.state));
-            add_kept(ask, node);
+            (void)add_kept(ask, node);
         }
     }
     bg_ask_then(ask, join_fleet);

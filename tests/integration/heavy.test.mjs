@@ -19,7 +19,7 @@ suite('heavy processes', { prepare: async (world) => {
   const ask = async (path) => {
     const answer = await world.gauge.api(`nodes/${world.here.name}/${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`);
     assert.equal(answer.status, 200, answer.text);
-    assert.ok(answer.ms < DEFAULT_MS + 4000, `${path}: ${answer.ms} ms`);
+    assert.ok(answer.ms < DEFAULT_MS + 1000, `${path}: ${answer.ms} ms`);
     return answer.body;
   };
   const pairOf = ({ data }, pid) => data.find((row) => row.watcher.pid === pid);

@@ -212,6 +212,26 @@ static void a_node_that_does_not_answer_leaves_the_others(void **state)
     EXPECT_META("warnings", "[\"" SHOP ": it said nothing\",\"" SHOP ": busy\"]");
 }
 
+/* Each node's own watchers stand for the pairs that it had no time to tell. */
+static void watchers_that_were_not_asked_stay_on_their_node(void **state)
+{
+    (void)state;
+    add_node(PAY, BG_LINK_UP);
+    fake_call("listFleetPairs", "min=1", NULL);
+    fake_answer_to(0, SHOP_SCAN);
+    fake_answer_to(1, PAY_SCAN);
+    fake_answer_failure(BG_DEADLINE, "late"); /* whom shop's processes monitor */
+    fake_answer_to(3, PAY_PEERS);
+    fake_answer("{\"pairs\":[{\"alive\":true,\"count\":1}]}"); /* the pair that leads to shop */
+    assert_int_equal(json_array_size(fake.data), 3);
+    EXPECT("0.watcher.node", "\"" SHOP "\"");
+    EXPECT("0.watcher.pid", "\"<0.10.0>\"");
+    EXPECT("0.watched", "null");
+    EXPECT("0.count", "600");
+    EXPECT("1.watcher.node", "\"" PAY "\"");
+    EXPECT_META("exact", "false");
+}
+
 static void a_node_that_talks_nonsense_leaves_the_others(void **state)
 {
     (void)state;
@@ -285,6 +305,7 @@ int main(void)
         T(a_node_that_is_not_up_is_not_asked),
         T(the_fleet_is_asked_at_once_and_ranked_together),
         T(a_node_that_does_not_answer_leaves_the_others),
+        T(watchers_that_were_not_asked_stay_on_their_node),
         T(a_node_that_talks_nonsense_leaves_the_others),
         T(nodes_that_are_not_up_make_the_ranking_uncertain),
         T(nobody_who_answers_is_a_failure_and_nobody_registered_is_not),
