@@ -10,7 +10,8 @@
 #define WORD_BYTES 8
 #define MONITOR_END_MIN 40 /* bytes, that one end of it takes on any release */
 #define MONITOR_END_MAX 200
-#define ATOMS_MIN 1000 /* as natives/memory_blocks.calls has it */
+#define STANDARD_BLOCK_BYTES 200 /* of std_alloc, about, where none is seen */
+#define ATOMS_MIN 1000           /* as natives/memory_blocks.calls has it */
 
 /* Bytes that one of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27. Of a link since OTP 24 that is the blocks
    of its two sides, one of which is alone for a moment while it is made or taken away. What a monitor takes the node says itself, by one
@@ -25,9 +26,9 @@ static const struct block_size {
 };
 
 struct allocator {
-    const char *name;                                   /* borrowed from the answer */
-    uint64_t used_bytes, allocated_bytes, blocks_count; /* of its carriers, whosever blocks are there */
-    uint64_t own_bytes;                                 /* of its blocks, in whosever carriers they are */
+    const char *name;                     /* borrowed from the answer */
+    uint64_t used_bytes, allocated_bytes; /* of its carriers, whosever blocks are there */
+    uint64_t own_bytes, own_count;        /* of its blocks, in whosever carriers they are */
 };
 
 /* An instance may free what another one allocated, and is then below 0, told as an unsigned word: sums wrap around to what is right. */
@@ -64,7 +65,7 @@ static bool is_named(const json_t *tuple, const char *name)
     return first != NULL && strcmp(first, name) == 0;
 }
 
-static struct allocator *allocator_find(struct totals *totals, const char *name)
+static const struct allocator *allocator_find(const struct totals *totals, const char *name)
 {
     for (size_t i = 0; i < totals->allocators_count; i++)
         if (strcmp(totals->allocators[i].name, name) == 0)
@@ -75,9 +76,11 @@ static struct allocator *allocator_find(struct totals *totals, const char *name)
 /* Made where it is not there; NULL where there are too many. */
 static struct allocator *allocator_at(struct totals *totals, const char *name)
 {
-    struct allocator *allocator = allocator_find(totals, name);
-    if (allocator != NULL || totals->allocators_count == ALLOCATORS_MAX)
-        return allocator;
+    for (size_t i = 0; i < totals->allocators_count; i++)
+        if (strcmp(totals->allocators[i].name, name) == 0)
+            return &totals->allocators[i];
+    if (totals->allocators_count == ALLOCATORS_MAX)
+        return NULL;
     totals->allocators[totals->allocators_count] = (struct allocator){.name = name};
     return &totals->allocators[totals->allocators_count++];
 }
@@ -109,9 +112,10 @@ static void add_carriers(struct totals *totals, struct allocator *allocator, con
         struct allocator *own = owner != NULL ? allocator_at(totals, owner) : NULL;
         const uint64_t bytes = bg_word_of(bg_pair_get(figures, "size"));
         allocator->used_bytes += bytes;
-        allocator->blocks_count += bg_word_of(bg_pair_get(figures, "count"));
-        if (own != NULL)
-            own->own_bytes += bytes;
+        if (own == NULL)
+            continue;
+        own->own_bytes += bytes;
+        own->own_count += bg_word_of(bg_pair_get(figures, "count"));
     }
 }
 
@@ -260,20 +264,30 @@ static int64_t blocks_named(const struct totals *totals, const char *name, const
     return type != NULL ? blocks_of(type, answer) : -1;
 }
 
-static int64_t used_by(const struct totals *totals, const char *name)
+/* What the blocks of an allocator take; -1 where it does not tell. */
+static int64_t bytes_by(const struct totals *totals, const char *name)
 {
-    for (size_t i = 0; i < totals->allocators_count; i++)
-        if (strcmp(totals->allocators[i].name, name) == 0)
-            return count_of(totals->allocators[i].used_bytes);
-    return -1;
+    const struct allocator *allocator = allocator_find(totals, name);
+    return allocator != NULL ? count_of(allocator->own_bytes) : -1;
 }
 
 static uint64_t own_of(const struct totals *totals, const char *name)
 {
-    for (size_t i = 0; i < totals->allocators_count; i++)
-        if (strcmp(totals->allocators[i].name, name) == 0)
-            return totals->allocators[i].own_bytes;
-    return 0;
+    const struct allocator *allocator = allocator_find(totals, name);
+    return allocator != NULL ? allocator->own_bytes : 0;
+}
+
+/* How many blocks of std_alloc there are: counted in its own carriers, and by what they take in carriers of others. Allocators take over
+   each other's abandoned carriers (+M<S>cp in erts_alloc), and to be told of each one's counts would be ten times as much to ask. */
+static int64_t standard_count(const struct totals *totals, const struct totals *counts)
+{
+    const struct allocator *counted = allocator_find(counts, "std_alloc");
+    if (counted == NULL)
+        return -1;
+    const int64_t count = count_of(counted->own_count), bytes = count_of(counted->own_bytes);
+    const int64_t elsewhere = bytes_by(totals, "std_alloc") - bytes; /* below 0: they are not told at one instant */
+    const int64_t each = count > 0 && bytes > count ? bytes / count : STANDARD_BLOCK_BYTES;
+    return elsewhere > 0 ? count + elsewhere / each : count;
 }
 
 /* Areas that are in no allocator, or in one that tells no kinds: [{Area, Bytes}], but {atom_space, AllocatedBytes, UsedBytes}. */
@@ -334,11 +348,11 @@ void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, bool is_part
         .links = blocks_named(&totals, "link", answer),
         .timers = bif >= 0 && low >= 0 && high >= 0 ? bif + low + high : -1,
         .messages = blocks_named(&totals, "msg_ref", answer),
-        .standard_count = standard.allocators_count > 0 ? count_of(standard.allocators[0].blocks_count) : -1,
-        .standard_bytes = used_by(&totals, "std_alloc"),
-        .heap_bytes = used_by(&totals, "eheap_alloc"),
-        .literal_bytes = used_by(&totals, "literal_alloc"),
-        .fixed_bytes = used_by(&totals, "fix_alloc"),
+        .standard_count = standard_count(&totals, &standard),
+        .standard_bytes = bytes_by(&totals, "std_alloc"),
+        .heap_bytes = bytes_by(&totals, "eheap_alloc"),
+        .literal_bytes = bytes_by(&totals, "literal_alloc"),
+        .fixed_bytes = bytes_by(&totals, "fix_alloc"),
         .carriers_bytes = totals.allocators_count > 0 ? 0 : -1,
         .is_told = is_told,
         .is_whole = silent == 0,

@@ -18,7 +18,7 @@ struct bg_blocks {
     int64_t links;                          /* local ones: exact */
     int64_t timers;                         /* of any kind, the deadlines of receive included */
     int64_t messages;                       /* but for those with content that are kept off the heap */
-    int64_t standard_count, standard_bytes; /* blocks of std_alloc */
+    int64_t standard_count, standard_bytes; /* blocks of std_alloc; in carriers of other allocators they are counted by what they take */
     int64_t heap_bytes;                     /* of eheap_alloc: heaps, and messages that are kept off them */
     int64_t literal_bytes;
     int64_t fixed_bytes;    /* of fix_alloc */

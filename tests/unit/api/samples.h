@@ -37,10 +37,11 @@
     REPLY_OF("[\"fix_alloc\",0,[[\"fix_types\",[" TYPES                                                                                    \
              "]]," CARRIER("fix_alloc", "[\"size\",5,5,5]", "6") "]],[\"std_alloc\",1,[" CARRIER(                                          \
                  "std_alloc", "[\"size\"," STANDARD_BYTES ",1,1]", STANDARD_BYTES) "]],[\"sl_alloc\",1,false]")
-#define STANDARD_OF(COUNT)                                                                                                                 \
-    REPLY_OF(                                                                                                                              \
-        "[\"std_alloc\",1,[[\"options\",[[\"e\",true]]]," CARRIER("std_alloc", "[\"count\"," COUNT ",1,1],[\"size\",8,8,8]", "9") "]"      \
-                                                                                                                                  "]")
+/* Blocks of std_alloc in its own carriers, and of another allocator in one that it took over. */
+#define STANDARD_OF(COUNT, BYTES) STANDARD_BESIDE(COUNT, BYTES, "")
+#define STANDARD_BESIDE(COUNT, BYTES, OTHERS)                                                                                              \
+    REPLY_OF("[\"std_alloc\",1,[[\"options\",[[\"e\",true]]],[\"mbcs\",[[\"blocks\",[[\"std_alloc\",[[\"count\"," COUNT                    \
+             ",1,1],[\"size\"," BYTES ",8,8]]]" OTHERS "]],[\"carriers_size\",9,9,9]]]]]")
 #define MEMORY_OF(AREAS, PROCESSES, SIZES, STANDARD, CONNECTED, HOST)                                                                      \
     MEMORY_TOLD(AREAS, PROCESSES, "[" SIZES "," STANDARD "]", CONNECTED, HOST)
 #define MEMORY_TOLD(AREAS, PROCESSES, REPLIES, CONNECTED, HOST)                                                                            \

@@ -6,7 +6,8 @@
 
 #define SHOP "node=shop@127.0.0.1"
 #define MEMORY                                                                                                                             \
-    MEMORY_OF(AREAS_OF("100", "30", "5", "4", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("128"), "1000"), STANDARD_OF("3"), "1", NO_HOST)
+    MEMORY_OF(AREAS_OF("100", "30", "5", "4", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("128"), "1000"), STANDARD_OF("3", "1000"), "1",     \
+              NO_HOST)
 
 static void an_unknown_node_is_told_how_to_be_registered(void **state)
 {

@@ -10,8 +10,8 @@
 #define SHOP "node=shop@127.0.0.1 "
 /* -848005 bytes beside 1848005 in allocators: a million. */
 #define MEMORY                                                                                                                             \
-    MEMORY_OF(AREAS_OF("-848005", "400", "50", "40", "200", "60"), "40", SIZES_OF(LOCAL_MONITORS("896"), "1848000"), STANDARD_OF("9240"),  \
-              "2", NO_HOST)
+    MEMORY_OF(AREAS_OF("-848005", "400", "50", "40", "200", "60"), "40", SIZES_OF(LOCAL_MONITORS("896"), "1848000"),                       \
+              STANDARD_OF("9240", "1848000"), "2", NO_HOST)
 #define SYSTEM SYSTEM_OF("5000", "3", "800", "1000", "1")
 #define THREE ROW("<0.10.0>", "9000", "500") "," ROW("<0.11.0>", "7000", "20") "," ROW("<0.12.0>", "10", "0")
 #define SCAN SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0")

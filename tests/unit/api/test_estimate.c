@@ -4,10 +4,13 @@
 
 #define SHOP "node=shop@127.0.0.1"
 #define MANY(CENSUS)                                                                                                                       \
-    MEMORY_OF(AREAS_OF("139", "30", "5", "4", "20", "5"), "5000", SIZES_OF(LOCAL_MONITORS("256"), "800000"), STANDARD_OF("5000"), "2",     \
-              NO_HOST CENSUS)
+    MEMORY_OF(AREAS_OF("139", "30", "5", "4", "20", "5"), "5000", SIZES_OF(LOCAL_MONITORS("256"), "800000"),                               \
+              STANDARD_OF("5000", "800000"), "2", NO_HOST CENSUS)
 #define CENSUS(OTHERS, STANDARD, PROCESSES)                                                                                                \
     ",\"census\":{\"others_count\":" OTHERS ",\"standard_count\":" STANDARD ",\"process_count\":" PROCESSES ",\"age_ms\":7}"
+
+#define STANDARD_OWNED(BYTES, COUNTS)                                                                                                      \
+    MEMORY_OF(AREAS_OF("139", "30", "5", "4", "20", "5"), "5000", SIZES_OF(LOCAL_MONITORS("256"), BYTES), COUNTS, "2", NO_HOST)
 
 /* Blocks may be dictionaries of processes, or monitors: only a scan tells, of which the rest grows with the processes. */
 static void remote_monitors_are_those_that_were_counted_and_what_came_since(void **state)
@@ -34,10 +37,40 @@ static void remote_monitors_are_those_that_were_counted_and_what_came_since(void
     }
 }
 
+/* Allocators take over each other's carriers: of std_alloc's there are 7,000 blocks, 5,000 of them counted in carriers of its own. */
+static void blocks_are_counted_by_whose_they_are_and_not_by_whose_carrier_it_is(void **state)
+{
+    static const char *const answers[] = {
+        STANDARD_OWNED("1400000", STANDARD_BESIDE("5000", "1000000", ",[\"ets_alloc\",[[\"count\",3000,1,1],[\"size\",90000,1,1]]]")),
+        STANDARD_OWNED("1400000", STANDARD_BESIDE("5000", "1000000", "")),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        fake_call("getMemory", SHOP, NULL);
+        fake_answer_to(0, answers[i]);
+        fake_answer_to(1, "{}");
+        EXPECT("allocators.1.blocks_count", "7000"); /* 400,000 bytes elsewhere, at 200 each */
+        EXPECT("monitors_estimate.named_max_count", "7000");
+        EXPECT("standard_bytes", "1400000");
+    }
+}
+
+/* Of no block in its own carriers the size is seen. */
+static void blocks_in_carriers_of_others_alone_are_counted_by_what_they_take(void **state)
+{
+    (void)state;
+    fake_call("getMemory", SHOP, NULL);
+    fake_answer_to(0, STANDARD_OWNED("400000", STANDARD_BESIDE("0", "0", "")));
+    fake_answer_to(1, "{}");
+    EXPECT("monitors_estimate.named_max_count", "2000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(remote_monitors_are_those_that_were_counted_and_what_came_since, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(blocks_are_counted_by_whose_they_are_and_not_by_whose_carrier_it_is, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(blocks_in_carriers_of_others_alone_are_counted_by_what_they_take, fake_setup, fake_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,8 +9,8 @@
 #define SHOP "node=shop@127.0.0.1"
 #define SYSTEM SYSTEM_OF("1000", "0", "250", "1000", "77")
 #define MEMORY(EXTERNAL, PROCESSES)                                                                                                        \
-    MEMORY_OF(AREAS_OF(EXTERNAL, PROCESSES, "5", "4", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("256"), "1000"), STANDARD_OF("7"), "1",     \
-              NO_HOST)
+    MEMORY_OF(AREAS_OF(EXTERNAL, PROCESSES, "5", "4", "20", "5"), "9", SIZES_OF(LOCAL_MONITORS("256"), "1000"), STANDARD_OF("7", "1000"),  \
+              "1", NO_HOST)
 /* Figures are blocks, their bytes, carriers, their bytes. */
 #define CARRIERS(KIND, BLOCKS, BLOCK, CARRIERS, CARRIER)                                                                                   \
     "\"" KIND "_blocks_count\":" BLOCKS ",\"" KIND "_block_bytes\":" BLOCK ",\"" KIND "_carriers_count\":" CARRIERS ",\"" KIND             \
@@ -193,8 +193,8 @@ static void blocks_in_the_carriers_of_others_keep_their_kind(void **state)
         "binary_alloc", "[\"size\",7,1,1]", "100") "]],[\"binary_alloc\",1,[" CARRIER("binary_alloc", "[\"size\",4,1,1]", "100") "]]");
     (void)state;
     char answer[2000];
-    (void)snprintf(answer, sizeof answer, MEMORY_OF(AREAS_OF("0", "0", "0", "0", "0", "0"), "9", "%s", STANDARD_OF("7"), "1", NO_HOST),
-                   sizes);
+    (void)snprintf(answer, sizeof answer,
+                   MEMORY_OF(AREAS_OF("0", "0", "0", "0", "0", "0"), "9", "%s", STANDARD_OF("7", "1000"), "1", NO_HOST), sizes);
     fake_call("getMemory", SHOP, NULL);
     answer_memory(answer);
     EXPECT("total_bytes", "41");
@@ -212,8 +212,8 @@ static void types_are_summed_over_schedulers_and_instances(void **state)
                                                                       "ref\",40,40]]]]]]");
     (void)state;
     char answer[2000];
-    (void)snprintf(answer, sizeof answer, MEMORY_OF(AREAS_OF("100", "30", "5", "4", "20", "5"), "9", "%s", STANDARD_OF("7"), "1", NO_HOST),
-                   sizes);
+    (void)snprintf(answer, sizeof answer,
+                   MEMORY_OF(AREAS_OF("100", "30", "5", "4", "20", "5"), "9", "%s", STANDARD_OF("7", "1000"), "1", NO_HOST), sizes);
     fake_call("getMemory", SHOP, NULL);
     answer_memory(answer);
     EXPECT("monitors_estimate.local_count", "9");
@@ -227,9 +227,10 @@ static void types_are_summed_over_schedulers_and_instances(void **state)
 static void what_is_not_understood_is_an_estimate(void **state)
 {
     static const char *const samples[] = {
-        MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF(LOCAL_MONITORS("100"), "1000"), STANDARD_OF("3"), "1", NO_HOST),
-        MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("", "1000"), STANDARD_OF("3"), "1", NO_HOST),
-        MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("7,[],[7]", "1000"), STANDARD_OF("3"), "1", NO_HOST),
+        MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF(LOCAL_MONITORS("100"), "1000"), STANDARD_OF("3", "1000"), "1",
+                  NO_HOST),
+        MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("", "1000"), STANDARD_OF("3", "1000"), "1", NO_HOST),
+        MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("7,[],[7]", "1000"), STANDARD_OF("3", "1000"), "1", NO_HOST),
     };
     (void)state;
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
@@ -251,7 +252,8 @@ static void a_monitor_takes_what_the_node_says(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char answer[2000];
         (void)snprintf(answer, sizeof answer,
-                       MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF(LOCAL_MONITORS("%s"), "1000"), STANDARD_OF("3"), "1",
+                       MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF(LOCAL_MONITORS("%s"), "1000"),
+                                 STANDARD_OF("3", "1000"), "1",
                                  NO_HOST ",\"entry_before\":[[\"memory\",3000],[\"total_heap_size\",0]],"
                                          "\"entry_after\":[[\"memory\",%s],[\"total_heap_size\",0]]"),
                        i == 2 ? "256" : "600", i == 2 ? "256" : "600", cases[i].after);
@@ -342,10 +344,10 @@ static void the_system_sees_more(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char answer[2000];
-        (void)snprintf(
-            answer, sizeof answer,
-            MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("", "1000000"), STANDARD_OF("3"), "1", STATUS "\"cgroups\":%s"),
-            cases[i].cgroups);
+        (void)snprintf(answer, sizeof answer,
+                       MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", SIZES_OF("", "1000000"), STANDARD_OF("3", "1000000"), "1",
+                                 STATUS "\"cgroups\":%s"),
+                       cases[i].cgroups);
         fake_call("getMemory", SHOP, NULL);
         answer_memory(answer);
         EXPECT("rss_bytes", "2097152");
