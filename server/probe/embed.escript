@@ -26,6 +26,8 @@ main([Out | [_ | _] = Sources]) ->
 main(_) -> io:format(standard_error, "usage: embed.escript OUT.c SOURCE...|--term OUT [SOURCE]|--atoms~n", []), halt(2).
 
 run(Fun) ->
+    {ok, waits, Waits} = compile:file(filename:join(here(), "waits"), [binary]),
+    {module, waits} = code:load_binary(waits, "waits", Waits),
     try Fun() of
         _ -> halt(0)
     catch
@@ -60,7 +62,7 @@ module_read(File) ->
 
 module_of(Name, File, Forms) ->
     Module = #{name => Name, file => File, exports => lists:append([Es || {attribute, _, export, Es} <- Forms]),
-               functions => maps:from_list([{{F, A}, {Anno, Clauses}} || {function, Anno, F, A, Clauses} <- Forms])},
+               functions => maps:from_list([{{F, A}, {Anno, waits:limited(Clauses)}} || {function, Anno, F, A, Clauses} <- Forms])},
     [fail(Module, Anno, "~p is not supported in a question", [What]) || {attribute, Anno, What, _} <- Forms, What =:= record orelse What =:= import],
     Module.
 

@@ -150,6 +150,7 @@ tracer(Worker, Pid, DurationMs, MaxCalls) ->
     receive
         {go, Off} ->
             Began = erlang:monotonic_time(millisecond),
+            erlang:send_after(DurationMs, self(), timeout),
             Seen = collect({Watch, Off, Began + DurationMs, MaxCalls}, 0, 0, {#{}, #{}, #{}, #{}}),
             Worker ! {self(), {erlang:monotonic_time(millisecond) - Began, Seen}};
         {'DOWN', Watch, _, _, _} -> ok
@@ -161,6 +162,7 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
     case cut(Until, MaxCalls, Calls, Messages) of
         <<"message_queue">> ->
             try Off() catch error:badarg -> dead end,
+            self() ! drain,
             {_, More, All} = collect({Watch, Off, drain, MaxCalls}, Calls, Messages, Seen),
             {<<"message_queue">>, More, All};
         none ->
@@ -174,15 +176,12 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
                     {Made, Next} = returned(Function, Value, Seen),
                     collect(Bounds, Calls + Made, Messages + 1, Next);
                 {'DOWN', Watch, _, _, _} -> exit(normal);
-                {'DOWN', _, _, _, _} -> {<<"process_died">>, Calls, Seen}
-            after left(Until) ->
-                {undefined, Calls, Seen}
+                {'DOWN', _, _, _, _} -> {<<"process_died">>, Calls, Seen};
+                timeout when Until =/= drain -> {undefined, Calls, Seen};
+                drain -> {undefined, Calls, Seen}
             end;
         Cut -> {Cut, Calls, Seen}
     end.
-
-left(drain) -> 0;
-left(Until) -> max(0, Until - erlang:monotonic_time(millisecond)).
 
 %% Messages are bounded too, for calls that fail or make no monitor.
 cut(_, MaxCalls, Calls, Messages) when Calls >= MaxCalls; Messages >= 8 * MaxCalls -> <<"max_calls">>;
