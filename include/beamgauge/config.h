@@ -2,6 +2,7 @@
 #ifndef BEAMGAUGE_CONFIG_H
 #define BEAMGAUGE_CONFIG_H
 
+#include "beamgauge/cookie.h"
 #include "beamgauge/error.h"
 #include "beamgauge/log.h"
 #include "beamgauge/tls.h"
@@ -17,7 +18,6 @@
 #define BG_CONFIG_CHECKS_MAX 64
 #define BG_CONFIG_LINES_MAX 32 /* assertions, and as many warnings, of a set */
 #define BG_CONFIG_WORDS_MAX 64 /* tags of a node, allowed hosts */
-#define BG_COOKIE_MAX 255      /* bytes: a cookie is an atom */
 
 struct bg_config_node { /* a section [node NAME@HOST] */
     char *name;
@@ -100,9 +100,6 @@ enum bg_error bg_config_add_node(struct bg_config *config, const char *name, str
 /* Reads the files of secrets: each node's cookie, the default one if a node has none of its own, chat's, and the certificate with its key.
  * A file that others may read is refused. */
 enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Reads a cookie as Erlang's auth.erl does: printable ASCII up to the end of the first line, then nothing but blank. "~/" is the home
- * folder. *ret_cookie is malloc'ed. */
-enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* What cannot go together: listening off loopback without tokens, for one. */
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 bool bg_config_listens_on_loopback(const struct bg_config *config);

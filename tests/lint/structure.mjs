@@ -8,7 +8,10 @@ const FILE_LINES_MAX = 500;
 const LIBRARY = {
   unistring: /^uni(str|ctype|width)\.h$/, event: /^event2\//, jansson: /^jansson\.h$/, ei: /^ei\.h$/, openssl: /^openssl\//, zlib: /^zlib\.h$/, inih: /^ini\.h$/, threads: /^pthread\.h$/ };
 const ROOMS = {
-  'server/base/': { own: true, libraries: ['openssl', 'inih', 'threads', 'unistring'] },
+  'server/base/': { own: true, libraries: ['threads', 'unistring'] },
+  'server/secrets/': { own: true, libraries: ['openssl'] },
+  'server/config/': { own: true, libraries: ['inih'] },
+  'server/metrics/': { own: true, libraries: [] },
   'server/term/': { own: true, libraries: ['ei', 'jansson'] },
   'server/nodes/': { own: true, libraries: ['event', 'ei', 'openssl'] },
   'server/probe/': { own: true, libraries: ['event', 'jansson'] },

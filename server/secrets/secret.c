@@ -1,5 +1,5 @@
 /* secret.c: reading files, above all those that nobody else may read. */
-#include "secret.h"
+#include "beamgauge/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>

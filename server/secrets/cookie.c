@@ -1,6 +1,6 @@
 /* cookie.c: reading an Erlang cookie from its file. */
-#include "secret.h"
-#include "settings.h"
+#include "beamgauge/cookie.h"
+#include "beamgauge/secret.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>

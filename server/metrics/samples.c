@@ -1,4 +1,4 @@
-/* exposition.c: writes samples as Prometheus text 0.0.4 or as OpenMetrics 1.0. */
+/* samples.c: writes samples as Prometheus text 0.0.4 or as OpenMetrics 1.0. */
 #include "beamgauge/metrics.h"
 #include "beamgauge/sink.h"
 #include "beamgauge/text.h"

@@ -1,7 +1,7 @@
 /* tls.c: reading a certificate and its key, and what TLS is spoken with them. */
 #include "beamgauge/tls.h"
 
-#include "secret.h"
+#include "beamgauge/secret.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

@@ -1,6 +1,6 @@
 /* secret.h: reading files, above all those that nobody else may read. */
-#ifndef BG_BASE_SECRET_H
-#define BG_BASE_SECRET_H
+#ifndef BEAMGAUGE_SECRET_H
+#define BEAMGAUGE_SECRET_H
 
 #include "beamgauge/error.h"
 

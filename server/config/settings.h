@@ -1,6 +1,6 @@
 /* settings.h: what the files of the configuration share among themselves. */
-#ifndef BG_BASE_SETTINGS_H
-#define BG_BASE_SETTINGS_H
+#ifndef BG_CONFIG_SETTINGS_H
+#define BG_CONFIG_SETTINGS_H
 
 #include "beamgauge/config.h"
 
@@ -24,8 +24,5 @@ enum bg_error bg_config_append_check(struct bg_config *config, const char *name,
 bool bg_config_is_node_name(const char *name);
 /* The defaults and nothing else, telling when memory is short. */
 enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
-
-/* Wipes a cookie and frees it. */
-void bg_cookie_free(char *cookie);
 
 #endif
