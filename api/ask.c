@@ -11,6 +11,8 @@
 
 /* The same bytes are not repeated for longer than this without a look into the answers kept, which know when a node went. */
 #define REPEAT_MAX_US 1000000
+#define LAST_AGE_MAX_MS (10 * 60 * 1000) /* of an answer that stands for one that did not come in time */
+#define LAST_WAIT_MS 1000                /* nobody is asked for it */
 
 struct bg_branch {
     struct bg_ask *ask;
@@ -24,6 +26,8 @@ struct bg_branch {
     int64_t duration_ms, rpc_us;
     const char *excuse; /* the warning where it is not answered in time, or NULL */
     const char *lack;   /* the warning where the question in flight is not, whose step then runs without an answer; or NULL */
+    json_t *last_args;  /* of the question in flight, whose last answer will do where none comes in time; or NULL */
+    bool is_last;       /* an earlier answer stands for one that did not come in time */
     bool is_aside;      /* the answer's age is not the call's */
     bg_ask_step *lost;  /* its last step, if it is lost; or NULL */
     int64_t age_ms;     /* of its oldest answer */
@@ -37,6 +41,7 @@ static void ask_free(struct bg_ask *ask)
         next = branch->next;
         if (branch->ticket != NULL)
             bg_ticket_cancel(branch->ticket);
+        json_decref(branch->last_args);
         free(branch);
     }
     free(ask->state);
@@ -147,6 +152,7 @@ static void branch_free(struct bg_ask *ask, struct bg_branch *branch)
     while (*place != branch)
         place = &(*place)->next;
     *place = branch->next;
+    json_decref(branch->last_args);
     free(branch);
 }
 
@@ -210,10 +216,40 @@ static void note_failure(struct bg_ask *ask, const struct bg_branch *branch, con
                       branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"));
 }
 
+static bg_query_done on_done;
+
+/* False where there is none. */
+static bool take_last(struct bg_ask *ask, struct bg_branch *branch)
+{
+    struct bg_failure failure;
+    struct bg_query_request request = {
+        .node = branch->node,
+        .question = branch->question,
+        .args = branch->last_args,
+        .max_age_ms = LAST_AGE_MAX_MS,
+        .timeout_ms = LAST_WAIT_MS,
+        .reader = bg_call_reader(ask->call),
+        .kept_only = true,
+    };
+    const bool is_kept = branch->last_args != NULL &&
+                         bg_query_ask(bg_call_services(ask->call)->queries, &request, on_done, branch, &branch->ticket, &failure) == BG_OK;
+    if (is_kept && !branch->is_last)
+        bg_ask_warn(ask,
+                    "%s did not answer the question \"%s\" in the %" PRId64
+                    " ms that this request had in all: this is what it answered last, as collected_at tells; allow more with timeout_ms",
+                    branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"));
+    branch->is_last = branch->is_last || is_kept;
+    json_decref(branch->last_args);
+    branch->last_args = NULL;
+    return is_kept;
+}
+
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_branch *branch = context;
     struct bg_ask *ask = branch->ask;
+    if (failure != NULL && failure->error == BG_DEADLINE && take_last(ask, branch))
+        return;
     const bool is_lacking = failure != NULL && failure->error == BG_DEADLINE && branch->lack != NULL;
     branch->ticket = NULL;
     if (is_lacking) {
@@ -223,6 +259,8 @@ static void on_done(void *context, const struct bg_failure *failure, const struc
     } else {
         note_answer(ask, branch, answer);
     }
+    json_decref(branch->last_args);
+    branch->last_args = NULL;
     run_step(ask, branch, failure != NULL && !is_lacking ? NULL : branch->step, failure != NULL ? NULL : answer->data);
     advance(ask);
 }
@@ -273,13 +311,33 @@ void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_
     send_question(ask, question, args, bg_call_integer(ask->call, "max_age_ms"), next);
 }
 
+/* What it is compared with may be of then. */
+static bool send_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+{
+    struct bg_branch *branch = ask->branch;
+    ask->shaper.source = branch->question = question;
+    branch->step = next;
+    branch->last_args = json_incref(args);
+    return take_last(ask, branch);
+}
+
+void bg_ask_send_or_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+{
+    if (ask->branch->required)
+        ask->branch->last_args = json_incref(args);
+    bg_ask_send(ask, question, args, next);
+}
+
 void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args, const char *lack, bg_ask_step *next)
 {
     struct bg_branch *branch = ask->branch;
     if (branch->required && branch_left_ms(ask, branch) <= 0 && !ask->shaper.failed) {
+        branch->lack = NULL;
+        if (!branch->is_last || !send_last(ask, question, args, next)) {
+            bg_ask_warn(ask, "%s", lack);
+            next(ask, NULL);
+        }
         json_decref(args);
-        bg_ask_warn(ask, "%s", lack);
-        next(ask, NULL);
         return;
     }
     branch->is_aside = false;

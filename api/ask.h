@@ -53,6 +53,9 @@ void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, i
 /* The same for what can be lacking: where the call's node does not answer it in time, `lack`, a constant, is the warning, and `next` gets
  * NULL. */
 void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args, const char *lack, bg_ask_step *next);
+/* The same for a ranking: where the call's node does not answer it in time, and did earlier, `next` gets that earlier answer, which the
+ * call then says. */
+void bg_ask_send_or_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
 /* Within a step: begins a branch to another node, with `timeout_ms` for all its questions (and never more than the call has left). What
  * goes wrong in it is a warning and ends it, not the call. */
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);

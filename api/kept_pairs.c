@@ -8,19 +8,20 @@
 
 #define SMALL 2 /* monitors of a pair: one is what every healthy pair has */
 
-/* The watcher's node where the row is of now. */
-static const char *told_by(const json_t *row)
-{
-    const bool is_old = json_is_integer(json_object_get(row, "age_ms"));
-    return is_old ? NULL : json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
-}
-
 static bool is_missing(const struct bg_ask *ask, const char *node)
 {
     bool found = false;
     for (size_t i = 0; i < json_array_size(ask->missing); i++)
         found = found || strcmp(json_string_value(json_object_get(json_array_get(ask->missing, i), "node")), node) == 0;
     return found;
+}
+
+/* The watcher's node, unless the row is what was kept of that. */
+static const char *told_by(const struct bg_ask *ask, const json_t *row)
+{
+    const char *home = json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
+    const bool is_kept = home != NULL && json_is_integer(json_object_get(row, "age_ms")) && is_missing(ask, home);
+    return is_kept ? NULL : home;
 }
 
 /* Where there was room for more rows, and small ones were wanted too, a node without any has none. */
@@ -46,7 +47,7 @@ void bg_kept_pairs_put(struct bg_ask *ask)
     const char *node;
     for (size_t i = 0; i < json_array_size(ask->data) && !ask->shaper.failed; i++) {
         json_t *row = json_array_get(ask->data, i);
-        const char *home = told_by(row);
+        const char *home = told_by(ask, row);
         if (home != NULL && json_object_get(by_node, home) == NULL)
             bg_put(&ask->shaper, by_node, home, bg_array_new(&ask->shaper));
         if (home != NULL && !ask->shaper.failed)
@@ -77,7 +78,7 @@ json_t *bg_kept_pairs_new(struct bg_ask *ask, const char *node)
         if (json_integer_value(json_object_get(one, "count")) < bg_call_integer(ask->call, "min"))
             break;
         json_t *row = json_deep_copy(one);
-        bg_put(shaper, row, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
+        bg_put(shaper, row, "age_ms", json_integer((age_ms > 0 ? age_ms : 0) + json_integer_value(json_object_get(one, "age_ms"))));
         bg_put(shaper, row, "watched_count", json_null());
         bg_put(shaper, json_object_get(row, "watcher"), "alive", json_null());
         if (json_is_object(json_object_get(row, "watched")))

@@ -111,7 +111,7 @@ static void ask_scan(struct bg_ask *ask, json_t *answer)
     if (bg_groups_wanted(ask))
         bg_groups_send(ask, bg_sort_find(bg_call_text(ask->call, "by")));
     else
-        bg_ask_send(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), shape_ranking);
+        bg_ask_send_or_last(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), shape_ranking);
 }
 
 static void handle(struct bg_call *call)
@@ -165,6 +165,7 @@ static const struct bg_column columns[] = {
     {"message_queue_len", "Queue", BG_COLUMN_COUNT, false},
     {"reductions_count", "Reductions", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

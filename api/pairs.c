@@ -58,7 +58,12 @@ static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *p
 {
     struct totals *totals = ask->state;
     totals->partial = totals->more = true;
-    if (bg_answer_boolean_or(&ask->shaper, process, "silent", false))
+    if (bg_answer_count_or(&ask->shaper, process, "age_ms", -1) >= 0)
+        bg_ask_warn(ask,
+                    "%s on %s did not answer in time, and stands with about %" PRId64
+                    " monitors, as it last did (age_ms); whom it monitors is not known yet",
+                    pid, bg_ask_node(ask), count);
+    else if (bg_answer_boolean_or(&ask->shaper, process, "silent", false))
         bg_ask_warn(ask,
                     "%s on %s does not tell its memory in time, as one with very many monitors may not: it stands for about %" PRId64
                     " of them, which the node's allocators hold and no other process has; it is asked in the background: ask again in some "
@@ -146,7 +151,7 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     bg_put(shaper, row, "watched_count", json_null());
     bg_put(shaper, row, "exact", json_boolean(pair->exact));
     bg_put(shaper, row, "counted_at", pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null());
-    bg_put(shaper, row, "age_ms", json_null());
+    bg_put(shaper, row, "age_ms", bg_count_or_null(bg_answer_count_or(shaper, pair->process, "age_ms", -1)));
     return row;
 }
 
@@ -287,7 +292,7 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
 static void ask_scan(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), ask_peers);
+    bg_ask_send_or_last(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), ask_peers);
 }
 
 static void finish_ranking(struct bg_ask *ask)

@@ -58,7 +58,7 @@ static void ask_ranking(struct bg_ask *ask, json_t *answer)
     } else if (sort->relation && is_ascending(ask)) {
         bg_ask_refuse(ask, "order", "monitors, monitored_by and links are ranked from the top only: nearly every process has none");
     } else if (window_ms == 0) {
-        bg_ask_send(ask, "scan", bg_scan_args(ask, limit, order, strcmp(sort->key, "binary") == 0), shape_rows);
+        bg_ask_send_or_last(ask, "scan", bg_scan_args(ask, limit, order, strcmp(sort->key, "binary") == 0), shape_rows);
     } else if (window_ms < WINDOW_MIN_MS) {
         bg_ask_refuse(ask, "window_ms", "window_ms must be 0 (no window) or from 100 to 30000");
     } else {
@@ -129,6 +129,7 @@ static const struct bg_column columns[] = {
     {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, false},
     {"links_count", "Links", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES),
     CHANGE("message_queue_len", "Queue", BG_COLUMN_COUNT),
     CHANGE("reductions_count", "Reductions", BG_COLUMN_COUNT),

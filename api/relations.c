@@ -67,8 +67,12 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         bg_put(shaper, row, "exact", json_boolean(list.exact));
         bg_peer_list_put(shaper, row, &list, (size_t)peers_wanted(ask));
         bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, list.exact ? NULL : process));
+        if (!list.exact && json_object_get(process, "age_ms") != NULL)
+            bg_put(shaper, row, "age_ms", json_integer(bg_answer_count(shaper, process, "age_ms")));
         bg_append(shaper, ask->data, row);
-        if (!list.exact && list.distinct_count < 0 && bg_answer_boolean_or(shaper, process, "late", false))
+        if (json_object_get(row, "age_ms") != NULL)
+            bg_ask_warn(ask, "%s: the process did not answer in time; this is what it last told (age_ms)", *directions);
+        else if (!list.exact && list.distinct_count < 0 && bg_answer_boolean_or(shaper, process, "late", false))
             bg_ask_warn(ask, "%s: there was too little time to count the list; it is counted in the background: ask again in some seconds",
                         *directions);
         else if (!list.exact && list.distinct_count < 0)
@@ -102,7 +106,7 @@ static void handle(struct bg_call *call)
 
 static bool append_flat(json_t *rows, const json_t *relation, json_t *peer)
 {
-    static const char *const names[] = {"direction",   "distinct_count", "exact",        "sampled_count",
+    static const char *const names[] = {"direction",   "distinct_count", "exact",        "age_ms", "sampled_count",
                                         "alive_count", "dead_count",     "unknown_count"}; /* the last four only where verified */
     json_t *row = json_object();
     int bad = json_object_set(row, "total_count", json_object_get(relation, "count"));
@@ -179,6 +183,7 @@ static const struct bg_column columns[] = {
     {"dead_count", "Peers dead", BG_COLUMN_COUNT, false},
     {"unknown_count", "Peers unknown", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -190,6 +190,8 @@ json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_byt
     bg_put(shaper, row, "exact", json_boolean(exact));
     if (!exact)
         put_bounds(shaper, row, raw);
+    if (json_object_get(raw, "age_ms") != NULL)
+        bg_put(shaper, row, "age_ms", json_integer(bg_answer_count(shaper, raw, "age_ms")));
     return row;
 }
 

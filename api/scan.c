@@ -45,6 +45,16 @@ static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedule
                 bg_answer_count(&ask->shaper, answer, "process_count"));
 }
 
+/* Who told more of himself earlier stands by that. */
+static bool is_any_old(const json_t *answer)
+{
+    const json_t *rows = json_object_get(answer, "rows");
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(rows); i++)
+        found = found || json_is_integer(json_object_get(json_array_get(rows, i), "age_ms"));
+    return found;
+}
+
 static void warn_long_mailboxes(struct bg_ask *ask, const json_t *answer)
 {
     const int64_t count = bg_answer_count_or(&ask->shaper, answer, "long_mailbox_count", 0);
@@ -86,8 +96,9 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
     if (count > 0 && schedulers > 0 && run_queue >= schedulers)
         warn_busy(ask, answer, schedulers, run_queue);
     else if (count > 0 && !shaper->failed)
-        bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are skipped%s%s", count,
-                    names, names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
+        bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are skipped%s%s%s", count,
+                    is_any_old(answer) ? ", but for those that stand with what they told last (age_ms)" : "", names,
+                    names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
     return count;
 }
 

@@ -11,6 +11,7 @@ void bg_known_init(struct bg_known *known, const struct bg_clock *clock)
     bg_census_init(&known->census);
     bg_names_init(&known->names);
     bg_last_init(&known->last);
+    bg_seen_init(&known->seen);
 }
 
 void bg_known_done(struct bg_known *known)
@@ -19,6 +20,7 @@ void bg_known_done(struct bg_known *known)
     bg_census_done(&known->census);
     bg_names_done(&known->names);
     bg_last_done(&known->last);
+    bg_seen_done(&known->seen);
 }
 
 const json_t *bg_query_name(struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms)

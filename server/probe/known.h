@@ -6,6 +6,7 @@
 #include "last.h"
 #include "ledger.h"
 #include "names.h"
+#include "seen.h"
 
 struct bg_clock;
 struct bg_queries;
@@ -16,6 +17,7 @@ struct bg_known {
     struct bg_census census;
     struct bg_names names;
     struct bg_last last;
+    struct bg_seen seen;
 };
 
 void bg_known_init(struct bg_known *known, const struct bg_clock *clock);

@@ -1,6 +1,6 @@
 %% Monitors and links of processes: what an entry takes on this node, bounds on how many a process has, and exact counts.
 -module(entries).
--export([calibrate/0, agreed/3, entry_bytes/1, unexplained_max/2, monitors_max/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
+-export([calibrate/0, agreed/3, entry_bytes/1, unexplained_max/2, monitors_max/2, monitors_likely/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
@@ -62,6 +62,14 @@ links_max(Unexplained, {_, _, MonitorBytes, LinkBytes, _, EntriesMax}) -> min(En
 %% Monitors, or entries of monitored_by, at most.
 monitors_max(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax}) -> min(EntriesMax, max(0, Unexplained) div MonitorBytes).
 
+%% About so many, half of them remote. What bounds them nearly as far is the node's count of all: then these are about all that it has.
+monitors_likely(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax} = Calibration) ->
+    Most = max(0, Unexplained) div MonitorBytes,
+    case is_integer(EntriesMax) andalso 10 * Most >= 9 * EntriesMax of
+        true -> monitors_max(Unexplained, Calibration);
+        false -> Most * 4 div 5
+    end.
+
 %% The most bytes that so many entries may leave unexplained; any, where the whole node holds no more entries.
 unexplained_max(Entries, {_, _, _, _, _, EntriesMax}) when EntriesMax =< Entries -> infinity;
 unexplained_max(Entries, {_, _, MonitorBytes, LinkBytes, _, _}) -> (Entries + 1) * min(MonitorBytes, LinkBytes) - 1.
@@ -88,14 +96,14 @@ other_bytes(Pid, Unexplained, WordBytes) ->
             infinity
     end.
 
-%% {Pid, Monitors, MonitoredBy, Links} for one that is not counted: each as if all were of that kind, half of the monitors remote. None
+%% {Pid, Monitors, MonitoredBy, Links} for one that is not counted: each as if all were of that kind. None
 %% where so much may as well be of no kind at all.
 estimate(Pid, Unexplained, Calibration) ->
     case Unexplained > ?DOUBTFUL_BYTES andalso range(Pid, Unexplained, Calibration) of
         {0, _} ->
             none;
         _ ->
-            Monitors = monitors_max(Unexplained, Calibration) * 4 div 5,
+            Monitors = monitors_likely(Unexplained, Calibration),
             {Pid, Monitors, Monitors, links_max(Unexplained, Calibration)}
     end.
 

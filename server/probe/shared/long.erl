@@ -97,7 +97,7 @@ explained({Count, _, [{Peer, _} | _]}, EntryBytes) when is_pid(Peer), node(Peer)
 explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
 
 %% As in an estimate of a list that nothing is known of, remote entries taking half as much again.
-told(none, Unexplained, Calibration) -> {entries:monitors_max(Unexplained, Calibration) * 4 div 5, undefined, []};
+told(none, Unexplained, Calibration) -> {entries:monitors_likely(Unexplained, Calibration), undefined, []};
 told(Counted, _, _) -> Counted.
 
 %% None where the heap does not suffice. A list is there twice for a moment, as a message and on the heap; where the node has no room for that
