@@ -1,21 +1,24 @@
 /* chat.c: from what is said in a chat to a card, in time. */
 #include "chat.h"
 
-#include "ask.h"
 #include "chat_cards.h"
-#include "chat_formats.h"
 #include "check_run.h"
-#include "endpoints.h"
 #include "figures.h"
+#include "kept_pairs.h"
+#include "naming.h"
+#include "pair_rows.h"
 #include "print.h"
 
 #include "beamgauge/clock.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BINARIES_MIN_BYTES (16 << 20)
+#define PAIRS_MAX 10 /* rows of a card */
+#define PAIRS_MIN 2  /* monitors of a pair: one is what a program needs */
 
 struct bg_chat {
     const struct bg_services *services;
@@ -25,10 +28,17 @@ struct bg_chat {
     json_t *card, *names;
     struct bg_look looks[BG_CHAT_NODES_MAX];
     size_t looks_count, running;
-    struct bg_best_pairs best;
+    int64_t deadline_us;
+    json_t *told, *kept;     /* node -> its pairs, best first: of now, and what it told before it could not be asked */
+    json_t *best;            /* of all of them, once all have told */
+    json_t *peers, *watched; /* of `monitors`: the answer, and whom each of its processes monitors most; or NULL */
+    struct bg_naming *naming;
     struct bg_check_run *check;
-    json_t *notes; /* what goes under the card besides */
-    bool missed;   /* a node could not be asked */
+    json_t *notes;       /* what goes under the card besides */
+    size_t down_count;   /* nodes that are not up, where all are asked */
+    bool missed;         /* a node could not be asked */
+    const char *trouble; /* the kind of the card where the one that was asked did not answer, or NULL */
+    char trouble_title[BG_FAILURE_TEXT_SIZE];
     bool starting; /* inside start(), which sees to the end itself */
     bg_chat_done *done;
     void *context;
@@ -36,11 +46,47 @@ struct bg_chat {
 
 static void chat_free(struct bg_chat *chat)
 {
-    bg_best_pairs_done(&chat->best);
+    bg_naming_stop(chat->naming);
+    json_decref(chat->told);
+    json_decref(chat->kept);
+    json_decref(chat->best);
+    json_decref(chat->peers);
+    json_decref(chat->watched);
     json_decref(chat->card);
     json_decref(chat->names);
     json_decref(chat->notes);
     free(chat);
+}
+
+static json_t *card_of_pairs(struct bg_chat *chat)
+{
+    struct bg_shaper *shaper = &chat->shaper;
+    const bool is_any = json_array_size(chat->best) > 0;
+    if (!is_any && chat->looks_count == 0)
+        return bg_card_new(shaper, "trouble", chat->down_count > 0 ? "No node is up." : "No node is registered.", "");
+    json_t *card = bg_card_of_pairs(shaper, chat->best, chat->command.node);
+    if (!is_any && !chat->missed)
+        bg_card_note(shaper, card, "No process there monitors another more than once.");
+    return card;
+}
+
+static void make_card(struct bg_chat *chat)
+{
+    struct bg_shaper *shaper = &chat->shaper;
+    if (chat->trouble != NULL)
+        chat->card = bg_card_of_trouble(shaper, chat->trouble, chat->trouble_title, chat->best);
+    else if (chat->command.kind == BG_COMMAND_PAIRS)
+        chat->card = card_of_pairs(chat);
+    else if (chat->command.kind == BG_COMMAND_MONITORS)
+        chat->card = bg_card_of_monitors(shaper, chat->looks[0].node, chat->peers, chat->watched);
+}
+
+/* What nodes told is kept for when they cannot be asked, with the names that are known by now. */
+static void keep_pairs(const struct bg_chat *chat)
+{
+    const char *node;
+    json_t *rows;
+    json_object_foreach(chat->told, node, rows) bg_kept_pairs_put_of(chat->services, node, rows);
 }
 
 static void finish(struct bg_chat *chat)
@@ -48,10 +94,10 @@ static void finish(struct bg_chat *chat)
     bg_chat_done *done = chat->done;
     void *context = chat->context;
     json_t *card;
-    if (chat->card == NULL && chat->command.kind == BG_COMMAND_PAIRS)
-        chat->card = bg_card_of_pairs(&chat->shaper, chat->services, &chat->best, chat->command.node);
-    if (chat->command.kind == BG_COMMAND_PAIRS && chat->best.count == 0 && !chat->missed)
-        bg_card_note(&chat->shaper, chat->card, "No process there monitors another more than once.");
+    if (chat->card == NULL)
+        make_card(chat);
+    if (!chat->shaper.failed)
+        keep_pairs(chat);
     if (chat->shaper.failed && chat->shaper.failure.error != BG_NO_MEMORY) {
         json_decref(chat->card);
         bg_shaper_init(&chat->shaper, "chat");
@@ -64,29 +110,105 @@ static void finish(struct bg_chat *chat)
     done(context, card);
 }
 
+static void on_named(void *context)
+{
+    struct bg_chat *chat = context;
+    chat->naming = NULL;
+    finish(chat);
+}
+
+static void add_best(struct bg_chat *chat, const json_t *by_node)
+{
+    const char *node;
+    json_t *rows;
+    json_object_foreach((json_t *)(uintptr_t)by_node, node, rows)
+    {
+        json_t *merged = bg_pair_rows_merge(&chat->shaper, chat->best, rows, PAIRS_MAX);
+        json_decref(chat->best);
+        chat->best = merged;
+    }
+}
+
+/* All nodes have told, or will not: who is named there is waited for. False: nobody is. */
+static bool wait_for_names(struct bg_chat *chat)
+{
+    add_best(chat, chat->told);
+    add_best(chat, chat->kept);
+    const struct bg_unnamed unnamed = {
+        .shaper = &chat->shaper, .services = chat->services, .rows = chat->watched != NULL ? chat->watched : chat->best};
+    if (!chat->shaper.failed)
+        chat->naming = bg_naming_start(&unnamed, chat->reader, chat->deadline_us, on_named, chat);
+    return chat->naming != NULL;
+}
+
+/* One that was asked, or the check, is over. */
+static void end_one(struct bg_chat *chat)
+{
+    if (--chat->running == 0 && !chat->starting && !wait_for_names(chat))
+        finish(chat);
+}
+
+/* What the node told before. True if there is anything. */
+static bool add_kept(struct bg_chat *chat, const char *node)
+{
+    json_t *rows = bg_kept_pairs_new(&chat->shaper, chat->services, node, PAIRS_MIN);
+    const bool is_any = json_array_size(rows) > 0;
+    bg_put(&chat->shaper, chat->kept, node, rows);
+    return is_any;
+}
+
+/* Why it could not be told. What is known of a link names its node already. */
+static void add_reason(struct bg_text *text, const char *node, const struct bg_failure *failure)
+{
+    const bool is_named = strncmp(failure->text, node, strlen(node)) == 0;
+    if (failure->error == BG_DEADLINE || !is_named)
+        bg_text_add_escaped(text, node, strlen(node), "");
+    if (failure->error == BG_DEADLINE) {
+        bg_text_add_format(
+            text,
+            " did not answer within %d s. What it answers in the next %d s is kept: ask again. If that says the same, the node "
+            "is too busy, or stuck.",
+            BG_CHAT_TIMEOUT_MS / 1000, BG_CHAT_WARM_MS / 1000);
+        return;
+    }
+    bg_text_add(text, is_named ? "" : " could not be asked: ");
+    bg_text_add_escaped(text, failure->text, strlen(failure->text), "");
+}
+
 /* What could not be told: a card of its own, or a note where there are other nodes. */
 static void note_failure(struct bg_chat *chat, const char *node, const struct bg_failure *failure)
 {
     char title[BG_FAILURE_TEXT_SIZE];
     struct bg_text text;
-    const bool is_late = failure->error == BG_DEADLINE;
     chat->missed = true;
     bg_text_init(&text, title, sizeof title);
-    bg_text_add_escaped(&text, node, strlen(node), "");
-    if (is_late)
-        bg_text_add_format(
-            &text,
-            " did not answer within %d s. What it answers in the next %d s is kept: ask again. If that says the same, the node "
-            "is too busy, or stuck.",
-            BG_CHAT_TIMEOUT_MS / 1000, BG_CHAT_WARM_MS / 1000);
-    else
-        bg_text_add(&text, " could not be asked: ");
-    if (!is_late)
-        bg_text_add_escaped(&text, failure->text, strlen(failure->text), "");
-    if (chat->looks_count > 1)
+    add_reason(&text, node, failure);
+    (void)add_kept(chat, node);
+    if (chat->looks_count > 1 || chat->down_count > 0)
         bg_append(&chat->shaper, chat->notes, json_string(title));
-    else if (chat->card == NULL)
-        chat->card = bg_card_new(&chat->shaper, is_late ? "waiting" : "trouble", title, "");
+    else if (chat->card == NULL && chat->trouble == NULL) {
+        chat->trouble = failure->error == BG_DEADLINE ? "waiting" : "trouble";
+        (void)snprintf(chat->trouble_title, sizeof chat->trouble_title, "%s", title);
+    }
+}
+
+/* One that is not up where all are asked. */
+static void note_down(struct bg_chat *chat, const struct bg_node_info *info)
+{
+    char line[BG_FAILURE_TEXT_SIZE];
+    struct bg_text text;
+    const bool is_known = add_kept(chat, info->name);
+    chat->missed = true;
+    if (++chat->down_count > BG_CHAT_NODES_MAX) {
+        if (chat->down_count == BG_CHAT_NODES_MAX + 1)
+            bg_append(&chat->shaper, chat->notes, json_string("There are more nodes that are not up. Write: nodes"));
+        return;
+    }
+    bg_text_init(&text, line, sizeof line);
+    bg_text_add_escaped(&text, info->name, strlen(info->name), "");
+    bg_text_add_format(&text, " is not up but %s (%s): %s.", bg_link_state_text(info->state), bg_link_reason_code(info->reason),
+                       is_known ? "its pairs are what it told last" : "nothing is known of its pairs");
+    bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
 /* An answer that is not fresh says so: none came in time. */
@@ -136,22 +258,22 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
     if (failure != NULL)
         note_failure(chat, look->node, failure);
     else if (chat->command.kind == BG_COMMAND_PAIRS)
-        bg_best_pairs_add(&chat->best, &chat->shaper, look->node, data);
+        bg_put(&chat->shaper, chat->told, look->node, bg_pair_rows_of_peers(&chat->shaper, look->node, data, PAIRS_MAX));
     else if (chat->command.kind == BG_COMMAND_MEM)
         chat->card = bg_card_of_memory(&chat->shaper, look->node, data);
     else if (chat->command.kind == BG_COMMAND_TOP)
         chat->card = bg_card_of_top(&chat->shaper, look->node, &chat->command, data);
-    else
-        chat->card = bg_card_of_monitors(&chat->shaper, chat->services, look->node, data);
+    else {
+        chat->peers = json_incref((json_t *)(uintptr_t)data);
+        chat->watched = bg_card_watched(&chat->shaper, data);
+    }
     if (answer != NULL)
         note_age(chat, answer->age_ms, answer->collected_wall_ms);
 }
 
 static void on_looked(struct bg_look *look)
 {
-    struct bg_chat *chat = look->owner;
-    if (--chat->running == 0 && !chat->starting)
-        finish(chat);
+    end_one(look->owner);
 }
 
 static void add_look(struct bg_chat *chat, const char *node)
@@ -172,7 +294,7 @@ static void add_look(struct bg_chat *chat, const char *node)
         .reader = chat->reader,
         .max_age_ms = BG_CHAT_MAX_AGE_MS,
         .kept_ms = BG_CHAT_KEPT_MS,
-        .deadline_us = bg_clock_monotonic_us(chat->services->clock) + BG_CHAT_TIMEOUT_MS * 1000,
+        .deadline_us = chat->deadline_us,
         .warm_ms = BG_CHAT_WARM_MS,
         .told = on_told,
         .done = on_looked,
@@ -181,21 +303,23 @@ static void add_look(struct bg_chat *chat, const char *node)
     chat->running++;
 }
 
-/* All nodes that are up, as many as fit. */
+/* All nodes that are up, as many as fit; of the others what they told last. */
 static void add_looks(struct bg_chat *chat)
 {
     const struct bg_nodes *nodes = chat->services->nodes;
+    bool is_more = false;
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
         struct bg_node_info info;
         bg_nodes_info_at(nodes, i, &info);
         if (info.state != BG_LINK_UP)
-            continue;
-        if (chat->looks_count == BG_CHAT_NODES_MAX) {
-            bg_append(&chat->shaper, chat->notes, json_string("There are more nodes: ask for the pairs of one."));
-            return;
-        }
-        add_look(chat, info.name);
+            note_down(chat, &info);
+        else if (chat->looks_count < BG_CHAT_NODES_MAX)
+            add_look(chat, info.name);
+        else
+            is_more = true;
     }
+    if (is_more)
+        bg_append(&chat->shaper, chat->notes, json_string("There are more nodes: ask for the pairs of one."));
 }
 
 static void on_checked(void *context, struct bg_check_result *result)
@@ -212,8 +336,7 @@ static void on_checked(void *context, struct bg_check_result *result)
     }
     json_decref(result->nodes);
     json_decref(result->gone);
-    if (--chat->running == 0 && !chat->starting)
-        finish(chat);
+    end_one(chat);
 }
 
 static void start_check(struct bg_chat *chat)
@@ -289,7 +412,11 @@ bool bg_chat_start(const struct bg_services *services, uint64_t reader, const ch
     chat->reader = reader;
     chat->done = done;
     chat->context = context;
+    chat->deadline_us = bg_clock_monotonic_us(services->clock) + BG_CHAT_TIMEOUT_MS * 1000;
     chat->notes = bg_array_new(&chat->shaper);
+    chat->told = bg_object_new(&chat->shaper);
+    chat->kept = bg_object_new(&chat->shaper);
+    chat->best = bg_array_new(&chat->shaper);
     chat->names = names_new(&chat->shaper, services->nodes);
     *ret_chat = chat;
     chat->starting = true;
@@ -298,7 +425,7 @@ bool bg_chat_start(const struct bg_services *services, uint64_t reader, const ch
     else
         chat->card = bg_card_new(&chat->shaper, "mistake", mistake, "");
     chat->starting = false;
-    if (chat->running == 0) {
+    if (chat->running == 0 && !wait_for_names(chat)) {
         *ret_chat = NULL;
         finish(chat);
     }
@@ -313,79 +440,4 @@ void bg_chat_stop(struct bg_chat *chat)
         bg_look_stop(&chat->looks[i]);
     bg_check_stop(chat->check);
     chat_free(chat);
-}
-
-/* A call, and the chat that answers it. */
-struct talk {
-    struct bg_call *call;
-    struct bg_chat *chat;
-};
-
-static void on_cancel(void *context)
-{
-    struct talk *talk = context;
-    bg_chat_stop(talk->chat);
-    free(talk);
-}
-
-static void on_card(void *context, json_t *card)
-{
-    struct talk *talk = context;
-    const struct bg_clock *clock = bg_call_services(talk->call)->clock;
-    struct bg_shaper shaper;
-    bg_shaper_init(&shaper, "chat");
-    struct bg_reply reply = {.status = 200, .collected_us = bg_clock_monotonic_us(clock), .rpc_us = -1, .data = card};
-    if (card == NULL)
-        bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
-    reply.meta = bg_meta_new(&shaper, NULL, bg_clock_wall_ms(clock), 0, bg_array_new(&shaper));
-    bg_call_end(talk->call, &shaper, &reply);
-    free(talk);
-}
-
-void bg_chat_run(struct bg_call *call, const char *text)
-{
-    struct talk *talk = calloc(1, sizeof *talk);
-    struct bg_failure failure;
-    if (talk != NULL) {
-        talk->call = call;
-        bg_call_on_cancel(call, on_cancel, talk);
-        if (bg_chat_start(bg_call_services(call), bg_call_reader(call), text, on_card, talk, &talk->chat))
-            return;
-    }
-    free(talk);
-    (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
-    bg_call_fail(call, &failure);
-}
-
-static enum bg_error copy_text(struct bg_call *call, char **ret_text, struct bg_failure *ret_failure)
-{
-    json_t *fields;
-    const enum bg_error error = bg_call_form(call, &fields, ret_failure);
-    if (error != BG_OK)
-        return error;
-    const char *text = json_string_value(json_object_get(fields, "text"));
-    char *copy = strdup(text != NULL ? text : "");
-    json_decref(fields);
-    if (copy == NULL)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    *ret_text = copy;
-    return BG_OK;
-}
-
-void bg_chat_run_form(struct bg_call *call, bg_chat_check *check, void (*unescape)(char *text))
-{
-    struct bg_failure failure;
-    char *text = NULL;
-    enum bg_error error = check(call, &failure);
-    if (error == BG_OK)
-        error = copy_text(call, &text, &failure);
-    if (error == BG_OK && unescape != NULL)
-        unescape(text);
-    if (error == BG_OK)
-        bg_chat_run(call, text);
-    else if (error == BG_INVALID) /* what was typed has a line feed or the like: a mistake as any other */
-        bg_chat_run(call, "That");
-    else
-        bg_call_fail(call, &failure);
-    free(text);
 }

@@ -3,7 +3,6 @@
 
 #include "figures.h"
 #include "memory_blocks.h"
-#include "names.h"
 #include "peers.h"
 #include "print.h"
 #include "reader.h"
@@ -12,6 +11,7 @@
 #include "chat.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MONITORS_MAX 10 /* watchers listed */
@@ -207,26 +207,27 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
     return card;
 }
 
-/* Whom each process monitors most, with its name; null where that is not known. */
-static json_t *mostly_on(struct bg_shaper *shaper, const struct bg_services *services, const json_t *processes)
+json_t *bg_card_watched(struct bg_shaper *shaper, const json_t *answer)
 {
-    json_t *refs = bg_array_new(shaper);
+    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
+    json_t *rows = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(processes) && i < MONITORS_MAX && !shaper->failed; i++) {
         const json_t *process = bg_answer_object_at(shaper, processes, i);
         struct bg_peer_list list = {.top = NULL};
+        json_t *row = bg_object_new(shaper);
         if (!bg_answer_boolean_or(shaper, process, "dead", false))
             bg_peer_list_read(shaper, process, "monitors", &list);
-        bg_append(shaper, refs, json_array_size(list.top) > 0 ? bg_ref_new(shaper, bg_answer_object_at(shaper, list.top, 0)) : json_null());
+        const bool is_any = json_array_size(list.top) > 0;
+        bg_put(shaper, row, "watched", is_any ? bg_ref_new(shaper, bg_answer_object_at(shaper, list.top, 0)) : json_null());
+        bg_append(shaper, rows, row);
     }
-    bg_names_fill(shaper, services, refs);
-    return refs;
+    return rows;
 }
 
-json_t *bg_card_of_monitors(struct bg_shaper *shaper, const struct bg_services *services, const char *node, const json_t *answer)
+json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const json_t *answer, const json_t *watched)
 {
     json_t *card = answer_new(shaper, "Most monitors on ", node, ">Monitors|>Distinct|Process|Mostly on");
     const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
-    json_t *watched = mostly_on(shaper, services, processes);
     for (size_t i = 0; i < json_array_size(watched) && !shaper->failed; i++) {
         const json_t *process = bg_answer_object_at(shaper, processes, i);
         struct bg_peer_list list;
@@ -238,88 +239,70 @@ json_t *bg_card_of_monitors(struct bg_shaper *shaper, const struct bg_services *
         add_count(shaper, row, list.count);
         add_count(shaper, row, list.distinct_count);
         add_ref(shaper, row, watcher);
-        add_ref(shaper, row, json_array_get(watched, i));
+        add_ref(shaper, row, json_object_get(json_array_get(watched, i), "watched"));
         json_decref(watcher);
     }
-    json_decref(watched);
     if (json_array_size(json_object_get(card, "rows")) == 0)
         bg_card_note(shaper, card, "Nobody monitors anything there.");
     return card;
 }
 
-static void insert_pair(struct bg_best_pairs *best, int64_t count, json_t *pair)
+static bool any_is_old(const json_t *pairs)
 {
-    size_t place = best->count < BG_BEST_PAIRS ? best->count++ : BG_BEST_PAIRS - 1;
-    json_decref(best->items[place].pair); /* NULL in a place not used yet */
-    for (; place > 0 && best->items[place - 1].count < count; place--)
-        best->items[place] = best->items[place - 1];
-    best->items[place].count = count;
-    best->items[place].pair = pair;
+    bool is_any = false;
+    for (size_t i = 0; i < json_array_size(pairs); i++)
+        is_any = is_any || json_is_integer(json_object_get(json_array_get(pairs, i), "age_ms"));
+    return is_any;
 }
 
-/* `entry` is whom it watches; NULL where that is not known. */
-static void add_pair(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *process, const json_t *entry,
-                     int64_t count)
+static const char *columns_of(const json_t *pairs)
 {
-    json_t *pair = bg_array_new(shaper);
-    bg_append(shaper, pair, bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node));
-    bg_append(shaper, pair, json_string(node));
-    bg_append(shaper, pair, entry != NULL ? bg_ref_new(shaper, entry) : json_null());
-    insert_pair(best, count, pair);
+    return any_is_old(pairs) ? ">Monitors|Watcher|On|Watched|There|Told" : ">Monitors|Watcher|On|Watched|There";
 }
 
-/* What is not more often finds no place; a single monitor is what a program needs. */
-static int64_t least_count(const struct bg_best_pairs *best)
+static void add_age(struct bg_shaper *shaper, json_t *cells, const json_t *age_ms)
 {
-    return best->count == BG_BEST_PAIRS ? best->items[BG_BEST_PAIRS - 1].count : 1;
+    char cell[40];
+    if (json_is_integer(age_ms))
+        (void)snprintf(cell, sizeof cell, "%" JSON_INTEGER_FORMAT " s ago", (json_integer_value(age_ms) + 999) / 1000);
+    add_cell(shaper, cells, json_is_integer(age_ms) ? cell : "now");
 }
 
-void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *answer)
+static void add_node(struct bg_shaper *shaper, json_t *cells, const json_t *ref)
 {
-    const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
-    for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++) {
-        const json_t *process = bg_answer_object_at(shaper, processes, i);
-        struct bg_peer_list list;
-        if (bg_answer_boolean_or(shaper, process, "dead", false))
-            continue;
-        bg_peer_list_read(shaper, process, "monitors", &list);
-        if (json_array_size(list.top) == 0 && list.count > least_count(best))
-            add_pair(best, shaper, node, process, NULL, list.count);
-        for (size_t j = 0; j < json_array_size(list.top) && !shaper->failed; j++) {
-            const json_t *entry = bg_answer_object_at(shaper, list.top, j);
-            const int64_t count = bg_answer_count(shaper, entry, "count");
-            if (count <= least_count(best))
-                break; /* they come most first */
-            add_pair(best, shaper, node, process, entry, count);
-        }
+    const char *node = json_string_value(json_object_get(ref, "node"));
+    add_cell(shaper, cells, node != NULL ? node : "");
+}
+
+static void add_pairs(struct bg_shaper *shaper, json_t *card, const json_t *pairs)
+{
+    for (size_t i = 0; i < json_array_size(pairs) && !shaper->failed; i++) {
+        const json_t *pair = json_array_get(pairs, i), *watcher = json_object_get(pair, "watcher"),
+                     *watched = json_object_get(pair, "watched");
+        json_t *cells = row_new(shaper, card);
+        add_count(shaper, cells, json_integer_value(json_object_get(pair, "count")));
+        add_ref(shaper, cells, watcher);
+        add_node(shaper, cells, watcher);
+        add_ref(shaper, cells, watched);
+        add_node(shaper, cells, watched);
+        if (any_is_old(pairs))
+            add_age(shaper, cells, json_object_get(pair, "age_ms"));
     }
 }
 
-void bg_best_pairs_done(struct bg_best_pairs *best)
+json_t *bg_card_of_pairs(struct bg_shaper *shaper, const json_t *pairs, const char *node)
 {
-    for (size_t i = 0; i < best->count; i++)
-        json_decref(best->items[i].pair);
-    best->count = 0;
+    json_t *card = answer_new(shaper, node != NULL ? "Who monitors whom on " : "Who monitors whom", node, columns_of(pairs));
+    add_pairs(shaper, card, pairs);
+    return card;
 }
 
-json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_services *services, const struct bg_best_pairs *best, const char *node)
+json_t *bg_card_of_trouble(struct bg_shaper *shaper, const char *kind, const char *title, const json_t *pairs)
 {
-    json_t *card =
-        answer_new(shaper, node != NULL ? "Who monitors whom on " : "Who monitors whom", node, ">Monitors|Watcher|On|Watched|There");
-    json_t *watched = bg_array_new(shaper);
-    for (size_t i = 0; i < best->count; i++)
-        bg_append(shaper, watched, json_incref(json_array_get(best->items[i].pair, 2)));
-    bg_names_fill(shaper, services, watched);
-    for (size_t i = 0; i < best->count && !shaper->failed; i++) {
-        json_t *cells = row_new(shaper, card), *there = json_array_get(watched, i);
-        const char *home = json_string_value(json_object_get(there, "node"));
-        add_count(shaper, cells, best->items[i].count);
-        add_ref(shaper, cells, json_array_get(best->items[i].pair, 0));
-        add_cell(shaper, cells, json_string_value(json_array_get(best->items[i].pair, 1)));
-        add_ref(shaper, cells, there);
-        add_cell(shaper, cells, home != NULL ? home : "");
-    }
-    json_decref(watched);
+    json_t *card = bg_card_new(shaper, kind, title, json_array_size(pairs) > 0 ? columns_of(pairs) : "");
+    add_pairs(shaper, card, pairs);
+    if (json_array_size(pairs) > 0)
+        bg_card_note(shaper, card, "The table is what it told last of who monitors whom.");
     return card;
 }
 

@@ -16,21 +16,15 @@ json_t *bg_card_of_nodes(struct bg_shaper *shaper, const struct bg_nodes *nodes)
 /* Out of the data of questions' answers. */
 json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json_t *answer);
 json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct bg_command *command, const json_t *answer);
-json_t *bg_card_of_monitors(struct bg_shaper *shaper, const struct bg_services *services, const char *node, const json_t *answer);
+/* `watched`: whom each process of the answer to `peers` monitors most, as `watched` of a row; null where that is not known. */
+json_t *bg_card_watched(struct bg_shaper *shaper, const json_t *answer);
+json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const json_t *answer, const json_t *watched);
 /* Of what checks tell of nodes. */
 json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node);
 
-/* The busiest pairs of several nodes. */
-#define BG_BEST_PAIRS 10
-struct bg_best_pairs {
-    struct {
-        int64_t count;
-        json_t *pair; /* [watcher, its node, watched] */
-    } items[BG_BEST_PAIRS];
-    size_t count;
-};
-void bg_best_pairs_add(struct bg_best_pairs *best, struct bg_shaper *shaper, const char *node, const json_t *answer);
-void bg_best_pairs_done(struct bg_best_pairs *best);
-json_t *bg_card_of_pairs(struct bg_shaper *shaper, const struct bg_services *services, const struct bg_best_pairs *best, const char *node);
+/* Of rows of pairs, of one node or all. What is not of now has a column that says so. */
+json_t *bg_card_of_pairs(struct bg_shaper *shaper, const json_t *pairs, const char *node);
+/* The same table on a card of trouble. */
+json_t *bg_card_of_trouble(struct bg_shaper *shaper, const char *kind, const char *title, const json_t *pairs);
 
 #endif

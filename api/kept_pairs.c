@@ -39,6 +39,13 @@ static void add_empty(struct bg_ask *ask, json_t *by_node)
     }
 }
 
+void bg_kept_pairs_put_of(const struct bg_services *services, const char *node, const json_t *rows)
+{
+    struct bg_node_info info;
+    if (bg_nodes_info(services->nodes, node, &info, NULL) == BG_OK)
+        bg_query_keep_pairs(services->queries, &info, rows);
+}
+
 /* What each node had is kept for when it cannot be asked. */
 void bg_kept_pairs_put(struct bg_ask *ask)
 {
@@ -54,19 +61,12 @@ void bg_kept_pairs_put(struct bg_ask *ask)
             bg_append(&ask->shaper, json_object_get(by_node, home), json_incref(row));
     }
     add_empty(ask, by_node);
-    json_object_foreach(by_node, node, rows)
-    {
-        struct bg_node_info info;
-        if (bg_nodes_info(services->nodes, node, &info, NULL) == BG_OK)
-            bg_query_keep_pairs(services->queries, &info, rows);
-    }
+    json_object_foreach(by_node, node, rows) bg_kept_pairs_put_of(services, node, rows);
     json_decref(by_node);
 }
 
-json_t *bg_kept_pairs_new(struct bg_ask *ask, const char *node)
+json_t *bg_kept_pairs_new(struct bg_shaper *shaper, const struct bg_services *services, const char *node, int64_t min)
 {
-    struct bg_shaper *shaper = &ask->shaper;
-    const struct bg_services *services = bg_call_services(ask->call);
     struct bg_node_info info;
     int64_t wall_ms = 0;
     const bool is_known = bg_nodes_info(services->nodes, node, &info, NULL) == BG_OK;
@@ -75,7 +75,7 @@ json_t *bg_kept_pairs_new(struct bg_ask *ask, const char *node)
     json_t *rows = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(kept) && !shaper->failed; i++) {
         const json_t *one = json_array_get(kept, i);
-        if (json_integer_value(json_object_get(one, "count")) < bg_call_integer(ask->call, "min"))
+        if (json_integer_value(json_object_get(one, "count")) < min)
             break;
         json_t *row = json_deep_copy(one);
         bg_put(shaper, row, "age_ms", json_integer((age_ms > 0 ? age_ms : 0) + json_integer_value(json_object_get(one, "age_ms"))));

@@ -11,8 +11,21 @@
 void bg_names_join(struct bg_ask *ask);
 /* The same of one node, by what is kept alone. */
 void bg_names_keep(struct bg_ask *ask, const char *node);
-/* Outside of an ask, where nobody waits: names refs by what is kept. Of those that are not known, or no more fresh, their nodes are asked
- * for the next time. What is no object is passed over. */
-void bg_names_fill(struct bg_shaper *shaper, const struct bg_services *services, json_t *refs);
+/* Rows whose peers may lack a name. */
+struct bg_unnamed {
+    struct bg_shaper *shaper;
+    const struct bg_services *services;
+    const json_t *rows; /* objects with `watched` or `top_peers`; borrowed */
+    const char *own;    /* the node that told of them, which knows no more; NULL: no such */
+};
+/* Names who was told of lately, and who is on a node that is not to be asked. The nodes to be asked, as members of a new object; whether
+ * one is not since it was late. */
+json_t *bg_unnamed_nodes(const struct bg_unnamed *unnamed, bool *ret_is_late);
+/* The arguments of the question `names` for a node. A new object. */
+json_t *bg_unnamed_args(const struct bg_unnamed *unnamed, const char *node);
+/* Names who is on this node (NULL: on any) by what is kept. */
+void bg_unnamed_keep(const struct bg_unnamed *unnamed, const char *node);
+/* So long names are waited for where so much time is left. */
+int64_t bg_unnamed_wait_ms(int64_t left_ms);
 
 #endif

@@ -2,6 +2,7 @@
 #include "endpoints.h"
 #include "join.h"
 #include "kept_pairs.h"
+#include "pair_rows.h"
 #include "params.h"
 #include "peers.h"
 
@@ -143,16 +144,14 @@ static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct p
 static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    json_t *row = bg_object_new(shaper);
     const json_t *watcher = pair->process != NULL ? bg_answer_object(shaper, pair->process, "row") : pair->row;
-    bg_put(shaper, row, "watcher", bg_ref_of_row(shaper, watcher, pair->watcher, bg_ask_node(ask)));
-    bg_put(shaper, row, "watched", pair->entry != NULL ? bg_ref_new(shaper, pair->entry) : json_null());
-    bg_put(shaper, row, "count", json_integer(pair->count));
-    bg_put(shaper, row, "watched_count", json_null());
-    bg_put(shaper, row, "exact", json_boolean(pair->exact));
-    bg_put(shaper, row, "counted_at", pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null());
-    bg_put(shaper, row, "age_ms", bg_count_or_null(bg_answer_count_or(shaper, pair->process, "age_ms", -1)));
-    return row;
+    const struct bg_pair_row row = {.watcher = bg_ref_of_row(shaper, watcher, pair->watcher, bg_ask_node(ask)),
+                                    .watched = pair->entry != NULL ? bg_ref_new(shaper, pair->entry) : json_null(),
+                                    .count = pair->count,
+                                    .exact = pair->exact,
+                                    .counted_at = pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null(),
+                                    .age_ms = bg_answer_count_or(shaper, pair->process, "age_ms", -1)};
+    return bg_pair_row_new(shaper, &row);
 }
 
 /* What a pair of a watcher that was not listed may have at most: as much as any of those has monitors in all. */
@@ -164,32 +163,6 @@ static int64_t unlisted_bound(struct bg_ask *ask, const struct bg_scan *scan, in
         bound = most > bound ? most : bound;
     }
     return bound;
-}
-
-/* Of two nodes' rows with the same count, the one of the node with the lower name comes first, whichever answered first. */
-static bool precedes(const json_t *row, const json_t *other)
-{
-    const json_int_t count = json_integer_value(json_object_get(row, "count"));
-    const json_int_t other_count = json_integer_value(json_object_get(other, "count"));
-    const char *node = json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
-    const char *other_node = json_string_value(json_object_get(json_object_get(other, "watcher"), "node"));
-    return count != other_count ? count > other_count : strcmp(node, other_node) < 0;
-}
-
-/* The best of both, at most `limit`. */
-static json_t *merge(struct bg_shaper *shaper, const json_t *rows, const json_t *others, size_t limit)
-{
-    json_t *merged = bg_array_new(shaper);
-    for (size_t i = 0, j = 0; i + j < limit && !shaper->failed;) {
-        json_t *row = json_array_get(rows, i), *other = json_array_get(others, j);
-        if (row == NULL && other == NULL)
-            break;
-        const bool is_first = other == NULL || (row != NULL && precedes(row, other));
-        bg_append(shaper, merged, json_incref(is_first ? row : other));
-        i += is_first;
-        j += !is_first;
-    }
-    return merged;
 }
 
 typedef void collect(struct bg_ask *ask, const json_t *watchers, struct pairs *ret_pairs);
@@ -207,7 +180,7 @@ static void add_pairs(struct bg_ask *ask, collect *collect_them, const json_t *w
         qsort(pairs.items, pairs.count, sizeof *pairs.items, compare_pairs);
     for (size_t i = 0; i < pairs.count && i < limit && !shaper->failed; i++)
         bg_append(shaper, rows, pair_new(ask, &pairs.items[i]));
-    json_t *merged = shaper->failed ? NULL : merge(shaper, ask->data, rows, limit);
+    json_t *merged = shaper->failed ? NULL : bg_pair_rows_merge(shaper, ask->data, rows, limit);
     if (!shaper->failed) {
         json_decref(ask->data);
         ask->data = json_incref(merged);
@@ -357,9 +330,11 @@ static void handle(struct bg_call *call)
 static bool add_kept(struct bg_ask *ask, const char *node)
 {
     struct totals *totals = ask->state;
-    json_t *rows = bg_kept_pairs_new(ask, node);
+    const int64_t min = bg_call_integer(ask->call, "min");
+    json_t *rows = bg_kept_pairs_new(&ask->shaper, bg_call_services(ask->call), node, min);
     const bool is_any = json_array_size(rows) > 0;
-    json_t *merged = ask->shaper.failed ? NULL : merge(&ask->shaper, ask->data, rows, (size_t)bg_call_integer(ask->call, "limit"));
+    const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
+    json_t *merged = ask->shaper.failed ? NULL : bg_pair_rows_merge(&ask->shaper, ask->data, rows, limit);
     if (!ask->shaper.failed) {
         totals->pairs_count += json_array_size(rows);
         json_decref(ask->data);
@@ -447,7 +422,7 @@ static const struct bg_param params[] = {BG_NODE_PARAM, PAIR_PARAMS};
 static const struct bg_param fleet_params[] = {PAIR_PARAMS};
 
 #define PAIR_COLUMNS(is_fleet)                                                                                                             \
-    {"count", "Monitors", BG_COLUMN_COUNT, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, !is_fleet},                              \
+    {"count", "Monitors", BG_COLUMN_COUNT, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                   \
         {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true}, {"watcher.name", "Name", BG_COLUMN_TEXT, true},                                  \
         {"watcher.node", "Node", BG_COLUMN_TEXT, is_fleet}, {"watcher.registered_name", "Registered name", BG_COLUMN_TEXT, false},         \
         {"watcher.label", "Label", BG_COLUMN_TEXT, false}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},           \

@@ -4,10 +4,10 @@ import { HeadlinePanel } from '/headline.js';
 import { MemoryPanel } from '/memory.js';
 import { RankingPanel, useRanking } from '/ranking.js';
 import { PairsPanel } from '/pairs.js';
-import { Heading } from '/parts.js';
+import { Heading, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { ProcessesPanel } from '/processes.js';
-import { Reason, State } from '/nodes.js';
+import { Reason } from '/nodes.js';
 import { nodePath, nodesHash } from '/route.js';
 
 /** Around everything that asks a node: says what is wrong with its link, and asks only while it is up. */

@@ -1,7 +1,7 @@
 // The start page: the list of nodes, which are up and of the others why not, and what leaks most on any of them.
 import { html } from '/htm.js';
 import { count, duration, visible } from '/format.js';
-import { Heading, Name, Panel } from '/parts.js';
+import { Heading, Name, Panel, State } from '/parts.js';
 import { FleetPairs } from '/pairs.js';
 import { nodeHash } from '/route.js';
 import { Table } from '/table.js';
@@ -17,11 +17,6 @@ const columns = [
 
 function Since({ at }) {
   return html`<time datetime=${at} title=${at}>${duration(Math.max(0, Date.now() - Date.parse(at)))} ago</time>`;
-}
-
-export function State({ state }) {
-  const kind = state === 'up' ? 'up' : state === 'waiting' ? 'down' : 'between';
-  return html`<span class=${`state ${kind}`}>${visible(state)}</span>`;
 }
 
 export function Reason({ row }) {

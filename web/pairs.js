@@ -1,7 +1,7 @@
 // Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
 import { html, useContext, useRef } from '/htm.js';
-import { count, growth, peerText, percent, rate, timeOfDay } from '/format.js';
-import { Bar, Counted, Panel, Peer } from '/parts.js';
+import { count, duration, growth, peerText, percent, rate, timeOfDay, visible } from '/format.js';
+import { Bar, Counted, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { Table } from '/table.js';
 
@@ -24,28 +24,48 @@ export function PairsPanel({ path, node, watched }) {
     <//>`;
 }
 
-/** The same of all nodes together; nothing where nothing repeats, or no node is up to be asked. */
+/** The same of all nodes together; nothing where no node is registered, or nothing repeats. Where no node is up, what they told last stays. */
 export function FleetPairs() {
   const { nodes } = useContext(Live);
-  const anyUp = [...nodes.values()].some((row) => row.state === 'up');
-  const answer = usePoll(anyUp ? `/pairs?min=2&limit=${FLEET_ROWS}` : null);
+  const answer = usePoll(nodes.size > 0 ? `/pairs?min=2&limit=${FLEET_ROWS}` : null);
   const pairs = (answer.data ?? []).map(withHome);
-  if (!anyUp || (pairs.length === 0 && answer.problem === null && !hasUnseen(answer.meta))) return null;
+  const isNoneUp = nodes.size > 0 && [...nodes.values()].every((row) => row.state !== 'up');
+  if (nodes.size === 0 || (!isNoneUp && pairs.length === 0 && answer.problem === null && !hasUnseen(answer.meta))) return null;
   const title = 'Repeated monitors on all nodes';
+  // Why no node can be asked is said of each of them.
+  const nothing = isNoneUp && answer.data === null && answer.problem?.code === 'node_unreachable' ? { data: [], problem: null } : {};
+  const missing = answer.meta?.missing ?? [];
+  const isSaid = (warning) => missing.some(({ node }) => warning.startsWith(`${node} could not be asked`) || warning.startsWith(`${node}: `));
+  const meta = answer.meta && { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !isSaid(warning)) };
+  const empty = isNoneUp ? 'No node is up, and none has told of repeated monitors.' : undefined;
   return html`
-    <${Panel} title=${title} answer=${answer}>
-      <${Pairs} title=${title} pairs=${pairs} meta=${answer.meta} node=${null} />
+    <${Panel} title=${title} answer=${{ ...answer, meta, ...nothing }}>
+      <${Pairs} title=${title} pairs=${pairs} meta=${answer.meta} node=${null} empty=${empty} />
+      <${Silent} nodes=${nodes} pairs=${pairs} missing=${missing} />
     <//>`;
 }
 
-/** `node`: on whose page they are; null where every node is to be named. */
-function Pairs({ title, pairs, meta, node }) {
+/** The nodes that do not tell of their pairs now: the state of each, why, and from when those are that are shown. */
+function Silent({ nodes, pairs, missing }) {
+  const rows = [...nodes.values()].filter((row) => row.state !== 'up' || missing.some(({ node }) => node === row.node));
+  const told = (row) => pairs.find((pair) => pair.watcher.node === row.node && isOld(pair));
+  const since = (row) => (told(row) ? `its pairs are those of ${duration(Math.max(1000, told(row).age_ms))} ago` : 'none of its pairs are shown');
+  const why = (row) => (row.state === 'up' ? `${missing.find(({ node }) => node === row.node).reason}; ` : '');
+  const item = (row) => html`
+    <li key=${row.node}>
+      <${Name} text=${row.node} /> <${State} state=${row.state} /> <span class="quiet">${visible(why(row))}${since(row)}</span>
+    </li>`;
+  return rows.length > 0 && html`<ul class="silent" aria-label="Nodes that do not answer">${rows.map(item)}</ul>`;
+}
+
+/** `node`: on whose page they are; null where every node is to be named. `empty`: what is said where there are none. */
+function Pairs({ title, pairs, meta, node, empty }) {
   const rates = useRates(pairs, meta);
   const none = 'No process monitors another more than once.';
-  const empty = hasUnseen(meta) ? 'None in the lists that were looked into; not all of them were.' : none;
+  const nothing = empty ?? (hasUnseen(meta) ? 'None in the lists that were looked into; not all of them were.' : none);
   return html`
     ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
-    <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf} empty=${empty} />`;
+    <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf} empty=${nothing} />`;
 }
 
 /** True if there are warnings of more than nodes that did not answer, of which the list of nodes tells: lists that were too long. */
@@ -70,6 +90,7 @@ function Finding({ pair, node, perSecond }) {
   const { watcher, watched } = pair;
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   const about = pair.exact === false ? 'about ' : '';
+  const old = isOld(pair) ? html` <span class="quiet">Told ${duration(Math.max(1000, pair.age_ms))} ago; nothing newer has come.</span>` : '';
   const since = pair.counted_at ? html` <span class="quiet">Counted ${age(pair.counted_at)}, about ${count(pair.count)} now.</span>` : '';
   const whom = watched
     ? html`<${Peer} peer=${watched} node=${node} /> <b>${about}${count(pair.count)} times</b>${growing}.${since}`
@@ -77,7 +98,7 @@ function Finding({ pair, node, perSecond }) {
         they can be counted exactly, or traced for some seconds.`;
   return html`
     <p class=${pair.count >= LOUD_COUNT ? 'finding loud' : 'finding'}>
-      <${Peer} peer=${watcher} node=${node} /> monitors${' '}${whom}
+      <${Peer} peer=${watcher} node=${node} /> monitors${' '}${whom}${old}
     </p>`;
 }
 
@@ -90,7 +111,8 @@ function otherSide({ count: watching, watched_count: watched }) {
 const countedAt = (pair) => pair.counted_at && html` <small title="Counted then, estimated since">of ${timeOfDay(pair.counted_at)}</small>`;
 
 /** What a node told before it stopped answering in time. */
-const oldAt = (pair) => Number.isInteger(pair.age_ms) && html` <span class="mark">old: ${Math.round(pair.age_ms / 1000)} s</span>`;
+const isOld = (pair) => Number.isInteger(pair.age_ms);
+const oldAt = (pair) => isOld(pair) && html` <span class="mark">old: ${duration(Math.max(1000, pair.age_ms))}</span>`;
 
 function columnsOf(node, pairs, rates) {
   const sum = pairs.reduce((total, pair) => total + pair.count, 0);
@@ -104,11 +126,12 @@ function columnsOf(node, pairs, rates) {
   ];
 }
 
-/** Change per second of each pair since it was first seen here. Holds no more pairs than are listed. */
+/** Change per second of each pair since it was first seen here; none of what is not of now. Holds no more pairs than are listed. */
 function useRates(pairs, meta) {
   const seen = useRef(new Map());
   const at = Date.parse(meta?.collected_at);
   const firsts = pairs.map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)) ?? { value: pair.count, at }]);
   seen.current = new Map(firsts);
-  return new Map(pairs.map((pair) => [keyOf(pair), growth(seen.current.get(keyOf(pair)), pair.count, at)]));
+  const ofNow = pairs.filter((pair) => !isOld(pair));
+  return new Map(ofNow.map((pair) => [keyOf(pair), growth(seen.current.get(keyOf(pair)), pair.count, at)]));
 }

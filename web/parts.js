@@ -58,6 +58,12 @@ export function Bar({ ratio, kind = '' }) {
 
 export const Name = ({ text, title }) => html`<bdi class="name" title=${title}>${visible(text)}</bdi>`;
 
+/** The state of a node's link. */
+export function State({ state }) {
+  const kind = state === 'up' ? 'up' : state === 'waiting' ? 'down' : 'between';
+  return html`<span class=${`state ${kind}`}>${visible(state)}</span>`;
+}
+
 /** A pid that leads to its process, where its node is one of ours. */
 export function Pid({ node, pid }) {
   const { nodes } = useContext(Live);

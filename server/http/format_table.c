@@ -9,6 +9,7 @@
 #define TABLE_COLUMNS_MAX 32
 #define TEXT_WIDTH_MIN 20     /* characters; figures are left out before text is cut below that */
 #define TEXT_WIDTH_MIN_LAST 8 /* no text is cut below that */
+#define TEXT_WIDTH_WRAPPED 30 /* a sentence in the last column of a text table goes on below, in a column no narrower than this */
 #define TEXT_GAP 2            /* between two columns of text */
 #define MD_GAP 3              /* blank, bar and blank */
 
@@ -31,7 +32,8 @@ static void cut_cell(char cell[BG_CELL_SIZE], size_t width)
 static void show_cell(const struct table *table, json_t *row, size_t i, char ret_cell[BG_CELL_SIZE])
 {
     bg_cell_show(row, table->columns[i], ret_cell);
-    cut_cell(ret_cell, table->widths[i]);
+    if (table->columns[i]->kind != BG_COLUMN_WHOLE)
+        cut_cell(ret_cell, table->widths[i]);
 }
 
 static void show_title(const struct table *table, size_t i, char ret_cell[BG_CELL_SIZE])
@@ -160,7 +162,23 @@ static void fit(struct table *table, size_t width, size_t gap, const char *sorte
             return;
 }
 
-static void table_init(const struct bg_endpoint *endpoint, json_t *rows, const json_t *meta, size_t width, size_t gap,
+/* The same where sentences in the last column may take several lines: they have what the others leave. */
+static void fit_wrapped(struct table *table, size_t width, size_t gap, const char *sorted_by)
+{
+    const size_t last = table->count - 1, wanted = table->count > 0 ? table->widths[last] : 0;
+    if (wanted <= TEXT_WIDTH_WRAPPED || table->columns[last]->kind != BG_COLUMN_WHOLE) {
+        fit(table, width, gap, sorted_by);
+        return;
+    }
+    table->widths[last] = TEXT_WIDTH_WRAPPED;
+    fit(table, width, gap, sorted_by);
+    const size_t used = width_of(table, gap, SIZE_MAX), room = used < width ? width - used : 0;
+    table->widths[table->count - 1] = wanted < TEXT_WIDTH_WRAPPED + room ? wanted : TEXT_WIDTH_WRAPPED + room;
+}
+
+typedef void fit_table(struct table *table, size_t width, size_t gap, const char *sorted_by);
+
+static void table_init(const struct bg_endpoint *endpoint, json_t *rows, const json_t *meta, fit_table *fit_it, size_t width, size_t gap,
                        struct table *ret_table)
 {
     const char *sorted_by = json_string_value(json_object_get(meta, "sorted_by"));
@@ -171,7 +189,30 @@ static void table_init(const struct bg_endpoint *endpoint, json_t *rows, const j
         if (is_shown(column, rows, sorted_by))
             ret_table->columns[ret_table->count++] = column;
     measure(ret_table, rows);
-    fit(ret_table, width, gap, sorted_by);
+    fit_it(ret_table, width, gap, sorted_by);
+}
+
+/* Breaks at blanks only: one word that is longer stays whole. */
+static void print_wrapped(const struct table *table, size_t i, const char *cell, FILE *out)
+{
+    size_t start = 0;
+
+    for (size_t j = 0; j < i; j++)
+        start += table->widths[j] + TEXT_GAP;
+    while (bg_text_width(cell) > table->widths[i]) {
+        size_t at = bg_text_fitting(cell, table->widths[i]);
+        while (at > 0 && cell[at] != ' ')
+            at--;
+        if (at == 0)
+            at = strcspn(cell, " ");
+        fprintf(out, "%.*s", (int)at, cell);
+        cell += at;
+        if (*cell == '\0')
+            return;
+        fprintf(out, "\n%*s", (int)start, "");
+        cell++;
+    }
+    fputs(cell, out);
 }
 
 static void print_aligned(const struct table *table, size_t i, const char *cell, FILE *out)
@@ -180,7 +221,11 @@ static void print_aligned(const struct table *table, size_t i, const char *cell,
     size_t width = bg_text_width(cell);
     int pad = width < table->widths[i] ? (int)(table->widths[i] - width) : 0;
 
-    fprintf(out, "%s%*s%s%*s", i > 0 ? "  " : "", right ? pad : 0, "", cell, right || last ? 0 : pad, "");
+    fprintf(out, "%s%*s", i > 0 ? "  " : "", right ? pad : 0, "");
+    if (last && table->columns[i]->kind == BG_COLUMN_WHOLE)
+        print_wrapped(table, i, cell, out);
+    else
+        fprintf(out, "%s%*s", cell, right || last ? 0 : pad, "");
 }
 
 /* What qualifies the table: whose it is, of when, and what to beware of. */
@@ -230,7 +275,7 @@ void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *me
     size_t index;
     json_t *row;
 
-    table_init(endpoint, rows, meta, BG_TABLE_WIDTH + TEXT_GAP, TEXT_GAP, &table);
+    table_init(endpoint, rows, meta, fit_wrapped, BG_TABLE_WIDTH + TEXT_GAP, TEXT_GAP, &table);
     for (size_t i = 0; i < table.count; i++) {
         show_title(&table, i, cell);
         print_aligned(&table, i, cell, out);
@@ -262,7 +307,7 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     size_t index;
     json_t *row;
 
-    table_init(endpoint, rows, meta, BG_TABLE_WIDTH - 1, MD_GAP, &table);
+    table_init(endpoint, rows, meta, fit, BG_TABLE_WIDTH - 1, MD_GAP, &table);
     for (size_t i = 0; i < table.count; i++) {
         fputs("| ", out);
         show_title(&table, i, cell);

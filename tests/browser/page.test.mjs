@@ -1,9 +1,10 @@
 // The page, in a real browser, on the real program and real nodes.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { connectedNodes, named } from '../integration/lib/connected.mjs';
 import { randomCookie, randomName } from '../integration/lib/node.mjs';
 import { suite } from '../integration/lib/suite.mjs';
-import { sleep } from '../integration/lib/wait.mjs';
+import { sleep, until } from '../integration/lib/wait.mjs';
 import { startBrowser } from './lib/browser.mjs';
 import { flat, nodeHash, panel, visitor } from './lib/visit.mjs';
 
@@ -58,15 +59,42 @@ suite('page', { prepare: plant }, (world, test) => {
     await page.getByRole('heading', { level: 1, name: `payment_service ${world.service}` }).waitFor();
   });
 
-  test('where nothing repeats, or no node is up, the start page has only the nodes', async () => {
+  test('where nothing repeats, or no node is registered, the start page has only the nodes', async () => {
     const gauge = await world.beamgauge({ args: ['--name', `${randomName()}@127.0.0.1`] });
-    const page = await world.browser.open(gauge, '');
+    const page = await world.browser.open(gauge, '', { expected: /502/ }); // asked while the link comes up
     await page.getByText('No node is registered').waitFor();
     await gauge.register(world.quiet);
-    const { data } = await (await page.waitForResponse(/\/pairs\?min=2&limit=5$/)).json();
+    const { data } = await (await page.waitForResponse((answer) => /\/pairs\?min=2&limit=5$/.test(answer.url()) && answer.ok())).json();
     assert.deepEqual(data, []);
     await page.getByRole('table', { name: 'Registered nodes' }).waitFor();
-    assert.equal(await page.locator('section.panel').count(), 1);
+    await until('the panel of the nodes to be alone', async () => (await page.locator('section.panel').count()) === 1);
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  });
+
+  test('when all nodes are down, what leaked most stays, with its age and the state of each node', async () => {
+    const gauge = await world.beamgauge({ args: ['--name', `${randomName()}@127.0.0.1`] });
+    const { hub: shop, services: [{ node: pay }] } = await connectedNodes(world, ['payment_service']);
+    for (const node of [shop, pay]) await gauge.register(node);
+    await shop.eval(`register(order_gateway, plant:watcher([{${named(pay, 'payment_service')}, 300}]))`);
+    const page = await world.browser.open(gauge, '', { expected: /502/ });
+    const fleet = panel(page, 'Repeated monitors on all nodes');
+    const said = 'order_gateway';
+    await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).waitFor();
+    await until('both sides to be named', async () => (await gauge.get('pairs?max_age_ms=0')).data[0].watched.name === 'payment_service');
+    await shop.stop();
+    await pay.stop();
+    await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? Told .* ago; nothing newer has come\./ }).waitFor();
+    await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^old: / }).waitFor();
+    const silent = fleet.getByRole('list', { name: 'Nodes that do not answer' }).getByRole('listitem');
+    await silent.filter({ hasText: shop.name }).filter({ hasText: /its pairs are those of .* ago/ }).locator('.state:not(.up)').waitFor();
+    await silent.filter({ hasText: pay.name }).filter({ hasText: 'none of its pairs are shown' }).locator('.state:not(.up)').waitFor();
+    assert.equal(await fleet.locator('.problem').count(), 0);
+    await gauge.api(`nodes/${shop.name}`, { method: 'DELETE' });
+    await page.reload();
+    await fleet.getByText('No node is up, and none has told of repeated monitors.').waitFor();
+    await silent.filter({ hasText: pay.name }).waitFor();
+    assert.equal(await fleet.locator('.problem').count(), 0, 'why is said of the node');
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });

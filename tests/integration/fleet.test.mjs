@@ -1,22 +1,19 @@
 // Pairs across nodes: both sides' counts and names, and the whole fleet at once.
 import assert from 'node:assert/strict';
+import { connectedNodes, named, withPid } from './lib/connected.mjs';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
 
 suite('fleet', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
-  world.shop = await world.node();
-  world.pay = await world.node({ cookie: world.shop.cookie });
-  world.stray = await world.node({ cookie: world.shop.cookie });
+  const { hub, services: [pay, stray] } = await connectedNodes(world, ['payment_service', 'stray_service']);
+  Object.assign(world, { shop: hub, pay: pay.node, stray: stray.node, service: pay.pid });
   await world.gauge.register(world.shop);
   await world.gauge.register(world.pay);
-  world.service = await world.pay.eval(`net_kernel:connect_node('${world.shop.name}'), plant:named(<<"payment_service">>)`);
-  world.strayService = await world.stray.eval(`net_kernel:connect_node('${world.shop.name}'), plant:named(<<"stray_service">>)`);
-  const remote = (node, name) => `rpc:call('${node.name}', erlang, whereis, [${name}])`;
-  world.gateway = await world.shop.eval(`P = plant:watcher([{${remote(world.pay, 'payment_service')}, 9000}]), register(gateway, P), P`);
-  world.straying = await world.shop.eval(`plant:watcher([{${remote(world.stray, 'stray_service')}, 4000}])`);
+  world.gateway = await world.shop.eval(`P = plant:watcher([{${named(world.pay, 'payment_service')}, 9000}]), register(gateway, P), P`);
+  world.straying = await world.shop.eval(`plant:watcher([{${named(world.stray, 'stray_service')}, 4000}])`);
   world.naming = await world.shop.eval(`plant:watcher_of_names([{{payment_service, '${world.pay.name}'}, 600}])`);
-  world.back = await world.pay.eval(`plant:watcher([{${remote(world.shop, 'gateway')}, 700}])`);
+  world.back = await world.pay.eval(`plant:watcher([{${named(world.shop, 'gateway')}, 700}])`);
 } }, (world, test) => {
   const pairsOf = (node, more = '') => world.gauge.get(`nodes/${node.name}/monitors/pairs?min=100&max_age_ms=0${more}`);
   const fleet = (more = '') => world.gauge.get(`pairs?min=100&max_age_ms=0${more}`);
@@ -58,6 +55,19 @@ suite('fleet', { prepare: async (world) => {
     assert.equal(first.meta.truncated, true);
     const text = await world.gauge.api('pairs?min=100&format=csv');
     assert.match(text.text.split('\r\n')[0], /watcher_node.*watched_count|watched_count.*watcher_node/);
+  });
+
+  test("a table of the fleet's pairs has both counts where there is room for them", async () => {
+    const gauge = await world.beamgauge({ args: ['--name', `few${process.pid}@127.0.0.1`] });
+    const shop = await world.node({ name: 'a@127.0.0.1' });
+    const pay = await world.node({ name: 'b@127.0.0.1', cookie: shop.cookie });
+    for (const node of [shop, pay]) await gauge.register(node);
+    await pay.eval(`net_kernel:connect_node('${shop.name}'), plant:named(<<"bank">>)`);
+    await shop.eval(`register(cart, plant:watcher([{${named(pay, 'bank')}, 700}]))`);
+    await until('both counts', async () => (await gauge.get('pairs?max_age_ms=0')).data[0]?.watched_count === 700);
+    const { text } = await gauge.api('pairs?format=text');
+    assert.match(text, /^Monitors {2}Its count {2}Watcher .*Its node/);
+    assert.match(text, /\n +700 +700 {2}</);
   });
 
   test('monitors are summed by the node of the peer', async () => {
@@ -119,8 +129,7 @@ suite('fleet', { prepare: async (world) => {
 
   test('a watched process that was killed meanwhile is said to be dead', async () => {
     const watched = await world.pay.eval('plant:idle()');
-    const id = watched.replace(/[<>]/g, '').split('.')[1];
-    const watcher = await world.shop.eval(`plant:watcher([{rpc:call('${world.pay.name}', c, pid, [0, ${id}, 0]), 20000}])`);
+    const watcher = await world.shop.eval(`plant:watcher([{${withPid(world.pay, watched)}, 20000}])`);
     const old = (more) => world.gauge.get(`nodes/${world.shop.name}/monitors/pairs?max_age_ms=${more}`);
     assert.equal(of((await old('0&limit=1')).data, watcher).watched.alive, true);
     await world.pay.eval(`exit(list_to_pid("${watched}"), kill), ok`);
@@ -131,12 +140,11 @@ suite('fleet', { prepare: async (world) => {
 
   test('relations verify who of the watchers is alive, on their own nodes', async () => {
     const watched = await world.pay.eval('plant:idle()');
-    const id = watched.replace(/[<>]/g, '').split('.')[1];
-    const there = `rpc:call('${world.pay.name}', c, pid, [0, ${id}, 0])`;
+    const there = withPid(world.pay, watched);
     await world.pay.eval(`plant:watcher([{list_to_pid("${watched}"), 5}]), ok`);
     const watchers = await world.shop.eval(`W = ${there}, [plant:watcher([{W, 40 + N}]) || N <- lists:seq(1, 6)]`);
     await world.stray.eval(`net_kernel:connect_node('${world.pay.name}'), plant:watcher([{${there}, 3}]), ok`);
-    const relations = async (more = '') => world.gauge.get(`nodes/${world.pay.name}/processes/0.${id}.0/relations?direction=monitored_by&max_age_ms=60000&verify=true${more}`);
+    const relations = async (more = '') => world.gauge.get(`nodes/${world.pay.name}/processes/${watched.slice(1, -1)}/relations?direction=monitored_by&max_age_ms=60000&verify=true${more}`);
     const { data: [all] } = await relations('&sample=20');
     assert.deepEqual([all.count, all.distinct_count], [5 + 261 + 3, 8]);
     assert.deepEqual([all.sampled_count, all.alive_count, all.dead_count, all.unknown_count], [8, 7, 0, 1]);
@@ -152,7 +160,7 @@ suite('fleet', { prepare: async (world) => {
   test('the pairs of a node that has gone stay, marked with their age, until it is forgotten or back', async () => {
     const lost = await world.node({ cookie: world.shop.cookie });
     await world.gauge.register(lost);
-    const far = await lost.eval(`net_kernel:connect_node('${world.shop.name}'), plant:watcher([{rpc:call('${world.shop.name}', erlang, whereis, [gateway]), 20000}])`);
+    const far = await lost.eval(`net_kernel:connect_node('${world.shop.name}'), plant:watcher([{${named(world.shop, 'gateway')}, 20000}])`);
     const rowOf = ({ data }) => data.find(({ watcher }) => watcher.pid === far && watcher.node === lost.name);
     const seen = () => world.gauge.get('pairs?max_age_ms=0');
     await until('it to be told', async () => { const row = rowOf(await seen()); return row?.count === 20000 && row.age_ms === null && row.watched.name === 'gateway'; });

@@ -1,19 +1,17 @@
 // Who is at the other end of monitors, where that is on another node: asked there, kept, and known when that node does not tell any more.
 import assert from 'node:assert/strict';
+import { connectedNodes, named, withPid } from './lib/connected.mjs';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
 
 suite('names of peers on other nodes', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
-  world.shop = await world.node();
-  world.pay = await world.node({ cookie: world.shop.cookie });
-  world.stray = await world.node({ cookie: world.shop.cookie });
+  const { hub, services: [pay, stray] } = await connectedNodes(world, ['payment_service', 'stray_service']);
+  Object.assign(world, { shop: hub, pay: pay.node, stray: stray.node, service: pay.pid });
   await world.gauge.register(world.shop);
   await world.gauge.register(world.pay);
-  world.service = await world.pay.eval(`net_kernel:connect_node('${world.shop.name}'), plant:named(<<"payment_service">>)`);
-  await world.stray.eval(`net_kernel:connect_node('${world.shop.name}'), plant:named(<<"stray_service">>)`);
-  const remote = (node, name) => `rpc:call('${node.name}', erlang, whereis, [${name}])`;
-  world.gateway = await world.shop.eval(`P = plant:watcher([{${remote(world.pay, 'payment_service')}, 900}, {${remote(world.stray, 'stray_service')}, 50}]), register(gateway, P), P`);
+  const watched = `[{${named(world.pay, 'payment_service')}, 900}, {${named(world.stray, 'stray_service')}, 50}]`;
+  world.gateway = await world.shop.eval(`P = plant:watcher(${watched}), register(gateway, P), P`);
 } }, (world, test) => {
   const get = (path) => world.gauge.get(`nodes/${path}${path.includes('?') ? '&' : '?'}max_age_ms=0`);
   const relations = (more = '') => get(`${world.shop.name}/processes/${world.gateway.slice(1, -1)}/relations?direction=monitors${more}`);
@@ -21,14 +19,14 @@ suite('names of peers on other nodes', { prepare: async (world) => {
   const topOf = ({ data }, pid) => data.find((row) => row.pid === pid).top_peers;
 
   test('in relations and in either ranking they have the names that their own node tells', async () => {
-    const named = ({ pid, node, name, registered_name, initial_call, named_at }) => [pid, node, name, registered_name, initial_call?.text, named_at];
+    const told = ({ pid, node, name, registered_name, initial_call, named_at }) => [pid, node, name, registered_name, initial_call?.text, named_at];
     const service = [world.service, world.pay.name, 'payment_service', 'payment_service', 'erlang:apply/2', undefined];
     // A busy machine may be late to tell: then the next one is told.
     await until('the watched to be named', async () => {
-      assert.deepEqual(named((await relations()).data[0].top_peers[0]), service);
-      assert.deepEqual(named(topOf(await ranked(world.shop, 'monitors'), world.gateway)[0]), service);
+      assert.deepEqual(told((await relations()).data[0].top_peers[0]), service);
+      assert.deepEqual(told(topOf(await ranked(world.shop, 'monitors'), world.gateway)[0]), service);
       const watcher = [world.gateway, world.shop.name, 'gateway', 'gateway', 'erlang:apply/2', undefined];
-      assert.deepEqual(named(topOf(await ranked(world.pay, 'monitored_by'), world.service)[0]), watcher);
+      assert.deepEqual(told(topOf(await ranked(world.pay, 'monitored_by'), world.service)[0]), watcher);
       return true;
     });
   });
@@ -43,8 +41,7 @@ suite('names of peers on other nodes', { prepare: async (world) => {
 
   test('a frozen node costs the names only that it has never told', async () => {
     const unnamed = await world.pay.eval('plant:named(<<"second_service">>)');
-    const id = unnamed.replace(/[<>]/g, '').split('.')[1];
-    const watcher = await world.shop.eval(`plant:watcher([{rpc:call('${world.pay.name}', c, pid, [0, ${id}, 0]), 300}])`);
+    const watcher = await world.shop.eval(`plant:watcher([{${withPid(world.pay, unnamed)}, 300}])`);
     await world.pay.pause();
     try {
       for (const round of [1, 2]) {

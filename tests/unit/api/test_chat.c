@@ -303,6 +303,112 @@ static void the_busiest_pairs_of_all_nodes_come_first(void **state)
     EXPECT("rows.9.0", "\"8\"");
 }
 
+#define PAY "pay@127.0.0.1"
+#define ON_PAY                                                                                                                             \
+    "{\"duration_us\":1,\"processes\":[{\"pid\":\"<0.10.0>\",\"row\":{\"registered_name\":\"cart\"},\"lists\":{\"monitors\":{"             \
+    "\"count\":499,\"distinct_count\":1,\"exact\":true,\"top\":[{\"peer\":{\"pid\":\"<0.7.0>\",\"node\":\"" PAY "\"},\"count\":499}]}}}]}"
+
+static void add_pay(enum bg_link_state state, enum bg_link_reason reason)
+{
+    fake.nodes[fake.nodes_count++] = (struct bg_node_info){.name = PAY, .state = state, .reason = reason, .reason_text = ""};
+}
+
+static void who_is_on_another_node_is_waited_for(void **state)
+{
+    static const char *const commands[] = {"{\"text\":\"pairs shop\"}", "{\"text\":\"monitors shop\"}"};
+    static const char *const rows[] = {"[[\"499\",\"<0.10.0> cart\",\"shop@127.0.0.1\",\"<0.7.0> bank\",\"" PAY "\"]]",
+                                       "[[\"499\",\"1\",\"<0.10.0> cart\",\"<0.7.0> bank\"]]"};
+    (void)state;
+    add_pay(BG_LINK_UP, BG_REASON_NONE);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        fake.name = NULL;
+        fake_call("chat", "", commands[i]);
+        answer_both(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+        answer_both(ON_PAY);
+        assert_int_equal(fake.asks_count, 6);
+        assert_string_equal(fake.asks[5].question, "names");
+        assert_string_equal(fake.asks[5].node, PAY);
+        EXPECT_ARG(5, "", "{\"pids\":[\"<0.7.0>\"]}");
+        assert_int_equal(fake.asks[4].timeout_ms, 5000); /* for whoever asks next */
+        assert_in_range(fake.asks[5].timeout_ms, 1, 1000);
+        assert_int_equal(fake.endings, 0);
+        fake.name = "{\"registered_name\":\"bank\",\"alive\":true}"; /* as it is once it has answered */
+        fake.name_wall_ms = fake.wall_ms;
+        answer_both("{\"names\":[{\"registered_name\":\"bank\",\"alive\":true}]}");
+        EXPECT("rows", rows[i]);
+    }
+    EXPECT("kind", "\"answer\"");
+}
+
+static void a_node_that_does_not_tell_names_is_not_waited_for_again(void **state)
+{
+    (void)state;
+    add_pay(BG_LINK_UP, BG_REASON_NONE);
+    fake_call("chat", "", "{\"text\":\"pairs shop\"}");
+    answer_both(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+    answer_both(ON_PAY);
+    fake_answer_failure(BG_DEADLINE, "late"); /* to the one behind, who calls nobody late */
+    assert_int_equal(fake.names_late_count, 0);
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_int_equal(fake.names_late_count, 1);
+    EXPECT("rows.0.3", "\"<0.7.0>\"");
+    fake_call("chat", "", "{\"text\":\"pairs shop\"}");
+    answer_both(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+    answer_both(ON_PAY);
+    assert_int_equal(fake.asks_count, 4);
+    EXPECT("rows.0.3", "\"<0.7.0>\"");
+    fake.names_late_count = 0;
+    fake_call("chat", "", "{\"text\":\"pairs shop\"}");
+    answer_both(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+    answer_both(ON_PAY);
+    fake_cancel(); /* while names are waited for */
+}
+
+static void what_a_node_told_last_is_told_where_it_cannot_be_asked(void **state)
+{
+    static const char *const commands[] = {"{\"text\":\"pairs shop\"}", "{\"text\":\"monitors shop\"}", "{\"text\":\"mem shop\"}",
+                                           "{\"text\":\"top shop\"}", "{\"text\":\"check shop process_count < 5\"}"};
+    (void)state;
+    fake_call("chat", "", commands[0]);
+    answer_both(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+    answer_both(ON_PAY); /* which is kept */
+    fake.name_wall_ms = fake.wall_ms - 40000;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        fake.ask_error = BG_NODE_UNREACHABLE;
+        fake_call("chat", "", commands[i]);
+        fake.ask_error = BG_OK;
+        EXPECT("kind", "\"trouble\"");
+        EXPECT("title", "\"shop@127.0.0.1 could not be asked: the fake refuses\"");
+        EXPECT("rows", "[[\"499\",\"<0.10.0> cart\",\"shop@127.0.0.1\",\"<0.7.0>\",\"" PAY "\",\"40 s ago\"]]");
+        EXPECT("columns.5.title", "\"Told\"");
+        EXPECT("notes", "[\"The table is what it told last of who monitors whom.\"]");
+    }
+}
+
+static void of_nodes_that_are_down_all_are_told_what_is_known(void **state)
+{
+    (void)state;
+    fake_call("chat", "", "{\"text\":\"pairs shop\"}");
+    answer_both(SCAN_OF(THREE, "monitors", "[0,1,2]", "0", "0"));
+    answer_both(ON_PAY);
+    add_pay(BG_LINK_WAITING, BG_REASON_PORT_REFUSED);
+    fake.name_wall_ms = fake.wall_ms - 1500;
+    fake_call("chat", "", "{\"text\":\"pairs\"}");
+    answer_both(SCAN_OF("", "monitors", "[]", "0", "0"));
+    EXPECT("kind", "\"answer\"");
+    EXPECT("rows.0.5", "\"2 s ago\"");
+    EXPECT("notes", "[\"" PAY " is not up but waiting (other): its pairs are what it told last.\"]");
+    fake.nodes[0].state = BG_LINK_WAITING;
+    fake.pairs = NULL;
+    fake_call("chat", "", "{\"text\":\"pairs\"}");
+    EXPECT("kind", "\"trouble\"");
+    EXPECT("title", "\"No node is up.\"");
+    EXPECT("notes.1", "\"" PAY " is not up but waiting (other): nothing is known of its pairs.\"");
+    fake.nodes_count = 0;
+    fake_call("chat", "", "{\"text\":\"pairs\"}");
+    EXPECT("title", "\"No node is registered.\"");
+}
+
 static void other_commands_have_their_cards(void **state)
 {
     (void)state;
@@ -380,6 +486,10 @@ int main(void)
         T(the_chats_limits_are_kept),
         T(lists_of_many_nodes_are_cut_and_say_so),
         T(the_busiest_pairs_of_all_nodes_come_first),
+        T(who_is_on_another_node_is_waited_for),
+        T(a_node_that_does_not_tell_names_is_not_waited_for_again),
+        T(what_a_node_told_last_is_told_where_it_cannot_be_asked),
+        T(of_nodes_that_are_down_all_are_told_what_is_known),
         T(other_commands_have_their_cards),
         T(slack_is_believed_when_it_signs_in_time_and_once),
     };

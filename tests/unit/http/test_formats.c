@@ -296,6 +296,30 @@ static void times_and_sentences_are_never_cut(void **state)
     }
 }
 
+static const struct bg_column sentence_columns[] = {
+    {"name", "Name", BG_COLUMN_WHOLE, true}, {"words", "Words", BG_COLUMN_WHOLE, true}, {NULL, NULL, BG_COLUMN_TEXT, false}};
+static const struct bg_endpoint sentences = {.method = BG_GET, .path = "/u", .columns = sentence_columns};
+
+static void sentences_in_the_last_column_go_on_below(void **state)
+{
+    static const char sentence[] = "A sentence that is longer than what is left beside the name, and of which every word is needed";
+    static const char word[] = "a_word_without_any_blank_in_it_that_is_longer_than_what_there_is_room_for";
+    json_t *rows = json_pack("[{s:s, s:s}, {s:s, s:s}, {s:s, s:s}]", "name", "a_name_of_twenty_six_chars", "words", sentence, "name", "b",
+                             "words", "short", "name", "c", "words", word);
+    (void)state;
+    struct bg_body *body = render(&sentences, BG_FORMAT_TEXT, json_incref(rows), json_object());
+    assert_string_equal(body->bytes, "Name                        Words\n"
+                                     "a_name_of_twenty_six_chars  A sentence that is longer than what is left beside\n"
+                                     "                            the name, and of which every word is needed\n"
+                                     "b                           short\n"
+                                     "c                           "
+                                     "a_word_without_any_blank_in_it_that_is_longer_than_what_there_is_room_for\n\n");
+    bg_body_unref(body);
+    body = render(&sentences, BG_FORMAT_MD, rows, json_object());
+    assert_non_null(strstr(body->bytes, "than what is left beside the name, and")); /* a row of Markdown is one line */
+    bg_body_unref(body);
+}
+
 static const struct bg_column relation_columns[] = {{"direction", "Direction", BG_COLUMN_TEXT, true},
                                                     {"count", "Entries", BG_COLUMN_COUNT, true},
                                                     {"peer", "Peer", BG_COLUMN_TEXT, true},
@@ -398,6 +422,7 @@ int main(void)
         cmocka_unit_test(what_rows_are_sorted_by_is_shown),
         cmocka_unit_test(a_name_that_cannot_be_seen_is_quoted_as_erlang_prints_it),
         cmocka_unit_test(times_and_sentences_are_never_cut),
+        cmocka_unit_test(sentences_in_the_last_column_go_on_below),
         cmocka_unit_test(the_first_figure_stays_where_nothing_else_is_what_the_table_is_about),
         cmocka_unit_test(text_is_cut_so_that_the_table_fits),
         cmocka_unit_test(wide_characters_keep_their_columns),

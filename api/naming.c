@@ -1,0 +1,111 @@
+/* naming.c: asks nodes who processes are, and waits for it no longer than its owner has time. */
+#include "naming.h"
+
+#include "beamgauge/clock.h"
+#include "beamgauge/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WAIT_MS_MIN 50 /* with less, nobody is called late */
+#define BEHIND_MS 5000 /* so long a node may go on, for whoever asks next */
+
+struct asked {
+    struct bg_naming *naming;
+    struct bg_ticket *ticket; /* NULL: it has ended */
+    char node[BG_NODE_NAME_MAX + 1];
+};
+
+struct bg_naming {
+    struct bg_unnamed unnamed;
+    struct asked *asked;
+    size_t asked_count, waiting;
+    bg_naming_done *done;
+    void *context;
+};
+
+static void naming_free(struct bg_naming *naming)
+{
+    if (naming != NULL)
+        free(naming->asked);
+    free(naming);
+}
+
+static void on_behind(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    (void)context, (void)failure, (void)answer; /* the store has it */
+}
+
+static void on_told(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct asked *asked = context;
+    struct bg_naming *naming = asked->naming;
+    bg_naming_done *done = naming->done;
+    void *owner = naming->context;
+    (void)answer;
+    asked->ticket = NULL;
+    if (failure != NULL)
+        bg_query_names_late(naming->unnamed.services->queries, asked->node);
+    if (--naming->waiting > 0)
+        return;
+    bg_unnamed_keep(&naming->unnamed, NULL);
+    naming_free(naming);
+    done(owner);
+}
+
+/* The one who has more time keeps the question going when we have gone. He asks first: his deadline is the node's. */
+static void ask(struct bg_naming *naming, const char *node, uint64_t reader, int64_t wait_ms)
+{
+    struct asked *asked = &naming->asked[naming->asked_count++];
+    struct bg_ticket *behind;
+    struct bg_failure failure;
+    *asked = (struct asked){.naming = naming};
+    (void)snprintf(asked->node, sizeof asked->node, "%s", node);
+    struct bg_query_request request = {.question = "names",
+                                       .node = asked->node,
+                                       .args = bg_unnamed_args(&naming->unnamed, node),
+                                       .reader = reader,
+                                       .timeout_ms = BEHIND_MS};
+    const struct bg_services *services = naming->unnamed.services;
+    if (!naming->unnamed.shaper->failed && bg_query_ask(services->queries, &request, on_behind, NULL, &behind, &failure) == BG_OK &&
+        wait_ms >= WAIT_MS_MIN) {
+        request.timeout_ms = wait_ms;
+        if (bg_query_ask(services->queries, &request, on_told, asked, &asked->ticket, &failure) == BG_OK)
+            naming->waiting++;
+        else
+            asked->ticket = NULL;
+    }
+    json_decref(request.args);
+}
+
+struct bg_naming *bg_naming_start(const struct bg_unnamed *unnamed, uint64_t reader, int64_t deadline_us, bg_naming_done *done,
+                                  void *context)
+{
+    bool is_late;
+    json_t *nodes = bg_unnamed_nodes(unnamed, &is_late), *value;
+    const int64_t left_ms = (deadline_us - bg_clock_monotonic_us(unnamed->services->clock)) / 1000;
+    struct bg_naming *naming = calloc(1, sizeof *naming);
+    const char *node;
+    if (naming != NULL)
+        *naming = (struct bg_naming){.unnamed = *unnamed, .done = done, .context = context};
+    if (naming != NULL)
+        naming->asked = calloc(json_object_size(nodes) + 1, sizeof *naming->asked);
+    if (naming == NULL || naming->asked == NULL)
+        bg_shaper_fail(unnamed->shaper, BG_NO_MEMORY, "out of memory");
+    else
+        json_object_foreach(nodes, node, value) ask(naming, node, reader, bg_unnamed_wait_ms(left_ms));
+    json_decref(nodes);
+    if (naming != NULL && naming->waiting > 0)
+        return naming;
+    bg_unnamed_keep(unnamed, NULL);
+    naming_free(naming);
+    return NULL;
+}
+
+void bg_naming_stop(struct bg_naming *naming)
+{
+    for (size_t i = 0; naming != NULL && i < naming->asked_count; i++)
+        if (naming->asked[i].ticket != NULL)
+            bg_ticket_cancel(naming->asked[i].ticket);
+    naming_free(naming);
+}
