@@ -143,14 +143,6 @@ static enum bg_error epmd_port_take(struct bg_config *config, struct bg_failure 
     return BG_OK;
 }
 
-static enum bg_error own_name_check(const struct bg_config *config, struct bg_failure *ret_failure)
-{
-    struct bg_failure failure;
-    enum bg_error error = config->name[0] != '\0' ? bg_node_name_check(config->name, &failure) : BG_OK;
-
-    return error == BG_OK ? BG_OK : bg_fail_param(ret_failure, error, "name", "our own name %.80s: %s", config->name, failure.text);
-}
-
 static enum bg_error options_overlay(const struct bg_options *options, struct bg_config *config, struct bg_failure *ret_failure)
 {
     enum bg_error error = BG_OK;
@@ -211,8 +203,6 @@ enum bg_error bg_options_load(const struct bg_options *options, struct bg_config
         error = bg_config_check(&config, ret_failure);
     if (error == BG_OK)
         error = epmd_port_take(&config, ret_failure);
-    if (error == BG_OK)
-        error = own_name_check(&config, ret_failure);
     if (error == BG_OK)
         error = nodes_check(&config, ret_failure);
     if (error == BG_OK)

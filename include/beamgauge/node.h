@@ -4,6 +4,7 @@
 
 #include "beamgauge/clock.h"
 #include "beamgauge/error.h"
+#include "beamgauge/names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +14,6 @@ struct event_base;
 struct bg_nodes;   /* the registry; owns every link */
 struct bg_inquiry; /* one question in flight on a link; owned by the link until its `done` is called */
 
-#define BG_NODE_NAME_MAX 255 /* bytes: an atom's limit is 255 characters */
 #define BG_TAGS_MAX 32
 #define BG_TAG_MAX_BYTES 64
 
@@ -120,8 +120,6 @@ size_t bg_nodes_count(const struct bg_nodes *nodes);
 void bg_nodes_info_at(const struct bg_nodes *nodes, size_t index, struct bg_node_info *ret_info);
 enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Checks the form "name@host" (bytes, length, characters); does not touch the network. */
-enum bg_error bg_node_name_check(const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
 /* Told whenever a link comes up (BG_LINK_UP), goes down or could not be made (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
  * It may call back into the registry, to remove the node too. */

@@ -1,6 +1,7 @@
 /* config.c: the configuration as a whole: its defaults, its lists, and what cannot go together. */
 #include "settings.h"
 
+#include "beamgauge/names.h"
 #include "beamgauge/text.h"
 
 #include <arpa/inet.h>
@@ -102,13 +103,6 @@ static bool name_is_plain(const char *name, size_t max)
     return true;
 }
 
-bool bg_config_is_node_name(const char *name)
-{
-    const char *at = strchr(name, '@');
-
-    return at != NULL && at != name && at[1] != '\0' && strchr(at + 1, '@') == NULL && name_is_plain(name, 255);
-}
-
 static const struct bg_config_node *node_find(const struct bg_config *config, const char *name)
 {
     for (size_t i = 0; i < config->nodes_count; i++)
@@ -120,9 +114,10 @@ static const struct bg_config_node *node_find(const struct bg_config *config, co
 enum bg_error bg_config_append_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure)
 {
     struct bg_config_node node = {0}, *grown;
+    struct bg_failure why;
 
-    if (!bg_config_is_node_name(name))
-        return bg_fail_param(ret_failure, BG_INVALID, "node", "node %.80s: expected NAME@HOST, at most 255 bytes, without blanks", name);
+    if (bg_node_name_check(name, &why) != BG_OK)
+        return bg_fail_param(ret_failure, BG_INVALID, "node", "node %.80s: %s", name, why.text);
     if (node_find(config, name) != NULL)
         return bg_fail_param(ret_failure, BG_CONFLICT, "node", "node %s is there already", name);
     if (config->nodes_count == BG_CONFIG_NODES_MAX)
@@ -270,14 +265,15 @@ void bg_config_url(const struct bg_config *config, int64_t port, char ret_url[BG
 
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure)
 {
+    struct bg_failure why;
+
     if (!bg_config_listens_on_loopback(config) && config->tokens_count == 0)
         return bg_fail_param(ret_failure, BG_INVALID, "listen",
                              "listening on %s without tokens would let everyone on the network look into every node: add a [token NAME] "
                              "section (\"beamgauge token NAME read\" prints one), or listen on 127.0.0.1",
                              config->listen_address);
-    if (config->name[0] != '\0' && !bg_config_is_node_name(config->name))
-        return bg_fail_param(ret_failure, BG_INVALID, "name", "our name %.80s: expected NAME@HOST, at most 255 bytes, without blanks",
-                             config->name);
+    if (config->name[0] != '\0' && bg_node_name_check(config->name, &why) != BG_OK)
+        return bg_fail_param(ret_failure, BG_INVALID, "name", "our own name %.80s: %s", config->name, why.text);
     if (config->nodes_count > (size_t)config->nodes_max)
         return bg_fail_param(ret_failure, BG_INVALID, "nodes_max", "%zu nodes are named, but nodes_max is %" PRId64 ": raise it",
                              config->nodes_count, config->nodes_max);

@@ -20,8 +20,6 @@ enum bg_error bg_settings_apply_fallbacks(const char *section, void *base, struc
 enum bg_error bg_config_append_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_token(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_check(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* NAME@HOST, no blanks or control characters, at most 255 bytes. */
-bool bg_config_is_node_name(const char *name);
 /* The defaults and nothing else, telling when memory is short. */
 enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 

@@ -1,6 +1,8 @@
 /* values.c: one parser for each type of setting. */
 #include "settings.h"
 
+#include "beamgauge/names.h"
+
 #include "beamgauge/text.h"
 
 #include <arpa/inet.h>
@@ -143,9 +145,10 @@ static enum bg_error parse_path(const struct bg_setting *setting, const char *te
 
 static enum bg_error parse_name(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
 {
-    if (text[0] != '\0' && !bg_config_is_node_name(text))
-        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: expected NAME@HOST, at most 255 bytes, without blanks",
-                             setting->key, text);
+    struct bg_failure why;
+
+    if (text[0] != '\0' && bg_node_name_check(text, &why) != BG_OK)
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: %s", setting->key, text, why.text);
     return text_replace(field_at(base, setting->field), text, strlen(text), ret_failure);
 }
 

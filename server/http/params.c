@@ -1,7 +1,7 @@
 /* params.c: a request's parameters, checked against its endpoint's descriptor. */
 #include "params.h"
 
-#include "beamgauge/node.h"
+#include "beamgauge/names.h"
 #include "beamgauge/text.h"
 #include "percent.h"
 #include "router.h"

@@ -1,44 +1,17 @@
-/* settings.c: checking a node's name and spec, and our own copy of it. */
+/* settings.c: checking a node's spec, and our own copy of it. */
 #include "settings.h"
+
+#include "beamgauge/cookie.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
-#define HOST_CHARACTERS NAME_CHARACTERS ".:"
-#define ADDRESS_CHARACTERS HOST_CHARACTERS "%"
-
-/* The same characters that net_kernel takes before the '@'; behind it, those of host names and of numeric addresses. */
-enum bg_error bg_node_name_check(const char *name, struct bg_failure *ret_failure)
-{
-    size_t length = strlen(name), head = strspn(name, NAME_CHARACTERS);
-    if (length > BG_NODE_NAME_MAX)
-        return bg_fail_param(ret_failure, BG_INVALID, "node", "a node's name has at most %d bytes, this has %zu", BG_NODE_NAME_MAX, length);
-    if (head == 0 || name[head] != '@')
-        return bg_fail_param(ret_failure, BG_INVALID, "node",
-                             "a node's name is \"name@host\", the first part of letters, digits, '_' and '-'");
-    const char *host = name + head + 1;
-    if (*host == '\0' || host[strspn(host, HOST_CHARACTERS)] != '\0')
-        return bg_fail_param(ret_failure, BG_INVALID, "node", "what follows the '@' in a node's name is a host name or an IP address");
-    return BG_OK;
-}
-
-static enum bg_error check_address(const char *address, struct bg_failure *ret_failure)
-{
-    if (address == NULL)
-        return BG_OK;
-    size_t length = strlen(address);
-    if (length == 0 || length > BG_NODE_NAME_MAX || address[strspn(address, ADDRESS_CHARACTERS)] != '\0')
-        return bg_fail_param(ret_failure, BG_INVALID, "address", "an address is a host name or an IP address, without a port");
-    return BG_OK;
-}
-
 static enum bg_error check_cookie(const char *cookie, struct bg_failure *ret_failure)
 {
     size_t length = cookie != NULL ? strlen(cookie) : 0;
-    if (length == 0 || length > BG_COOKIE_MAX_BYTES)
-        return bg_fail_param(ret_failure, BG_INVALID, "cookie", "a cookie has 1 to %d bytes", BG_COOKIE_MAX_BYTES);
+    if (length == 0 || length > BG_COOKIE_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "cookie", "a cookie has 1 to %d bytes", BG_COOKIE_MAX);
     return BG_OK;
 }
 
@@ -69,7 +42,7 @@ enum bg_error bg_node_spec_check(const struct bg_node_spec *spec, struct bg_fail
 {
     enum bg_error error;
     if ((error = bg_node_name_check(spec->name, ret_failure)) != BG_OK || (error = check_cookie(spec->cookie, ret_failure)) != BG_OK ||
-        (error = check_address(spec->address, ret_failure)) != BG_OK)
+        (spec->address != NULL && (error = bg_node_address_check(spec->address, ret_failure)) != BG_OK))
         return error;
     return check_tags(spec, ret_failure);
 }

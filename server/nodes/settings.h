@@ -4,8 +4,6 @@
 
 #include "beamgauge/node.h"
 
-#define BG_COOKIE_MAX_BYTES 255 /* it is an atom */
-
 struct bg_node_settings {
     char *name, *cookie, *address; /* address: as given, or the name's own host */
     uint16_t port, epmd_port;

@@ -61,7 +61,7 @@ suite('config', {}, (world, test) => {
   });
 
   const WRONG = {
-    'an own name with a dot': ['[server]\nname = be.am@127.0.0.1\n', /our own name be\.am@127\.0\.0\.1: .*letters, digits/],
+    'an own name with a dot': ['[server]\nname = be.am@127.0.0.1\n', /name = be\.am@127\.0\.0\.1: .*letters, digits/],
     'a node name with a dot': ['[node a.b@127.0.0.1]\n', /node a\.b@127\.0\.0\.1: .*letters, digits/],
     '34 tags': [`[node a@127.0.0.1]\ntags = ${'x '.repeat(34)}\n`, /at most 32 tags/],
     'a tag of 78 bytes': [`[node a@127.0.0.1]\ntags = ${'x'.repeat(78)}\n`, /a tag has 1 to 64 bytes/],

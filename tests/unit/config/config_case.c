@@ -30,7 +30,7 @@ int config_case_begin(void **state)
     struct config_case *test = calloc(1, sizeof(*test));
 
     assert_non_null(test);
-    snprintf(test->folder, sizeof(test->folder), "/tmp/beamgauge-base-XXXXXX");
+    snprintf(test->folder, sizeof(test->folder), "/tmp/beamgauge-config-XXXXXX");
     assert_non_null(mkdtemp(test->folder));
     snprintf(test->path, sizeof(test->path), "%s/b.ini", test->folder);
     snprintf(test->cookie_path, sizeof(test->cookie_path), "%s/cookie", test->folder);

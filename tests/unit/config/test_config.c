@@ -87,7 +87,9 @@ static void nodes_are_added_once_and_checked(void **state)
     assert_int_equal(test->config.nodes[0].port, 9);
     assert_string_equal(test->config.nodes[1].name, "c@d");
     assert_int_equal(bg_config_add_node(&test->config, "nohost", &test->failure), BG_INVALID);
-    assert_string_equal(test->failure.text, "node nohost: expected NAME@HOST, at most 255 bytes, without blanks");
+    assert_string_equal(
+        test->failure.text,
+        "node nohost: expected NAME@HOST of at most 255 bytes: NAME of letters, digits, '_' and '-', HOST a host name or an IP address");
     assert_int_equal(bg_config_add_node(&test->config, "a\x1b@b", &test->failure), BG_INVALID);
     assert_int_equal(bg_config_add_node(&test->config, "a\xff@b", &test->failure), BG_INVALID);
     assert_int_equal(test->config.nodes_count, 2);

@@ -261,7 +261,7 @@ static void a_node_name_of_255_bytes_is_kept_whole(void **state)
     name[255] = 'n';
     name[256] = '\0';
     snprintf(text, sizeof(text), "[node %s]\n", name);
-    config_case_refuses(test, text, 1, "expected NAME@HOST, at most 255 bytes");
+    config_case_refuses(test, text, 1, "expected NAME@HOST of at most 255 bytes");
 }
 
 static void lists_have_a_greatest_length(void **state)

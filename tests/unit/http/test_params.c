@@ -131,8 +131,8 @@ static void each_bad_value_names_its_parameter(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         assert_bad(read_query(cases[i].query), cases[i].param, cases[i].words);
-    assert_bad(read_path("/nodes/noat/processes/0.1.0", NULL), "node", "name@host");
-    assert_bad(read_path("/nodes/a%22b@c/processes/0.1.0", NULL), "node", "name@host");
+    assert_bad(read_path("/nodes/noat/processes/0.1.0", NULL), "node", "NAME@HOST");
+    assert_bad(read_path("/nodes/a%22b@c/processes/0.1.0", NULL), "node", "NAME@HOST");
     assert_bad(read_path("/nodes/a%ff@c/processes/0.1.0", NULL), "node", "UTF-8");
     assert_bad(read_path("/nodes/a@b/processes/abc", NULL), "pid", "pid");
 }

@@ -9,6 +9,8 @@
 #include "settings.h"
 #include "world.h"
 
+#include "beamgauge/cookie.h"
+
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +59,7 @@ static void specs_out_of_bounds_are_refused(void **state)
     char cookie[300];
     const char *tags[BG_TAGS_MAX + 1];
     memset(cookie, 'c', sizeof cookie);
-    cookie[BG_COOKIE_MAX_BYTES + 1] = '\0';
+    cookie[BG_COOKIE_MAX + 1] = '\0';
     for (size_t i = 0; i <= BG_TAGS_MAX; i++)
         tags[i] = "tag";
     refused(&(struct bg_node_spec){.name = "a b@c", .cookie = "x"}, "node");
@@ -69,7 +71,7 @@ static void specs_out_of_bounds_are_refused(void **state)
     refused(&(struct bg_node_spec){.name = "a@c", .cookie = "x", .tags = tags, .tags_count = BG_TAGS_MAX + 1}, "tags");
     struct bg_node_settings settings;
     struct bg_failure failure;
-    cookie[BG_COOKIE_MAX_BYTES] = '\0';
+    cookie[BG_COOKIE_MAX] = '\0';
     const struct bg_node_spec largest = {.name = "a@c", .cookie = cookie, .tags = tags, .tags_count = BG_TAGS_MAX};
     assert_int_equal(bg_settings_init(&largest, &settings, &failure), BG_OK);
     assert_string_equal(settings.address, "c");
