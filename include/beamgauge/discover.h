@@ -19,19 +19,20 @@ struct bg_discovery_options {
 };
 
 /* A node was found: epmd knows only the part of its name before '@', so the whole name is the one the node itself said in its
- * handshake's challenge, which it sends before it asks for any cookie. Told once for every incarnation of a node, until it is released. */
+ * handshake's challenge, which it sends before it asks for any cookie. Reported once for every incarnation of a node, until it is released.
+ */
 typedef void bg_discovery_found(void *context, const char *name, uint16_t port);
 
 /* Starts asking at once. `options` is copied; own_name is borrowed. */
 enum bg_error bg_discovery_start(struct event_base *base, const struct bg_discovery_options *options, bg_discovery_found *found,
                                  void *context, struct bg_discovery **ret_discovery, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Whoever was told of a node does not keep it: it is looked at again each minute, and told again once it is another incarnation or has
+/* The node is not kept by the callback's owner: it is asked again each minute, and reported again once it is another incarnation or has
  * left epmd and come back; with `in_any_case` also if it is the same. */
 void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool in_any_case);
 /* The released ones that epmd still lists, the parts of their names that it knows: how many, and the first `max` of them. They are valid
  * until the loop goes on. */
 size_t bg_discovery_released(const struct bg_discovery *discovery, size_t max, const char *ret_names[]);
-/* Tells all that were released once more. */
+/* Reports all that were released once more. */
 void bg_discovery_renew(struct bg_discovery *discovery);
 void bg_discovery_free(struct bg_discovery *discovery);
 

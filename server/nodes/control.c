@@ -83,7 +83,7 @@ static bool read_by_layout(const struct layout *layout, const struct bg_slice el
     control->value = payload;
     if (!payload_is_term(payload))
         return false;
-    if (layout->kind == BG_CONTROL_EXIT) /* its reason is told without the version byte */
+    if (layout->kind == BG_CONTROL_EXIT) /* its reason comes without the version byte */
         control->value = (struct bg_slice){.bytes = payload.bytes + 1, .length = payload.length - 1};
     return true;
 }

@@ -14,15 +14,15 @@
 #include <string.h>
 
 #define NAMES_REQ 110
-#define NAMES_MAX_BYTES 65536           /* of epmd's list */
-#define FOUND_MAX 1024                  /* names remembered; those that were released make room for others */
-#define PEEKS_MAX 16                    /* nodes asked at once; those left over are asked the next time */
-#define LINES_MAX 4096                  /* names of one list */
-#define LOOK_AGAIN_US INT64_C(60000000) /* at a node that was released */
+#define NAMES_MAX_BYTES 65536          /* of epmd's list */
+#define FOUND_MAX 1024                 /* names remembered; those that were released make room for others */
+#define NAME_QUERIES_MAX 16            /* nodes asked at once; those left over are asked the next time */
+#define LINES_MAX 4096                 /* names of one list */
+#define ASK_AGAIN_US INT64_C(60000000) /* a node that was released, its name */
 #define LINE_SIZE 512
 
 /* A node being asked for its name. */
-struct peek {
+struct name_query {
     struct bg_discovery *discovery;
     struct bufferevent *connection; /* NULL: free */
     struct bg_handshake handshake;
@@ -30,8 +30,8 @@ struct peek {
     uint16_t port;
 };
 
-/*  told   ->  released   ->  told (another incarnation)
- *         ->  forgotten (not in epmd any more)
+/*  reported -> released -> reported (another incarnation)
+ *           -> forgotten (not in epmd any more)
  */
 struct found {
     char name[BG_NODE_NAME_MAX + 1]; /* the part that epmd knows */
@@ -39,7 +39,7 @@ struct found {
     uint32_t creation;
     bool released;
     bool listed;      /* in epmd's last list */
-    int64_t again_us; /* released: when it is looked at again */
+    int64_t again_us; /* released: when it is asked again */
 };
 
 struct bg_discovery {
@@ -47,11 +47,11 @@ struct bg_discovery {
     struct event_base *base;
     struct event *timer;
     struct bufferevent *epmd; /* NULL: not being asked */
-    struct peek peeks[PEEKS_MAX];
+    struct name_query queries[NAME_QUERIES_MAX];
     struct found found[FOUND_MAX];
     size_t found_count;
-    size_t turn; /* how many have been peeked at: where the next list goes on, so that those who do not answer hold up nobody for ever */
-    bg_discovery_found *tell;
+    size_t turn; /* how many have been queried: where the next list goes on, so that those who do not answer hold nobody up for ever */
+    bg_discovery_found *report;
     void *context;
 };
 
@@ -80,10 +80,10 @@ static struct bufferevent *local_connect(struct bg_discovery *discovery, uint16_
     return connection;
 }
 
-static void peek_end(struct peek *peek)
+static void query_end(struct name_query *query)
 {
-    bufferevent_free(peek->connection);
-    peek->connection = NULL;
+    bufferevent_free(query->connection);
+    query->connection = NULL;
 }
 
 static struct found *found_find(struct bg_discovery *discovery, const char *alive, size_t length, uint16_t port)
@@ -96,7 +96,7 @@ static struct found *found_find(struct bg_discovery *discovery, const char *aliv
     return NULL;
 }
 
-/* A new place, or that of the released one whose turn is the farthest; NULL where all are told. */
+/* A new place, or that of the released one whose turn is the farthest; NULL where all are reported. */
 static struct found *found_place(struct bg_discovery *discovery)
 {
     struct found *place = NULL;
@@ -108,48 +108,48 @@ static struct found *found_place(struct bg_discovery *discovery)
     return place;
 }
 
-static void found_tell(struct bg_discovery *discovery, const struct peek *peek)
+static void found_report(struct bg_discovery *discovery, const struct name_query *query)
 {
-    const char *name = peek->handshake.learned;
+    const char *name = query->handshake.learned;
     struct bg_failure failure;
     size_t alive = strcspn(name, "@");
 
-    if (bg_node_name_check(name, &failure) != BG_OK || strlen(peek->alive) != alive || memcmp(peek->alive, name, alive) != 0)
+    if (bg_node_name_check(name, &failure) != BG_OK || strlen(query->alive) != alive || memcmp(query->alive, name, alive) != 0)
         return;
-    struct found *found = found_find(discovery, name, alive, peek->port);
-    if (found != NULL && (!found->released || found->creation == peek->handshake.peer_creation)) {
-        found->again_us = now_us() + LOOK_AGAIN_US;
+    struct found *found = found_find(discovery, name, alive, query->port);
+    if (found != NULL && (!found->released || found->creation == query->handshake.peer_creation)) {
+        found->again_us = now_us() + ASK_AGAIN_US;
         return;
     }
     if (found == NULL && (found = found_place(discovery)) == NULL)
         return;
-    *found = (struct found){.port = peek->port, .creation = peek->handshake.peer_creation, .listed = true};
+    *found = (struct found){.port = query->port, .creation = query->handshake.peer_creation, .listed = true};
     snprintf(found->name, sizeof(found->name), "%.*s", (int)alive, name);
-    discovery->tell(discovery->context, name, peek->port);
+    discovery->report(discovery->context, name, query->port);
 }
 
-static void on_peek_read(struct bufferevent *connection, void *context)
+static void on_query_read(struct bufferevent *connection, void *context)
 {
-    struct peek *peek = context;
-    struct bg_setback setback;
+    struct name_query *query = context;
+    struct bg_link_failure failure;
     enum bg_handshake_result result =
-        bg_handshake_take(&peek->handshake, bufferevent_get_input(connection), bufferevent_get_output(connection), &setback);
+        bg_handshake_take(&query->handshake, bufferevent_get_input(connection), bufferevent_get_output(connection), &failure);
 
     if (result == BG_HANDSHAKE_MORE)
         return;
     if (result == BG_HANDSHAKE_DONE)
-        found_tell(peek->discovery, peek);
-    peek_end(peek);
+        found_report(query->discovery, query);
+    query_end(query);
 }
 
-static void on_peek_event(struct bufferevent *connection, short what, void *context)
+static void on_query_event(struct bufferevent *connection, short what, void *context)
 {
-    struct peek *peek = context;
+    struct name_query *query = context;
 
     if (what & BEV_EVENT_CONNECTED)
-        bg_handshake_start(&peek->handshake, bufferevent_get_output(connection));
+        bg_handshake_start(&query->handshake, bufferevent_get_output(connection));
     else
-        peek_end(peek); /* closed, refused or silent: asked again next time */
+        query_end(query); /* closed, refused or silent: asked again next time */
 }
 
 /* "name NAME at port PORT" */
@@ -164,21 +164,21 @@ static bool line_read(const char *line, char ret_alive[BG_NODE_NAME_MAX + 1], ui
 }
 
 /* False where as many as may are being asked. */
-static bool peek_start(struct bg_discovery *discovery, const char *line)
+static bool query_start(struct bg_discovery *discovery, const char *line)
 {
-    for (size_t i = 0; i < PEEKS_MAX; i++) {
-        struct peek *peek = &discovery->peeks[i];
-        if (peek->connection != NULL)
+    for (size_t i = 0; i < NAME_QUERIES_MAX; i++) {
+        struct name_query *query = &discovery->queries[i];
+        if (query->connection != NULL)
             continue;
-        *peek = (struct peek){.discovery = discovery, .handshake = {.own_name = discovery->options.own_name, .creation = 1}};
-        if (line_read(line, peek->alive, &peek->port))
-            peek->connection = local_connect(discovery, peek->port, on_peek_read, on_peek_event, peek);
+        *query = (struct name_query){.discovery = discovery, .handshake = {.own_name = discovery->options.own_name, .creation = 1}};
+        if (line_read(line, query->alive, &query->port))
+            query->connection = local_connect(discovery, query->port, on_query_read, on_query_event, query);
         return true;
     }
     return false;
 }
 
-static bool is_to_peek_at(struct bg_discovery *discovery, const char *line)
+static bool is_to_be_queried(struct bg_discovery *discovery, const char *line)
 {
     char alive[BG_NODE_NAME_MAX + 1];
     uint16_t port;
@@ -212,12 +212,12 @@ static void names_read(struct bg_discovery *discovery, struct evbuffer *in)
     for (size_t i = 0; i < discovery->found_count; i++)
         discovery->found[i].listed = false;
     while (count < LINES_MAX && (line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF)) != NULL)
-        if (is_to_peek_at(discovery, line))
+        if (is_to_be_queried(discovery, line))
             lines[count++] = line;
         else
             free(line);
     forget_unlisted(discovery);
-    while (taken < count && peek_start(discovery, lines[(discovery->turn + taken) % count]))
+    while (taken < count && query_start(discovery, lines[(discovery->turn + taken) % count]))
         taken++;
     discovery->turn += taken;
     while (count > 0)
@@ -267,7 +267,7 @@ enum bg_error bg_discovery_start(struct event_base *base, const struct bg_discov
 
     if (discovery == NULL)
         goto fail;
-    *discovery = (struct bg_discovery){.options = *options, .base = base, .tell = found, .context = context};
+    *discovery = (struct bg_discovery){.options = *options, .base = base, .report = found, .context = context};
     discovery->timer = event_new(base, -1, EV_PERSIST, on_timer, discovery);
     if (discovery->timer == NULL || event_add(discovery->timer, &interval) != 0)
         goto fail;
@@ -290,7 +290,7 @@ void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool
         found->released = true;
         if (in_any_case)
             found->creation = 0; /* is nobody's */
-        found->again_us = now_us() + LOOK_AGAIN_US;
+        found->again_us = now_us() + ASK_AGAIN_US;
     }
 }
 
@@ -322,9 +322,9 @@ void bg_discovery_free(struct bg_discovery *discovery)
 {
     if (discovery == NULL)
         return;
-    for (size_t i = 0; i < PEEKS_MAX; i++)
-        if (discovery->peeks[i].connection != NULL)
-            peek_end(&discovery->peeks[i]);
+    for (size_t i = 0; i < NAME_QUERIES_MAX; i++)
+        if (discovery->queries[i].connection != NULL)
+            query_end(&discovery->queries[i]);
     if (discovery->epmd != NULL)
         bufferevent_free(discovery->epmd);
     if (discovery->timer != NULL)

@@ -17,31 +17,32 @@ void bg_epmd_ask(const char *node_name, struct bg_writer *ret_request)
 }
 
 /* 119, result, and if that is 0: port (2), node type, protocol, highest version (2), lowest version (2), name and extra, not needed. */
-enum bg_epmd_answer bg_epmd_read(struct bg_slice bytes, const char *node_name, uint16_t *ret_port, struct bg_setback *ret_setback)
+enum bg_epmd_answer bg_epmd_read(struct bg_slice bytes, const char *node_name, uint16_t *ret_port, struct bg_link_failure *ret_failure)
 {
     struct bg_reader reader = bg_reader_of(bytes);
     uint64_t tag, result, port, kinds, version;
     if (!bg_read_number(&reader, 1, &tag))
         return BG_EPMD_MORE;
     if (tag != PORT2_RESP) {
-        bg_setback_set(ret_setback, BG_REASON_EPMD_UNREACHABLE, "what answers at epmd's port is not epmd");
+        bg_link_failure_set(ret_failure, BG_REASON_EPMD_UNREACHABLE, "what answers at epmd's port is not epmd");
         return BG_EPMD_REFUSED;
     }
     if (!bg_read_number(&reader, 1, &result))
         return BG_EPMD_MORE;
     if (result != 0) {
-        bg_setback_set(ret_setback, BG_REASON_NODE_NOT_IN_EPMD, "epmd there knows no node \"%.*s\": is it running, under that name?",
-                       (int)strcspn(node_name, "@"), node_name);
+        bg_link_failure_set(ret_failure, BG_REASON_NODE_NOT_IN_EPMD, "epmd there knows no node \"%.*s\": is it running, under that name?",
+                            (int)strcspn(node_name, "@"), node_name);
         return BG_EPMD_REFUSED;
     }
     if (!bg_read_number(&reader, 2, &port) || !bg_read_number(&reader, 2, &kinds) || !bg_read_number(&reader, 2, &version))
         return BG_EPMD_MORE;
     if (version < VERSION_MIN) {
-        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "the node is older than OTP 23, which is the oldest that can be asked");
+        bg_link_failure_set(ret_failure, BG_REASON_HANDSHAKE_FAILED,
+                            "the node is older than OTP 23, which is the oldest that can be asked");
         return BG_EPMD_REFUSED;
     }
     if (port == 0) {
-        bg_setback_set(ret_setback, BG_REASON_NODE_NOT_IN_EPMD, "epmd there knows the node, but no port of it");
+        bg_link_failure_set(ret_failure, BG_REASON_NODE_NOT_IN_EPMD, "epmd there knows the node, but no port of it");
         return BG_EPMD_REFUSED;
     }
     *ret_port = (uint16_t)port;

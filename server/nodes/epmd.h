@@ -2,7 +2,7 @@
 #ifndef BG_NODES_EPMD_H
 #define BG_NODES_EPMD_H
 
-#include "setback.h"
+#include "link_failure.h"
 #include "wire.h"
 
 /* PORT_PLEASE2_REQ for a node name of the form "name@host". */
@@ -10,7 +10,7 @@ void bg_epmd_ask(const char *node_name, struct bg_writer *ret_request);
 
 enum bg_epmd_answer { BG_EPMD_MORE, BG_EPMD_PORT, BG_EPMD_REFUSED };
 
-/* PORT2_RESP, or as much of it as has come. Where it is refused, *ret_setback says why. */
-enum bg_epmd_answer bg_epmd_read(struct bg_slice bytes, const char *node_name, uint16_t *ret_port, struct bg_setback *ret_setback);
+/* PORT2_RESP, or as much of it as has come. Where it is refused, *ret_failure says why. */
+enum bg_epmd_answer bg_epmd_read(struct bg_slice bytes, const char *node_name, uint16_t *ret_port, struct bg_link_failure *ret_failure);
 
 #endif

@@ -56,41 +56,42 @@ void bg_handshake_start(struct bg_handshake *handshake, struct evbuffer *out)
     handshake->awaited = BG_HANDSHAKE_STATUS;
 }
 
-static enum bg_handshake_result fail_nonsense(const char *where, struct bg_setback *ret_setback)
+static enum bg_handshake_result fail_nonsense(const char *where, struct bg_link_failure *ret_failure)
 {
-    bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "what answers there does not speak the Erlang distribution (%s)", where);
+    bg_link_failure_set(ret_failure, BG_REASON_HANDSHAKE_FAILED, "what answers there does not speak the Erlang distribution (%s)", where);
     return BG_HANDSHAKE_FAILED;
 }
 
 /* The peer still holds a connection from our name. We never ask it to drop that one. */
-static enum bg_handshake_result refuse_alive(struct evbuffer *out, struct bg_setback *ret_setback)
+static enum bg_handshake_result refuse_alive(struct evbuffer *out, struct bg_link_failure *ret_failure)
 {
     struct bg_writer message = {.length = 0};
     bg_write_bytes(&message, "sfalse", 6);
     send_message(out, &message);
-    bg_setback_set(ret_setback, BG_REASON_NAME_IN_USE,
-                   "the node already has a connection from our name: another beamgauge, or one just gone that it still waits for");
+    bg_link_failure_set(ret_failure, BG_REASON_NAME_IN_USE,
+                        "the node already has a connection from our name: another beamgauge, or one just gone that it still waits for");
     return BG_HANDSHAKE_FAILED;
 }
 
 static enum bg_handshake_result take_status(struct bg_handshake *handshake, struct bg_reader reader, struct evbuffer *out,
-                                            struct bg_setback *ret_setback)
+                                            struct bg_link_failure *ret_failure)
 {
     struct bg_slice tag, status;
     if (!bg_read_bytes(&reader, 1, &tag) || !bg_slice_is(tag, "s") || !bg_read_bytes(&reader, bg_reader_left(&reader), &status))
-        return fail_nonsense("no status", ret_setback);
+        return fail_nonsense("no status", ret_failure);
     if (bg_slice_is(status, "ok") || bg_slice_is(status, "ok_simultaneous")) {
         handshake->awaited = BG_HANDSHAKE_CHALLENGE;
         return BG_HANDSHAKE_MORE;
     }
     if (bg_slice_is(status, "alive"))
-        return refuse_alive(out, ret_setback);
+        return refuse_alive(out, ret_failure);
     if (bg_slice_is(status, "nok"))
-        bg_setback_set(ret_setback, BG_REASON_NAME_IN_USE, "the node is itself connecting to one of our name, and prefers that");
+        bg_link_failure_set(ret_failure, BG_REASON_NAME_IN_USE, "the node is itself connecting to one of our name, and prefers that");
     else if (bg_slice_is(status, "not_allowed"))
-        bg_setback_set(ret_setback, BG_REASON_NOT_ALLOWED, "the node does not allow connections from us: see net_kernel:allow/1 there");
+        bg_link_failure_set(ret_failure, BG_REASON_NOT_ALLOWED,
+                            "the node does not allow connections from us: see net_kernel:allow/1 there");
     else
-        return fail_nonsense("unknown status", ret_setback);
+        return fail_nonsense("unknown status", ret_failure);
     return BG_HANDSHAKE_FAILED;
 }
 
@@ -103,10 +104,10 @@ static void send_reply(const struct bg_handshake *handshake, const uint8_t diges
     send_message(out, &message);
 }
 
-static enum bg_handshake_result learn_name(struct bg_handshake *handshake, struct bg_slice name, struct bg_setback *ret_setback)
+static enum bg_handshake_result learn_name(struct bg_handshake *handshake, struct bg_slice name, struct bg_link_failure *ret_failure)
 {
     if (name.length >= sizeof handshake->learned)
-        return fail_nonsense("too long a name", ret_setback);
+        return fail_nonsense("too long a name", ret_failure);
     memcpy(handshake->learned, name.bytes, name.length);
     handshake->learned[name.length] = '\0';
     return BG_HANDSHAKE_DONE;
@@ -114,17 +115,18 @@ static enum bg_handshake_result learn_name(struct bg_handshake *handshake, struc
 
 /* A peer that may be asked, is the one asked for, and gets our answer to its challenge. */
 static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake, uint64_t flags, uint32_t challenge, struct bg_slice name,
-                                                 struct evbuffer *out, struct bg_setback *ret_setback)
+                                                 struct evbuffer *out, struct bg_link_failure *ret_failure)
 {
     uint8_t digest[DIGEST_SIZE];
     if (!bg_slice_is(name, handshake->peer_name))
-        bg_setback_set(ret_setback, BG_REASON_WRONG_NAME, "the node there calls itself \"%.*s\"", (int)name.length,
-                       (const char *)name.bytes);
+        bg_link_failure_set(ret_failure, BG_REASON_WRONG_NAME, "the node there calls itself \"%.*s\"", (int)name.length,
+                            (const char *)name.bytes);
     else if (!(flags & FLAG_SPAWN))
-        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "the node cannot spawn a process at our request, as OTP 23 and later can");
+        bg_link_failure_set(ret_failure, BG_REASON_HANDSHAKE_FAILED,
+                            "the node cannot spawn a process at our request, as OTP 23 and later can");
     else if (!make_digest(handshake->cookie, challenge, digest))
-        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "no MD5, which the distribution needs, in this system's OpenSSL");
-    else if (handshake->trust == NULL || handshake->trust(handshake->trust_context, ret_setback)) {
+        bg_link_failure_set(ret_failure, BG_REASON_HANDSHAKE_FAILED, "no MD5, which the distribution needs, in this system's OpenSSL");
+    else if (handshake->trust == NULL || handshake->trust(handshake->trust_context, ret_failure)) {
         send_reply(handshake, digest, out);
         handshake->is_25 = (flags & FLAG_MANDATORY_25_DIGEST) != 0;
         handshake->awaited = BG_HANDSHAKE_ACK;
@@ -134,72 +136,74 @@ static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake,
 }
 
 static enum bg_handshake_result take_challenge(struct bg_handshake *handshake, struct bg_reader reader, struct evbuffer *out,
-                                               struct bg_setback *ret_setback)
+                                               struct bg_link_failure *ret_failure)
 {
     uint64_t tag, flags, challenge, creation, length;
     struct bg_slice name;
     if (!bg_read_number(&reader, 1, &tag))
-        return fail_nonsense("no challenge", ret_setback);
+        return fail_nonsense("no challenge", ret_failure);
     if (tag == 'n') {
-        bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED, "the node is older than OTP 23, which is the oldest that can be asked");
+        bg_link_failure_set(ret_failure, BG_REASON_HANDSHAKE_FAILED,
+                            "the node is older than OTP 23, which is the oldest that can be asked");
         return BG_HANDSHAKE_FAILED;
     }
     if (tag != 'N' || !bg_read_number(&reader, 8, &flags) || !bg_read_number(&reader, 4, &challenge) ||
         !bg_read_number(&reader, 4, &creation) || !bg_read_number(&reader, 2, &length) || !bg_read_bytes(&reader, (size_t)length, &name))
-        return fail_nonsense("no challenge", ret_setback);
+        return fail_nonsense("no challenge", ret_failure);
     handshake->peer_creation = (uint32_t)creation;
     if (handshake->peer_name == NULL)
-        return learn_name(handshake, name, ret_setback);
+        return learn_name(handshake, name, ret_failure);
     handshake->peer_creation = (uint32_t)creation;
-    return answer_challenge(handshake, flags, (uint32_t)challenge, name, out, ret_setback);
+    return answer_challenge(handshake, flags, (uint32_t)challenge, name, out, ret_failure);
 }
 
-static void reject_cookie(struct bg_setback *ret_setback)
+static void reject_cookie(struct bg_link_failure *ret_failure)
 {
-    bg_setback_set(ret_setback, BG_REASON_COOKIE_REJECTED, "the node has another cookie: give this node's own");
+    bg_link_failure_set(ret_failure, BG_REASON_COOKIE_REJECTED, "the node has another cookie: give this node's own");
 }
 
-static enum bg_handshake_result take_ack(const struct bg_handshake *handshake, struct bg_reader reader, struct bg_setback *ret_setback)
+static enum bg_handshake_result take_ack(const struct bg_handshake *handshake, struct bg_reader reader, struct bg_link_failure *ret_failure)
 {
     uint8_t expected[DIGEST_SIZE];
     struct bg_slice tag, digest;
     if (!bg_read_bytes(&reader, 1, &tag) || !bg_slice_is(tag, "a") || !bg_read_bytes(&reader, DIGEST_SIZE, &digest) ||
         bg_reader_left(&reader) != 0)
-        return fail_nonsense("no acknowledgement", ret_setback);
+        return fail_nonsense("no acknowledgement", ret_failure);
     if (make_digest(handshake->cookie, handshake->challenge, expected) && CRYPTO_memcmp(expected, digest.bytes, DIGEST_SIZE) == 0)
         return BG_HANDSHAKE_DONE;
-    reject_cookie(ret_setback);
+    reject_cookie(ret_failure);
     return BG_HANDSHAKE_FAILED;
 }
 
 static enum bg_handshake_result take_message(struct bg_handshake *handshake, struct bg_slice message, struct evbuffer *out,
-                                             struct bg_setback *ret_setback)
+                                             struct bg_link_failure *ret_failure)
 {
     struct bg_reader reader = bg_reader_of(message);
     switch (handshake->awaited) {
     case BG_HANDSHAKE_STATUS:
-        return take_status(handshake, reader, out, ret_setback);
+        return take_status(handshake, reader, out, ret_failure);
     case BG_HANDSHAKE_CHALLENGE:
-        return take_challenge(handshake, reader, out, ret_setback);
+        return take_challenge(handshake, reader, out, ret_failure);
     case BG_HANDSHAKE_ACK:
         break;
     }
-    return take_ack(handshake, reader, ret_setback);
+    return take_ack(handshake, reader, ret_failure);
 }
 
 /* A TLS record begins with its type (21: alert, 22: handshake) and the version's major, 3: as a length that is too long. */
-static enum bg_handshake_result fail_too_large(struct evbuffer *in, struct bg_setback *ret_setback)
+static enum bg_handshake_result fail_too_large(struct evbuffer *in, struct bg_link_failure *ret_failure)
 {
     uint8_t head[2] = {0};
     if (evbuffer_copyout(in, head, sizeof head) != sizeof head || (head[0] != 21 && head[0] != 22) || head[1] != 3)
-        return fail_nonsense("too long a message", ret_setback);
-    bg_setback_set(ret_setback, BG_REASON_HANDSHAKE_FAILED,
-                   "the node answers in TLS: it wants its distribution encrypted (-proto_dist inet_tls), which beamgauge does not speak");
+        return fail_nonsense("too long a message", ret_failure);
+    bg_link_failure_set(
+        ret_failure, BG_REASON_HANDSHAKE_FAILED,
+        "the node answers in TLS: it wants its distribution encrypted (-proto_dist inet_tls), which beamgauge does not speak");
     return BG_HANDSHAKE_FAILED;
 }
 
 enum bg_handshake_result bg_handshake_take(struct bg_handshake *handshake, struct evbuffer *in, struct evbuffer *out,
-                                           struct bg_setback *ret_setback)
+                                           struct bg_link_failure *ret_failure)
 {
     struct bg_slice message;
     enum bg_handshake_result result = BG_HANDSHAKE_MORE;
@@ -208,20 +212,20 @@ enum bg_handshake_result bg_handshake_take(struct bg_handshake *handshake, struc
         if (frame == BG_FRAME_MORE)
             return BG_HANDSHAKE_MORE;
         if (frame == BG_FRAME_TOO_LARGE)
-            return fail_too_large(in, ret_setback);
-        result = take_message(handshake, message, out, ret_setback);
+            return fail_too_large(in, ret_failure);
+        result = take_message(handshake, message, out, ret_failure);
         bg_frame_drop(in, 2, message);
     }
     return result;
 }
 
-void bg_handshake_closed(const struct bg_handshake *handshake, struct bg_setback *ret_setback)
+void bg_handshake_closed(const struct bg_handshake *handshake, struct bg_link_failure *ret_failure)
 {
     if (handshake->awaited == BG_HANDSHAKE_ACK)
-        reject_cookie(ret_setback);
+        reject_cookie(ret_failure);
     else
-        bg_setback_set(
-            ret_setback, BG_REASON_HANDSHAKE_FAILED,
+        bg_link_failure_set(
+            ret_failure, BG_REASON_HANDSHAKE_FAILED,
             "the node closed the connection at our name, without a reason: its process table may be full, it may want TLS for its "
             "distribution, or %s",
             handshake->is_23 ? "it is just stopping" : "it is older than OTP 23 or not an Erlang node");

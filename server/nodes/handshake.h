@@ -2,7 +2,7 @@
 #ifndef BG_NODES_HANDSHAKE_H
 #define BG_NODES_HANDSHAKE_H
 
-#include "setback.h"
+#include "link_failure.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ enum bg_handshake_step { BG_HANDSHAKE_STATUS, BG_HANDSHAKE_CHALLENGE, BG_HANDSHA
 
 /* Whether the peer may see the digest of its challenge and our cookie, which it could show to another node as its own. Asked at the last
  * moment before it goes out; false: with the reason. */
-typedef bool bg_handshake_trust(void *context, struct bg_setback *ret_setback);
+typedef bool bg_handshake_trust(void *context, struct bg_link_failure *ret_failure);
 
 /* All names are borrowed for the handshake's time. */
 struct bg_handshake {
@@ -38,8 +38,8 @@ void bg_handshake_start(struct bg_handshake *handshake, struct evbuffer *out);
 /* Takes what has come in, in any pieces; what stands behind the handshake's last byte is left there. On failure `out` may hold a last
  * word for the peer. */
 enum bg_handshake_result bg_handshake_take(struct bg_handshake *handshake, struct evbuffer *in, struct evbuffer *out,
-                                           struct bg_setback *ret_setback);
+                                           struct bg_link_failure *ret_failure);
 /* The peer has closed the connection before the end: what that means. */
-void bg_handshake_closed(const struct bg_handshake *handshake, struct bg_setback *ret_setback);
+void bg_handshake_closed(const struct bg_handshake *handshake, struct bg_link_failure *ret_failure);
 
 #endif

@@ -1,4 +1,4 @@
-/* inquiry.h: the table of questions in flight on one link. Pure: it is told the time. */
+/* inquiry.h: the table of questions in flight on one link. Pure: the time is an argument. */
 #ifndef BG_NODES_INQUIRY_H
 #define BG_NODES_INQUIRY_H
 

@@ -103,7 +103,7 @@ static uint32_t random_number(void)
     return number;
 }
 
-/* One of them may end the link, which the others are then told. */
+/* One of them may end the link, and the others fail with it. */
 static void tell_watchers(const struct bg_link *link)
 {
     const enum bg_link_state state = link->state;
@@ -112,26 +112,26 @@ static void tell_watchers(const struct bg_link *link)
 }
 
 /* Questions and the watcher come last: both may call back into the registry, and even end this link. */
-void bg_link_down(struct bg_link *link, const struct bg_setback *setback)
+void bg_link_down(struct bg_link *link, const struct bg_link_failure *failure)
 {
     link_disconnect(link);
-    link->setback = *setback;
+    link->failure = *failure;
     bg_retry_count(link, link->state == BG_LINK_UP);
     int64_t wait_ms = bg_retry_wait_ms(link, random_number());
     link_change(link, BG_LINK_WAITING);
     link->due_us = link->since_us + wait_ms * 1000;
     link_arm(link);
-    bg_traffic_fail_all(link, setback->reason == BG_REASON_BAD_ANSWER ? BG_BAD_ANSWER : BG_NODE_UNREACHABLE, setback->text);
+    bg_traffic_fail_all(link, failure->reason == BG_REASON_BAD_ANSWER ? BG_BAD_ANSWER : BG_NODE_UNREACHABLE, failure->text);
     if (link->state == BG_LINK_WAITING)
         tell_watchers(link);
 }
 
-/* One address did not work. The setback of the one that got furthest is the one to tell. */
-static void link_address_failed(struct bg_link *link, const struct bg_setback *setback)
+/* One address did not work. The failure of the one that got furthest is the one to report. */
+static void link_address_failed(struct bg_link *link, const struct bg_link_failure *failure)
 {
     if (link->state >= link->furthest) {
         link->furthest = link->state;
-        link->setback = *setback;
+        link->failure = *failure;
     }
     link_disconnect(link);
 }
@@ -141,23 +141,24 @@ static uint16_t epmd_port(const struct bg_link *link)
     return link->settings.epmd_port != 0 ? link->settings.epmd_port : link->shared->options.epmd_port;
 }
 
-static void set_step_failed(const struct bg_link *link, const char *why, struct bg_setback *ret_setback)
+static void set_step_failed(const struct bg_link *link, const char *why, struct bg_link_failure *ret_failure)
 {
     const struct bg_node_settings *settings = &link->settings;
     if (link->state == BG_LINK_ASKING_EPMD)
-        bg_setback_set(ret_setback, BG_REASON_EPMD_UNREACHABLE, "epmd at %s port %u: %s", settings->address, (unsigned)epmd_port(link),
-                       why);
+        bg_link_failure_set(ret_failure, BG_REASON_EPMD_UNREACHABLE, "epmd at %s port %u: %s", settings->address, (unsigned)epmd_port(link),
+                            why);
     else
-        bg_setback_set(ret_setback, BG_REASON_PORT_REFUSED, "the node's port %u at %s: %s", (unsigned)link->port, settings->address, why);
+        bg_link_failure_set(ret_failure, BG_REASON_PORT_REFUSED, "the node's port %u at %s: %s", (unsigned)link->port, settings->address,
+                            why);
 }
 
 static void link_open(struct bg_link *link, uint16_t port)
 {
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     link->fd = bg_socket_connect(&link->addresses[link->address_next - 1], port);
     if (link->fd < 0) {
-        set_step_failed(link, strerror(errno), &setback);
-        link_address_failed(link, &setback);
+        set_step_failed(link, strerror(errno), &failure);
+        link_address_failed(link, &failure);
         return;
     }
     event_assign(link->readable, link->shared->base, link->fd, EV_READ | EV_PERSIST, event_get_callback(link->readable), link);
@@ -188,7 +189,7 @@ static void link_next_address(struct bg_link *link)
         }
     }
     if (link->fd < 0) {
-        struct bg_setback furthest = link->setback;
+        struct bg_link_failure furthest = link->failure;
         bg_link_down(link, &furthest);
     }
 }
@@ -196,12 +197,12 @@ static void link_next_address(struct bg_link *link)
 static void on_resolved(void *context, const char *error, const struct sockaddr_storage *addresses, size_t count)
 {
     struct bg_link *link = context;
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     link->resolve = NULL;
     if (error != NULL) {
-        bg_setback_set(&setback, BG_REASON_HOST_UNKNOWN, "the host \"%s\" has no address that could be found: %s", link->settings.address,
-                       error);
-        bg_link_down(link, &setback);
+        bg_link_failure_set(&failure, BG_REASON_HOST_UNKNOWN, "the host \"%s\" has no address that could be found: %s",
+                            link->settings.address, error);
+        bg_link_down(link, &failure);
         return;
     }
     memcpy(link->addresses, addresses, count * sizeof *addresses);
@@ -221,15 +222,15 @@ static void link_start(struct bg_link *link)
 }
 
 /* Before the handshake another address may do better; from then on it is the node itself that has spoken. */
-static void link_fail_step(struct bg_link *link, const struct bg_setback *setback)
+static void link_fail_step(struct bg_link *link, const struct bg_link_failure *failure)
 {
     if (link->state == BG_LINK_HANDSHAKING)
         bg_socket_write(link->fd, link->out); /* a last word, if there is one */
     if (link->state >= BG_LINK_HANDSHAKING) {
-        bg_link_down(link, setback);
+        bg_link_down(link, failure);
         return;
     }
-    link_address_failed(link, setback);
+    link_address_failed(link, failure);
     link_next_address(link);
 }
 
@@ -252,8 +253,8 @@ static void link_shake_hands(struct bg_link *link)
 static void link_up(struct bg_link *link)
 {
     link_change(link, BG_LINK_UP);
-    link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
-    link->told = 0;
+    link->failure = (struct bg_link_failure){.reason = BG_REASON_NONE};
+    link->logged_reasons = 0;
     link->connects++;
     link->heard_us = link->sent_us = link->since_us;
     link->due_us = link->since_us + link->shared->options.tick_ms * 1000;
@@ -264,16 +265,16 @@ static void link_up(struct bg_link *link)
 
 static void take_epmd_answer(struct bg_link *link)
 {
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     size_t length = evbuffer_get_length(link->in);
     if (length > EPMD_ANSWER_MAX)
         length = EPMD_ANSWER_MAX;
     const struct bg_slice bytes = {.bytes = evbuffer_pullup(link->in, (ev_ssize_t)length), .length = length};
-    switch (bg_epmd_read(bytes, link->settings.name, &link->port, &setback)) {
+    switch (bg_epmd_read(bytes, link->settings.name, &link->port, &failure)) {
     case BG_EPMD_MORE:
         return;
     case BG_EPMD_REFUSED:
-        link_fail_step(link, &setback);
+        link_fail_step(link, &failure);
         return;
     case BG_EPMD_PORT:
         link_disconnect(link);
@@ -287,15 +288,15 @@ static void take_epmd_answer(struct bg_link *link)
 
 static void take_handshake(struct bg_link *link)
 {
-    struct bg_setback setback;
-    switch (bg_handshake_take(&link->handshake, link->in, link->out, &setback)) {
+    struct bg_link_failure failure;
+    switch (bg_handshake_take(&link->handshake, link->in, link->out, &failure)) {
     case BG_HANDSHAKE_MORE:
         return;
     case BG_HANDSHAKE_DONE:
         link_up(link);
         return;
     case BG_HANDSHAKE_FAILED:
-        link_fail_step(link, &setback);
+        link_fail_step(link, &failure);
     }
 }
 
@@ -312,14 +313,14 @@ static void link_take(struct bg_link *link)
 /* The peer has closed, or the connection is broken: what that means depends on how far we were. */
 static void link_broken(struct bg_link *link, const char *why)
 {
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     if (link->state == BG_LINK_HANDSHAKING)
-        bg_handshake_closed(&link->handshake, &setback);
+        bg_handshake_closed(&link->handshake, &failure);
     else if (link->state == BG_LINK_UP)
-        bg_setback_set(&setback, BG_REASON_CONNECTION_LOST, "the connection was lost: %s", why);
+        bg_link_failure_set(&failure, BG_REASON_CONNECTION_LOST, "the connection was lost: %s", why);
     else
-        set_step_failed(link, why, &setback);
-    link_fail_step(link, &setback);
+        set_step_failed(link, why, &failure);
+    link_fail_step(link, &failure);
 }
 
 static void link_read(struct bg_link *link)
@@ -348,14 +349,15 @@ static void link_write(struct bg_link *link)
 
 static void link_too_late(struct bg_link *link)
 {
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     if (link->state == BG_LINK_RESOLVING)
-        bg_setback_set(&setback, BG_REASON_HOST_UNKNOWN, "looking up the host \"%s\" took too long", link->settings.address);
+        bg_link_failure_set(&failure, BG_REASON_HOST_UNKNOWN, "looking up the host \"%s\" took too long", link->settings.address);
     else if (link->state == BG_LINK_HANDSHAKING)
-        bg_setback_set(&setback, BG_REASON_HANDSHAKE_TIMEOUT, "the node took the connection, but did not finish the handshake in time");
+        bg_link_failure_set(&failure, BG_REASON_HANDSHAKE_TIMEOUT,
+                            "the node took the connection, but did not finish the handshake in time");
     else
-        set_step_failed(link, "no answer in time", &setback);
-    link_fail_step(link, &setback);
+        set_step_failed(link, "no answer in time", &failure);
+    link_fail_step(link, &failure);
 }
 
 static void link_timer(struct bg_link *link)
@@ -452,16 +454,16 @@ void bg_link_free(struct bg_link *link)
 
 void bg_link_restart(struct bg_link *link)
 {
-    struct bg_setback none = {.reason = BG_REASON_NONE};
+    struct bg_link_failure none = {.reason = BG_REASON_NONE};
     if (link->state != BG_LINK_WAITING) {
         snprintf(none.text, sizeof none.text, "the node's settings have changed");
         bg_link_down(link, &none);
     }
     if (link->state != BG_LINK_WAITING)
         return; /* someone whose question failed has removed the node */
-    link->setback = (struct bg_setback){.reason = BG_REASON_NONE};
+    link->failure = (struct bg_link_failure){.reason = BG_REASON_NONE};
     link->failures = 0;
-    link->told = 0;
+    link->logged_reasons = 0;
     link->turned_us = link->due_us = bg_link_now(link);
     link->turned_wall_ms = bg_clock_wall_ms(link->shared->clock);
     link_arm(link);

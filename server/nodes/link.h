@@ -5,8 +5,8 @@
 #include "beamgauge/node.h"
 #include "handshake.h"
 #include "inquiry.h"
+#include "link_failure.h"
 #include "resolve.h"
-#include "setback.h"
 #include "settings.h"
 
 struct event;
@@ -49,12 +49,12 @@ struct bg_link {
     int64_t turned_us, turned_wall_ms; /* when it came up, or when it was last up (or registered) */
     int64_t tried_us;                  /* when the last try began */
     int64_t due_us;                    /* when the step is too late; WAITING: when it is tried again; UP: the next look at the ticks */
-    struct bg_setback setback;
+    struct bg_link_failure failure;
 
     struct bg_resolve *resolve;
     struct sockaddr_storage addresses[BG_ADDRESSES_MAX];
     size_t addresses_count, address_next;
-    enum bg_link_state furthest; /* the step that `setback` of the addresses tried so far comes from */
+    enum bg_link_state furthest; /* the step that `failure` of the addresses tried so far comes from */
     uint16_t port;               /* the node's, given or from epmd */
 
     int fd;
@@ -68,7 +68,7 @@ struct bg_link {
     unsigned failures;         /* in a row */
     int64_t held_us;           /* the last connection that was lost, so long */
     bool was_good;             /* the last connection held for a while */
-    unsigned told;             /* a bit for each reason that was logged as a warning since it was up */
+    unsigned logged_reasons;   /* a bit for each reason that was logged as a warning since it was up */
     uint64_t connects, losses;
 };
 
@@ -87,11 +87,11 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
 
 int64_t bg_link_now(const struct bg_link *link);
 /* Down, whatever the state; it is tried again later. */
-void bg_link_down(struct bg_link *link, const struct bg_setback *setback);
+void bg_link_down(struct bg_link *link, const struct bg_link_failure *failure);
 /* Before the loop next waits, what is in `out` by then goes out in one piece, and the timer is looked at. */
 void bg_link_send_soon(struct bg_link *link);
 /* A bg_handshake_trust: whether the user who holds the other end, where that is on this host, may see our cookie's digest. */
-bool bg_link_trusts(void *context, struct bg_setback *ret_setback);
+bool bg_link_trusts(void *context, struct bg_link_failure *ret_failure);
 /* Somebody wants the node: a link that waits is tried as soon as may be. */
 void bg_link_retry(struct bg_link *link);
 /* In retry.c, for a link that goes down: counts that; then tells how long it waits, and logs it. */

@@ -1,4 +1,4 @@
-/* retry.c: a link that is down: when it is tried again, what is logged, and what is told of it. */
+/* retry.c: a link that is down: when it is tried again, what is logged, and what is reported of it. */
 #include "link.h"
 
 #include "beamgauge/log.h"
@@ -10,16 +10,16 @@
 #define REQUESTED_NOISY_MS 10000
 #define REASON_BIT(reason) (1u << (reason))
 
-_Static_assert(BG_REASON_COUNT <= 32, "bg_link.told has a bit for each reason");
+_Static_assert(BG_REASON_COUNT <= 32, "bg_link.logged_reasons has a bit for each reason");
 
 /* One fault is one line above debug, however its reasons take turns: gone from epmd, port refused, gone from epmd. */
-static void log_setback(struct bg_link *link, int64_t wait_ms)
+static void log_failure(struct bg_link *link, int64_t wait_ms)
 {
-    bool again = link->told & REASON_BIT(link->setback.reason);
+    bool again = link->logged_reasons & REASON_BIT(link->failure.reason);
     bg_log(again ? BG_LOG_DEBUG : BG_LOG_WARN, "link_down", BG_TEXT("node", link->settings.name),
-           BG_TEXT("state", bg_link_state_text(link->state)), BG_TEXT("reason", bg_link_reason_code(link->setback.reason)),
-           BG_TEXT("detail", link->setback.text), BG_NUMBER("retry_ms", wait_ms));
-    link->told |= REASON_BIT(link->setback.reason);
+           BG_TEXT("state", bg_link_state_text(link->state)), BG_TEXT("reason", bg_link_reason_code(link->failure.reason)),
+           BG_TEXT("detail", link->failure.text), BG_NUMBER("retry_ms", wait_ms));
+    link->logged_reasons |= REASON_BIT(link->failure.reason);
 }
 
 /* Trying costs the node nothing: either it is not there, or it is and lets us in. */
@@ -33,7 +33,7 @@ static bool is_free(enum bg_link_reason reason)
 static bool is_returning(const struct bg_link *link)
 {
     const bool is_recent = link->state == BG_LINK_UP || bg_link_now(link) - link->turned_us < RETURN_WITHIN_MS * INT64_C(1000);
-    return link->was_good && is_recent && is_free(link->setback.reason);
+    return link->was_good && is_recent && is_free(link->failure.reason);
 }
 
 int64_t bg_retry_wait_ms(struct bg_link *link, uint32_t random)
@@ -42,8 +42,8 @@ int64_t bg_retry_wait_ms(struct bg_link *link, uint32_t random)
     int64_t max_ms = options->retry_max_ms;
     if (is_returning(link) && max_ms > RETURN_RETRY_MS)
         max_ms = options->retry_min_ms > RETURN_RETRY_MS ? options->retry_min_ms : RETURN_RETRY_MS;
-    int64_t wait_ms = bg_setback_wait_ms(link->setback.reason, link->failures, options->retry_min_ms, max_ms, random);
-    log_setback(link, wait_ms);
+    int64_t wait_ms = bg_link_failure_wait_ms(link->failure.reason, link->failures, options->retry_min_ms, max_ms, random);
+    log_failure(link, wait_ms);
     return wait_ms;
 }
 
@@ -62,7 +62,7 @@ void bg_retry_count(struct bg_link *link, bool was_up)
 int64_t bg_retry_soonest_us(const struct bg_link *link)
 {
     const int64_t now_us = bg_link_now(link);
-    const int64_t soonest_us = link->tried_us + (is_free(link->setback.reason) ? REQUESTED_MS : REQUESTED_NOISY_MS) * INT64_C(1000);
+    const int64_t soonest_us = link->tried_us + (is_free(link->failure.reason) ? REQUESTED_MS : REQUESTED_NOISY_MS) * INT64_C(1000);
     return soonest_us > now_us ? soonest_us : now_us;
 }
 
@@ -70,13 +70,13 @@ int64_t bg_retry_soonest_us(const struct bg_link *link)
 static bool is_gone(const struct bg_link *link)
 {
     return link->settings.origin == BG_ORIGIN_EPMD && link->state != BG_LINK_UP &&
-           (is_free(link->setback.reason) || link->setback.reason == BG_REASON_NONE);
+           (is_free(link->failure.reason) || link->failure.reason == BG_REASON_NONE);
 }
 
 void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
 {
     /* While it is tried once more it is still what it was, for the reason that it was. */
-    bool is_retried = link->state < BG_LINK_UP && link->setback.reason != BG_REASON_NONE;
+    bool is_retried = link->state < BG_LINK_UP && link->failure.reason != BG_REASON_NONE;
     int64_t wait_us = link->due_us - bg_link_now(link);
     int64_t retry_in_ms = -1;
     if (is_retried || (link->state == BG_LINK_WAITING && wait_us <= 0))
@@ -92,8 +92,8 @@ void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
         .tags = (const char *const *)link->settings.tags,
         .tags_count = link->settings.tags_count,
         .state = is_retried ? BG_LINK_WAITING : link->state,
-        .reason = link->setback.reason,
-        .reason_text = link->setback.text,
+        .reason = link->failure.reason,
+        .reason_text = link->failure.text,
         .since_wall_ms = link->turned_wall_ms,
         .turned_ms = (bg_link_now(link) - link->turned_us) / 1000,
         .held_ms = link->held_us / 1000,

@@ -33,9 +33,9 @@ static bool out_is_full(const struct bg_link *link)
 
 static void take_down_not_reading(struct bg_link *link)
 {
-    struct bg_setback setback;
-    bg_setback_set(&setback, BG_REASON_CONNECTION_LOST, "the node does not read what it is sent");
-    bg_link_down(link, &setback);
+    struct bg_link_failure failure;
+    bg_link_failure_set(&failure, BG_REASON_CONNECTION_LOST, "the node does not read what it is sent");
+    bg_link_down(link, &failure);
 }
 
 /* The only way in which a question ends with a word to whoever asked. */
@@ -64,7 +64,7 @@ inquiry_fail(struct bg_inquiry *inquiry, bool forget, enum bg_error error, const
 
 void bg_traffic_fail_all(struct bg_link *link, enum bg_error error, const char *why)
 {
-    char text[BG_SETBACK_TEXT_SIZE]; /* `why` may change under us: a callback can restart the link */
+    char text[BG_LINK_FAILURE_TEXT_SIZE]; /* `why` may change under us: a callback can restart the link */
     struct bg_inquiry *inquiry;
     snprintf(text, sizeof text, "%s", why);
     while (link->state >= BG_LINK_WAITING && (inquiry = bg_inquiries_any(&link->inquiries)) != NULL)
@@ -268,7 +268,7 @@ static bool is_killed(struct bg_slice reason)
            bg_read_list(&again, &count) && count == 0;
 }
 
-/* A list of results; a list of bytes has a tag of its own. No failure is told by a list. */
+/* A list of results; a list of bytes has a tag of its own. No failure is a list. */
 static bool is_results(struct bg_slice reason)
 {
     return reason.length > 0 && (reason.bytes[0] == 'l' || reason.bytes[0] == 'k' || reason.bytes[0] == 'j');
@@ -341,13 +341,13 @@ static void take_control(struct bg_link *link, const struct bg_control *control)
 
 static void take_nonsense(struct bg_link *link, enum bg_frame frame)
 {
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     if (frame == BG_FRAME_TOO_LARGE)
-        bg_setback_set(&setback, BG_REASON_BAD_ANSWER, "the node sent a message of more than %zu bytes",
-                       link->shared->options.answer_max_bytes);
+        bg_link_failure_set(&failure, BG_REASON_BAD_ANSWER, "the node sent a message of more than %zu bytes",
+                            link->shared->options.answer_max_bytes);
     else
-        bg_setback_set(&setback, BG_REASON_BAD_ANSWER, "the node sent a message that cannot be decoded");
-    bg_link_down(link, &setback);
+        bg_link_failure_set(&failure, BG_REASON_BAD_ANSWER, "the node sent a message that cannot be decoded");
+    bg_link_down(link, &failure);
 }
 
 void bg_traffic_take(struct bg_link *link)
@@ -394,14 +394,14 @@ static void keep_alive(struct bg_link *link, int64_t now_us, int64_t tick_us)
 
 void bg_traffic_timer(struct bg_link *link)
 {
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     int64_t now_us = bg_link_now(link), tick_us = link->shared->options.tick_ms * 1000;
     if (out_is_full(link)) {
         take_down_not_reading(link);
     } else if (now_us - link->heard_us >= SILENT_TICKS * tick_us) {
-        bg_setback_set(&setback, BG_REASON_TICK_TIMEOUT, "the node has said nothing for %lld ms: it hangs, or the network does",
-                       (long long)((now_us - link->heard_us) / 1000));
-        bg_link_down(link, &setback);
+        bg_link_failure_set(&failure, BG_REASON_TICK_TIMEOUT, "the node has said nothing for %lld ms: it hangs, or the network does",
+                            (long long)((now_us - link->heard_us) / 1000));
+        bg_link_down(link, &failure);
     } else if (now_us >= link->due_us) {
         keep_alive(link, now_us, tick_us);
         link->due_us = now_us + tick_us;

@@ -15,7 +15,7 @@ static bool is_trusted(const struct bg_nodes_options *options, uint32_t uid)
     return false;
 }
 
-bool bg_link_trusts(void *context, struct bg_setback *ret_setback)
+bool bg_link_trusts(void *context, struct bg_link_failure *ret_failure)
 {
     const struct bg_link *link = context;
     const struct bg_nodes_options *options = &link->shared->options;
@@ -26,8 +26,8 @@ bool bg_link_trusts(void *context, struct bg_setback *ret_setback)
     case BG_OWNER_ELSEWHERE:
         return true;
     case BG_OWNER_UNKNOWN:
-        bg_setback_set(
-            ret_setback, BG_REASON_PEER_NOT_TRUSTED,
+        bg_link_failure_set(
+            ret_failure, BG_REASON_PEER_NOT_TRUSTED,
             "the system does not tell which user holds port %u on this host, so no proof of the cookie was sent: if the port is "
             "forwarded, to a container say, set the node's address to where it leads; if every user of this host may have the cookie, set "
             "peer_users = * in [server]",
@@ -38,8 +38,8 @@ bool bg_link_trusts(void *context, struct bg_setback *ret_setback)
     }
     if (is_trusted(options, uid))
         return true;
-    bg_setback_set(
-        ret_setback, BG_REASON_PEER_NOT_TRUSTED,
+    bg_link_failure_set(
+        ret_failure, BG_REASON_PEER_NOT_TRUSTED,
         "port %u on this host belongs to user %u, who is neither ours (%u) nor root, so no proof of the cookie was sent: if that is "
         "the node's user, run beamgauge as that user or add it to peer_users in [server]",
         (unsigned)link->port, (unsigned)uid, (unsigned)geteuid());

@@ -27,10 +27,10 @@ struct host {
     uint16_t epmd_port, nodes_port;
     unsigned listed_from, listed; /* names n<from> .. in epmd's list */
     unsigned next;                /* whose connection comes next, in the order of the list */
-    bool told[NAMES_MAX];
-    unsigned tells[NAMES_MAX];
-    unsigned told_count;
-    bool keeps;                /* what is told; else it is released at once */
+    bool reported[NAMES_MAX];
+    unsigned reports[NAMES_MAX];
+    unsigned reported_count;
+    bool keeps;                /* what is reported; else it is released at once */
     unsigned connection_count; /* that are open */
     struct bg_discovery *discovery;
 };
@@ -54,7 +54,7 @@ static void on_names_asked(struct bufferevent *connection, void *context)
     struct evbuffer *out = bufferevent_get_output(connection);
     evbuffer_drain(bufferevent_get_input(connection), evbuffer_get_length(bufferevent_get_input(connection)));
     evbuffer_add(out, "\0\0\x11\x11", 4);
-    for (host->next = host->listed_from; host->next < host->listed && host->told[host->next];)
+    for (host->next = host->listed_from; host->next < host->listed && host->reported[host->next];)
         host->next++;
     for (unsigned i = host->listed_from; i < host->listed; i++)
         evbuffer_add_printf(out, "name n%u at port %u\n", i, (unsigned)host->nodes_port);
@@ -102,9 +102,9 @@ static void on_found(void *context, const char *name, uint16_t port)
     assert_int_equal(port, host->nodes_port);
     assert_int_equal(sscanf(name, "n%u@", &number), 1);
     assert_true(number < NAMES_MAX);
-    host->told_count += !host->told[number];
-    host->told[number] = true;
-    host->tells[number]++;
+    host->reported_count += !host->reported[number];
+    host->reported[number] = true;
+    host->reports[number]++;
     if (!host->keeps)
         bg_discovery_release(host->discovery, name, false);
 }
@@ -139,15 +139,15 @@ static void host_close(struct host *host)
     event_base_free(host->base);
 }
 
-/* Adds some names at a time to the list until `count` stand there, and waits until each has been told. */
-static void tell_all(struct host *host, unsigned count)
+/* Adds some names at a time to the list until `count` stand there, and waits until each has been reported. */
+static void report_all(struct host *host, unsigned count)
 {
-    while (host->told_count < count) {
-        if (host->told_count == host->listed)
+    while (host->reported_count < count) {
+        if (host->reported_count == host->listed)
             host->listed = host->listed + BATCH < count ? host->listed + BATCH : count;
-        for (int i = 0; i < 2000 && host->told_count < host->listed; i++)
+        for (int i = 0; i < 2000 && host->reported_count < host->listed; i++)
             run(host, 5);
-        assert_int_equal(host->told_count, host->listed);
+        assert_int_equal(host->reported_count, host->listed);
     }
 }
 
@@ -156,60 +156,60 @@ static void names_that_were_released_make_room_for_others(void **state)
     (void)state;
     static struct host host;
     host_open(&host, false);
-    tell_all(&host, REMEMBERED);
+    report_all(&host, REMEMBERED);
     run(&host, 50);
     for (unsigned i = 0; i < REMEMBERED; i++)
-        assert_int_equal(host.tells[i], 1); /* the same incarnation, released within the last minute */
-    tell_all(&host, REMEMBERED + 1);
+        assert_int_equal(host.reports[i], 1); /* the same incarnation, released within the last minute */
+    report_all(&host, REMEMBERED + 1);
     host_close(&host);
 }
 
-static void where_all_are_kept_another_is_told_once_one_has_gone(void **state)
+static void where_all_are_kept_another_is_reported_once_one_has_gone(void **state)
 {
     (void)state;
     static struct host host;
     host_open(&host, true);
-    tell_all(&host, REMEMBERED);
+    report_all(&host, REMEMBERED);
     host.listed = REMEMBERED + 1;
     run(&host, 50);
-    assert_int_equal(host.told_count, REMEMBERED);
+    assert_int_equal(host.reported_count, REMEMBERED);
     host.listed_from = 1;
-    for (int i = 0; i < 2000 && host.told_count == REMEMBERED; i++)
+    for (int i = 0; i < 2000 && host.reported_count == REMEMBERED; i++)
         run(&host, 5);
-    assert_int_equal(host.tells[REMEMBERED], 1);
+    assert_int_equal(host.reports[REMEMBERED], 1);
     host_close(&host);
 }
 
-static void a_name_that_left_and_came_back_is_told_again(void **state)
+static void a_name_that_left_and_came_back_is_reported_again(void **state)
 {
     (void)state;
     static struct host host;
     host_open(&host, false);
-    tell_all(&host, 3);
+    report_all(&host, 3);
     host.listed = 2;
     run(&host, 100);
     host.listed = 3;
-    host.told[2] = false;
-    for (int i = 0; i < 2000 && !host.told[2]; i++)
+    host.reported[2] = false;
+    for (int i = 0; i < 2000 && !host.reported[2]; i++)
         run(&host, 5);
-    assert_int_equal(host.tells[2], 2);
-    assert_int_equal(host.tells[1], 1);
+    assert_int_equal(host.reports[2], 2);
+    assert_int_equal(host.reports[1], 1);
     host_close(&host);
 }
 
-static void all_that_were_released_are_told_once_more(void **state)
+static void all_that_were_released_are_reported_once_more(void **state)
 {
     (void)state;
     static struct host host;
     host_open(&host, false);
-    tell_all(&host, 10);
-    memset(host.told, 0, sizeof host.told);
-    host.told_count = 0;
+    report_all(&host, 10);
+    memset(host.reported, 0, sizeof host.reported);
+    host.reported_count = 0;
     bg_discovery_renew(host.discovery);
-    for (int i = 0; i < 2000 && host.told_count < 10; i++)
+    for (int i = 0; i < 2000 && host.reported_count < 10; i++)
         run(&host, 5);
     for (unsigned i = 0; i < 10; i++)
-        assert_int_equal(host.tells[i], 2);
+        assert_int_equal(host.reports[i], 2);
     host_close(&host);
 }
 
@@ -217,9 +217,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_were_released_make_room_for_others),
-        cmocka_unit_test(where_all_are_kept_another_is_told_once_one_has_gone),
-        cmocka_unit_test(a_name_that_left_and_came_back_is_told_again),
-        cmocka_unit_test(all_that_were_released_are_told_once_more),
+        cmocka_unit_test(where_all_are_kept_another_is_reported_once_one_has_gone),
+        cmocka_unit_test(a_name_that_left_and_came_back_is_reported_again),
+        cmocka_unit_test(all_that_were_released_are_reported_once_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

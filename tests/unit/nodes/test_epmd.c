@@ -11,9 +11,9 @@
 
 static const uint8_t good[] = {119, 0, 0x5c, 0xef, 77, 0, 0, 6, 0, 5, 0, 4, 's', 'h', 'o', 'p', 0, 0};
 
-static enum bg_epmd_answer answer(const void *bytes, size_t length, uint16_t *ret_port, struct bg_setback *ret_setback)
+static enum bg_epmd_answer answer(const void *bytes, size_t length, uint16_t *ret_port, struct bg_link_failure *ret_failure)
 {
-    return bg_epmd_read((struct bg_slice){.bytes = bytes, .length = length}, "shop@host", ret_port, ret_setback);
+    return bg_epmd_read((struct bg_slice){.bytes = bytes, .length = length}, "shop@host", ret_port, ret_failure);
 }
 
 static void the_name_before_the_at_is_asked_for(void **state)
@@ -29,21 +29,21 @@ static void an_answer_is_taken_as_soon_as_it_says_enough(void **state)
 {
     (void)state;
     uint16_t port = 0;
-    struct bg_setback setback;
+    struct bg_link_failure failure;
     for (size_t length = 0; length < 8; length++)
-        assert_int_equal(answer(good, length, &port, &setback), BG_EPMD_MORE);
+        assert_int_equal(answer(good, length, &port, &failure), BG_EPMD_MORE);
     for (size_t length = 8; length <= sizeof good; length++)
-        assert_int_equal(answer(good, length, &port, &setback), BG_EPMD_PORT);
+        assert_int_equal(answer(good, length, &port, &failure), BG_EPMD_PORT);
     assert_int_equal(port, 23791);
 }
 
 static void refused(const char *bytes, size_t length, enum bg_link_reason reason)
 {
     uint16_t port = 1;
-    struct bg_setback setback;
-    assert_int_equal(answer(bytes, length, &port, &setback), BG_EPMD_REFUSED);
-    assert_int_equal(setback.reason, reason);
-    assert_true(strlen(setback.text) > 0);
+    struct bg_link_failure failure;
+    assert_int_equal(answer(bytes, length, &port, &failure), BG_EPMD_REFUSED);
+    assert_int_equal(failure.reason, reason);
+    assert_true(strlen(failure.text) > 0);
     assert_int_equal(port, 1);
 }
 

@@ -14,7 +14,7 @@
 struct talk {
     struct bg_handshake handshake;
     struct evbuffer *in, *out;
-    struct bg_setback setback;
+    struct bg_link_failure failure;
 };
 
 static void talk_start(struct talk *talk)
@@ -33,7 +33,7 @@ static void talk_end(struct talk *talk)
 
 static enum bg_handshake_result talk_take(struct talk *talk)
 {
-    return bg_handshake_take(&talk->handshake, talk->in, talk->out, &talk->setback);
+    return bg_handshake_take(&talk->handshake, talk->in, talk->out, &talk->failure);
 }
 
 static void forget_sent(struct talk *talk)
@@ -119,8 +119,8 @@ static void the_answer_to_the_challenge_is_right(void **state)
 static void fails_with(struct talk *talk, enum bg_link_reason reason)
 {
     assert_int_equal(talk_take(talk), BG_HANDSHAKE_FAILED);
-    assert_int_equal(talk->setback.reason, reason);
-    assert_true(strlen(talk->setback.text) > 10);
+    assert_int_equal(talk->failure.reason, reason);
+    assert_true(strlen(talk->failure.text) > 10);
     talk_end(talk);
 }
 
@@ -174,7 +174,7 @@ static void another_node_or_an_old_one_is_refused(void **state)
     fake_status(talk.in, "ok");
     evbuffer_add(talk.in, "\0\22n\0\5\0\0\0\0\0\0\0\1s@host", 20);
     assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
-    assert_non_null(strstr(talk.setback.text, "older than OTP 23"));
+    assert_non_null(strstr(talk.failure.text, "older than OTP 23"));
     talk_end(&talk);
 }
 
@@ -228,18 +228,18 @@ static void closing_means_the_cookie_only_after_our_answer(void **state)
     (void)state;
     struct talk talk;
     talk_start(&talk);
-    bg_handshake_closed(&talk.handshake, &talk.setback);
-    assert_int_equal(talk.setback.reason, BG_REASON_HANDSHAKE_FAILED);
-    assert_non_null(strstr(talk.setback.text, "process table may be full"));
-    assert_non_null(strstr(talk.setback.text, "older than OTP 23"));
+    bg_handshake_closed(&talk.handshake, &talk.failure);
+    assert_int_equal(talk.failure.reason, BG_REASON_HANDSHAKE_FAILED);
+    assert_non_null(strstr(talk.failure.text, "process table may be full"));
+    assert_non_null(strstr(talk.failure.text, "older than OTP 23"));
     talk.handshake.is_23 = true;
-    bg_handshake_closed(&talk.handshake, &talk.setback);
-    assert_null(strstr(talk.setback.text, "OTP 23"));
+    bg_handshake_closed(&talk.handshake, &talk.failure);
+    assert_null(strstr(talk.failure.text, "OTP 23"));
     fake_status(talk.in, "ok");
     fake_challenge(talk.in, FAKE_NAME, FAKE_FLAGS, 1);
     assert_int_equal(talk_take(&talk), BG_HANDSHAKE_MORE);
-    bg_handshake_closed(&talk.handshake, &talk.setback);
-    assert_int_equal(talk.setback.reason, BG_REASON_COOKIE_REJECTED);
+    bg_handshake_closed(&talk.handshake, &talk.failure);
+    assert_int_equal(talk.failure.reason, BG_REASON_COOKIE_REJECTED);
     talk_end(&talk);
 }
 
@@ -252,8 +252,8 @@ static void an_answer_in_tls_is_told_as_such(void **state)
         talk_start(&talk);
         evbuffer_add(talk.in, alerts[i], 7);
         assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
-        assert_int_equal(talk.setback.reason, BG_REASON_HANDSHAKE_FAILED);
-        assert_non_null(strstr(talk.setback.text, "TLS"));
+        assert_int_equal(talk.failure.reason, BG_REASON_HANDSHAKE_FAILED);
+        assert_non_null(strstr(talk.failure.text, "TLS"));
         talk_end(&talk);
     }
 }
@@ -267,16 +267,16 @@ static void a_name_that_is_no_text_is_escaped_in_the_reason(void **state)
     fake_status(talk.in, "ok");
     fake_challenge(talk.in, "evil\xff\x1b[2J@host", FAKE_FLAGS, 1);
     assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
-    assert_int_equal(talk.setback.reason, BG_REASON_WRONG_NAME);
-    assert_string_equal(talk.setback.text, "the node there calls itself \"evil\\xff\\x1b[2J@host\"");
+    assert_int_equal(talk.failure.reason, BG_REASON_WRONG_NAME);
+    assert_string_equal(talk.failure.text, "the node there calls itself \"evil\\xff\\x1b[2J@host\"");
     talk_end(&talk);
 }
 
 /* The last word before the proof is somebody else's. */
-static bool distrust(void *context, struct bg_setback *ret_setback)
+static bool distrust(void *context, struct bg_link_failure *ret_failure)
 {
     ++*(unsigned *)context;
-    bg_setback_set(ret_setback, BG_REASON_PEER_NOT_TRUSTED, "no");
+    bg_link_failure_set(ret_failure, BG_REASON_PEER_NOT_TRUSTED, "no");
     return false;
 }
 
@@ -294,7 +294,7 @@ static void a_peer_that_is_not_trusted_gets_no_proof(void **state)
     assert_int_equal(asked, 0);
     fake_challenge(talk.in, FAKE_NAME, FAKE_FLAGS, 1);
     assert_int_equal(talk_take(&talk), BG_HANDSHAKE_FAILED);
-    assert_int_equal(talk.setback.reason, BG_REASON_PEER_NOT_TRUSTED);
+    assert_int_equal(talk.failure.reason, BG_REASON_PEER_NOT_TRUSTED);
     assert_int_equal(asked, 1);
     assert_int_equal(evbuffer_get_length(talk.out), 0);
     talk_end(&talk);

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "setback.h"
+#include "link_failure.h"
 #include "settings.h"
 #include "world.h"
 
@@ -142,12 +142,12 @@ static void waits_grow_to_their_maximum_with_jitter(void **state)
 {
     (void)state;
     const enum bg_link_reason reason = BG_REASON_PORT_REFUSED;
-    assert_int_equal(bg_setback_wait_ms(reason, 1, 100, 1000, 0), 100);
-    assert_int_equal(bg_setback_wait_ms(reason, 3, 100, 1000, 0), 400);
-    assert_int_equal(bg_setback_wait_ms(reason, 4000000000u, 100, 1000, 0), 1000);
+    assert_int_equal(bg_link_failure_wait_ms(reason, 1, 100, 1000, 0), 100);
+    assert_int_equal(bg_link_failure_wait_ms(reason, 3, 100, 1000, 0), 400);
+    assert_int_equal(bg_link_failure_wait_ms(reason, 4000000000u, 100, 1000, 0), 1000);
     bool varies = false;
     for (uint32_t random = 0; random < 1000; random++) {
-        int64_t wait = bg_setback_wait_ms(reason, 9, 100, 1000, random * 2654435761u);
+        int64_t wait = bg_link_failure_wait_ms(reason, 9, 100, 1000, random * 2654435761u);
         assert_true(wait >= 750 && wait <= 1000);
         varies = varies || wait != 1000;
     }
@@ -157,9 +157,9 @@ static void waits_grow_to_their_maximum_with_jitter(void **state)
 static void what_the_target_logs_is_not_tried_often(void **state)
 {
     (void)state;
-    assert_int_equal(bg_setback_wait_ms(BG_REASON_COOKIE_REJECTED, 1, 100, 1000, 0), 10000);
-    assert_int_equal(bg_setback_wait_ms(BG_REASON_NOT_ALLOWED, 1, 100, 1000, 0), 10000);
-    assert_int_equal(bg_setback_wait_ms(BG_REASON_COOKIE_REJECTED, 9, 100, 60000, 0), 25600);
+    assert_int_equal(bg_link_failure_wait_ms(BG_REASON_COOKIE_REJECTED, 1, 100, 1000, 0), 10000);
+    assert_int_equal(bg_link_failure_wait_ms(BG_REASON_NOT_ALLOWED, 1, 100, 1000, 0), 10000);
+    assert_int_equal(bg_link_failure_wait_ms(BG_REASON_COOKIE_REJECTED, 9, 100, 60000, 0), 25600);
 }
 
 static void every_reason_has_its_own_code(void **state)

@@ -1,5 +1,5 @@
-/* setback.c: the names of states and reasons, and how long to wait after each. */
-#include "setback.h"
+/* link_failure.c: the names of states and reasons, and how long to wait after each. */
+#include "link_failure.h"
 
 #include "beamgauge/text.h"
 
@@ -50,20 +50,20 @@ const char *bg_link_reason_code(enum bg_link_reason reason)
     return reason_codes[reason];
 }
 
-void bg_setback_set(struct bg_setback *ret_setback, enum bg_link_reason reason, const char *format, ...)
+void bg_link_failure_set(struct bg_link_failure *ret_failure, enum bg_link_reason reason, const char *format, ...)
 {
-    char raw[BG_SETBACK_TEXT_SIZE];
+    char raw[BG_LINK_FAILURE_TEXT_SIZE];
     struct bg_text text;
     va_list args;
     va_start(args, format);
     vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
-    ret_setback->reason = reason;
-    bg_text_init(&text, ret_setback->text, sizeof ret_setback->text);
+    ret_failure->reason = reason;
+    bg_text_init(&text, ret_failure->text, sizeof ret_failure->text);
     bg_text_add_escaped(&text, raw, strlen(raw), "");
 }
 
-int64_t bg_setback_wait_ms(enum bg_link_reason reason, unsigned failures, int64_t min_ms, int64_t max_ms, uint32_t random)
+int64_t bg_link_failure_wait_ms(enum bg_link_reason reason, unsigned failures, int64_t min_ms, int64_t max_ms, uint32_t random)
 {
     int64_t wait = min_ms;
     for (unsigned i = 1; i < failures && wait < max_ms; i++)
