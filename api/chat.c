@@ -3,7 +3,7 @@
 
 #include "chat_cards.h"
 #include "check_run.h"
-#include "figures.h"
+#include "resources.h"
 #include "kept_pairs.h"
 #include "naming.h"
 #include "pair_rows.h"

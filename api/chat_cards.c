@@ -1,7 +1,7 @@
 /* chat_cards.c: cards, built of what nodes answered. */
 #include "chat_cards.h"
 
-#include "figures.h"
+#include "resources.h"
 #include "memory_blocks.h"
 #include "peers.h"
 #include "print.h"

@@ -1,7 +1,7 @@
 /* chat_grammar.c: reads a chat command; pure. */
 #include "chat_grammar.h"
 
-#include "check_metrics.h"
+#include "check_assertion.h"
 #include "nearest.h"
 
 #include "beamgauge/text.h"

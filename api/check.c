@@ -231,15 +231,15 @@ static void handle_metrics(struct bg_call *call)
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "metrics");
     reply.data = bg_array_new(&shaper);
-    for (const struct bg_metric *metric = bg_metrics_table; metric->name != NULL; metric++) {
-        json_t *row = metric->kind != BG_METRIC_LATER ? bg_object_new(&shaper) : NULL;
+    for (const struct bg_figure *figure = bg_figures; figure < bg_figures + bg_figures_count; figure++) {
+        json_t *row = figure->name != NULL && figure->kind != BG_FIGURE_RESERVED ? bg_object_new(&shaper) : NULL;
         if (row == NULL)
             continue;
-        bg_put(&shaper, row, "name", json_string(metric->name));
-        bg_put(&shaper, row, "unit", json_string(metric->unit));
-        bg_put(&shaper, row, "source", json_string(bg_source_name(metric->source)));
-        bg_put(&shaper, row, "arguments_count", json_integer((json_int_t)metric->args_count));
-        bg_put(&shaper, row, "summary", json_string(metric->summary));
+        bg_put(&shaper, row, "name", json_string(figure->name));
+        bg_put(&shaper, row, "unit", json_string(figure->unit));
+        bg_put(&shaper, row, "source", json_string(bg_source_name(figure->source)));
+        bg_put(&shaper, row, "arguments_count", json_integer((json_int_t)figure->args_count));
+        bg_put(&shaper, row, "summary", json_string(figure->summary));
         bg_append(&shaper, reply.data, row);
     }
     reply.meta = bg_meta_new(&shaper, NULL, bg_clock_wall_ms(clock), 0, bg_array_new(&shaper));

@@ -5,7 +5,7 @@
  *   operator   = "<" | "<=" | ">" | ">=" | "==" | "!=" | ":lt:" | ":le:" | ":gt:" | ":ge:" | ":eq:" | ":ne:"
  *   value      = [ "-" ] digits [ "." digits ] [ "k" | "M" | "KiB" | "MiB" | "GiB" | "%" ]
  *
- * Blanks may stand between any two of these. What a name means, check_metrics.h knows. */
+ * Blanks may stand between any two of these. What a name means, check_assertion.h knows. */
 #ifndef BG_API_CHECK_GRAMMAR_H
 #define BG_API_CHECK_GRAMMAR_H
 

@@ -1,24 +1,13 @@
 /* check_measure.c: reads what an assertion is about out of a node's answer. */
-#include "check_metrics.h"
+#include "check_assertion.h"
 
-#include "figures.h"
 #include "memory_blocks.h"
 #include "peers.h"
 #include "reader.h"
+#include "resources.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const json_t *at_path(const json_t *value, const char *path)
-{
-    for (size_t length; value != NULL; path += length + 1) {
-        length = strcspn(path, ".");
-        value = json_object_getn(value, path, length);
-        if (path[length] == '\0')
-            return value;
-    }
-    return NULL;
-}
 
 /* What is not told as an estimate is exact; of that, monitors of local processes where they were counted, the rest where no other node is
  * connected. */
@@ -32,30 +21,30 @@ static bool is_exact(const json_t *data, const char *path)
 }
 
 /* Where a node is at a limit, that is why. */
-static void fail_untold(const struct bg_metric *metric, struct bg_shaper *shaper, const char *node, const json_t *answer)
+static void fail_untold(const struct bg_figure *figure, struct bg_shaper *shaper, const char *node, const json_t *answer)
 {
     char why[BG_BLOCKS_WHY_SIZE];
-    const enum bg_error error = metric->source == BG_SOURCE_MEMORY ? bg_blocks_why_not(answer, node, why) : BG_OK;
+    const enum bg_error error = figure->source == BG_SOURCE_MEMORY ? bg_blocks_why_not(answer, node, why) : BG_OK;
     if (error != BG_OK)
-        bg_shaper_fail(shaper, error, "%s is not known: %s", metric->name, why);
-    else if (strncmp(metric->path, "monitors_estimate.", 18) == 0)
+        bg_shaper_fail(shaper, error, "%s is not known: %s", figure->name, why);
+    else if (strncmp(figure->path, "monitors_estimate.", 18) == 0)
         bg_shaper_fail(shaper, BG_UNSUPPORTED,
                        "%s is not known: the node's allocators leave open how many of their blocks are monitors, until its processes have "
                        "been ranked once (GET /api/v1/nodes/%s/monitors)",
-                       metric->name, node);
+                       figure->name, node);
     else
-        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", metric->name);
+        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", figure->name);
 }
 
-static void measure_figure(const struct bg_metric *metric, struct bg_shaper *shaper, const char *node, const json_t *answer,
+static void measure_figure(const struct bg_figure *figure, struct bg_shaper *shaper, const char *node, const json_t *answer,
                            struct bg_measure *measure)
 {
-    json_t *data = metric->source == BG_SOURCE_MEMORY ? bg_memory_new(shaper, answer) : bg_system_new(shaper, answer);
-    const json_t *value = at_path(data, metric->path);
+    json_t *data = figure->source == BG_SOURCE_MEMORY ? bg_memory_new(shaper, answer) : bg_system_new(shaper, answer);
+    const json_t *value = bg_figure_find(data, figure->path);
     if (!json_is_number(value))
-        fail_untold(metric, shaper, node, answer);
+        fail_untold(figure, shaper, node, answer);
     measure->value = json_number_value(value);
-    measure->exact = is_exact(data, metric->path);
+    measure->exact = is_exact(data, figure->path);
     json_decref(data);
 }
 
@@ -106,7 +95,7 @@ static void measure_over(const struct bg_assertion *assertion, struct bg_ask *re
 /* One watcher's worth: its busiest pair, or how many monitors it has per process watched; -1: it could not be looked at. */
 static double watcher_value(const struct bg_assertion *assertion, struct bg_shaper *shaper, const struct bg_peer_list *list)
 {
-    if (assertion->metric->kind == BG_METRIC_DUPLICATION_MAX)
+    if (assertion->figure->kind == BG_FIGURE_DUPLICATION_MAX)
         return list->distinct_count > 0 ? (double)list->count / (double)list->distinct_count : list->distinct_count == 0 ? 0 : -1;
     if (json_array_size(list->top) == 0) /* not counted: all of its monitors may be on one */
         return (double)list->count;
@@ -148,8 +137,8 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
 
 int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_exact)
 {
-    static const struct bg_metric metric = {.kind = BG_METRIC_PAIR_MAX};
-    const struct bg_assertion assertion = {.metric = &metric};
+    static const struct bg_figure figure = {.kind = BG_FIGURE_PAIR_MAX};
+    const struct bg_assertion assertion = {.figure = &figure};
     struct bg_measure measure = {.value = 0};
     measure_peers(&assertion, shaper, "", answer, &measure);
     json_decref(measure.offender);
@@ -162,18 +151,18 @@ void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper
 {
     struct bg_measure measure = {.value = 0};
     struct bg_ask reader;
-    shaper->source = bg_source_name(assertion->metric->source);
-    if (assertion->metric->source == BG_SOURCE_PEERS) {
+    shaper->source = bg_source_name(assertion->figure->source);
+    if (assertion->figure->source == BG_SOURCE_PEERS) {
         measure_peers(assertion, shaper, node, answer, &measure);
-    } else if (assertion->metric->source == BG_SOURCE_SCAN) {
+    } else if (assertion->figure->source == BG_SOURCE_SCAN) {
         bg_reader_init(&reader, shaper);
-        if (assertion->metric->kind == BG_METRIC_MAX)
+        if (assertion->figure->kind == BG_FIGURE_MAX)
             measure_max(assertion, &reader, node, answer, &measure);
         else
             measure_over(assertion, &reader, node, answer, &measure);
         bg_reader_done(&reader, shaper);
     } else {
-        measure_figure(assertion->metric, shaper, node, answer, &measure);
+        measure_figure(assertion->figure, shaper, node, answer, &measure);
     }
     if (!shaper->failed)
         *ret_measure = measure;

@@ -67,8 +67,8 @@ static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *ite
     bg_put(shaper, row, "kind", json_string(item->is_warning ? "warn" : "assert"));
     bg_put(shaper, row, "status", json_string(bg_check_status_text(status)));
     bg_put(shaper, row, "expression", json_string(assertion->expression.text));
-    bg_put(shaper, row, "metric", json_string(assertion->metric->name));
-    bg_put(shaper, row, "unit", json_string(assertion->metric->unit));
+    bg_put(shaper, row, "metric", json_string(assertion->figure->name));
+    bg_put(shaper, row, "unit", json_string(assertion->figure->unit));
     bg_put(shaper, row, "operator", json_string(bg_operator_text(assertion->expression.comparison)));
     bg_put(shaper, row, "threshold", number_new(assertion->expression.value.number));
     return row;
@@ -143,7 +143,7 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
         struct bg_measure measure;
         struct bg_shaper shaper;
         bg_shaper_init(&shaper, bg_source_name(source));
-        if (assertion->metric->source != source)
+        if (assertion->figure->source != source)
             continue;
         if (failure == NULL)
             bg_assertion_measure(assertion, &shaper, look->node, answer != NULL ? answer->data : NULL, &measure);

@@ -2,7 +2,7 @@
 #ifndef BG_API_CHECK_RUN_H
 #define BG_API_CHECK_RUN_H
 
-#include "check_metrics.h"
+#include "check_assertion.h"
 
 #define BG_CHECK_ITEMS_MAX 128 /* assertions and warnings of one check */
 #define BG_CHECK_AT_ONCE 64    /* nodes looked at side by side; the others wait for their turn */

@@ -1,7 +1,7 @@
 /* check_sets.c: the named sets of assertions in the configuration are read when it is loaded, so that no check finds them wrong. */
 #include "beamgauge/check.h"
 
-#include "check_metrics.h"
+#include "check_assertion.h"
 
 static enum bg_error check_lines(const char *name, char *const *lines, size_t count, struct bg_failure *ret_failure)
 {

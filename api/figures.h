@@ -1,17 +1,38 @@
-/* figures.h: a node's figures as the API names them, for whoever needs them besides their own endpoints. */
+/* figures.h: the figures of a node, each declared once: checks, chat, GET /check/metrics and GET /probe are made from this table. */
 #ifndef BG_API_FIGURES_H
 #define BG_API_FIGURES_H
 
-#include "shape.h"
+#include "look.h"
 
-/* `data` of GET .../memory and GET .../system, out of the answer to the question of that name. New references. */
-json_t *bg_memory_new(struct bg_shaper *shaper, const json_t *answer);
-json_t *bg_system_new(struct bg_shaper *shaper, const json_t *answer);
+#include "beamgauge/metrics.h"
 
-/* The most monitors that one process holds on one other, out of the answer to `peers` of a look (look.h). */
-int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_exact);
+/* How a figure is read. */
+enum bg_figure_kind {
+    BG_FIGURE_MEMBER,          /* a member of the source's data, by its path */
+    BG_FIGURE_MAX,             /* the first place of a ranking of processes, by its sort key */
+    BG_FIGURE_OVER,            /* how many processes have more than n of an attribute */
+    BG_FIGURE_PAIR_MAX,        /* the most monitors of one process on one other */
+    BG_FIGURE_DUPLICATION_MAX, /* the most monitors per distinct process watched */
+    BG_FIGURE_RESERVED         /* the grammar has it, this version has not */
+};
 
-/* A sentence on what large binaries take and how much of it no process refers to, out of the answer to `binaries`. */
-void bg_binaries_describe(struct bg_shaper *shaper, const json_t *answer, size_t size, char *ret_line);
+struct bg_figure {
+    const char *name; /* in checks and chat; NULL: none, as of what only grows, which no limit fits, and of what not every node has */
+    const char *unit; /* of the data: bytes, count, ratio, milliseconds, microseconds */
+    const char *summary;
+    enum bg_source source;
+    enum bg_figure_kind kind;
+    const char *path;               /* dotted; of a maximum the sort key */
+    size_t args_count;              /* that the name takes in parentheses */
+    const struct bg_metric *metric; /* in GET /probe; NULL: none, as of ratios, which a query makes of two others */
+    const char *label;              /* the value of the metric's label, where it has one; such rows stand in a row */
+};
+extern const struct bg_figure bg_figures[];
+extern const size_t bg_figures_count;
+
+/* What stands at a dotted path; NULL where nothing does. Borrowed. */
+const json_t *bg_figure_find(const json_t *data, const char *path);
+/* A number of the data's unit in the metric's: Prometheus knows seconds only. */
+double bg_figure_scaled(const struct bg_figure *figure, double number);
 
 #endif

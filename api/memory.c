@@ -1,7 +1,7 @@
 /* memory.c: GET .../memory, where a node's memory is, and how much of it monitors may hold. */
 #include "ask.h"
 #include "endpoints.h"
-#include "figures.h"
+#include "resources.h"
 #include "memory_blocks.h"
 #include "memory_host.h"
 #include "memory_table.h"

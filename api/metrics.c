@@ -1,6 +1,6 @@
 /* metrics.c: GET /metrics, what the service itself has done, for Prometheus. */
 #include "endpoints.h"
-#include "exposition.h"
+#include "probe.h"
 
 #include "beamgauge/node.h"
 

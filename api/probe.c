@@ -1,9 +1,9 @@
 /* probe.c: GET /probe, a node's metrics: one exporter for many targets. */
+#include "probe.h"
 #include "ask.h"
 #include "endpoints.h"
-#include "exposition.h"
-#include "figures.h"
 #include "params.h"
+#include "resources.h"
 
 #include "beamgauge/clock.h"
 
@@ -20,7 +20,7 @@ struct probe {
     struct bg_call *call;
     int64_t started_us;
     struct bg_look look;
-    json_t *answers[BG_SOURCE_COUNT]; /* as struct bg_sight has them */
+    json_t *answers[BG_SOURCE_COUNT]; /* as struct bg_probe_answers has them */
 };
 
 static bool is_beam(const struct probe *probe)
@@ -78,22 +78,20 @@ static void write_probe(const struct probe *probe, struct bg_exposition *exposit
 static void on_done(struct bg_look *look)
 {
     struct probe *probe = look->owner;
-    struct bg_sight sight;
+    struct bg_probe_answers answers;
     struct bg_exposition *exposition = bg_exposition_new(bg_call_type(probe->call));
     for (size_t i = 0; i < BG_SOURCE_COUNT; i++)
-        sight.answers[i] = probe->answers[i];
+        answers.of[i] = probe->answers[i];
     if (exposition != NULL) {
         write_probe(probe, exposition);
-        bg_figures_write(exposition, &sight, is_beam(probe) ? bg_beam_figures : bg_prometheus_erl_figures);
-        if (is_beam(probe))
-            bg_beam_write(exposition, &sight);
+        (is_beam(probe) ? bg_beam_write : bg_prometheus_erl_write)(exposition, &answers);
     }
     bg_call_expose(probe->call, exposition);
     probe_free(probe);
 }
 
 /* What the figures are read from; where it cannot be understood there are none. NULL: no memory. */
-static json_t *sight_of(enum bg_source source, json_t *answer)
+static json_t *data_of(enum bg_source source, json_t *answer)
 {
     struct bg_shaper shaper;
     if (source == BG_SOURCE_SCAN || source == BG_SOURCE_PEERS)
@@ -110,7 +108,7 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
 {
     struct probe *probe = look->owner;
     if (failure == NULL)
-        probe->answers[source] = sight_of(source, answer != NULL ? answer->data : NULL);
+        probe->answers[source] = data_of(source, answer != NULL ? answer->data : NULL);
 }
 
 /* How long the scraper waits, in ms; 0 where it does not say. */
@@ -203,7 +201,7 @@ const struct bg_endpoint bg_probe_endpoints[] = {
      .path = "/probe",
      .scope = BG_SCOPE_READ,
      .operation = "probeNode",
-     .summary = "A node's metrics, for Prometheus; a node that does not answer is told by beam_up 0",
+     .summary = "A node's metrics, for Prometheus; a node that does not answer has beam_up 0",
      .params = params,
      .types = bg_exposition_types,
      .handler = handle},

@@ -2,26 +2,27 @@
  *
  * Those names are older than the rules of naming (gauges that end in _total, counters that do not), so they go without a type; and those
  * that count milliseconds are left out. */
-#include "exposition.h"
+#include "figures.h"
+#include "probe.h"
 
 /* clang-format off */
 #define FAMILY(name, label, help) {"erlang_vm_" name, help, BG_METRIC_UNTYPED, NULL, {label}}
-#define MEMORY(name, label, help) FAMILY("memory_" name, label, help), BG_SOURCE_MEMORY, 1
-#define SYSTEM(name, help, at) {FAMILY(name, NULL, help), BG_SOURCE_SYSTEM, 1, {{at, NULL, {NULL}}}}
+#define MEMORY(name, label, help) FAMILY("memory_" name, label, help), BG_SOURCE_MEMORY
+#define SYSTEM(name, help, at) {FAMILY(name, NULL, help), BG_SOURCE_SYSTEM, {{at, NULL, NULL}}}
 
-const struct bg_figure bg_prometheus_erl_figures[] = {
+const struct bg_family bg_prometheus_erl_families[] = {
     {MEMORY("atom_bytes_total", "usage", "Memory of atoms"),
-     {{"atom_used_bytes", "used", {NULL}}, {"atom_bytes", "free", {"atom_used_bytes"}}}},
+     {{"atom_used_bytes", "used", NULL}, {"atom_bytes", "free", "atom_used_bytes"}}},
     {MEMORY("bytes_total", "kind", "All memory that the emulator has allocated"),
-     {{"system_bytes", "system", {NULL}}, {"processes_bytes", "processes", {NULL}}}},
+     {{"system_bytes", "system", NULL}, {"processes_bytes", "processes", NULL}}},
     {MEMORY("processes_bytes_total", "usage", "Memory of processes"),
-     {{"processes_used_bytes", "used", {NULL}}, {"processes_bytes", "free", {"processes_used_bytes"}}}},
+     {{"processes_used_bytes", "used", NULL}, {"processes_bytes", "free", "processes_used_bytes"}}},
     {MEMORY("system_bytes_total", "usage", "Memory that is not of processes"),
-     {{"atom_bytes", "atom", {NULL}},
-      {"binary_bytes", "binary", {NULL}},
-      {"code_bytes", "code", {NULL}},
-      {"ets_bytes", "ets", {NULL}},
-      {"other_bytes", "other", {NULL}}}},
+     {{"atom_bytes", "atom", NULL},
+      {"binary_bytes", "binary", NULL},
+      {"code_bytes", "code", NULL},
+      {"ets_bytes", "ets", NULL},
+      {"other_bytes", "other", NULL}}},
     SYSTEM("memory_ets_tables", "ETS tables", "ets_count"),
     SYSTEM("ets_limit", "ETS tables that there should be at most", "ets_limit"),
     SYSTEM("process_count", "Processes", "process_count"),
@@ -46,3 +47,15 @@ const struct bg_figure bg_prometheus_erl_figures[] = {
     {.metric.name = NULL},
 };
 /* clang-format on */
+
+void bg_prometheus_erl_write(struct bg_exposition *exposition, const struct bg_probe_answers *answers)
+{
+    for (const struct bg_family *family = bg_prometheus_erl_families; family->metric.name != NULL; family++)
+        for (size_t i = 0; i < sizeof family->samples / sizeof family->samples[0] && family->samples[i].path != NULL; i++) {
+            const json_t *data = answers->of[family->source], *value = bg_figure_find(data, family->samples[i].path);
+            const char *less = family->samples[i].less;
+            const double number = json_number_value(value) - (less != NULL ? json_number_value(bg_figure_find(data, less)) : 0);
+            if (json_is_number(value))
+                bg_exposition_add(exposition, &family->metric, &family->samples[i].label, number > 0 ? number : 0);
+        }
+}

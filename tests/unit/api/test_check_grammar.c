@@ -1,5 +1,5 @@
 /* test_check_grammar.c: what an assertion may say, and the column of whatever it may not. */
-#include "check_metrics.h"
+#include "check_assertion.h"
 #include "nearest.h"
 
 #include <setjmp.h>
@@ -173,17 +173,20 @@ static void metrics_have_plain_names_and_units(void **state)
     static const char *const units[] = {"bytes", "count", "ratio", "milliseconds"};
     size_t count = 0;
     (void)state;
-    for (const struct bg_metric *metric = bg_metrics_table; metric->name != NULL; metric++, count++) {
-        bool known = metric->kind == BG_METRIC_LATER;
+    for (const struct bg_figure *figure = bg_figures; figure < bg_figures + bg_figures_count; figure++) {
+        bool known = figure->kind == BG_FIGURE_RESERVED;
+        if (figure->name == NULL)
+            continue;
+        count++;
         for (size_t i = 0; i < 4 && !known; i++)
-            known = strcmp(metric->unit, units[i]) == 0;
+            known = strcmp(figure->unit, units[i]) == 0;
         assert_true(known);
-        assert_true(strspn(metric->name, "abcdefghijklmnopqrstuvwxyz_.") == strlen(metric->name));
-        assert_true(strlen(metric->summary) >= 5);
-        for (const struct bg_metric *other = bg_metrics_table; other != metric; other++)
-            assert_string_not_equal(metric->name, other->name);
-        if (metric->kind == BG_METRIC_MAX)
-            assert_memory_equal(metric->name, bg_sort_find(metric->path)->field, strlen(metric->name) - 4);
+        assert_true(strspn(figure->name, "abcdefghijklmnopqrstuvwxyz_.") == strlen(figure->name));
+        assert_true(strlen(figure->summary) >= 5);
+        for (const struct bg_figure *other = bg_figures; other != figure; other++)
+            assert_true(other->name == NULL || strcmp(figure->name, other->name) != 0);
+        if (figure->kind == BG_FIGURE_MAX)
+            assert_memory_equal(figure->name, bg_sort_find(figure->path)->field, strlen(figure->name) - 4);
     }
     assert_true(count > 35);
     for (const struct bg_sort *sort = bg_sorts; sort->key != NULL; sort++) { /* the maximum of every attribute there is */

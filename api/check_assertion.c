@@ -1,0 +1,105 @@
+/* check_assertion.c: reads assertions: which figure, compared with what, and what has to be asked for it. */
+#include "check_assertion.h"
+
+#include "nearest.h"
+
+#include <string.h>
+
+static enum bg_error refuse(size_t column, const char *reason, struct bg_span span, const char *hint, struct bg_failure *ret_failure)
+{
+    return bg_fail(ret_failure, BG_INVALID, "column %zu: %.*s %s%s%s", column, span.length > 80 ? 80 : (int)span.length, span.text, reason,
+                   hint != NULL ? "; did you mean " : "", hint != NULL ? hint : "");
+}
+
+static enum bg_error find_figure(struct bg_span name, const struct bg_figure **ret_figure, struct bg_failure *ret_failure)
+{
+    struct bg_nearest nearest;
+    bg_nearest_init(&nearest, name.text, name.length);
+    for (const struct bg_figure *figure = bg_figures; figure < bg_figures + bg_figures_count; figure++) {
+        if (figure->name == NULL)
+            continue;
+        if (bg_span_is(name, figure->name)) {
+            *ret_figure = figure;
+            return BG_OK;
+        }
+        bg_nearest_try(&nearest, figure->name);
+    }
+    return refuse(name.column, "is no metric, see GET /api/v1/check/metrics", name, nearest.best, ret_failure);
+}
+
+/* By the key that rankings have, or by the field's own name. */
+static enum bg_error find_sort(struct bg_span name, const struct bg_sort **ret_sort, struct bg_failure *ret_failure)
+{
+    struct bg_nearest nearest;
+    bg_nearest_init(&nearest, name.text, name.length);
+    for (const struct bg_sort *sort = bg_sorts; sort->key != NULL; sort++) {
+        if (bg_span_is(name, sort->key) || bg_span_is(name, sort->field)) {
+            *ret_sort = sort;
+            return BG_OK;
+        }
+        bg_nearest_try(&nearest, sort->key);
+    }
+    return refuse(name.column, "is no attribute of a process, like memory, monitors or message_queue_len", name, nearest.best, ret_failure);
+}
+
+static enum bg_error check_args_count(const struct bg_expression *expression, const struct bg_figure *figure,
+                                      struct bg_failure *ret_failure)
+{
+    if (expression->args_count == figure->args_count)
+        return BG_OK;
+    return bg_fail(ret_failure, BG_INVALID, "column %zu: %s takes %zu arguments in parentheses, not %zu",
+                   expression->name.column + expression->name.length, figure->name, figure->args_count, expression->args_count);
+}
+
+static enum bg_error read_over(struct bg_assertion *assertion, struct bg_failure *ret_failure)
+{
+    const struct bg_expression *expression = &assertion->expression;
+    struct bg_value_text value;
+    enum bg_error error = find_sort(expression->args[0], &assertion->sort, ret_failure);
+    if (error == BG_OK)
+        error = bg_value_parse(expression->args[1], &value, ret_failure);
+    if (error != BG_OK)
+        return error;
+    if (value.percent || value.number < 0)
+        return refuse(value.span.column, "is no amount to be over: expected 0 or more", value.span, NULL, ret_failure);
+    if (expression->value.number > BG_OVER_MAX)
+        return bg_fail(ret_failure, BG_INVALID, "column %zu: processes are counted up to %d only", expression->value.span.column,
+                       BG_OVER_MAX);
+    assertion->over = value.number;
+    return BG_OK;
+}
+
+enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_assertion, struct bg_failure *ret_failure)
+{
+    struct bg_assertion assertion = {.figure = NULL};
+    const struct bg_expression *expression = &assertion.expression;
+    enum bg_error error = bg_expression_parse(text, &assertion.expression, ret_failure);
+    if (error == BG_OK)
+        error = find_figure(expression->name, &assertion.figure, ret_failure);
+    if (error == BG_OK)
+        error = check_args_count(expression, assertion.figure, ret_failure);
+    if (error != BG_OK)
+        return error;
+    if (assertion.figure->kind == BG_FIGURE_RESERVED)
+        error = refuse(expression->name.column, "is not available in this version", expression->name, NULL, ret_failure);
+    else if (expression->value.percent && strcmp(assertion.figure->unit, "ratio") != 0)
+        error = refuse(expression->value.span.column, "is no value of this metric: only ratios are compared with %", expression->value.span,
+                       NULL, ret_failure);
+    else if (assertion.figure->kind == BG_FIGURE_OVER)
+        error = read_over(&assertion, ret_failure);
+    else if (assertion.figure->kind == BG_FIGURE_MAX)
+        assertion.sort = bg_sort_find(assertion.figure->path);
+    if (error == BG_OK)
+        *ret_assertion = assertion;
+    return error;
+}
+
+void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_look *look)
+{
+    look->sources |= 1U << assertion->figure->source;
+    if (assertion->sort != NULL && strcmp(assertion->sort->key, "binary") == 0)
+        look->binary = true;
+    /* One more than it is compared with tells more from as many. */
+    if (assertion->figure->kind == BG_FIGURE_OVER && (int64_t)assertion->expression.value.number + 1 > look->scan_limit)
+        look->scan_limit = (int64_t)assertion->expression.value.number + 1;
+}
