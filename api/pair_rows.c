@@ -16,6 +16,7 @@ json_t *bg_pair_row_new(struct bg_shaper *shaper, const struct bg_pair_row *row)
     bg_put(shaper, pair, "exact", json_boolean(row->exact));
     bg_put(shaper, pair, "counted_at", row->counted_at);
     bg_put(shaper, pair, "age_ms", bg_count_or_null(row->age_ms));
+    bg_put(shaper, pair, "likely", json_null());
     return pair;
 }
 

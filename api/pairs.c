@@ -2,6 +2,7 @@
 #include "endpoints.h"
 #include "join.h"
 #include "kept_pairs.h"
+#include "likely.h"
 #include "pair_rows.h"
 #include "params.h"
 #include "peers.h"
@@ -297,6 +298,7 @@ static void finish(struct bg_ask *ask, json_t *answer)
 static void join(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
+    bg_likely_join(ask);
     finish_ranking(ask);
     bg_join_watched(ask, ask->data);
     bg_ask_then(ask, finish);
@@ -431,6 +433,7 @@ static const struct bg_param fleet_params[] = {PAIR_PARAMS};
         {"watched.label", "Its label", BG_COLUMN_TEXT, false}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},   \
         {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
         {"counted_at", "Counted at", BG_COLUMN_WHOLE, false}, {"age_ms", "Age ms", BG_COLUMN_COUNT, false},                                \
+        {"likely", "Likely", BG_COLUMN_WHOLE, false},                                                                                      \
     {                                                                                                                                      \
         NULL, NULL, BG_COLUMN_TEXT, false                                                                                                  \
     }

@@ -68,6 +68,9 @@ bool bg_query_names_are_late(struct bg_queries *queries, const char *node);
  */
 void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows);
 const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms);
+/* Who is likely at the other end of all monitors of a process whose lists nobody could count, or of all that others have of it
+ * (is_watched): {peer, is_watched, and who that is}, a new object; NULL where that is not known without doubt of another one. */
+json_t *bg_query_likely_new(struct bg_queries *queries, const char *node, const char *pid);
 /* The asker has gone. The last one to go cancels the question on the node. */
 void bg_ticket_cancel(struct bg_ticket *ticket);
 

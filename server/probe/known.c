@@ -1,6 +1,8 @@
 /* known.c: what is kept of what nodes told, for whoever asks for it. */
 #include "known.h"
 
+#include "likely.h"
+
 #include "beamgauge/clock.h"
 #include "beamgauge/query.h"
 
@@ -41,6 +43,11 @@ void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *
 const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms)
 {
     return bg_last_find(&bg_queries_known(queries)->last, node, ret_wall_ms);
+}
+
+json_t *bg_query_likely_new(struct bg_queries *queries, const char *node, const char *pid)
+{
+    return bg_likely_new(&bg_queries_known(queries)->seen, node, pid, bg_clock_wall_ms(bg_queries_known(queries)->clock));
 }
 
 bool bg_query_names_are_late(struct bg_queries *queries, const char *node)

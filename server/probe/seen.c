@@ -208,6 +208,22 @@ static void lists_keep(json_t *one, const json_t *process)
     }
 }
 
+static bool is_uncounted(const json_t *list)
+{
+    return list != NULL && !json_is_integer(json_object_get(list, "distinct_count")) && json_array_size(json_object_get(list, "top")) == 0;
+}
+
+/* What one takes beside its heap whose monitors, or those of it, nobody could count, so that all of it may be of them; else 0. */
+static json_int_t uncounted_bytes(const json_t *row, const json_t *process)
+{
+    const json_t *lists = json_object_get(process, "lists");
+    const json_t *monitors = json_object_get(lists, rankings[0].key), *monitored_by = json_object_get(lists, rankings[1].key);
+    const bool is_either = is_uncounted(monitors) || is_uncounted(monitored_by);
+    const bool are_all = (is_uncounted(monitors) || count_of(monitors, "count") == 0) &&
+                         (is_uncounted(monitored_by) || count_of(monitored_by, "count") == 0);
+    return is_either && are_all && count_of(row, "off_heap_bytes") > 0 ? count_of(row, "off_heap_bytes") : 0;
+}
+
 static void row_keep(json_t *rows, const json_t *before, json_t *row, const json_t *processes, int64_t now_wall_ms)
 {
     const char *pid = pid_of(row);
@@ -219,8 +235,10 @@ static void row_keep(json_t *rows, const json_t *before, json_t *row, const json
         return;
     }
     json_t *lists = json_is_object(json_object_get(old, "lists")) ? json_copy(json_object_get(old, "lists")) : json_object();
-    json_t *one = json_pack("{s:O, s:o, s:I}", "row", row, "lists", lists, "at_ms", (json_int_t)now_wall_ms);
-    lists_keep(one, json_array_get(processes, place_of(processes, pid)));
+    const json_t *process = json_array_get(processes, place_of(processes, pid));
+    json_t *one = json_pack("{s:O, s:o, s:I, s:I}", "row", row, "lists", lists, "uncounted_bytes", uncounted_bytes(row, process), "at_ms",
+                            (json_int_t)now_wall_ms);
+    lists_keep(one, process);
     (void)json_object_set_new(rows, pid, one);
 }
 
@@ -234,8 +252,8 @@ static void keep(struct bg_seen *seen, const struct bg_incarnation *node, const 
         for (size_t i = 0; i < json_array_size(ranking) && i < BG_SEEN_ROWS_MAX; i++)
             row_keep(kept, before, json_array_get(rows, (size_t)json_integer_value(json_array_get(ranking, i))), processes, now_wall_ms);
     }
-    json_t *entry =
-        json_pack("{s:I, s:I, s:o}", "generation", (json_int_t)node->generation, "since_ms", (json_int_t)node->since_wall_ms, "rows", kept);
+    json_t *entry = json_pack("{s:I, s:I, s:I, s:o}", "generation", (json_int_t)node->generation, "since_ms",
+                              (json_int_t)node->since_wall_ms, "monitor_bytes", count_of(answer, "monitor_bytes"), "rows", kept);
     (void)json_object_del(seen->by_node, node->name);
     if (json_object_size(seen->by_node) >= BG_SEEN_NODES_MAX)
         (void)json_object_del(seen->by_node, json_object_iter_key(json_object_iter(seen->by_node)));

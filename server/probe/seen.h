@@ -15,7 +15,7 @@
 #define BG_SEEN_UNNAMED_MS 60000 /* so long one is taken to live where an answer does not name all who were silent */
 
 struct bg_seen {
-    json_t *by_node; /* node -> {generation, since_ms, rows: pid -> {row, lists, at_ms}}; NULL without memory */
+    json_t *by_node; /* node -> {generation, since_ms, monitor_bytes, rows: pid -> {row, lists, uncounted_bytes, at_ms}} */
 };
 
 void bg_seen_init(struct bg_seen *seen);

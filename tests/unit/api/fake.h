@@ -37,6 +37,7 @@ struct fake {
     int64_t name_wall_ms;            /* since when */
     size_t names_late_count;         /* so often a node did not tell names in time, and is not asked again */
     json_t *pairs;                   /* kept of any node; borrowed, and owned by the fake once a call has kept some */
+    json_t *likely;                  /* pid -> who is likely at the other end of it; borrowed, or NULL */
     bool keeps;                      /* there are earlier answers: who wants only such is asked for too */
     bool is_reader;                  /* the caller has not the scope admin */
     const char *bytes, *form;        /* the body of a form: its bytes; its fields, as JSON */

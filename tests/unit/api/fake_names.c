@@ -1,4 +1,4 @@
-/* fake_names.c: what is kept: who processes elsewhere were known to be, and pairs. */
+/* fake_names.c: what is kept: who processes elsewhere were known to be, or may be, and pairs. */
 #include "fake.h"
 
 static json_t *kept_pairs;
@@ -23,6 +23,13 @@ bool bg_query_names_are_late(struct bg_queries *queries, const char *node)
 {
     (void)queries, (void)node;
     return fake.names_late_count > 0;
+}
+
+json_t *bg_query_likely_new(struct bg_queries *queries, const char *node, const char *pid)
+{
+    (void)queries, (void)node;
+    const json_t *likely = fake.likely != NULL ? json_object_get(fake.likely, pid) : NULL;
+    return likely != NULL ? json_deep_copy(likely) : NULL;
 }
 
 void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows)

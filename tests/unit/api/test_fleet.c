@@ -196,6 +196,49 @@ static void the_fleet_is_asked_at_once_and_ranked_together(void **state)
     }
 }
 
+#define UNKNOWN(ID, COUNT, LONG_ID)                                                                                                        \
+    "{\"process_count\":1000,\"scanned_count\":1000,\"skipped_count\":0,\"duration_us\":5000,\"word_bytes\":8,\"entry_bytes\":64,"         \
+    "\"rows\":[" ROW(ID, "9000", COUNT) "],\"rankings\":{\"monitors\":[0]},\"exact\":{\"monitors\":false},\"next_bound\":{},\"long\":["    \
+                                        "{\"pid\":\"" LONG_ID                                                                              \
+                                        "\",\"dead\":false,\"row\":{\"alive\":true},\"lists\":{\"monitors\":{\"count\":" COUNT             \
+                                        ",\"distinct_count\":null,\"exact\":false,\"top\":[]}}}]}"
+
+/* Whoever answers first. What another one of the node has is told as before. */
+static void who_is_likely_watched_is_named_and_is_no_watcher(void **state)
+{
+    (void)state;
+    add_node(PAY, BG_LINK_UP);
+    json_t *likely =
+        json_loads("{\"<0.10.0>\":{\"peer\":" ON("<0.20.0>", PAY) ",\"registered_name\":\"ledger\",\"is_watched\":false},"
+                                                                  "\"<0.20.0>\":{\"peer\":" ON("<0.10.0>", SHOP) ",\"is_watched\":true}}",
+                   0, NULL);
+    for (size_t first = 0; first < 2; first++) {
+        fake.likely = likely;
+        fake_call("listFleetPairs", "min=1", NULL);
+        fake_answer_to(first, first == 0 ? UNKNOWN("<0.10.0>", "5000", "<0.10.0>") : UNKNOWN("<0.20.0>", "5001", "<0.20.0>"));
+        fake_answer_to(1 - first, first == 1 ? UNKNOWN("<0.10.0>", "5000", "<0.10.0>") : UNKNOWN("<0.20.0>", "5001", "<0.20.0>"));
+        fake_answer("{\"pairs\":[" TOLD("null") "]}");
+        assert_int_equal(json_array_size(fake.data), 1);
+        EXPECT("0.watcher.pid", "\"<0.10.0>\"");
+        EXPECT("0.watched.pid", "\"<0.20.0>\"");
+        EXPECT("0.watched.node", "\"" PAY "\"");
+        EXPECT("0.watched.name", "\"ledger\"");
+        EXPECT("0.count", "5000");
+        EXPECT("0.exact", "false");
+        EXPECT_META("exact", "false");
+        assert_true(json_equal(fake_at(fake.data, "0.likely"), fake_at(fake.meta, "warnings.0")));
+        assert_non_null(strstr(json_string_value(fake_at(fake.data, "0.likely")), "likely <0.20.0> on " PAY));
+        assert_int_equal(json_array_size(fake_at(fake.meta, "warnings")), 1);
+    }
+    fake.likely = NULL;
+    fake_call("listMonitorPairs", AT_SHOP, NULL);
+    fake_answer(UNKNOWN("<0.10.0>", "5000", "<0.10.0>"));
+    EXPECT("0.watched", "null");
+    EXPECT("0.likely", "null");
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "whom it monitors is not told"));
+    json_decref(likely);
+}
+
 static void a_node_that_does_not_answer_leaves_the_others(void **state)
 {
     (void)state;
@@ -304,6 +347,7 @@ int main(void)
         T(an_answer_that_cannot_be_understood_is_a_warning_too),
         T(a_node_that_is_not_up_is_not_asked),
         T(the_fleet_is_asked_at_once_and_ranked_together),
+        T(who_is_likely_watched_is_named_and_is_no_watcher),
         T(a_node_that_does_not_answer_leaves_the_others),
         T(watchers_that_were_not_asked_stay_on_their_node),
         T(a_node_that_talks_nonsense_leaves_the_others),
