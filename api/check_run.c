@@ -157,6 +157,25 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
     }
 }
 
+/* What is open of monitors is known once processes were ranked. */
+static bool lacks_ranking(struct bg_look *look, const json_t *memory)
+{
+    const struct visit *visit = look->owner;
+    bool lacks = false;
+    for (size_t i = 0; i < visit->run->items_count && !lacks; i++) {
+        const struct bg_assertion *assertion = &visit->run->items[i].assertion;
+        struct bg_measure measure = {.value = 0};
+        struct bg_shaper shaper;
+        bg_shaper_init(&shaper, bg_source_name(BG_SOURCE_MEMORY));
+        if (strcmp(assertion->figure->name, "monitors_estimate.remote_count") == 0 ||
+            strcmp(assertion->figure->name, "monitors_estimate.bytes") == 0)
+            bg_assertion_measure(assertion, &shaper, look->node, memory, &measure);
+        lacks = shaper.failed && shaper.failure.error == BG_UNSUPPORTED;
+        json_decref(measure.offender);
+    }
+    return lacks;
+}
+
 static json_t *node_new(struct bg_shaper *shaper, struct visit *visit)
 {
     json_t *node = bg_object_new(shaper), *rows = bg_array_new(shaper);
@@ -250,6 +269,7 @@ static void visit_init(struct visit *visit, struct bg_check_run *run, const stru
         .deadline_us = bg_clock_monotonic_us(request->services->clock) + request->timeout_ms * 1000,
         .kept_ms = request->kept_ms,
         .warm_ms = request->warm_ms,
+        .lacks = lacks_ranking,
         .told = on_told,
         .done = on_looked,
     };

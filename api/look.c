@@ -8,7 +8,8 @@
 
 #define KEPT_TIMEOUT_MS 1000 /* it is there already */
 #define TOTALS_TIMEOUT_MS 1000
-#define TOTALS_AGE_MS 1000 /* every scheduler is woken to tell them */
+#define MEMORY_TIME_PART 10 /* of the time, for what memory tells once processes were ranked */
+#define TOTALS_AGE_MS 1000  /* every scheduler is woken to tell them */
 
 static void go_on(struct bg_look *look);
 
@@ -161,6 +162,47 @@ static bool send_totals(struct bg_look *look, const struct bg_answer *now)
     return false;
 }
 
+/* With what the ranking told the store, or, where none came, as it was. */
+static void on_ranked(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_look *look = context;
+    struct bg_answer first = look->now;
+    (void)answer;
+    look->ticket = NULL;
+    look->now.data = NULL;
+    if (failure != NULL)
+        tell(look, NULL, &first);
+    json_decref(first.data);
+    go_on(look);
+}
+
+/* True: what memory tells needs a ranking, which is asked for. */
+static bool send_ranking(struct bg_look *look, const struct bg_answer *memory)
+{
+    struct bg_failure none;
+    const int64_t left_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000;
+    struct bg_query_request request = {
+        .node = look->node,
+        .question = "scan",
+        .max_age_ms = look->max_age_ms,
+        .reader = look->reader,
+        .timeout_ms = left_ms - left_ms / MEMORY_TIME_PART,
+    };
+    if (look->lacks == NULL || look->is_ranked || look->is_late || left_ms <= 0 || !look->lacks(look, memory->data))
+        return false;
+    look->is_ranked = true;
+    request.args = scan_args(look);
+    const bool is_sent = bg_query_ask(look->services->queries, &request, on_ranked, look, &look->ticket, &none) == BG_OK;
+    json_decref(request.args);
+    if (!is_sent) {
+        look->ticket = NULL;
+        return false;
+    }
+    look->now = *memory;
+    json_incref(look->now.data);
+    return true;
+}
+
 /* Time is over: true the first time, if what is kept may serve. */
 static bool is_late_now(struct bg_look *look, const struct bg_failure *failure)
 {
@@ -179,6 +221,8 @@ static void on_done(void *context, const struct bg_failure *failure, const struc
         go_on(look); /* with the same question */
         return;
     }
+    if (look->source == BG_SOURCE_MEMORY && failure == NULL && send_ranking(look, answer))
+        return;
     if (look->source == BG_SOURCE_SYSTEM && look->totals && failure == NULL) {
         if (send_totals(look, answer))
             return;
@@ -229,7 +273,8 @@ static bool send(struct bg_look *look, json_t *args)
         .node = look->node,
         .question = question_of(look->source),
         .args = args,
-        .max_age_ms = look->max_age_ms,
+        .max_age_ms =
+            look->source == BG_SOURCE_MEMORY && look->is_ranked ? 0 : look->max_age_ms, /* what was told before knows nothing of it */
         .reader = look->reader,
         .timeout_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000,
     };

@@ -14,6 +14,8 @@ struct bg_look;
 /* One thing was told, or could not be: exactly one of failure and answer is not NULL, but for peers where nobody monitors anything: then
  * both are. */
 typedef void bg_look_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer);
+/* Whether there is more in what memory tells once processes were ranked, and the owner wants that: then they are, and it is asked again. */
+typedef bool bg_look_lacks(struct bg_look *look, const json_t *memory);
 /* Nothing more comes. */
 typedef void bg_look_done(struct bg_look *look);
 
@@ -30,9 +32,10 @@ struct bg_look {
     bool totals;        /* of the system also what all schedulers count together, if they tell in time */
     uint64_t reader;    /* see bg_call_reader() */
     int64_t max_age_ms;
-    int64_t deadline_us; /* on the monotonic clock */
-    int64_t kept_ms;     /* once time is over, an answer that is kept and not older than this serves; 0: no */
-    int64_t warm_ms;     /* the node may go on for so long after the deadline, and its answer is kept for the next one to ask; 0: no */
+    int64_t deadline_us;  /* on the monotonic clock */
+    int64_t kept_ms;      /* once time is over, an answer that is kept and not older than this serves; 0: no */
+    int64_t warm_ms;      /* the node may go on for so long after the deadline, and its answer is kept for the next one to ask; 0: no */
+    bg_look_lacks *lacks; /* NULL: never */
     bg_look_told *told;
     bg_look_done *done;
 
@@ -43,9 +46,10 @@ struct bg_look {
     json_t *peers_args;       /* made of the scan; NULL where nobody needs to be asked about */
     json_t *known;            /* the scan's processes with long lists, which go to the answer of `peers`; or NULL */
     struct bg_answer scanned; /* when the scan was */
-    struct bg_answer now;     /* of the system, while its totals are waited for; else its data is NULL */
-    int64_t process_count;    /* of the scan */
-    int64_t skipped_count;    /* of those, how many did not answer it in time */
+    struct bg_answer now;  /* of the system while its totals are waited for, of memory while processes are ranked; else its data is NULL */
+    bool is_ranked;        /* processes were ranked for what memory tells, or could not be */
+    int64_t process_count; /* of the scan */
+    int64_t skipped_count; /* of those, how many did not answer it in time */
     struct bg_failure scan_failure;
 };
 

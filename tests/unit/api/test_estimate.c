@@ -37,6 +37,51 @@ static void remote_monitors_are_those_that_were_counted_and_what_came_since(void
     }
 }
 
+#define CHECK SHOP " timeout_ms=1000 max_age_ms=500 assert=monitors_estimate.remote_count<9 assert=memory.atom_bytes<51"
+
+static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
+{
+    (void)state;
+    fake_call("checkNode", CHECK, NULL);
+    fake_answer(MANY(""));
+    assert_string_equal(fake.asks[1].question, "scan");
+    assert_int_equal(fake.asks[1].max_age_ms, 500);
+    assert_int_equal(fake.asks[1].timeout_ms, 900);
+    fake_answer(SCAN_OF(ROW("<0.10.0>", "9000", "5"), "monitors", "[0]", "0", "0"));
+    assert_string_equal(fake.asks[2].question, "memory");
+    assert_int_equal(fake.asks[2].max_age_ms, 0);
+    fake_answer(MANY(CENSUS("4000", "4300", "5000")));
+    assert_int_equal(fake.asks_count, 3);
+    assert_int_equal(fake.status, 503);
+    EXPECT("assertions.0.observed", "4700");
+    EXPECT("assertions.1.status", "\"pass\"");
+
+    fake_call("checkNode", CHECK, NULL); /* what it told holds where processes cannot be ranked, or nothing came of it */
+    fake_answer(MANY(""));
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_int_equal(fake.asks_count, 2);
+    EXPECT("assertions.0.error.code", "\"unsupported\"");
+    EXPECT("assertions.1.status", "\"pass\"");
+    fake_call("checkNode", CHECK, NULL);
+    fake_answer(MANY(""));
+    fake_answer(SCAN_OF("", "monitors", "[]", "0", "0"));
+    fake_answer(MANY(""));
+    assert_int_equal(fake.asks_count, 3);
+    EXPECT("assertions.0.error.code", "\"unsupported\"");
+
+    fake_call("checkNode", CHECK, NULL);
+    fake_answer(MANY(CENSUS("0", "9000", "5000")));
+    assert_int_equal(fake.asks_count, 1);
+    EXPECT("assertions.0.observed", "0");
+    fake_call("checkNode", SHOP " assert=memory.atom_bytes<51 assert=monitors_estimate.local_count<9000", NULL);
+    fake_answer(MANY(""));
+    assert_int_equal(fake.asks_count, 1);
+    fake_call("checkNode", CHECK, NULL);
+    fake_answer(MANY(""));
+    fake_cancel();
+    assert_int_equal(fake.cancelled_count, 1);
+}
+
 /* Allocators take over each other's carriers: of std_alloc's there are 7,000 blocks, 5,000 of them counted in carriers of its own. */
 static void blocks_are_counted_by_whose_they_are_and_not_by_whose_carrier_it_is(void **state)
 {
@@ -69,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(remote_monitors_are_those_that_were_counted_and_what_came_since, fake_setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(a_check_of_what_only_a_ranking_tells_ranks_once, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(blocks_are_counted_by_whose_they_are_and_not_by_whose_carrier_it_is, fake_setup, fake_teardown),
         cmocka_unit_test_setup_teardown(blocks_in_carriers_of_others_alone_are_counted_by_what_they_take, fake_setup, fake_teardown),
     };
