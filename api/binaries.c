@@ -1,10 +1,10 @@
 /* binaries.c: .../binaries, who refers to large binaries, and POST .../binaries/collect, what collecting the garbage of a few would free.
  */
 #include "endpoints.h"
-#include "resources.h"
 #include "listing.h"
 #include "params.h"
 #include "print.h"
+#include "resources.h"
 #include "rows.h"
 #include "scan.h"
 

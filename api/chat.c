@@ -3,11 +3,11 @@
 
 #include "chat_cards.h"
 #include "check_run.h"
-#include "resources.h"
 #include "kept_pairs.h"
 #include "naming.h"
 #include "pair_rows.h"
 #include "print.h"
+#include "resources.h"
 
 #include "beamgauge/clock.h"
 

@@ -1,11 +1,11 @@
 /* chat_cards.c: cards, built of what nodes answered. */
 #include "chat_cards.h"
 
-#include "resources.h"
 #include "memory_blocks.h"
 #include "peers.h"
 #include "print.h"
 #include "reader.h"
+#include "resources.h"
 
 #include "beamgauge/node.h"
 #include "chat.h"

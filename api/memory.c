@@ -1,11 +1,11 @@
 /* memory.c: GET .../memory, where a node's memory is, and how much of it monitors may hold. */
 #include "ask.h"
 #include "endpoints.h"
-#include "resources.h"
 #include "memory_blocks.h"
 #include "memory_host.h"
 #include "memory_table.h"
 #include "params.h"
+#include "resources.h"
 
 /* The files of the host take longer to read than all the rest. */
 #define HOST_AGE_MS 1000

@@ -1,9 +1,9 @@
 /* system.c: GET .../system, a node's limits and how much of each is used, its schedulers and releases. */
 #include "ask.h"
 #include "endpoints.h"
-#include "resources.h"
 #include "flatten.h"
 #include "params.h"
+#include "resources.h"
 
 #include <string.h>
 
