@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Not to be able to look for nodes is no reason not to start, as they may be named later. */
+/* Without discovery there still are the nodes that are named, now or later. */
 static void discovery_check(const struct bg_config *config)
 {
     struct bg_failure failure;

@@ -42,7 +42,7 @@ struct bg_http_options {
     const struct bg_asset *assets;              /* may be NULL */
     const struct bg_services *services;
     const struct bg_clock *clock;
-    struct bg_metrics *metrics; /* is told what was served; may be NULL */
+    struct bg_metrics *metrics; /* counts what was served; may be NULL */
 };
 
 /* Everything in options is borrowed for the server's life. */

@@ -65,7 +65,7 @@ enum bg_link_reason {
 const char *bg_link_state_text(enum bg_link_state state);    /* "up", "connecting", "waiting" ... */
 const char *bg_link_reason_code(enum bg_link_reason reason); /* "cookie_rejected" ... */
 
-/* A look at one registered node. The pointers are valid until the next call into the registry. */
+/* The state of one registered node. The pointers are valid until the next call into the registry. */
 struct bg_node_info {
     const char *name;
     const char *address;
@@ -121,7 +121,7 @@ void bg_nodes_info_at(const struct bg_nodes *nodes, size_t index, struct bg_node
 enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* Told whenever a link comes up (BG_LINK_UP), goes down or could not be made (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
+/* Called whenever a link comes up (BG_LINK_UP), goes down or could not be made (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
  * It may call back into the registry, to remove the node too. */
 typedef void bg_nodes_watcher(void *context, const char *name, enum bg_link_state state);
 #define BG_NODES_WATCHERS_MAX 4

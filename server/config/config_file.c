@@ -23,7 +23,7 @@ struct reading {
     const char *section; /* as in bg_settings; NULL before the first */
     int section_line;
     void *base;                  /* what the settings of the section are written to */
-    bool given[BG_SETTINGS_MAX]; /* rows of bg_settings met in this section */
+    bool given[BG_SETTINGS_MAX]; /* rows of bg_settings that this section has */
     bool server_given, limits_given, chat_given;
     bool is_cut;     /* the last line has no end */
     int failed_line; /* 0: none; then `failure` is filled */

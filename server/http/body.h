@@ -11,7 +11,7 @@ struct bg_body {
     unsigned references;
     enum bg_format format;
     const char *content_type;
-    int64_t collected_us; /* 0: not to be told */
+    int64_t collected_us; /* 0: not to be reported */
     size_t age_at;        /* where in `bytes` the digits of meta.age_ms go; SIZE_MAX: nowhere */
     size_t length;
     char *bytes;

@@ -24,7 +24,7 @@ struct bg_call {
     int64_t more_ms; /* what the handler asked for beyond the usual time */
 };
 
-/* How an answer is to look. */
+/* The form that an answer is to have. */
 struct bg_form {
     enum bg_format format;
     const char *type; /* of the endpoint's types; NULL: it has none */

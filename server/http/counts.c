@@ -82,7 +82,7 @@ static const char *operation_of(const struct bg_counts *counts, size_t place)
     return place == BG_PLACE_NONE ? "none" : place == BG_PLACE_PAGE ? "page" : counts->endpoints[place - BG_PLACE_ENDPOINTS]->operation;
 }
 
-/* Success is told from the start, so that a first failure is seen as a rise; anything else once it has happened. */
+/* Success is written from the start, so that a first failure is seen as a rise; anything else once it has happened. */
 static void collect_replies(const struct bg_counts *counts, struct bg_exposition *exposition)
 {
     static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};

@@ -189,7 +189,7 @@ static enum bg_error check_body_length(const struct bg_gate *gate, const struct 
     size_t length = 0;
 
     if (head->expect.text != NULL && !bg_gate_span_is(head->expect, "100-continue"))
-        return bg_fail(ret_failure, BG_INVALID, "The only expectation met here is 100-continue.");
+        return bg_fail(ret_failure, BG_INVALID, "The only expectation that is supported is 100-continue.");
     if (digits.text == NULL)
         return *ret_length = 0, BG_OK;
     if (digits.length == 0 || digits.length > 15)

@@ -40,7 +40,7 @@ struct bg_problem {
 };
 json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_request *request);
 
-/* Sends a head and what is in the request's output buffer; HEAD is told its length only. */
+/* Sends a head and what is in the request's output buffer; HEAD gets its length only. */
 void bg_reply_send(struct bg_connection *connection, const struct bg_request *request, int status, const struct bg_head *head);
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem);
 void bg_reply_failure(struct bg_connection *connection, const struct bg_request *request, const struct bg_failure *failure);

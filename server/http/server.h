@@ -47,7 +47,7 @@ struct bg_http {
     struct bg_guesses guesses;
     struct bg_audit_budget audit_writes, audit_refusals;
 
-    void (*drained)(void *context); /* NULL: not draining, or told already */
+    void (*drained)(void *context); /* NULL: not draining, or called already */
     void *drained_context;
 
     uint64_t requests_count; /* numbers the request ids */

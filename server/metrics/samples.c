@@ -34,7 +34,7 @@ struct bg_exposition *bg_exposition_new(const char *content_type)
     return exposition;
 }
 
-/* A line feed and what the format marks get a backslash. What is no text, or could drive a terminal, is told in hexadecimal digits. */
+/* A line feed and what the format marks get a backslash. What is no text, or could drive a terminal, is written in hexadecimal digits. */
 static void write_escaped(FILE *out, const char *text, const char *marked)
 {
     size_t length = strlen(text);
@@ -57,7 +57,7 @@ static void write_escaped(FILE *out, const char *text, const char *marked)
     }
 }
 
-/* As short as it can be told without loss. */
+/* As short as it can be written without loss. */
 static void write_number(FILE *out, double value)
 {
     char text[40];
