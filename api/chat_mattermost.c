@@ -18,11 +18,14 @@ static enum bg_error check_sender(const struct bg_call *call, struct bg_failure 
     const struct bg_config *config = bg_call_services(call)->config;
     const char *given = bg_call_header(call, "Authorization");
     struct bg_token token = {.scopes = BG_SCOPE_CHAT};
+    const struct bg_token *found;
     if (config == NULL || memcmp(config->mattermost_token_sha256, none, sizeof none) == 0)
         return bg_fail(ret_failure, BG_NOT_FOUND, "Mattermost is not set up here: give its mattermost_token_sha256 in [chat]");
     memcpy(token.sha256, config->mattermost_token_sha256, sizeof token.sha256);
     given = given != NULL && strncasecmp(given, scheme, sizeof scheme - 1) == 0 ? given + sizeof scheme - 1 : "";
-    if (bg_token_find(&token, 1, given, strlen(given)) == NULL)
+    if (bg_token_find(&token, 1, given, strlen(given), &found) != BG_OK)
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    if (found == NULL)
         return bg_fail(ret_failure, BG_UNAUTHENTICATED, "the Authorization header must have the slash command's token: Token TOKEN");
     return BG_OK;
 }

@@ -28,16 +28,19 @@ static bool time_is_near(const char *text, int64_t now_ms)
 }
 
 /* Over "v0:TIMESTAMP:BODY", all of it as it came. */
-static bool is_signed(const struct bg_call *call, const char *secret, uint8_t ret_mac[BG_HMAC_SIZE])
+static enum bg_error check_signature(const struct bg_call *call, const char *secret, uint8_t ret_mac[BG_HMAC_SIZE],
+                                     struct bg_failure *ret_failure)
 {
     const char *time = bg_call_header(call, "X-Slack-Request-Timestamp"), *signature = bg_call_header(call, "X-Slack-Signature");
     uint8_t given[BG_HMAC_SIZE];
     size_t length;
     const char *body = bg_call_bytes(call, &length);
     if (!time_is_near(time, bg_clock_wall_ms(bg_call_services(call)->clock)) || signature == NULL || !bg_hmac_parse(signature, given))
-        return false;
+        return bg_fail(ret_failure, BG_UNAUTHENTICATED, "%s", refused);
     const struct bg_bytes parts[] = {{"v0:", 3}, {time, strlen(time)}, {":", 1}, {body, length}};
-    return bg_hmac_sha256(secret, strlen(secret), parts, sizeof parts / sizeof parts[0], ret_mac) && bg_hmac_same(ret_mac, given);
+    if (!bg_hmac_sha256(secret, strlen(secret), parts, sizeof parts / sizeof parts[0], ret_mac))
+        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+    return bg_hmac_same(ret_mac, given) ? BG_OK : bg_fail(ret_failure, BG_UNAUTHENTICATED, "%s", refused);
 }
 
 static enum bg_error check_sender(const struct bg_call *call, struct bg_failure *ret_failure)
@@ -48,8 +51,9 @@ static enum bg_error check_sender(const struct bg_call *call, struct bg_failure 
     uint8_t mac[BG_HMAC_SIZE];
     if (secret == NULL)
         return bg_fail(ret_failure, BG_NOT_FOUND, "Slack is not set up here: name its slack_signing_secret_file in [chat]");
-    if (!is_signed(call, secret, mac))
-        return bg_fail(ret_failure, BG_UNAUTHENTICATED, "%s", refused);
+    const enum bg_error error = check_signature(call, secret, mac, ret_failure);
+    if (error != BG_OK)
+        return error;
     /* Twice the window: the time may lie ahead of ours by one. */
     switch (bg_replays_note(services->replays, mac, now_ms, now_ms + 2 * WINDOW_SECONDS * 1000 + 1000)) {
     case BG_REPLAY_NEW:

@@ -25,6 +25,7 @@ struct bg_check_run {
     struct visit *visits;
     size_t visits_count, started_count, running_count;
     bool starting; /* inside start_more(), which sees to the end itself */
+    bool lacks_memory;
     struct bg_check_result result;
     bg_check_done *done;
     void *context;
@@ -86,11 +87,14 @@ static void put_told(struct visit *visit, size_t index, const struct bg_measure 
     bg_put(shaper, row, "offender", measure->offender != NULL ? measure->offender : json_null());
     bg_put(shaper, row, "error", json_null());
     visit->rows[index] = row;
+    visit->run->lacks_memory = visit->run->lacks_memory || shaper->failed;
     visit->status = worse(visit->status, status);
 }
 
-static void put_unknown(struct visit *visit, size_t index, const struct bg_failure *failure, struct bg_shaper *shaper)
+static void put_unknown(struct visit *visit, size_t index, const struct bg_failure *failure)
 {
+    struct bg_shaper own, *shaper = &own;
+    bg_shaper_init(shaper, "check");
     json_t *error = bg_object_new(shaper), *row = row_new(shaper, &visit->run->items[index], BG_CHECK_UNKNOWN);
     bg_put(shaper, error, "code", json_string(bg_error_info(failure->error)->code));
     bg_put(shaper, error, "detail", json_string(failure->text));
@@ -99,6 +103,7 @@ static void put_unknown(struct visit *visit, size_t index, const struct bg_failu
     bg_put(shaper, row, "offender", json_null());
     bg_put(shaper, row, "error", error);
     visit->rows[index] = row;
+    visit->run->lacks_memory = visit->run->lacks_memory || shaper->failed;
     if (visit->failure.error == BG_OK)
         visit->failure = *failure;
     visit->status = worse(visit->status, BG_CHECK_UNKNOWN);
@@ -149,11 +154,11 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
             bg_assertion_measure(assertion, &shaper, look->node, answer != NULL ? answer->data : NULL, &measure);
         if (failure == NULL && !shaper.failed && is_blind(look, source, assertion, &measure, &blind)) {
             json_decref(measure.offender);
-            put_unknown(visit, i, &blind, &shaper);
+            put_unknown(visit, i, &blind);
         } else if (failure == NULL && !shaper.failed)
             put_told(visit, i, &measure, &shaper);
         else
-            put_unknown(visit, i, failure != NULL ? failure : &shaper.failure, &shaper);
+            put_unknown(visit, i, failure != NULL ? failure : &shaper.failure);
     }
 }
 
@@ -213,6 +218,8 @@ static void finish(struct bg_check_run *run)
     void *context = run->context;
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "check");
+    if (run->lacks_memory) /* a row lacks what it would have said */
+        bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     result.nodes = bg_array_new(&shaper);
     result.gone = bg_array_new(&shaper);
     for (size_t i = 0; i < run->visits_count; i++) {

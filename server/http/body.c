@@ -1,7 +1,7 @@
 /* body.c: the rendered bytes of an answer, with a gap where its age goes. */
 #include "body.h"
 
-#include "beamgauge/sink.h"
+#include "beamgauge/json.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,14 +12,9 @@
 
 #define JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
 
-static int add_bytes(const char *bytes, size_t length, void *sink)
-{
-    return bg_sink_add(sink, bytes, length) ? 0 : -1;
-}
-
 static bool add_json(struct bg_sink *sink, const json_t *json)
 {
-    return json_dump_callback(json, add_bytes, sink, JSON_FLAGS) == 0;
+    return json_dump_callback(json, bg_json_add, sink, JSON_FLAGS) == 0;
 }
 
 /* age_ms is made the very last member, so that the bytes end in 0}} and the digit can be left out. */
@@ -54,6 +49,7 @@ static bool render_ndjson(const struct bg_endpoint *endpoint, const json_t *data
 static bool render_table(const struct bg_endpoint *endpoint, const struct bg_body *body, json_t *data, json_t *meta, FILE *out)
 {
     json_t *rows = bg_rows_of(endpoint, data);
+    bool done = true;
 
     if (rows == NULL)
         return false;
@@ -62,9 +58,9 @@ static bool render_table(const struct bg_endpoint *endpoint, const struct bg_bod
     else if (body->format == BG_FORMAT_MD)
         bg_format_md(endpoint, rows, meta, out);
     else
-        bg_format_csv(endpoint, rows, out);
+        done = bg_format_csv(endpoint, rows, out);
     json_decref(rows);
-    return true;
+    return done;
 }
 
 static bool render(const struct bg_endpoint *endpoint, struct bg_body *body, json_t *data, json_t *meta)

@@ -191,6 +191,14 @@ static void linger(struct bg_connection *connection)
     bg_http_check_drained(connection->http);
 }
 
+/* There was no memory: for a whole reply, or for evhttp to read the request, and then it takes that for one of which more is to come. */
+static bool is_lost(const struct bg_connection *connection)
+{
+    if (connection->state == BG_CONNECTION_ASKED)
+        return !connection->is_dispatched && evbuffer_get_length(bufferevent_get_output(connection->bev)) == 0;
+    return connection->state == BG_CONNECTION_REPLYING && connection->reply_lost;
+}
+
 static void on_turn(evutil_socket_t fd, short what, void *argument)
 {
     struct bg_connection *connection = argument;
@@ -205,7 +213,7 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
             bufferevent_trigger(connection->bev, EV_READ, 0);
     } else if (connection->state == BG_CONNECTION_ASKED && connection->call != NULL && connection->call->answered) {
         bg_call_write(connection->call);
-    } else if (connection->state == BG_CONNECTION_REPLYING && connection->reply_lost) {
+    } else if (is_lost(connection)) {
         evhttp_connection_free(connection->evcon);
     } else if (connection->state == BG_CONNECTION_CLOSED) {
         if (connection->failure.error != BG_OK)

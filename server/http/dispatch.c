@@ -5,6 +5,7 @@
 #include "assets.h"
 #include "auth.h"
 #include "call.h"
+#include "json_body.h"
 #include "reply.h"
 #include "reply_cache.h"
 #include "router.h"
@@ -79,7 +80,7 @@ static const struct bg_endpoint *find_endpoint(struct bg_connection *connection,
     if (error == BG_TOO_MANY) {
         problem.retry_s = request->wait_s;
     } else if (error != BG_OK) {
-        problem.authenticate = challenge;
+        problem.authenticate = error == BG_NO_MEMORY ? NULL : challenge;
     } else if (route.endpoint == NULL && route.allowed != 0) {
         bg_router_allow(route.allowed, allow);
         (void)check_method(allow, &problem, &failure);
@@ -170,8 +171,6 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
 {
     struct evbuffer *input = evhttp_request_get_input_buffer(request->raw);
     size_t length = evbuffer_get_length(input);
-    json_error_t error;
-    json_t *body = NULL;
 
     if (length > endpoint->body_max_bytes)
         return bg_fail(ret_failure, BG_TOO_LARGE, "The body is %zu bytes; %s takes at most %zu.", length, endpoint->path,
@@ -182,11 +181,7 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
     if ((length > 0 || endpoint->method == BG_POST) && !is_of_type(request->content_type, "application/json"))
         return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json%s.",
                        length > 0 ? "" : ", also where there is none");
-    if (length > 0 && (body = json_loadb((const char *)evbuffer_pullup(input, -1), length, JSON_REJECT_DUPLICATES, &error)) == NULL)
-        return bg_fail(ret_failure, BG_INVALID, "The body cannot be read as JSON: line %d, column %d: %s.", error.line, error.column,
-                       error.text);
-    *ret_body = body;
-    return BG_OK;
+    return length > 0 ? bg_json_body_read((const char *)evbuffer_pullup(input, -1), length, ret_body, ret_failure) : BG_OK;
 }
 
 /* Most have one mistake, and many clients show the detail alone. */
@@ -230,21 +225,23 @@ static void call_endpoint(struct bg_connection *connection, struct bg_request *r
     json_decref(problem.errors);
 }
 
-/* The token as a number, or the client's address where there is none. */
-static void identify(const struct bg_connection *connection, struct bg_request *request)
+/* The token as a number, or the client's address where there is none. False where memory ran out: nobody is taken for a stranger then. */
+static bool identify(const struct bg_connection *connection, struct bg_request *request)
 {
     struct bg_http *http = connection->http;
     const struct bg_token *token;
 
     request->reader = connection->reader;
     if (http->tokens_count == 0 || request->authorization == NULL)
-        return;
-    token = bg_auth_token(http->tokens, http->tokens_count, request->authorization);
+        return true;
+    if (bg_auth_token(http->tokens, http->tokens_count, request->authorization, &token) != BG_OK)
+        return false;
     request->wait_s = bg_guesses_wait_s(&http->guesses, connection->reader, token, bg_http_now(http));
     if (token == NULL || request->wait_s > 0)
-        return;
+        return true;
     memcpy(&request->reader, token->sha256, sizeof request->reader);
     snprintf(request->token_name, sizeof request->token_name, "%s", token->name);
+    return true;
 }
 
 static bool asks_for_health(const struct bg_http *http, const struct bg_request *request)
@@ -266,7 +263,11 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
         bg_reply_failure(connection, request, &connection->failure);
         return;
     }
-    identify(connection, request);
+    if (!identify(connection, request)) {
+        bg_fail(&connection->failure, BG_NO_MEMORY, "out of memory");
+        bg_reply_failure(connection, request, &connection->failure);
+        return;
+    }
     if (answer_from_cache(connection, request))
         return;
     if ((asset = bg_asset_find(http->options.assets, request->target, request->path_length)) != NULL) {
@@ -297,6 +298,7 @@ void bg_dispatch(struct evhttp_request *raw, void *argument)
         evhttp_send_reply(raw, 500, NULL, NULL);
         return;
     }
+    connection->is_dispatched = true;
     bg_request_read(http, raw, &request);
     connection->speaks_11 = request.is_11;
     connection->closing = request.closes;

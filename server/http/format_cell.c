@@ -1,6 +1,7 @@
 /* format_cell.c: one cell of a table, found by a column's path and shown for people. */
 #include "formats.h"
 
+#include "beamgauge/json.h"
 #include "beamgauge/text.h"
 
 #include <inttypes.h>
@@ -150,7 +151,7 @@ static void show_object(struct bg_text *text, json_t *object, enum bg_column_kin
             return;
         }
     }
-    if ((dump = json_dumps(object, JSON_COMPACT)) != NULL)
+    if ((dump = bg_json_text(object, JSON_COMPACT)) != NULL)
         show_string(text, dump, strlen(dump), kind);
     free(dump);
 }

@@ -4,6 +4,7 @@
  * text; numbers are left alone. Control characters are shown as \x0a, so that one row is always one line. */
 #include "formats.h"
 
+#include "beamgauge/json.h"
 #include "beamgauge/text.h"
 
 #include <stdlib.h>
@@ -30,26 +31,30 @@ static void print_string(const char *string, size_t length, FILE *out)
     fputs(quoted ? "\"" : "", out);
 }
 
-static void print_cell(json_t *value, FILE *out)
+static bool print_cell(json_t *value, FILE *out)
 {
     char *dump;
 
     if (value == NULL || json_is_null(value))
-        return;
+        return true;
     if (json_is_string(value)) {
         print_string(json_string_value(value), json_string_length(value), out);
-    } else if ((dump = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))) != NULL) {
-        if (json_is_object(value) || json_is_array(value))
-            print_string(dump, strlen(dump), out);
-        else
-            fputs(dump, out);
-        free(dump);
+        return true;
     }
+    if ((dump = bg_json_text(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))) == NULL)
+        return false;
+    if (json_is_object(value) || json_is_array(value))
+        print_string(dump, strlen(dump), out);
+    else
+        fputs(dump, out);
+    free(dump);
+    return true;
 }
 
-void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
+bool bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
 {
     const struct bg_column *columns = bg_columns_of(endpoint, rows), *column;
+    bool done = true;
     size_t index;
     json_t *row;
 
@@ -65,8 +70,9 @@ void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out)
         for (column = columns; column->path != NULL; column++) {
             if (column != columns)
                 fputc(',', out);
-            print_cell(bg_cell_find(row, column->path), out);
+            done = print_cell(bg_cell_find(row, column->path), out) && done;
         }
         fputs("\r\n", out);
     }
+    return done;
 }

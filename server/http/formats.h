@@ -46,6 +46,7 @@ void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_
 
 void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta, FILE *out);
 void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta, FILE *out);
-void bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out);
+/* False where memory ran out for a cell. */
+bool bg_format_csv(const struct bg_endpoint *endpoint, json_t *rows, FILE *out);
 
 #endif

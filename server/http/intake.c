@@ -20,6 +20,9 @@ static void append(struct bg_connection *connection, struct evbuffer *from, size
 static void hand_over(struct bg_connection *connection, size_t length)
 {
     append(connection, connection->held, length);
+    connection->is_dispatched = false;
+    if (connection->state == BG_CONNECTION_ASKED)
+        event_active(connection->turn, EV_TIMEOUT, 0); /* to look whether it came through */
 }
 
 /* Holds the last `added` bytes of the input. What is before them has been handed over, but evhttp has not been called yet: TLS reads the

@@ -3,6 +3,7 @@
 
 #include "audit.h"
 
+#include "beamgauge/json.h"
 #include "beamgauge/log.h"
 #include "server.h"
 
@@ -142,15 +143,15 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
     return document;
 }
 
-/* Where there is no memory for the whole document. What goes in needs no escape. */
-static const char plain_problem[] =
-    "{\"type\":\"urn:beamgauge:error:%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"request_id\":\"%s\",\"errors\":[]}\n";
+/* Where there is no memory for the whole document. What goes in needs no escape, so the detail is the title. */
+static const char plain_problem[] = "{\"type\":\"urn:beamgauge:error:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s; there was no "
+                                    "memory to tell more\",\"code\":\"%s\",\"request_id\":\"%s\",\"errors\":[]}\n";
 
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem)
 {
     const struct bg_error_info *info = bg_error_info(problem->failure->error);
     json_t *document = bg_problem_document(problem, request);
-    char *text = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
+    char *text = document != NULL ? bg_json_text(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     char target[BG_LOG_VALUE_SIZE], retry[24];
     struct bg_head head;
 
@@ -171,7 +172,7 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
     bg_head_add_all(&head, problem->headers);
     if (text == NULL || evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), "%s\n", text) < 0)
         evbuffer_add_printf(evhttp_request_get_output_buffer(request->raw), plain_problem, info->code, info->title, info->status,
-                            info->code, request->id);
+                            info->title, info->code, request->id);
     bg_reply_send(connection, request, info->status, &head);
     free(text);
     json_decref(document);

@@ -5,6 +5,7 @@
 #include "beamgauge/log.h"
 #include "connection.h"
 #include "dispatch.h"
+#include "json_body.h"
 #include "reply_cache.h"
 
 #include <errno.h>
@@ -175,6 +176,7 @@ enum bg_error bg_http_start(struct event_base *base, const struct bg_http_option
     struct bg_http *http = http_new(base, options);
     enum bg_error error;
 
+    bg_json_body_start();
     if (http == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     evhttp_set_max_headers_size(http->evhttp, (ev_ssize_t)options->header_max_bytes);

@@ -126,16 +126,17 @@ enum bg_error bg_scopes_parse(const char *text, unsigned *ret_scopes, struct bg_
     return BG_OK;
 }
 
-const struct bg_token *bg_token_find(const struct bg_token *tokens, size_t count, const char *text, size_t length)
+enum bg_error bg_token_find(const struct bg_token *tokens, size_t count, const char *text, size_t length, const struct bg_token **ret_token)
 {
     uint8_t sha256[BG_TOKEN_HASH_SIZE];
     const struct bg_token *found = NULL;
 
     if (!token_hash(text, length, sha256))
-        return NULL;
+        return BG_NO_MEMORY;
     /* No early way out: how long it takes must not tell which token came close. */
     for (size_t i = 0; i < count; i++)
         if (CRYPTO_memcmp(tokens[i].sha256, sha256, sizeof(sha256)) == 0)
             found = &tokens[i];
-    return found;
+    *ret_token = found;
+    return BG_OK;
 }

@@ -22,14 +22,20 @@ async function sectionsFor(world) {
   return sections;
 }
 
-// Two nodes that know each other, with something of each kind to see.
-export async function prepare(world) {
-  world.gauge = await world.beamgauge({ sections: await sectionsFor(world) });
+// The service, with both nodes; `options` as of startBeamgauge().
+export async function startService(world, options = {}) {
+  world.sections ??= await sectionsFor(world);
+  world.gauge = await world.beamgauge({ ...options, sections: world.sections });
   world.gauge.token = tokens.every;
-  world.shop = await world.node({ modules: ['plant', 'truth', 'calling'] });
-  world.pay = await world.node({ cookie: world.shop.cookie });
   await world.gauge.register(world.shop, { cookie: world.shop.cookie, tags: ['shop'] });
   await world.gauge.register(world.pay);
+}
+
+// Two nodes that know each other, with something of each kind to see.
+export async function prepare(world, options) {
+  world.shop = await world.node({ modules: ['plant', 'truth', 'calling'] });
+  world.pay = await world.node({ cookie: world.shop.cookie });
+  await startService(world, options);
   await world.pay.eval(`net_kernel:connect_node('${world.shop.name}'), plant:named(<<"payment_service">>)`);
   const service = `rpc:call('${world.pay.name}', erlang, whereis, [payment_service])`;
   world.watcher = (await world.shop.eval(`plant:watcher([{${service}, 500}, {plant:idle(), 3}])`)).slice(1, -1);

@@ -127,8 +127,8 @@ export class Beamgauge {
   }
 }
 
-// Sections are merged over what every test needs: a free port, our epmd, quick retries.
-export async function startBeamgauge(epmd, { sections = {}, args = [], env = {}, folder: given, home, ca, listen = '127.0.0.1:0' } = {}) {
+// Sections are merged over what every test needs: a free port, our epmd, quick retries. `command`: what runs the program.
+export async function startBeamgauge(epmd, { sections = {}, args = [], env = {}, folder: given, home, ca, listen = '127.0.0.1:0', command = [BINARY] } = {}) {
   const folder = given ?? (await Folder.make());
   const merged = {
     ...sections,
@@ -136,7 +136,7 @@ export async function startBeamgauge(epmd, { sections = {}, args = [], env = {},
     limits: { retry_min_ms: 100, retry_max_ms: 500, connect_timeout_ms: 3000, ...sections.limits },
   };
   const config = await folder.write('beamgauge.ini', ini(merged));
-  const child = new Child(BINARY, ['--config', config, ...args], { name: 'beamgauge', cwd: folder.path, env: { ...environment(home ?? folder.path), ...env } });
+  const child = new Child(command[0], [...command.slice(1), '--config', config, ...args], { name: 'beamgauge', cwd: folder.path, env: { ...environment(home ?? folder.path), ...env } });
   try {
     const match = await child.line('stderr', /event=listening\b.*\baddress="?([^\s"]+)"?.*\bport=(\d+)/);
     return new Beamgauge({ child, folder, ownFolder: !given, config, sections: merged, ca, host: match[1], port: Number(match[2]) });

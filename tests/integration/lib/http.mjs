@@ -13,7 +13,13 @@ export function request(port, path, { method = 'GET', headers = {}, body, host =
     const call = (ca ? https : http).request({ host, port, path, method, agent, signal, ca, localAddress, headers: { ...own, ...headers } }, (answer) => {
       const chunks = [];
       answer.on('data', (chunk) => chunks.push(chunk)).on('error', reject);
-      answer.on('end', () => resolve(read(answer, Buffer.concat(chunks), performance.now() - started)));
+      answer.on('end', () => {
+        try {
+          resolve(read(answer, Buffer.concat(chunks), performance.now() - started));
+        } catch (error) {
+          reject(new Error(`no JSON: ${error.message}: ${Buffer.concat(chunks).toString('utf8').slice(0, 300)}`));
+        }
+      });
     });
     call.setTimeout(timeout, () => call.destroy(new Error(`no answer in ${timeout} ms: ${method} ${path}`)));
     call.on('error', reject);

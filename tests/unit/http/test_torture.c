@@ -1,7 +1,10 @@
 /* test_torture.c: every allocation of a request fails in turn: ours and those of the C library and jansson, then libevent's too. Never a
  * crash in our code, never a client that waits without end, never a 200 without its body, and the next request is answered as ever. */
+#include "auth.h"
 #include "failing.h"
 #include "site.h"
+
+#include "beamgauge/json.h"
 
 #include <dlfcn.h>
 #include <event2/event.h>
@@ -33,10 +36,10 @@ static const struct {
     {"large", GET("/big?bytes=100000")},
     {"plain", GET("/livez")},
     {"page", GET("/")},
-    {"problem", GET("/nowhere?x=%22")},
-    {"bad parameter", GET("/api/v1/rows/a?limit=none")},
+    {"wrong path", GET("/nowhere?x=%22")},
+    {"wrong parameter", GET("/api/v1/rows/a?limit=none")},
     {"head", "HEAD /api/v1/rows/a HTTP/1.1\r\nHost: localhost\r\n\r\n"},
-    {"refused", "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"},
+    {"wrong host", "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n"},
     {"put", "PUT /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{\"a\":[1]}"},
     {"delete", "DELETE /api/v1/things/x HTTP/1.1\r\nHost: localhost\r\n\r\n"},
 };
@@ -87,6 +90,9 @@ static void receive(struct client *client, bool is_head)
     }
 }
 
+/* Of our own code: evhttp calls a head wrong that it had no memory to read. */
+static bool blames_client;
+
 /* One request with the allocation `at` failing. True where so many allocations were made. */
 static bool ask_with_failure(size_t which, long at, const char **ret_fault)
 {
@@ -98,6 +104,7 @@ static bool ask_with_failure(size_t which, long at, const char **ret_fault)
     receive(client, strcmp(requests[which].name, "head") == 0);
     reached = failing_end();
     *ret_fault = fault_of(client, which);
+    blames_client = client->length > 0 && client_status(client) >= 400 && client_status(client) < 500;
     client_free(client);
     site_turn(2);
     return reached;
@@ -112,10 +119,12 @@ static void failures_of_ours_are_told(void **state)
     for (size_t which = 0; which < REQUESTS_COUNT; which++) {
         long at = 1;
         const char *fault = NULL;
-
-        for (; at < POINTS_MAX && ask_with_failure(which, at, &fault); at++)
+        for (; at < POINTS_MAX && ask_with_failure(which, at, &fault); at++) {
             if (fault != NULL)
                 fail_msg("%s, allocation %ld: %s", requests[which].name, at, fault);
+            if (blames_client && strncmp(requests[which].name, "wrong ", 6) != 0)
+                fail_msg("%s, allocation %ld: the client is told that the request is wrong", requests[which].name, at);
+        }
         assert_true(at < POINTS_MAX);
         points += at - 1;
         struct client *client;
@@ -126,6 +135,51 @@ static void failures_of_ours_are_told(void **state)
     print_message("%ld allocations failed in turn\n", points);
     assert_true(points > 200);
     site_stop();
+}
+
+static void a_right_token_is_never_called_wrong(void **state)
+{
+    struct bg_token token = {.name = "ci", .scopes = BG_SCOPE_READ};
+    char text[BG_TOKEN_TEXT_SIZE], header[BG_TOKEN_TEXT_SIZE + 8], challenge[BG_CHALLENGE_SIZE];
+    struct bg_failure failure;
+    bool reached = true;
+    long at = 1;
+
+    (void)state;
+    assert_int_equal(bg_token_generate(text, token.sha256, &failure), BG_OK);
+    snprintf(header, sizeof header, "Bearer %s", text);
+    for (; reached; at++) {
+        failing_at(at);
+        enum bg_error error = bg_auth_check(&token, 1, header, BG_SCOPE_READ, challenge, &failure);
+        reached = failing_end();
+        if (error != BG_OK)
+            assert_int_equal(error, BG_NO_MEMORY);
+    }
+    assert_true(at > 2);
+}
+
+static void json_text_is_whole_or_not_there(void **state)
+{
+    json_t *json = json_pack("{s:s, s:[i, f], s:{s:s}}", "detail",
+                             "a text that is long enough to make room for more than once: "
+                             "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789",
+                             "list", 1, 0.5, "inner", "name", "value");
+    char *whole = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
+    bool reached = true;
+    long at = 1;
+
+    (void)state;
+    for (; reached; at++) {
+        failing_at(at);
+        char *text = bg_json_text(json, JSON_COMPACT | JSON_SORT_KEYS);
+        reached = failing_end();
+        if (text != NULL)
+            assert_string_equal(text, whole);
+        free(text);
+    }
+    assert_true(at > 2);
+    free(whole);
+    json_decref(json);
 }
 
 enum { WELL, NOT_REACHED, FAULT, CRASH_IN_LIBRARY, CRASH_IN_OURS };
@@ -194,7 +248,8 @@ static void failures_of_libevent_do_no_harm_in_our_code(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest ours[] = {cmocka_unit_test(failures_of_ours_are_told)};
+    const struct CMUnitTest ours[] = {cmocka_unit_test(failures_of_ours_are_told), cmocka_unit_test(a_right_token_is_never_called_wrong),
+                                      cmocka_unit_test(json_text_is_whole_or_not_there)};
 
     (void)argv;
     if (argc > 1) { /* libevent's allocations fail too; chosen before libevent has made any */

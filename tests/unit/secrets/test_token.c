@@ -8,6 +8,14 @@
 
 #include <cmocka.h>
 
+static const struct bg_token *find(const struct bg_token *tokens, size_t count, const char *text, size_t length)
+{
+    const struct bg_token *found;
+
+    assert_int_equal(bg_token_find(tokens, count, text, length, &found), BG_OK);
+    return found;
+}
+
 static void tokens_are_long_url_safe_and_never_the_same(void **state)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -105,15 +113,15 @@ static void a_token_is_found_among_many_and_nothing_else_is(void **state)
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(bg_token_generate(texts[i], tokens[i].sha256, NULL), BG_OK);
     for (size_t i = 0; i < 5; i++)
-        assert_ptr_equal(bg_token_find(tokens, 5, texts[i], strlen(texts[i])), &tokens[i]);
-    assert_null(bg_token_find(tokens, 4, texts[4], strlen(texts[4])));
-    assert_null(bg_token_find(tokens, 5, texts[0], strlen(texts[0]) - 1));
-    assert_null(bg_token_find(tokens, 5, texts[0], strlen(texts[0]) + 1));
-    assert_null(bg_token_find(tokens, 5, "", 0));
-    assert_null(bg_token_find(NULL, 0, texts[0], strlen(texts[0])));
+        assert_ptr_equal(find(tokens, 5, texts[i], strlen(texts[i])), &tokens[i]);
+    assert_null(find(tokens, 4, texts[4], strlen(texts[4])));
+    assert_null(find(tokens, 5, texts[0], strlen(texts[0]) - 1));
+    assert_null(find(tokens, 5, texts[0], strlen(texts[0]) + 1));
+    assert_null(find(tokens, 5, "", 0));
+    assert_null(find(NULL, 0, texts[0], strlen(texts[0])));
     memcpy(altered, texts[2], sizeof(altered));
     altered[45] = altered[45] == 'A' ? 'E' : 'A';
-    assert_null(bg_token_find(tokens, 5, altered, strlen(altered)));
+    assert_null(find(tokens, 5, altered, strlen(altered)));
 }
 
 static void every_byte_of_the_hash_counts(void **state)
@@ -122,10 +130,10 @@ static void every_byte_of_the_hash_counts(void **state)
 
     (void)state;
     assert_int_equal(bg_token_parse_hash(abc_hex, token.sha256, NULL), BG_OK);
-    assert_ptr_equal(bg_token_find(&token, 1, "abc", 3), &token);
+    assert_ptr_equal(find(&token, 1, "abc", 3), &token);
     for (size_t i = 0; i < BG_TOKEN_HASH_SIZE; i++) {
         token.sha256[i] ^= 1;
-        assert_null(bg_token_find(&token, 1, "abc", 3));
+        assert_null(find(&token, 1, "abc", 3));
         token.sha256[i] ^= 1;
     }
 }
