@@ -26,7 +26,8 @@ bool bg_gate_span_is(struct bg_gate_span span, const char *text); /* whatever th
 
 enum bg_head_progress { BG_HEAD_PARTIAL, BG_HEAD_WHOLE, BG_HEAD_BAD };
 
-/* Looks for the end of a head. Bytes that can never become a good one (control characters, bare CR or LF, too much) are reported at once. */
+/* Looks for the end of a head. Bytes that can never become a good one (control characters, bare CR or LF, too much) are reported at once.
+ */
 enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes, size_t length, size_t *ret_head_length,
                                    struct bg_failure *ret_failure);
 
