@@ -148,9 +148,9 @@ struct bg_calls {
 };
 
 /* What is sent: the distribution's own SPAWN_REQUEST (OTP 23+) spawns a guard on the node, linked to us so that it dies with the link. The
- * guard spawns the worker, linked to it, and ends it when its time is up (BG_DEADLINE). Both run at low priority and under the heap
- * limit. The worker evaluates erl_eval:exprs(Forms, Bindings, none), 'Args' and 'Reply' being bound, and ends the guard. It answers by
- * sending one term to the pid 'Reply'. Both parts are external terms without the version byte; they are copied.
+ * guard spawns the worker, linked to it, and ends it when its time is up (BG_DEADLINE). Both are under the heap limit. The
+ * worker evaluates erl_eval:exprs(Forms, Bindings, none), 'Args' and 'Reply' being bound, and ends the guard. It answers by sending one
+ * term to the pid 'Reply'. Both parts are external terms without the version byte; they are copied.
  *
  * Or, with `calls`: one process only, linked to us and under the heap limit, that makes one native call after the other and exits with the
  * list of their results, which is the answer. It runs at normal priority, since it takes microseconds, and needs nothing loaded but

@@ -148,14 +148,12 @@ static bool send_control(struct evbuffer *out, const struct bg_writer *writer)
     return send_frame(out, &piece, 1);
 }
 
-/* [link, {priority, _}, {max_heap_size, #{size, kill, error_logger}}] */
-static void write_spawn_options(struct bg_writer *writer, const char *priority, int64_t max_heap_words)
+/* [link, {max_heap_size, #{size, kill, error_logger}}]; the priority is the usual one: whoever has more to do than some native calls sees to
+ * that by itself. */
+static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words)
 {
-    bg_write_list(writer, 3);
+    bg_write_list(writer, 2);
     bg_write_atom(writer, "link");
-    bg_write_tuple(writer, 2);
-    bg_write_atom(writer, "priority");
-    bg_write_atom(writer, priority);
     bg_write_tuple(writer, 2);
     bg_write_atom(writer, "max_heap_size");
     bg_write_map(writer, 3);
@@ -240,7 +238,7 @@ static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
     bg_write_nil(writer);
     bg_write_nil(writer);
     bg_write_nil(writer);
-    write_spawn_options(writer, "low", spawn->max_heap_words);
+    write_spawn_options(writer, spawn->max_heap_words);
     bg_write_nil(writer);
     bg_write_list(writer, 2); /* of prim_eval:'receive'/2 */
     write_function(writer, "erlang", "is_atom", 1);
@@ -261,7 +259,7 @@ bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const stru
     start_spawn(&head, own);
     write_program_name(&head);
     bg_write_integer(&head, 4);
-    write_spawn_options(&head, "low", spawn->max_heap_words);
+    write_spawn_options(&head, spawn->max_heap_words);
     bg_write_u8(&head, BG_TERM_VERSION);
     write_program(&head, guard, 3);
     bg_write_list(&head, 4); /* of spawn_opt/4 */
@@ -290,7 +288,7 @@ static void start_calls(struct bg_writer *writer, const struct bg_pid *own, int6
     bg_write_atom(writer, "lists");
     bg_write_atom(writer, "foldl");
     bg_write_integer(writer, 3);
-    write_spawn_options(writer, "normal", max_heap_words);
+    write_spawn_options(writer, max_heap_words);
     bg_write_u8(writer, BG_TERM_VERSION);
     bg_write_list(writer, 3);
     write_function(writer, "erlang", "apply", 2);

@@ -12,9 +12,10 @@
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
 -define(IN_SIGHT_MAX, 8). %% functions
 -define(REASON_BYTES_MAX, 1000).
-%% On a busy node even making the functions takes long at low priority: see readers:hurry/0.
--define(HURRY, {op, 1, 'andalso', {op, 1, '>=', ?NATIVE(statistics, [{atom, 1, total_run_queue_lengths}]), ?NATIVE(system_info, [{atom, 1, schedulers_online}])}, ?NATIVE(process_flag, [{atom, 1, priority}, {atom, 1, high}])}).
--define(NATIVE(Name, Arguments), {call, 1, {remote, 1, {atom, 1, erlang}, {atom, 1, Name}}, Arguments}).
+%% The worker starts at the usual priority: at low it would wait for eight turns on a busy node. There it hurries at once, as even making the functions takes
+%% long: see readers:hurry/0. Until when it may go on is for shared/deadline.erl.
+-define(PRELUDE, "erlang:process_flag(priority, case erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online) of true -> high; false -> low end), "
+        "erlang:put(timeout, {erlang:monotonic_time(millisecond) + maps:get(<<\"timeout_ms\">>, Args, 5000), maps:get(<<\"timeout_ms\">>, Args, 5000) div 10}).").
 
 main(["--atoms"]) -> run(fun() -> [io:format("~tp~n", [Atom]) || Atom <- brought(embed(sources("questions/*.erl")), natives(sources("natives/*.calls")))] end);
 main(["--term", Out]) ->
@@ -78,7 +79,7 @@ anno(Location) -> erl_anno:new(Location).
 question(#{name := Name, exports := [{answer, 1}]} = Module, Shared) ->
     Plan = plan({Name, answer, 1}, Shared#{Name => Module}),
     Reply = reply(inline({Name, answer, 1}, [{var, 1, 'Args'}], Plan), Plan),
-    {Name, [?HURRY | assembled(functions(Plan), Reply, Plan)]};
+    {Name, literals(parsed(?PRELUDE)) ++ assembled(functions(Plan), Reply, Plan)};
 question(Module, _) ->
     fail(Module, none, "must export answer/1, and nothing else", []).
 
@@ -148,11 +149,14 @@ assembled(Functions, Reply, #{names := Names} = Plan) ->
 
 %% Text as an expression, with what is put `here`, and with names for V1 to V4 that nothing in sight has.
 template(Text, Arguments, Here, #{names := Names}) ->
-    {ok, Tokens, _} = erl_scan:string(lists:flatten(io_lib:format(Text, Arguments))),
-    {ok, [Parsed]} = erl_parse:parse_exprs(Tokens),
-    Named = lists:foldl(fun({N, V}, Form) -> replace({var, 1, V}, {var, 1, variable(map_size(Names) + N)}, Form) end,
-                        erl_parse:map_anno(fun(_) -> 1 end, Parsed), numbered(['V1', 'V2', 'V3', 'V4'])),
+    [Parsed] = parsed(lists:flatten(io_lib:format(Text, Arguments))),
+    Named = lists:foldl(fun({N, V}, Form) -> replace({var, 1, V}, {var, 1, variable(map_size(Names) + N)}, Form) end, Parsed, numbered(['V1', 'V2', 'V3', 'V4'])),
     replace({atom, 1, here}, Here, Named).
+
+parsed(Text) ->
+    {ok, Tokens, _} = erl_scan:string(Text),
+    {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+    [erl_parse:map_anno(fun(_) -> 1 end, Expression) || Expression <- Expressions].
 
 replace(Old, New, Old) -> New;
 replace(Old, New, Term) when is_tuple(Term) -> list_to_tuple(replace(Old, New, tuple_to_list(Term)));

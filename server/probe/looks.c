@@ -32,6 +32,7 @@ struct bg_look {
     enum look_step step;
     struct bg_inquiry *inquiry;
     int64_t looked_us; /* when the room was told; 0: not yet, and nothing is known */
+    int64_t took_us;   /* to tell it */
     unsigned erts_major, erts_minor;
     bool has_large_pids;
     int64_t atom_count, atom_limit, process_count, process_limit;
@@ -183,8 +184,9 @@ static bool has_room(const struct bg_look *look)
     return look->atom_limit - look->atom_count >= BG_ATOMS_SPARE;
 }
 
-static void take_room(struct bg_look *look, const json_t *data)
+static void take_room(struct bg_look *look, const json_t *data, int64_t rpc_us)
 {
+    look->took_us = rpc_us;
     look->looked_us = now_us(look->looks);
     read_version(json_object_get(data, "erts_version"), &look->erts_major, &look->erts_minor);
     look->has_large_pids = look->has_large_pids || json_is_object(json_array_get(json_object_get(data, "large_pid"), 1));
@@ -266,7 +268,7 @@ static void look_done(void *context, const struct bg_inquiry_result *result)
     else if (look->step == LOOK_MODULES)
         take_modules(look, data);
     else
-        take_room(look, data);
+        take_room(look, data, result->rpc_us);
     json_decref(data);
 }
 
@@ -343,6 +345,12 @@ enum bg_look_verdict bg_looks_check(struct bg_looks *looks, const struct bg_node
     if (look->step == LOOK_IDLE && look_room(look, ret_failure) != BG_OK)
         return BG_LOOK_REFUSE;
     return look_wait(look, flight);
+}
+
+int64_t bg_looks_start_ms(const struct bg_looks *looks, const char *node)
+{
+    const struct bg_look *look = look_find(looks, node);
+    return look != NULL ? 2 * look->took_us / 1000 : 0;
 }
 
 const struct bg_native *bg_looks_native(const struct bg_looks *looks, const char *node, const struct bg_question *question)

@@ -40,6 +40,9 @@ void bg_looks_link_gone(struct bg_looks *looks, const char *node);
 /* Whether a flight to a node that is up may be sent. */
 enum bg_look_verdict bg_looks_check(struct bg_looks *looks, const struct bg_node_info *info, struct bg_flight *flight,
                                     struct bg_failure *ret_failure);
+/* About how long a question in forms takes to begin: two processes come to their turns there one after the other, as one did for the last
+ * look. */
+int64_t bg_looks_start_ms(const struct bg_looks *looks, const char *node);
 /* Takes a flight that waits out again. */
 void bg_looks_leave(struct bg_flight *flight);
 

@@ -105,11 +105,14 @@ static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *f
     return bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
 }
 
+/* The question is told how much of the time it will have once it has begun. */
 static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
                                 struct bg_failure *ret_failure)
 {
     uint8_t *args;
-    if (json_object_set_new(flight->args, "timeout_ms", json_integer(request->timeout_ms)) != 0)
+    const int64_t start_ms = bg_looks_start_ms(&queries->looks, flight->node), most_ms = request->timeout_ms / 4;
+    const int64_t left_ms = request->timeout_ms - (start_ms < most_ms ? start_ms : most_ms);
+    if (json_object_set_new(flight->args, "timeout_ms", json_integer(left_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     enum bg_error error = bg_flight_brief(flight, &queries->flights, &queries->known, bg_clock_monotonic_us(queries->clock), ret_failure);
     if (error == BG_OK)

@@ -12,9 +12,9 @@ ask(Mode, Question, Arguments) ->
     Answer.
 
 %% As a module it is asked by a worker too, which is linked to one that waits.
-ask_for(module, Question, Arguments, _, _) ->
+ask_for(module, Question, Arguments, Timeout, _) ->
     {Pid, Monitor} = spawn_monitor(fun() ->
-        spawn_link(fun() -> exit({ok, Question:answer(Arguments)}) end),
+        spawn_link(fun() -> put(timeout, {erlang:monotonic_time(millisecond) + Timeout, Timeout div 10}), exit({ok, Question:answer(Arguments)}) end),
         receive never -> ok end
     end),
     receive {'DOWN', Monitor, process, Pid, Result} -> Result end;
@@ -30,10 +30,10 @@ question(Forms, Arguments, Timeout, MaxHeapWords, Options) ->
         true -> #{'Args' => Arguments, 'Reply' => self()};
         false -> [{'Args', Arguments}, {'Reply', self()}]
     end,
-    Limits = [link, {priority, low}, {max_heap_size, #{size => MaxHeapWords, kill => true, error_logger => false}}],
+    Limits = [link, {priority, normal}, {max_heap_size, #{size => MaxHeapWords, kill => true, error_logger => false}}],
     Worker = program([{erl_eval, exprs, [Forms, Bindings, none]}, {erlang, exit, [ended]}]),
     Guard = program([{erlang, spawn_opt, [lists, zipwith3, Worker, Limits]}, {prim_eval, 'receive', [fun erlang:is_atom/1, Timeout]}, {erlang, exit, [deadline]}]),
-    spawn_opt(lists, zipwith3, Guard, [monitor, {priority, low} | Options]).
+    spawn_opt(lists, zipwith3, Guard, [monitor | Options]).
 
 program(Calls) ->
     {Modules, Functions, Arguments} = lists:unzip3(Calls),

@@ -9,7 +9,8 @@
 answer(#{<<"limit">> := Limit} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     {Best, Met, Words} = referred:best(Limit, Arguments),
-    Rows = rows([Pid || {Pid, _} <- Best], ?BUDGET_WORDS, []),
+    Items = [memory, total_heap_size, message_queue_len, garbage_collection_info, garbage_collection, group_leader | identity:items()],
+    Rows = rows([Pid || {Pid, _} <- Best], readers:infos([Pid || {Pid, _} <- Best], Items, Arguments), ?BUDGET_WORDS, []),
     (met:answer(Met, Started))#{
       <<"rows">> => Rows,
       <<"referred_words">> => case met:is_all(Met) of true -> Words; false -> undefined end,
@@ -18,24 +19,23 @@ answer(#{<<"limit">> := Limit} = Arguments) ->
 
 %% References are counted before anything else is copied: who it is may have to be read from its dictionary, which would make us refer to
 %% what is in there.
-rows([], _, Rows) -> lists:reverse(Rows);
-rows([Pid | Pids], Budget, Rows) ->
-    Items = [memory, total_heap_size, message_queue_len, garbage_collection_info, garbage_collection | identity:items()],
-    case process_info(Pid, Items) of
-        undefined -> rows(Pids, Budget, Rows);
+rows([], _, _, Rows) -> lists:reverse(Rows);
+rows([Pid | Pids], Infos, Budget, Rows) ->
+    case maps:get(Pid, Infos, none) of
+        Untold when is_atom(Untold) -> rows(Pids, Infos, Budget, Rows);
         Info ->
             #{total_heap_size := Words} = Known = maps:from_list(Info),
-            Copied = Words =< min(?HEAP_WORDS_MAX, Budget),
+            Copied = Words =< min(?HEAP_WORDS_MAX, Budget) andalso not deadline:is_over(),
             References = references(Copied andalso process_info(Pid, binary)),
             Row = maps:merge(row(Pid, Known, Words), References),
-            rows(Pids, case Copied of true -> Budget - Words; false -> Budget end, [Row | Rows])
+            rows(Pids, Infos, case Copied of true -> Budget - Words; false -> Budget end, [Row | Rows])
     end.
 
-row(Pid, #{garbage_collection_info := Figures, garbage_collection := Settings} = Known, Words) ->
+row(Pid, #{garbage_collection_info := Figures, garbage_collection := Settings, group_leader := Leader} = Known, Words) ->
     maps:merge(maps:merge(maps:with([registered_name, initial_call, memory, total_heap_size, message_queue_len], Known),
                           identity:notes(Pid, Known, Words * erlang:system_info(wordsize))),
                #{<<"pid">> => Pid,
-                 <<"application">> => identity:application(Pid),
+                 <<"application">> => identity:application(Leader),
                  <<"referred_bytes">> => referred:bytes(Figures),
                  <<"minor_gcs_count">> => proplists:get_value(minor_gcs, Settings),
                  <<"fullsweep_after_count">> => proplists:get_value(fullsweep_after, Settings)}).

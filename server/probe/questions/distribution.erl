@@ -4,6 +4,7 @@
 -export([answer/1]).
 
 -define(CONNECTIONS_MAX, 5000).
+-define(PATIENCE_MS, 250). %% for one of the processes that carry connections
 
 answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds} = Arguments) ->
     All = erlang:system_info(dist_ctrl),
@@ -16,7 +17,7 @@ answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds} = Arguments) ->
     Now = [{Queued, Node, Controller, Input, Output, Input0, Output0}
            || {{Node, Controller}, {_, Input0, Output0}} <- lists:zip(Looked, Before), {Queued, Input, Output} <- [traffic(Controller)]],
     Best = lists:sublist(lists:reverse(lists:sort(Now)), Limit),
-    #{<<"rows">> => [row(Connection, Elapsed, lists:member(element(2, Connection), Hidden)) || Connection <- Best],
+    #{<<"rows">> => holder:named([row(Connection, Elapsed, lists:member(element(2, Connection), Hidden)) || Connection <- Best]),
       <<"seen_count">> => length(All),
       <<"gone_count">> => length(Looked) - length(Now),
       <<"suspended_process_count">> => suspended(Arguments),
@@ -59,10 +60,8 @@ controller(Port) when is_port(Port) ->
 controller(Pid) -> maps:merge(process(Pid), #{<<"local_address">> => undefined, <<"peer_address">> => undefined}).
 
 process(Pid) when is_pid(Pid) ->
-    case process_info(Pid, [message_queue_len, status | quick:items(Pid, [memory])]) of
-        [{_, Queue}, {_, Status} | Memory] ->
-            #{<<"owner">> => holder:entry(Pid), <<"message_queue_len">> => Queue, <<"status">> => Status,
-              <<"memory_bytes">> => proplists:get_value(memory, Memory)};
-        undefined -> process(undefined)
+    case quick:infos([Pid], [memory, message_queue_len, status], #{<<"timeout_ms">> => ?PATIENCE_MS}) of
+        #{Pid := [{_, Memory}, {_, Queue}, {_, Status}]} -> #{<<"owner">> => Pid, <<"message_queue_len">> => Queue, <<"status">> => Status, <<"memory_bytes">> => Memory};
+        _ -> (process(undefined))#{<<"owner">> => Pid}
     end;
 process(_) -> #{<<"owner">> => undefined, <<"message_queue_len">> => undefined, <<"memory_bytes">> => undefined, <<"status">> => undefined}.

@@ -24,7 +24,7 @@ answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">>
             Bounds = case Entries of true -> {entries:unexplained_max(EntriesMax, Calibration), Budget}; false -> none end,
             Long = long:new(Arguments),
             Sum = fun(Figures, State) -> sum(Figures, By, Table, {Long, Calibration}, State) end,
-            {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, readers:left(Arguments, Started)),
+            {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
             (met:answer(Met, Started))#{
               <<"word_bytes">> => element(1, Calibration),
               <<"groups">> => best(By, Table, place(Sort), Limit)}
@@ -59,21 +59,20 @@ sum(Figures, By, Table, Calibration, {Bounds, Leaders}) ->
 keys(<<"registered_name">>, Pids, Count, _, Known) -> {told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, registered_name))), Known};
 keys(<<"application">>, Pids, Count, _, Known) ->
     Leaders = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, group_leader))),
-    Members = maps:without(maps:keys(Known), maps:from_list(lists:zip(Leaders, Pids))),
     Learnt = case map_size(Known) < ?LEADERS_MAX of
-        true -> maps:merge(Known, maps:map(fun(_, Pid) -> application(Pid) end, Members));
+        true -> maps:merge(Known, maps:from_list([{Leader, identity:application(Leader)} || Leader <- lists:usort(Leaders), not maps:is_key(Leader, Known)]));
         false -> Known
     end,
     {lists:zipwith3(fun maps:get/3, Leaders, lists:duplicate(Count, Learnt), lists:duplicate(Count, undefined)), Learnt};
 keys(<<"label">>, Pids, Count, _, Known) ->
-    Labels = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, {dictionary, '$process_label'}))),
+    Labels = told(asked(Pids, Count, {dictionary, '$process_label'})),
     Sized = lists:zip(Labels, lists:map(fun erlang:external_size/1, Labels)),
     Spec = [{{'$1', '$2'}, [{'=<', '$2', ?KEY_BYTES_MAX}], ['$1']}, {'_', [], [{const, rest()}]}],
     {ets:match_spec_run(Sized, ets:match_spec_compile(Spec)), Known};
 keys(<<"initial_call">>, Pids, Count, Figures, Known) ->
     Calls = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, initial_call))),
     {Asked, Noted} = case length(identity:items()) > 2 of
-        true -> {Pids, lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, {dictionary, '$initial_call'}))};
+        true -> {Pids, asked(Pids, Count, {dictionary, '$initial_call'})};
         false -> noted(Calls, Figures)
     end,
     Mfa = {{'$1', {'_', {'$2', '$3', '$4'}}}, [{is_atom, '$2'}, {is_atom, '$3'}, {is_integer, '$4'}], [{{'$1', {{'$2', '$3', '$4'}}}}]},
@@ -85,11 +84,16 @@ noted(Calls, Figures) ->
     Called = lists:zip(Calls, Figures),
     Pids = own(Called, [{'=<', '$3', ?SMALL_HEAP_WORDS}]),
     Count = length(Pids),
-    Dictionaries = ets:match_spec_run(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, dictionary)),
+    Dictionaries = ets:match_spec_run(asked(Pids, Count, dictionary),
                                       ets:match_spec_compile([{{dictionary, '$1'}, [], ['$1']}, {'_', [], [[]]}])),
     Large = own(Called, [{'>', '$3', ?SMALL_HEAP_WORDS}, {'=<', '$3', ?LARGE_HEAP_WORDS}]),
-    {Large ++ Pids, [{Pid, element(1, identity:large(Pid))} || Pid <- Large] ++
+    {Large ++ Pids, [{Pid, element(1, identity:apart(Pid))} || Pid <- Large] ++
         lists:zipwith3(fun lists:keyfind/3, lists:duplicate(Count, '$initial_call'), lists:duplicate(Count, 1), Dictionaries)}.
+
+%% What each tells, in their order, and undefined of one that does not do it in time: the process itself has to, which takes it a turn.
+asked(Pids, Count, Item) ->
+    Told = readers:infos(Pids, Item, #{}),
+    lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, Told), lists:duplicate(Count, undefined)).
 
 %% The pids of what proc_lib started whose heap passes the tests.
 own(Called, Tests) ->
@@ -98,14 +102,6 @@ own(Called, Tests) ->
 
 %% The values of {Item, Value}; `undefined` of those without, the dead among them.
 told(Infos) -> ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [undefined]}])).
-
-application(Pid) ->
-    try application:get_application(Pid) of
-        {ok, Name} -> Name;
-        undefined -> undefined
-    catch
-        _:_ -> undefined
-    end.
 
 %% No name, call or application is equal to this one, and a label that is would only be told with the rest.
 rest() -> {ets, other, other, other}.

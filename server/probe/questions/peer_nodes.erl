@@ -14,7 +14,7 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"list_entries_max">> := Ent
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count)},
     Long = long:new(Arguments),
     Sum = fun(Figures, State) -> sum(Figures, item(Sort), Table, {Long, Calibration}, State) end,
-    {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, readers:left(Arguments, Started)),
+    {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, Arguments),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"groups">> => best(Table, Limit, place(item(Sort)), Unlooked)}.
@@ -46,14 +46,19 @@ candidates(Figures, Calibration) ->
     lists:reverse(lists:sort(ets:match_spec_run(Figures, ets:match_spec_compile([{Pattern, [{'>=', '$2', Some}], [{{'$2', '$1'}}]}])))).
 
 %% {BudgetLeft, NotLookedAt}.
-look([_ | _] = Candidates, Item, Table, Calibration, Budget) when Budget > 0 ->
-    {Pids, Rest} = entries:batch(Candidates, Calibration),
-    Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(length(Pids), Item)),
-    Lists = ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [[]]}])),
-    Nodes = nodes_of(tally:peers({Item, lists:append(Lists)})),
-    add(Nodes, Table),
-    look(Rest, Item, Table, Calibration, Budget - length(Nodes) - length(Pids));
-look(Candidates, _, _, _, Budget) -> {Budget, Candidates}.
+look([], _, _, _, Budget) -> {Budget, []};
+look(Candidates, Item, Table, Calibration, Budget) ->
+    case Budget =< 0 orelse deadline:is_over() of
+        true ->
+            {Budget, Candidates};
+        false ->
+            {Pids, Rest} = entries:batch(Candidates, Calibration),
+            Infos = lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(length(Pids), Item)),
+            Lists = ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [[]]}])),
+            Nodes = nodes_of(tally:peers({Item, lists:append(Lists)})),
+            add(Nodes, Table),
+            look(Rest, Item, Table, Calibration, Budget - length(Nodes) - length(Pids))
+    end.
 
 %% NIF resources, and what a later release may bring, are this node's own.
 nodes_of(Peers) ->

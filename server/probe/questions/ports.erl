@@ -27,7 +27,7 @@ ranked(Ports, Sort, Limit, Milliseconds) ->
     {Best, Seen, Gone} = top:ranked(top:things(Ports), fun(Some, Count) -> figures(Sort, Some, Count) end, Milliseconds, Limit),
     Rows = [row(Port, Number, Elapsed, erlang:port_info(Port)) || {Port, Number, Elapsed} <- Best],
     Whole = [Row || Row <- Rows, is_map(Row)],
-    #{<<"rows">> => Whole, <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole)}.
+    #{<<"rows">> => holder:named(Whole), <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole)}.
 
 figures(<<"queue">>, Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, queue_size));
 figures(<<"memory">>, Ports, Count) -> lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, memory));
@@ -66,7 +66,7 @@ row(Port, Number, Elapsed, Information) ->
     {Local, Peer} = socket(Port, Name),
     #{<<"port">> => Port,
       <<"name">> => name(Name),
-      <<"owner">> => holder:entry(Owner),
+      <<"owner">> => Owner,
       <<"os_pid">> => maps:get(os_pid, Known, undefined),
       <<"queue_bytes">> => figure(Port, queue_size),
       <<"input_bytes">> => moved(Port, {name, Name}, {input, Input}, recv_oct),
@@ -110,7 +110,7 @@ grouped(Kept, By, Sort, Limit) ->
     All = ets:tab2list(Sums),
     ets:delete(Sums),
     At = case Sort of <<"count">> -> 2; <<"queue">> -> 3; <<"input">> -> 4; <<"output">> -> 5; <<"memory">> -> 6; <<"buffer">> -> 7 end,
-    #{<<"rows">> => [group(Row) || Row <- lists:sublist(lists:reverse(lists:keysort(At, All)), Limit)],
+    #{<<"rows">> => holder:named([group(Row) || Row <- lists:sublist(lists:reverse(lists:keysort(At, All)), Limit)]),
       <<"group_count">> => length(All),
       <<"seen_count">> => Count,
       <<"gone_count">> => 0}.
@@ -126,7 +126,7 @@ add(Sums, Keys, Numbers, At) ->
 
 group({{Kind, Owner}, Count, Queue, Input, Output, Memory, Buffer}) ->
     #{<<"kind">> => name(Kind),
-      <<"owner">> => case Owner of {connected, Pid} -> holder:entry(Pid); _ -> undefined end,
+      <<"owner">> => case Owner of {connected, Pid} -> Pid; _ -> undefined end,
       <<"port_count">> => Count,
       <<"queue_bytes">> => Queue,
       <<"input_bytes">> => Input,

@@ -11,14 +11,14 @@
 answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, readers:left(Arguments, Started)),
+    {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, Arguments),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
     Silent = met:named(Met),
     Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Silent, Calibration),
     {Counts, Explained, Lost, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, {Looks, Silent}),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     Held = case element(6, Calibration) of infinity -> {infinity, infinity, infinity, infinity}; _ -> blocks:counts() end,
-    {Rows, Places} = table(Ranked, Counts, Partial, Lost, {Calibration, Limits, Binary, (readers:left(Arguments, Started))#{<<"silent">> => Silent}}),
+    {Rows, Places} = table(Ranked, Counts, Partial, Lost, {Calibration, Limits, Binary, Arguments#{<<"silent">> => Silent}}),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),

@@ -9,7 +9,7 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Millisecon
     {Best, Seen, Gone} = top:ranked(top:things(open()), Column, Milliseconds, Limit),
     Rows = [row(Socket, Number, Elapsed, information(Socket)) || {Socket, Number, Elapsed} <- Best],
     Whole = [Row || Row <- Rows, is_map(Row)],
-    #{<<"rows">> => Whole, <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole)}.
+    #{<<"rows">> => holder:named(Whole), <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole)}.
 
 open() ->
     case erlang:module_loaded(socket) of
@@ -32,7 +32,7 @@ counter(_, dead) -> dead.
 row(_, _, _, dead) -> dead;
 row({'$socket', Reference} = Socket, Number, Elapsed, #{counters := Counters} = Known) ->
     #{<<"socket">> => Reference,
-      <<"owner">> => holder:entry(maps:get(owner, Known, maps:get(ctrl, Known, undefined))),
+      <<"owner">> => maps:get(owner, Known, maps:get(ctrl, Known, undefined)),
       <<"domain">> => maps:get(domain, Known, undefined),
       <<"type">> => maps:get(type, Known, undefined),
       <<"protocol">> => maps:get(protocol, Known, undefined),

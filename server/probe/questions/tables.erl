@@ -8,19 +8,19 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Millisecon
     WordBytes = erlang:system_info(wordsize),
     Item = case Sort of <<"memory">> -> memory; <<"size">> -> size end,
     Column = fun(Tables, Count) -> lists:zipwith(fun ets:info/2, Tables, lists:duplicate(Count, Item)) end,
-    {Tables, Silent} = all(ets:internal_request_all(), erlang:system_info(schedulers), []),
+    {Tables, Silent} = all(ets:internal_request_all(), erlang:system_info(schedulers), [], deadline:bound(?PATIENCE_MS)),
     {Best, Seen, Gone} = top:ranked(top:things(Tables), Column, Milliseconds, Limit),
     Rows = [row(Table, Number, Elapsed, ets:info(Table), WordBytes) || {Table, Number, Elapsed} <- Best],
     Whole = [Row || Row <- Rows, is_map(Row)],
-    #{<<"rows">> => Whole, <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole), <<"word_bytes">> => WordBytes,
+    #{<<"rows">> => holder:named(Whole), <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole), <<"word_bytes">> => WordBytes,
       <<"silent_count">> => Silent}.
 
 %% As ets:all/0 has it: each scheduler tells the tables that were made there. One that is held up tells none, and nobody waits for it.
-all(_, 0, Tables) -> {Tables, 0};
-all(Ref, Schedulers, Tables) ->
+all(_, 0, Tables, _) -> {Tables, 0};
+all(Ref, Schedulers, Tables, Patience) ->
     receive
-        {Ref, More} -> all(Ref, Schedulers - 1, More ++ Tables)
-    after ?PATIENCE_MS -> {Tables, Schedulers}
+        {Ref, More} -> all(Ref, Schedulers - 1, More ++ Tables, Patience)
+    after Patience -> {Tables, Schedulers}
     end.
 
 row(_, _, _, undefined, _) -> dead;
@@ -30,7 +30,7 @@ row(Table, Number, Elapsed, Information, WordBytes) ->
     #{<<"table">> => Table,
       <<"name">> => Name,
       <<"named">> => Named,
-      <<"owner">> => holder:entry(Owner),
+      <<"owner">> => Owner,
       <<"type">> => Type,
       <<"protection">> => Protection,
       <<"compressed">> => maps:get(compressed, Known, false),

@@ -6,13 +6,12 @@
 
 %% A pair is [Watched, WatcherPid, WatcherNode], the watched a map as who:find/1 takes it.
 answer(#{<<"pairs">> := Pairs, <<"list_entries_max">> := EntriesMax} = Arguments) ->
-    Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
     Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
     ByWatched = by_watched(Pairs, #{}),
     Found = maps:map(fun(Watched, _) -> who:find(Watched) end, ByWatched),
     Pids = lists:usort([Pid || {ok, Pid} <- maps:values(Found)]),
-    {Described, Figures} = heavy:described(Pids, quick:short(Pids, Arguments), Calibration, readers:left(Arguments, Started)),
+    {Described, Figures} = heavy:described(Pids, quick:short(Pids, Arguments), Calibration, Arguments),
     Known = {Described, maps:from_list([{element(1, Row), Row} || Row <- Figures])},
     Told = maps:map(fun(Watched, Watchers) -> told(maps:get(Watched, Found), Watchers, Known, Long, Calibration) end, ByWatched),
     #{<<"pairs">> => [told_of({Pid, Node}, maps:get(Watched, Told)) || [Watched, Pid, Node] <- Pairs],
@@ -26,13 +25,13 @@ by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
 told_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
 
 %% {WhoItIs, #{Watcher => Count}, Looks}. No counts of one that is dead, nor of one with too many entries to be copied each time: whoever
-%% keeps what was counted of that one knows them. Nor of one that does not tell its memory in time, or
-%% has a long mailbox: of that nobody knows how many those are.
+%% keeps what was counted of that one knows them. Nor of one that does not tell its memory in time, or has a long mailbox: of that nobody knows
+%% how many those are; nor where there is no time left.
 told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) ->
     Row = (maps:get(Pid, Described))#{<<"pid">> => Pid},
     case maps:get(Pid, Figures, none) of
         none -> {Row, #{}, []};
-        Known when element(8, Known) =< BytesMax -> {Row, counts(tally:peers(process_info(Pid, monitored_by)), Watchers), []};
+        Known when element(8, Known) =< BytesMax -> {Row, case deadline:is_over() of true -> #{}; false -> counts(tally:peers(process_info(Pid, monitored_by)), Watchers) end, []};
         Known -> {Row, #{}, [{Pid, element(8, Known), long:look(Pid, element(8, Known), Long, {?LONG_PEERS, Calibration})}]}
     end;
 told(none, _, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.

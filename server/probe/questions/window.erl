@@ -10,12 +10,12 @@ answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"binar
     Calibration = entries:calibrate(),
     Ranking = figures:ranking(Key, 2, Order, Limit + ?OWN_MAX),
     {{_, _, _, Changes}, Met, Exact} = case relation(Key) of
-        none -> values(Key, Ranking, Calibration, readers:left(Arguments, Started));
-        At -> relations(At, Ranking, Calibration, readers:left(Arguments, Started))
+        none -> values(Key, Ranking, Calibration, Arguments);
+        At -> relations(At, Ranking, Calibration, Arguments)
     end,
     Own = [self() | element(2, process_info(self(), links))],
     Best = lists:sublist([Change || Change <- Changes, not lists:member(element(1, Change), Own)], Limit),
-    Rows = rows(Best, Binary, {Calibration, limits(Arguments, Calibration), readers:left(Arguments, Started)}),
+    Rows = rows(Best, Binary, {Calibration, limits(Arguments, Calibration), Arguments}),
     (met:answer(Met, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
@@ -36,7 +36,7 @@ wait(Milliseconds) ->
     receive after Milliseconds -> ok end.
 
 %% Who is asked twice is given half of the time, but for the window, the first time.
-half(#{<<"timeout_ms">> := Timeout} = Arguments, Milliseconds) -> Arguments#{<<"timeout_ms">> => max(1, (Timeout - Milliseconds) div 2)}.
+half(Arguments, Milliseconds) -> Arguments#{<<"timeout_ms">> => max(1, (deadline:left() - Milliseconds) div 2)}.
 
 now_us() -> erlang:monotonic_time(microsecond).
 
@@ -55,12 +55,11 @@ changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta
 
 %% Who does not answer the first time is met already, and is not asked again.
 values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
-    Started = now_us(),
     Job = sampler(Key, element(1, Calibration)),
     {Samples, First} = samples(Job, whom(Key, Calibration, half(Arguments, Milliseconds)), []),
     wait(Milliseconds),
     {Pids, _} = lists:unzip(Samples),
-    Readers = readers:new(chunks:things(Pids), readers:left(Arguments, Started), [], met:unasked(length(Pids), met:long(First), First)),
+    Readers = readers:new(chunks:things(Pids), Arguments, [], met:unasked(length(Pids), met:long(First), First)),
     compare(Job, Readers, maps:from_list(Samples), Ranking).
 
 whom(Key, Calibration, Arguments) ->
@@ -122,13 +121,12 @@ changes({_, Operator, Threshold}, At) ->
 relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
     Candidates = pass:candidates(erlang:system_info(process_count), Limit),
     Limits = limits(Arguments, Calibration),
-    Started = now_us(),
     Long = long:new(Arguments),
     Unknowing = maps:remove(<<"known">>, half(Arguments, Milliseconds)), %% also the heavy ones are to tell what they have now
     {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, Unknowing),
     {Then, Before, FirstAll} = counted(First, At, Long, Calibration, Limits),
     wait(Milliseconds),
-    Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false, readers:left(Arguments, Started)),
+    Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false, Arguments),
     {Now, After, SecondAll} = counted(Second, At, Long, Calibration, Limits),
     Deltas = [{Pid, New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
     {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll}.

@@ -40,14 +40,14 @@ one(Pids, {_, _, _, _, Template}, Pause) ->
     [Asker] = launch([Pids], 1, Template),
     await(Asker, Pause, none).
 
-%% One that has done nothing between two looks is stalled; one that was not let run is not.
+%% One that has done nothing between two looks is stalled; one that was not let run is not, as long as there is time.
 await(Asker, Pause, Look) ->
     receive
         [Asker, Rows] -> {ok, Rows}
     after Pause ->
         case process_info(Asker, [status, reductions]) of
             [{status, waiting}, _] = Look -> {none, Asker};
-            Other -> await(Asker, Pause, Other)
+            Other -> case deadline:is_over() of true -> {none, Asker}; false -> await(Asker, Pause, Other) end
         end
     end.
 

@@ -67,13 +67,13 @@ fixed(Type, Words, WordBytes, Told) ->
 told(Item, Allocators) ->
     Ref = make_ref(),
     erlang:system_info({Item, Ref, Allocators}),
-    told(Ref, erlang:system_info(schedulers), []).
+    told(Ref, erlang:system_info(schedulers), [], deadline:bound(?PATIENCE_MS)).
 
-told(_, 0, Told) -> Told;
-told(Ref, Schedulers, Told) ->
+told(_, 0, Told, _) -> Told;
+told(Ref, Schedulers, Told, Patience) ->
     receive
-        {Ref, _, More} -> told(Ref, Schedulers - 1, More ++ Told)
-    after ?PATIENCE_MS -> []
+        {Ref, _, More} -> told(Ref, Schedulers - 1, More ++ Told, Patience)
+    after Patience -> []
     end.
 
 %% Entries that one process may have at most: a block is one entry of it.

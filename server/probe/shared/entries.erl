@@ -82,12 +82,8 @@ range(Pid, Unexplained, {WordBytes, _, MonitorBytes, _, _, _} = Calibration) ->
 %% What else may be unexplained: messages off the heap, however much; and a dictionary, which grows to 16 bytes a key at most, each key
 %% having 24 on the heap.
 other_bytes(Pid, Unexplained, WordBytes) ->
-    Items = [message_queue_data, garbage_collection_info],
-    Told = case Unexplained > ?HEAVY_BYTES of
-        true -> maps:get(Pid, readers:infos([Pid], Items, #{<<"timeout_ms">> => ?HEAVY_MS}), none);
-        false -> process_info(Pid, Items)
-    end,
-    case Told of
+    Patience = case Unexplained > ?HEAVY_BYTES of true -> ?HEAVY_MS; false -> ?BATCH_MS end,
+    case maps:get(Pid, readers:infos([Pid], [message_queue_data, garbage_collection_info], #{<<"timeout_ms">> => Patience}), none) of
         [{_, on_heap}, {_, Sizes}] ->
             lists:sum([Words || {Name, Words} <- Sizes, Name =:= heap_size orelse Name =:= old_heap_size orelse Name =:= mbuf_size]) * WordBytes * 2 div 3;
         none -> %% how much the node holds bounds it all the same
@@ -108,12 +104,12 @@ estimate(Pid, Unexplained, Calibration) ->
     end.
 
 %% Counts processes in falling order of bound until the Limit-th best of each kind has at least what the next one may have, or Budget
-%% entries were copied. Candidates are [{Unexplained, Pid}], highest first. {[{Pid, Monitors, MonitoredBy, Links}], Left, BudgetLeft}.
+%% entries were copied, or time is up. Candidates are [{Unexplained, Pid}], highest first. {[{Pid, Monitors, MonitoredBy, Links}], Left, BudgetLeft}.
 count_best(Candidates, Limit, Calibration, Budget) -> count_best(Candidates, Limit, Calibration, Budget, []).
 
 count_best([], _, _, Budget, Counts) -> {Counts, [], Budget};
 count_best([{Unexplained, _} | _] = Candidates, Limit, Calibration, Budget, Counts) ->
-    case Budget =< 0 orelse settled(Counts, Limit, Unexplained, Calibration) of
+    case Budget =< 0 orelse deadline:is_over() orelse settled(Counts, Limit, Unexplained, Calibration) of
         true ->
             {Counts, Candidates, Budget};
         false ->
@@ -129,12 +125,17 @@ settled(Counts, Limit, Unexplained, Calibration) ->
 
 nth_best(Limit, At, Counts) -> lists:nth(length(Counts) - Limit + 1, lists:keysort(At, Counts)).
 
-%% Counts as many of [{Unexplained, Pid}], highest first, as Budget allows, added to Counts.
-count_all([_ | _] = Candidates, Calibration, Budget, Counts) when Budget > 0 ->
-    {Batch, Rest} = batch(Candidates, Calibration),
-    More = count(Batch),
-    count_all(Rest, Calibration, Budget - copied(More), More ++ Counts);
-count_all(_, _, _, Counts) -> Counts.
+%% Counts as many of [{Unexplained, Pid}], highest first, as Budget and time allow, added to Counts.
+count_all([], _, _, Counts) -> Counts;
+count_all(Candidates, Calibration, Budget, Counts) ->
+    case Budget =< 0 orelse deadline:is_over() of
+        true ->
+            Counts;
+        false ->
+            {Batch, Rest} = batch(Candidates, Calibration),
+            More = count(Batch),
+            count_all(Rest, Calibration, Budget - copied(More), More ++ Counts)
+    end.
 
 %% So many processes that their lists cannot be too long together, which the first one's bound tells; one at least.
 batch([{Unexplained, _} | _] = Candidates, Calibration) ->

@@ -25,8 +25,7 @@ rows(Weights, Calibration, Arguments) ->
     Spec = ets:match_spec_compile([{{'$1', undefined}, [], [{{'$1', dead}}]},
                                    {{'$1', [{'_', '$2'}, {'_', '$3'}, {'_', '$4'}, {'_', '$5'}]}, [], [{{'$1', {{'$5', '$2', '$3', '$4'}}}}]}]),
     Job = readers:job([message_queue_len, reductions, stack_size, total_heap_size], Spec),
-    Hurried = Arguments#{<<"timeout_ms">> => maps:get(<<"timeout_ms">>, Arguments, 5000) div ?LOOK_SHARE},
-    Told = maps:from_list(readers:all(Job, readers:new(chunks:things(maps:keys(Weights)), Hurried))),
+    Told = maps:from_list(readers:all(Job, readers:new(chunks:things(maps:keys(Weights)), deadline:part(Arguments, ?LOOK_SHARE)))),
     [row(Pid, Weight, maps:get(Pid, Told, {0, 0, 0, 0}), Calibration) || {Pid, Weight} <- maps:to_list(Weights), maps:get(Pid, Told, none) =/= dead].
 
 row(Pid, Weight, {Heap, Queue, Reductions, Stack}, {WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
@@ -36,12 +35,11 @@ row(Pid, Weight, {Heap, Queue, Reductions, Stack}, {WordBytes, BaseBytes, _, _, 
 %% {Described, Figures} as who:described/2 and figures:of_pids/4 tell them, the latter of some, the heavy ones last. Who they are is asked
 %% first, as one that tells its memory is at it for long; and those who do not answer that are not asked for more.
 described(Pids, Some, Calibration, Arguments) ->
-    Started = erlang:monotonic_time(microsecond),
-    Described = who:described(Pids, Arguments#{<<"timeout_ms">> => maps:get(<<"timeout_ms">>, Arguments, 5000) div ?WHO_SHARE}),
+    Described = who:described(Pids, deadline:part(Arguments, ?WHO_SHARE)),
     Silent = [Pid || {Pid, #{<<"alive">> := undefined}} <- maps:to_list(Described)],
     Weights = maps:merge(earlier(Silent, Arguments), maps:with(Some, known(Arguments))),
     Light = (Some -- Silent) -- maps:keys(Weights),
-    {Described, figures:of_pids(Light, Calibration, false, readers:left(Arguments, Started)) ++ rows(Weights, Calibration, Arguments)}.
+    {Described, figures:of_pids(Light, Calibration, false, Arguments) ++ rows(Weights, Calibration, Arguments)}.
 
 %% [[Pid, Weight]] of the heavy ones among those that have told their figures now, for whoever keeps it.
 weighed(Figures, Arguments) ->

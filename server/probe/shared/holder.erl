@@ -1,9 +1,17 @@
-%% Who owns a table, a port or a socket: an entry as for peers, with the application.
+%% Who owns tables, ports or sockets: an entry as for peers, with the application.
 -module(holder).
--export([entry/1]).
+-export([named/1]).
 
-entry(Pid) when is_pid(Pid) -> maps:merge(who:described(Pid), #{<<"peer">> => Pid, <<"application">> => application(Pid)});
-entry(_) -> undefined.
+-define(PATIENCE_MS, 500). %% for who they are
 
-application(Pid) when node(Pid) =:= node() -> identity:application(Pid);
+%% The rows, where `owner` is a pid, with its entry there; `undefined` where it is something else.
+named(Rows) ->
+    Pids = lists:usort([Pid || #{<<"owner">> := Pid} <- Rows, is_pid(Pid)]),
+    Arguments = #{<<"timeout_ms">> => ?PATIENCE_MS},
+    Described = who:described(Pids, Arguments),
+    Leaders = readers:infos([Pid || Pid <- Pids, node(Pid) =:= node()], group_leader, Arguments),
+    Entries = maps:map(fun(Pid, Known) -> Known#{<<"peer">> => Pid, <<"application">> => application(maps:get(Pid, Leaders, none))} end, Described),
+    [Row#{<<"owner">> => maps:get(Owner, Entries, undefined)} || #{<<"owner">> := Owner} = Row <- Rows].
+
+application({group_leader, Leader}) -> identity:application(Leader);
 application(_) -> undefined.

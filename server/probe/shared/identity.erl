@@ -1,6 +1,6 @@
 %% Who a process is, for people: its registered name, what it says of itself, and what it was started to run.
 -module(identity).
--export([items/0, infos/3, notes/3, heap_bytes/1, large/1, label/1, application/1]).
+-export([items/0, infos/3, notes/3, heap_bytes/1, apart/1, label/1, application/1]).
 
 -define(SMALL_BYTES, 1048576).
 -define(LARGE_BYTES, 268435456).
@@ -21,12 +21,13 @@ infos(Pids, Items, Arguments) ->
     Told = quick:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
     case length(items()) > 2 of
         true -> Told;
-        false ->
+        false -> %% who does not tell now is not asked again
             Words = ?SMALL_BYTES div erlang:system_info(wordsize),
             Small = [Pid || {Pid, [{total_heap_size, Heap} | _]} <- maps:to_list(Told), Heap =< Words],
             Job = readers:job(dictionary, fun all_noted/2, ets:match_spec_compile([{'_', [], ['$_']}])),
             lists:foldl(fun({Pid, Noted}, Infos) -> Infos#{Pid := [{dictionary, Noted} | maps:get(Pid, Infos)]} end, Told,
-                        readers:all(Job, readers:new(chunks:things(Small), Arguments)))
+                        maps:to_list(maps:merge(maps:from_list([{Pid, {undefined, undefined}} || Pid <- Small]),
+                                                maps:from_list(readers:all(Job, readers:new(chunks:things(Small), Arguments))))))
     end.
 
 all_noted(Pids, Infos) -> lists:zipwith(fun(Pid, Info) -> {Pid, noted(Info)} end, Pids, Infos).
@@ -56,17 +57,17 @@ heap_bytes(Words) -> Words * erlang:system_info(wordsize).
 %% large the heap is. Should it be large, its copy takes the process as long as one of its own garbage collections would. So it is read
 %% where the heap is small; and of proc_lib's processes, which note something there, up to heaps of a size that no node should mind to see
 %% collected.
-read(Pid, _, HeapBytes) when HeapBytes =< ?SMALL_BYTES -> noted(process_info(Pid, dictionary));
-read(Pid, {proc_lib, init_p, _}, HeapBytes) when HeapBytes =< ?LARGE_BYTES -> large(Pid);
+read(Pid, _, HeapBytes) when HeapBytes =< ?SMALL_BYTES -> apart(Pid);
+read(Pid, {proc_lib, init_p, _}, HeapBytes) when HeapBytes =< ?LARGE_BYTES -> apart(Pid);
 read(_, _, _) -> {undefined, undefined}.
 
-%% Read by a process of its own, which a large dictionary ends with.
-large(Pid) ->
+%% Read by a process of its own, with which a large dictionary ends, and which whoever does not answer keeps waiting alone.
+apart(Pid) ->
     Self = self(),
-    Reader = spawn_opt(fun() -> Self ! {self(), noted(process_info(Pid, dictionary))} end, [link, {priority, low}]),
+    Reader = spawn_opt(fun() -> Self ! {self(), noted(process_info(Pid, dictionary))} end, [link, process_info(Self, priority)]),
     receive
         {Reader, Noted} -> Noted
-    after ?PATIENCE_MS ->
+    after deadline:bound(?PATIENCE_MS) ->
         unlink(Reader),
         exit(Reader, kill),
         {undefined, undefined}
@@ -90,9 +91,9 @@ label(Label) ->
     end,
     unicode:characters_to_binary(string:slice(Text, 0, 200)).
 
-%% The application of the process's group leader.
-application(Pid) ->
-    try application:get_application(Pid) of
+%% The application of a group leader, which is its master. Nobody is asked for it.
+application(Leader) ->
+    try application_controller:get_application(Leader) of
         {ok, Name} -> Name;
         undefined -> undefined
     catch

@@ -5,7 +5,6 @@
 %% {State, Met}: Sum(Figures, State) gives the next state. Who dies on the way or does not answer costs neither the question nor the rest.
 %% Who has answered once is taken to go on answering.
 fold(Sum, State, Calibration, Arguments) ->
-    Started = erlang:monotonic_time(microsecond),
     Job = figures:job([], Calibration, false),
     Weights = heavy:known(Arguments),
     {Summed, Met} = case quick:is_wanted(Calibration) of
@@ -15,7 +14,7 @@ fold(Sum, State, Calibration, Arguments) ->
             {Readers, Long, _, _} = quick:look([], Calibration, Arguments),
             add(Job, Readers, Sum, Sum(Long, State))
     end,
-    case heavy:rows(Weights, Calibration, readers:left(Arguments, Started)) of
+    case heavy:rows(Weights, Calibration, Arguments) of
         [] -> {Summed, Met};
         Heavy -> {Sum(Heavy, Summed), met:some(map_size(Weights), map_size(Weights) - length(Heavy), Met)}
     end.

@@ -9,7 +9,6 @@
 -define(ROOM_BYTES_MIN, (4 bsl 20)). %% that much any node has
 -define(PATIENCE_MS, 250).
 -define(ENTRY_BYTES, 64). %% of a monitor; where releases take more for one, the copied list is no longer
--define(TIMEOUT_MS, 5000). %% where the guard tells no other
 -define(WHO_MS, 1000). %% for who they are
 
 %% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
@@ -18,7 +17,7 @@
 new(Arguments) ->
     Known = [{Pid, {Unexplained, Monitors, MonitoredBy, Links}}
              || [Text, Unexplained, Monitors, MonitoredBy, Links, _, _] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
-    Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
+    Timeout = deadline:left(),
     case Arguments of
         #{<<"exact">> := true} -> {maps:from_list(Known), max, now_ms() + Timeout * 9 div 10};
         #{<<"may_count">> := true, <<"patient">> := true} -> {maps:from_list(Known), min, now_ms() + Timeout * 4 div 5};
@@ -71,7 +70,7 @@ heap_bytes(min, _) ->
     Asker = spawn_opt(fun() -> Self ! {self(), erlang:memory(total)} end, [link, {priority, low}]),
     receive
         {Asker, Bytes} -> min(?HEAP_BYTES_MAX, max(?HEAP_BYTES_MIN, Bytes div ?MEMORY_SHARE))
-    after ?PATIENCE_MS ->
+    after deadline:bound(?PATIENCE_MS) ->
         unlink(Asker),
         exit(Asker, kill),
         ?HEAP_BYTES_MIN

@@ -16,11 +16,10 @@ candidates(_, Limit) ->
 %% figures are known. Free tells whether that look was at all of them. Heavy are the rows of those whose weight was known before. Of one that
 %% is too slow to tell it now, an earlier one stands too.
 run(Rankings, Calibration, Binary, Arguments) ->
-    Started = erlang:monotonic_time(microsecond),
     Weights = heavy:known(Arguments),
     {Ranked, Met, {Partial, Free, _}} = run(Rankings, Calibration, Binary, Arguments, maps:keys(Weights)),
-    Heavy = heavy:rows(Weights, Calibration, readers:left(Arguments, Started)),
-    Stale = heavy:rows(heavy:earlier(met:named(Met), Arguments), Calibration, readers:left(Arguments, Started)),
+    Heavy = heavy:rows(Weights, Calibration, Arguments),
+    Stale = heavy:rows(heavy:earlier(met:named(Met), Arguments), Calibration, Arguments),
     {case Heavy ++ Stale of [] -> Ranked; Known -> [figures:offer(Ranking, Known) || Ranking <- Ranked] end,
      met:some(map_size(Weights), map_size(Weights) - length(Heavy), Met),
      {Partial, Free, Heavy}}.

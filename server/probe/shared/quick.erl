@@ -1,10 +1,11 @@
 %% A quick look at all processes for what the emulator tells without their help: on a busy node it is known in a moment, whatever comes.
 -module(quick).
--export([is_wanted/1, look/3, whom/2, items/2, infos/3, of_pids/4, short/2]).
+-export([is_wanted/1, look/3, whom/2, items/2, infos/3, of_pids/4, short/2, unexplained/4]).
 
 -define(MAILBOX_MAX, 100000). %% messages; of a process with more is not asked by the way what it walks them all to tell:
 -define(WALKING, [memory, total_heap_size, garbage_collection_info]).
--define(AFTERWARDS, 4). %% what comes after all were asked takes a busy node so many times as long as this look, however slow it is
+-define(AFTERWARDS, 4). %% what comes after all were asked takes a busy node so many times as long as this look, however slow it is,
+-define(TELLING, 2). %% and to put together what is known so many times as long
 
 %% Where there are not so many messages in all, no mailbox is long. Where the calibration got no counts, nobody waits for them again.
 is_wanted(Calibration) -> readers:is_busy() orelse element(6, Calibration) =:= infinity orelse blocks:messages() > ?MAILBOX_MAX.
@@ -17,8 +18,9 @@ look(Rankings, Calibration, Arguments) ->
     {Silent, Others} = met:again(met:unasked(length(Pids), length(Long), Met)),
     Heavy = maps:keys(heavy:known(Arguments)), %% whoever looks has what these told before,
     Busy = maps:keys(heavy:earlier(Silent -- Heavy, Arguments)), %% or earlier, for those who may be telling it to others now
-    Reserve = ?AFTERWARDS * (erlang:monotonic_time(microsecond) - Started) div 1000,
-    Left = (readers:left(Arguments, Started))#{<<"reserve_ms">> => Reserve},
+    Taken = (erlang:monotonic_time(microsecond) - Started) div 1000,
+    deadline:keep(?TELLING * Taken),
+    Left = Arguments#{<<"reserve_ms">> => ?AFTERWARDS * Taken},
     {readers:new(chunks:things(Pids -- Heavy), Left, (Silent -- Heavy) -- Busy, met:silent(Busy, length(Busy), Others)),
      Long, Best, met:is_all(Met)}.
 
@@ -78,3 +80,16 @@ of_pids(Pids, Calibration, Binary, Arguments) ->
     Long = long(readers:all(figures:free_job(Calibration), readers:new(chunks:things(Pids -- Short), Arguments))),
     ByPid = maps:from_list([{element(1, Row), Row} || Row <- Long ++ figures:of_pids(Short, Calibration, Binary, Arguments)]),
     {[maps:get(Pid, ByPid) || Pid <- Pids, maps:is_key(Pid, ByPid)], maps:from_list([{element(1, Row), true} || Row <- Long])}.
+
+%% [{Unexplained, Pid}] of few processes with long mailboxes, as far as it tells whether their lists are too long to be copied. Where no process can
+%% have so many entries nobody is asked; or else for memory alone, which walks the mailbox once: what takes it for more than it is, is the rest of
+%% the heap. Only where that is too much the rest is asked for too, and others run between.
+unexplained(Pids, infinity, _, _) -> [{0, Pid} || Pid <- Pids];
+unexplained(Pids, BytesMax, {WordBytes, BaseBytes, _, _, MessageBytes, _}, Arguments) ->
+    Told = maps:to_list(readers:infos(Pids, [memory, heap_size, message_queue_len], Arguments)),
+    Most = [{Memory - BaseBytes - Heap * WordBytes - Queue * MessageBytes, Pid, Heap} || {Pid, [{_, Memory}, {_, Heap}, {_, Queue}]} <- Told],
+    Rest = readers:infos([Pid || {Unexplained, Pid, _} <- Most, Unexplained > BytesMax], total_heap_size, Arguments),
+    [case Rest of
+         #{Pid := {_, Words}} -> {Unexplained - (Words - Heap) * WordBytes, Pid};
+         _ -> {Unexplained, Pid}
+     end || {Unexplained, Pid, Heap} <- Most].

@@ -1,7 +1,7 @@
 %% Reads figures of many processes through askers, at the pace that the node allows: one that never answers costs neither the question nor
 %% the rest, and a busy node is asked for many at once.
 -module(readers).
--export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, left/2]).
+-export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0]).
 
 -define(ASKERS_MAX, 2048).  %% beside each other, about 3 KiB each
 -define(CHUNK, 2000).       %% processes asked for by one
@@ -11,7 +11,6 @@
 -define(ASIDE_MAX, 8).      %% chunks that are waited for while the others are read one by one
 -define(PAUSE_MS_MIN, 5).
 -define(WAIT_MS_MAX, 10000). %% for who does not answer
--define(TIMEOUT_MS, 5000). %% where the guard tells no other
 
 job(Items, Spec) -> askers:job(Items, Spec).
 job(Items, Zip, Spec) -> askers:job(Items, Zip, Spec).
@@ -29,14 +28,14 @@ hurry() -> is_busy() andalso is_atom(process_flag(priority, high)).
 %% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk, by one
 %% asker, which is as well what asks for all that the emulator tells by itself.
 %% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
-%% busy node, where that too waits for its turns: as much as is known to be needed there, `reserve_ms`, or seven tenths.
+%% busy node, where that too waits for its turns: as much as is known to be needed there, `reserve_ms`, which may be all, or seven tenths.
 new(Source, Arguments) -> new(Source, Arguments, [], met:none()).
 
 %% Again are who did not answer before, and are asked alone once all others were, for a quarter of the time.
 new(Source, Arguments, Again, Met) ->
-    Timeout = maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS),
+    Timeout = max(1, deadline:patience(Arguments)),
     {Pace, Tenths} = case {hurry(), Arguments} of
-        {true, #{<<"reserve_ms">> := Reserve}} -> {?WAVE, max(1, min(4, 10 - 10 * Reserve div Timeout))};
+        {true, #{<<"reserve_ms">> := Reserve}} -> {?WAVE, max(0, min(4, 10 - 10 * Reserve div Timeout))};
         {true, _} -> {?WAVE, 3};
         {false, _} -> {1, 6}
     end,
@@ -44,11 +43,6 @@ new(Source, Arguments, Again, Met) ->
     {Source, Pace, [], Again, Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, Wait}}.
 
 now_ms() -> erlang:monotonic_time(millisecond).
-
-%% The arguments with what is left of the time since a moment in microseconds.
-left(Arguments, Started) ->
-    Passed = (erlang:monotonic_time(microsecond) - Started) div 1000,
-    Arguments#{<<"timeout_ms">> => max(1, maps:get(<<"timeout_ms">>, Arguments, ?TIMEOUT_MS) - Passed)}.
 
 %% {ok, Rows, Readers}, or {none, Met} when there is nobody left to ask. Our own processes are not asked.
 next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
@@ -82,11 +76,13 @@ pace(1, Stalled) ->
     end;
 pace(Pace, _) -> Pace.
 
-%% As many more in the next wave as the time is too short for all that are left; half as many if it is four times as long.
+%% As many more in the next wave as the time is too short for all that are left, unless it is too short for another wave like the last; half as
+%% many if it is four times as long.
 paced(Pace, Left, Before, Until) ->
     Now = now_ms(),
     Needed = Left * max(1, Now - Before) div (Pace * ?EACH),
     case max(1, Until - Now) of
+        Time when Now - Before >= Time -> Pace;
         Time when Needed > Time -> min(Pace * min(16, Needed div Time + 1), ?ASKERS_MAX);
         Time when 4 * Needed < Time -> max(Pace div 2, ?WAVE_MIN);
         _ -> Pace

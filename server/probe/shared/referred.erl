@@ -35,7 +35,7 @@ memory() ->
     Asker = spawn_opt(fun() -> Self ! {self(), erlang:memory(binary)} end, [link]),
     receive
         {Asker, Bytes} -> Bytes
-    after ?PATIENCE_MS ->
+    after deadline:bound(?PATIENCE_MS) ->
         unlink(Asker),
         exit(Asker, kill),
         undefined

@@ -13,7 +13,7 @@ make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
     Parts = [figures_of(Figures, Binary),
              lists:zipwith(fun maps:with/2, lists:duplicate(length(Pids), [registered_name, initial_call, current_function, status]), Described),
              noted(Figures, Described, Calibration),
-             applied(Described, applications(maps:to_list(Infos))),
+             applied(Described, applications(maps:values(Infos))),
              counted(Figures, Pids, figures:by_pid(Counts), Partial, Calibration)],
     lists:foldl(fun(Part, Rows) -> lists:zipwith(fun maps:merge/2, Rows, Part) end, lists:duplicate(length(Pids), #{}), Parts).
 
@@ -75,7 +75,7 @@ count(Figures, Counts, Calibration, {BytesMax, Budget}) ->
     Missing = [Candidate || {_, Pid} = Candidate <- figures:unexplained(Figures, BytesMax), not maps:is_key(Pid, Counted)],
     entries:count_all(lists:reverse(lists:sort(Missing)), Calibration, Budget, Counts).
 
-%% Processes of one group leader belong to one application, so one of each is asked for.
-applications(PidsAndInfos) ->
-    Leaders = maps:from_list([{Leader, Pid} || {Pid, [_ | _] = Info} <- PidsAndInfos, {group_leader, Leader} <- [lists:last(Info)]]),
-    maps:map(fun(_, Pid) -> identity:application(Pid) end, Leaders).
+%% By group leader.
+applications(Infos) ->
+    Leaders = lists:usort([Leader || [_ | _] = Info <- Infos, {group_leader, Leader} <- [lists:last(Info)]]),
+    maps:from_list([{Leader, identity:application(Leader)} || Leader <- Leaders]).

@@ -1,6 +1,6 @@
 %% The process that a text names, and who peers are.
 -module(who).
--export([pid/1, find/1, described/1, described/2, list/1]).
+-export([pid/1, find/1, described/2, list/1]).
 
 %% A text that is no pid of this node names nothing alive.
 pid(Text) ->
@@ -20,13 +20,6 @@ find(#{<<"name">> := Name}) ->
     catch
         error:badarg -> none
     end.
-
-described(Pid) when is_pid(Pid), node(Pid) =:= node() ->
-    case process_info(Pid, quick:items(Pid, [total_heap_size, current_function | identity:items()])) of
-        [_ | _] = Info -> told(Pid, maps:from_list(Info));
-        undefined -> unknown(false)
-    end;
-described(_) -> unknown(undefined).
 
 told(Pid, Known) ->
     maps:merge(maps:with([registered_name, initial_call, current_function], Known),
