@@ -147,6 +147,7 @@ static void shape_collected(struct bg_ask *ask, json_t *answer)
     const int64_t before = bg_answer_count_or(shaper, answer, "binary_memory_before_bytes", -1);
     const int64_t after = bg_answer_count_or(shaper, answer, "binary_memory_after_bytes", -1);
     json_t *processes = bg_array_new(shaper);
+    (void)bg_scan_skipped(ask, answer); /* it is said who was left alone */
     for (size_t i = 0; i < json_array_size(raws) && !shaper->failed; i++)
         bg_append(shaper, processes, collected_row_new(shaper, bg_answer_object_at(shaper, raws, i)));
     ask->data = bg_object_new(shaper);

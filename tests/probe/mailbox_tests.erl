@@ -54,6 +54,55 @@ watched_test_() -> asking:each("who watches it is not counted", fun(Mode) ->
     ?assertMatch(#{<<"pid">> := Pid, <<"count">> := undefined}, Told)
 end).
 
+%% Told by tracing whoever asks it for something.
+walks(Pid, Ask) ->
+    Self = self(),
+    Tracer = spawn_link(fun() -> traced(Pid, Self, []) end),
+    erlang:trace_pattern({erlang, process_info, 2}, true, []),
+    erlang:trace(self(), true, [call, set_on_spawn, {tracer, Tracer}]),
+    Answer = Ask(),
+    erlang:trace(self(), false, [all]),
+    erlang:trace_pattern({erlang, process_info, 2}, false, []),
+    Delivered = erlang:trace_delivered(all),
+    receive {trace_delivered, all, Delivered} -> ok end,
+    Tracer ! tell,
+    receive {Tracer, Asked} -> {Answer, [[Item || Item <- Items, lists:member(Item, [memory, total_heap_size, garbage_collection_info])] || Items <- Asked]} end.
+
+traced(Pid, Owner, Asked) ->
+    receive
+        {trace, _, call, {_, _, [Pid, Items]}} -> traced(Pid, Owner, [lists:flatten([Items]) | Asked]);
+        {trace, _, call, _} -> traced(Pid, Owner, Asked);
+        tell -> Owner ! {self(), lists:reverse(Asked)}
+    end.
+
+peers_test_() -> asking:each("whose monitors are asked for by name, its mailbox is walked only as far as a long list is possible", fun(Mode) ->
+    Pid = patient(),
+    Ask = fun(EntriesMax) -> walks(Pid, fun() -> asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Pid)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,
+                                                                            <<"list_entries_max">> => EntriesMax, <<"exact">> => false}) end) end,
+    Counted = fun(#{<<"processes">> := [#{<<"lists">> := #{<<"monitors">> := #{<<"count">> := Count, <<"exact">> := true}}}]}) -> Count end,
+    {Answer, None} = Ask(100000000),
+    ?assertEqual({1, []}, {Counted(Answer), lists:append(None)}),
+    asking:plant(fun() -> Other = spawn(fun() -> receive stop -> ok end end), [erlang:monitor(process, Other) || _ <- lists:seq(1, 200000)] end),
+    {Again, Walks} = Ask(100000),
+    ?assertEqual(1, Counted(Again)),
+    ?assertEqual([], [Items || Items <- Walks, length(Items) > 1]),
+    ?assert(length(lists:append(Walks)) =< 2)
+end).
+
+call_sites_test_() -> asking:each("its calls are traced, and its mailbox is not walked for what it has afterwards", fun(Mode) ->
+    Pid = patient(),
+    {Answer, Walks} = walks(Pid, fun() -> asking:ask(Mode, call_sites, #{<<"pid">> => asking:text(Pid), <<"duration_ms">> => 50, <<"max_calls">> => 10}) end),
+    ?assertMatch(#{<<"sites">> := [], <<"cut">> := undefined}, Answer),
+    ?assertEqual([], lists:append(Walks)),
+    ?assertNotEqual([], Walks)
+end).
+
+collect_test_() -> asking:each("its garbage is not collected, and it is counted among those left alone", fun(Mode) ->
+    Pid = patient(),
+    {Answer, Walks} = walks(Pid, fun() -> asking:ask(Mode, collect, #{<<"limit">> => 3, <<"heap_max_bytes">> => 0}) end),
+    ?assertEqual({1, [], []}, {maps:get(<<"long_mailbox_count">>, Answer), [Row || #{<<"pid">> := Told} = Row <- maps:get(<<"rows">>, Answer), Told =:= Pid], lists:append(Walks)})
+end).
+
 named_test_() -> asking:each("it is named among peers, and asked for by name", fun(Mode) ->
     Pid = patient(),
     #{<<"processes">> := [Told]} = asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Pid)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,

@@ -5,10 +5,13 @@
 answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Limit, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
+    BytesMax = entries:unexplained_max(EntriesMax, Calibration),
+    Long = {BytesMax, long:new(Arguments)},
     Pids = [Pid || Text <- Texts, {ok, Pid} <- [who:pid(Text)]],
-    {Described, Figures} = heavy:described(Pids, Pids, Calibration, readers:left(Arguments, Started)),
-    Known = {maps:from_list([{element(1, Row), Row} || Row <- Figures]), Described},
+    Mailboxes = (Pids -- quick:short(Pids, Arguments)) -- maps:keys(heavy:known(Arguments)),
+    {Described, Figures} = heavy:described(Pids, Pids -- Mailboxes, Calibration, Arguments),
+    Bounds = quick:unexplained([Pid || Pid <- Mailboxes, #{<<"alive">> := true} <- [maps:get(Pid, Described)]], BytesMax, Calibration, Arguments),
+    Known = {maps:from_list([{element(1, Row), element(8, Row)} || Row <- Figures] ++ [{Pid, Unexplained} || {Unexplained, Pid} <- Bounds]), Described},
     {Processes, Looks} = lists:unzip([process(Text, Known, Directions, Limit, Long, Calibration) || Text <- Texts]),
     #{<<"processes">> => Processes,
       <<"counted">> => long:answer(lists:append(Looks), Arguments),
@@ -17,11 +20,11 @@ answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Lim
 
 %% {Process, Looks}.
 process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
-    case [{Row, maps:get(Pid, All, none)} || {ok, Pid} <- [who:pid(Text)], #{<<"alive">> := Alive} = Row <- [maps:get(Pid, Described)], Alive =/= false] of
-        [{Row, none}] -> %% it does not tell its memory in time
+    case [{Row, {Pid, maps:get(Pid, All, none)}} || {ok, Pid} <- [who:pid(Text)], #{<<"alive">> := Alive} = Row <- [maps:get(Pid, Described)], Alive =/= false] of
+        [{Row, {_, none}}] -> %% it does not tell its memory in time
             {told(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]), []};
-        [{Row, Figures}] ->
-            {Lists, Looks} = lists(Figures, Directions, Limit, Long, Calibration),
+        [{Row, Weight}] ->
+            {Lists, Looks} = lists(Weight, Directions, Limit, Long, Calibration),
             {(told(Text, Row, Lists))#{<<"full">> => case Looks of [{_, _, {size, Needed, Room}}] -> [Needed, Room]; _ -> undefined end}, Looks};
         [] ->
             {#{<<"pid">> => Text, <<"dead">> => true}, []}
@@ -30,12 +33,18 @@ process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
 told(Text, Row, Lists) -> #{<<"pid">> => Text, <<"dead">> => false, <<"row">> => Row, <<"lists">> => maps:from_list(Lists)}.
 
 %% {[{Direction, List}], Looks}: of a long list, what long:look/4 tells.
-lists(Figures, Directions, Limit, {BytesMax, _}, _) when element(8, Figures) =< BytesMax ->
-    {[{Name, who:list(tally:counted(tally:taken(process_info(element(1, Figures), item(Name)), []), Limit))} || Name <- Directions], []};
-lists(Figures, Directions, Limit, {_, Long}, Calibration) ->
-    {Pid, Unexplained} = {element(1, Figures), element(8, Figures)},
+lists({_, Unexplained} = Weight, Directions, Limit, {BytesMax, _}, Calibration) when Unexplained =< BytesMax ->
+    {[{Name, light(Weight, Name, Limit, Calibration)} || Name <- Directions], []};
+lists({Pid, Unexplained}, Directions, Limit, {_, Long}, Calibration) ->
     Looked = long:look(Pid, Unexplained, Long, {Limit, Calibration}),
     {[{Name, list(Looked, Name, Pid, Unexplained, Calibration)} || Name <- Directions], [{Pid, Unexplained, Looked}]}.
+
+%% On a busy node each takes a turn of the process, for which there may be no time left.
+light({Pid, Unexplained}, Name, Limit, Calibration) ->
+    case deadline:is_over() of
+        false -> who:list(tally:counted(tally:taken(process_info(Pid, item(Name)), []), Limit));
+        true -> estimated(estimate(Name, Pid, Unexplained, Calibration))
+    end.
 
 list({new, _, Lists}, Name, _, _, _) -> who:list(lists:nth(at(Name), Lists));
 list({last, Counts}, Name, _, _, _) -> estimated(element(1 + at(Name), Counts));

@@ -47,7 +47,8 @@
 #define BINARIES(ROWS) "{\"rows\":[" ROWS "],\"binary_memory_bytes\":1234," SCANNED "}"
 #define COLLECTED(BEFORE, AFTER)                                                                                                           \
     "{\"rows\":[{" PROCESS ",\"outcome\":\"collected\",\"referred_before_bytes\":" BEFORE ",\"referred_after_bytes\":" AFTER               \
-    ",\"memory_before_bytes\":5,\"memory_after_bytes\":6}],\"binary_memory_before_bytes\":2000,\"binary_memory_after_bytes\":1500}"
+    ",\"memory_before_bytes\":5,\"memory_after_bytes\":6}],\"process_count\":9,\"scanned_count\":9,\"skipped_count\":0,"                   \
+    "\"long_mailbox_count\":2,\"binary_memory_before_bytes\":2000,\"binary_memory_after_bytes\":1500}"
 
 #define BRANCH(PARENT)                                                                                                                     \
     "{" PROCESS ",\"parent\":" PARENT ",\"depth\":2,\"children_count\":3,\"supervisor\":true,\"memory\":50,\"total_heap_size\":4,"         \
@@ -276,6 +277,7 @@ static void collects_within_limits(void **state)
     EXPECT("freed_bytes", "500");
     EXPECT("processes.0.freed_bytes", "70");
     EXPECT("processes.0.outcome", "\"collected\"");
+    assert_int_equal(json_array_size(json_object_get(fake.meta, "warnings")), 1);
     fake_call("collectBinaries", SHOP, NULL);
     fake_answer(COLLECTED("30", "100"));
     EXPECT("processes.0.freed_bytes", "-70");
