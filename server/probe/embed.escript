@@ -12,8 +12,7 @@
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
 -define(IN_SIGHT_MAX, 8). %% functions
 -define(REASON_BYTES_MAX, 1000).
-%% The worker starts at the usual priority: at low it would wait for eight turns on a busy node. There it hurries at once, as even making the functions takes
-%% long: see readers:hurry/0. Until when it may go on is for shared/deadline.erl.
+%% The worker starts at the usual priority, as at low it would wait for eight turns on a busy node; there it hurries: see readers:hurry/0. When it is ended is for shared/deadline.erl.
 -define(PRELUDE, "erlang:process_flag(priority, case erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online) of true -> high; false -> low end), "
         "erlang:put(timeout, {erlang:monotonic_time(millisecond) + maps:get(<<\"timeout_ms\">>, Args, 5000), maps:get(<<\"timeout_ms\">>, Args, 5000) div 10}).").
 
