@@ -148,8 +148,8 @@ static bool send_control(struct evbuffer *out, const struct bg_writer *writer)
     return send_frame(out, &piece, 1);
 }
 
-/* [link, {max_heap_size, #{size, kill, error_logger}}]; the priority is the usual one: whoever has more to do than some native calls sees to
- * that by itself. */
+/* [link, {max_heap_size, #{size, kill, error_logger}}]; the priority is the usual one: whoever has more to do than some native calls sees
+ * to that by itself. */
 static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words)
 {
     bg_write_list(writer, 2);
