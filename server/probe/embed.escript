@@ -130,11 +130,11 @@ selected({tuple, 1, []}, [{clause, 1, _, [], [Single]}]) -> Single;
 selected({tuple, 1, []}, [{clause, 1, _, [], Body}]) -> {block, 1, Body};
 selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
 
-%% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is where it is small, or else by
-%% its first element, natively: io_lib would have to be loaded.
+%% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is, or where large by its first element, natively.
+%% The node does not connect to us for it: it would prove its cookie to whoever has our name by then.
 reply(Expression, Plan) ->
-    template("try erlang:send(Reply, {ok, here}) catch V1:V2 -> erlang:send(Reply, {error, {V1, erlang:hd("
-             "[V3 || V3 <- [V2] ++ [erlang:element(1, V2) || erlang:is_tuple(V2)] ++ [error], erlang:external_size(V3) < ~b])}}) end.", [?REASON_BYTES_MAX], Expression, Plan).
+    template("try erlang:send(Reply, {ok, here}, [noconnect]) catch V1:V2 -> erlang:send(Reply, {error, {V1, erlang:hd("
+             "[V3 || V3 <- [V2] ++ [erlang:element(1, V2) || erlang:is_tuple(V2)] ++ [error], erlang:external_size(V3) < ~b])}}, [noconnect]) end.", [?REASON_BYTES_MAX], Expression, Plan).
 
 %% Making a fun, erl_eval looks at all variables in sight for each expression in it. So where there are more than a few, [{Name, Needs, Forms}]
 %% travels as a term, and each is made with only what it needs in sight, the reply last. OTP 23 and 24 take a list of variables.

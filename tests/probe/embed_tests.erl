@@ -85,6 +85,17 @@ calls_test_() -> [{timeout, 300, {Title, fun() -> ?assertEqual(Expected, answer(
     {"a reason that is too large, by its first element", "answer(A) -> throw({A, lists:seq(1, 1000)}).", x, {error, {throw, x}}},
     {"a reason that is too large, and no tuple", "answer(A) -> throw(lists:seq(A, 1000)).", 1, {error, {throw, error}}}]].
 
+%% A node that connected to answer us would prove its cookie to whoever has our name by then.
+replies_test() ->
+    Sent = lists:append([sent(Forms) || Forms <- maps:values(persistent_term:get(forms))]),
+    ?assert(length(Sent) >= 2 * map_size(persistent_term:get(forms))),
+    ?assertEqual([], [Options || Options <- Sent, Options =/= [{string, 1, [noconnect]}], Options =/= [{cons, 1, {atom, 1, noconnect}, {nil, 1}}]]).
+
+sent({call, _, Callee, [{var, _, 'Reply'}, _ | Options]}) when element(tuple_size(Callee), Callee) =:= {atom, 1, send}; Callee =:= {atom, 1, send} -> [Options];
+sent(Term) when is_tuple(Term) -> sent(tuple_to_list(Term));
+sent([Head | Tail]) -> sent(Head) ++ sent(Tail);
+sent(_) -> [].
+
 %% Atoms that a node would keep for ever: only names of ours that are in the list, and it is looked at when it grows.
 atoms_test_() -> [{timeout, 300, {"the atoms that questions bring are those listed", fun() ->
     {0, Output} = run(["--atoms"]),

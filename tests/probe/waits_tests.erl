@@ -6,7 +6,7 @@
 %% A message takes it about as long to match as a process may run before it is set aside.
 question() ->
     Alternatives = lists:join("; ", [["M =:= ", integer_to_list(N)] || N <- lists:seq(1, 60)]),
-    ["answer(N) -> wait(N).\nwait(0) -> ended;\nwait(N) -> receive M when ", Alternatives, " -> {M} after 1 -> wait(N - 1) end."].
+    ["answer(_) -> wait(10).\nwait(0) -> ended;\nwait(N) -> receive M when ", Alternatives, " -> {M} after 20 -> wait(N - 1) end."].
 
 none_has_a_limit_test() ->
     Forms = persistent_term:get(forms),
@@ -36,8 +36,9 @@ lives() ->
     ok = file:write_file(File, term_to_binary(Forms)),
     Evaluated = lists:flatten(io_lib:format(
         "{ok, B} = file:read_file(~p), Self = self(), Busy = fun Busy() -> Busy() end, [spawn(Busy) || _ <- [1, 2, 3, 4]], "
-        "Waiter = spawn_link(fun() -> erl_eval:exprs(binary_to_term(B), [{'Args', 50}, {'Reply', Self}], none) end), "
-        "Flood = fun Flood() -> Waiter ! none, timer:sleep(3), Flood() end, spawn(Flood), receive {ok, ended} -> io:format(\"lives\"), halt() end", [File])),
+        "Waiter = spawn_link(fun() -> erl_eval:exprs(binary_to_term(B), [{'Args', #{}}, {'Reply', Self}], none) end), "
+        "[erlang:send_after(3 * N, Waiter, none) || N <- lists:seq(1, 100)], erlang:send_after(120000, Self, hangs), "
+        "receive {ok, ended} -> io:format(\"lives\"), halt(); hangs -> halt(1) end", [File])),
     Port = open_port({spawn_executable, os:find_executable("erl")},
                      [{args, ["+S", "1:1", "-noinput", "-boot", "start_clean", "-eval", Evaluated ++ "."]}, exit_status, stderr_to_stdout, binary]),
     ?assertEqual({0, <<"lives">>}, embed_tests:output(Port, <<>>)),

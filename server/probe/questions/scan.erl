@@ -15,7 +15,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
     Silent = met:named(Met),
     Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Silent, Calibration),
-    {Counts, Explained, Lost, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, {Looks, Silent}),
+    {Counts, Explained, Lost, Late, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, {Looks, Silent}),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     Held = case element(6, Calibration) of infinity -> {infinity, infinity, infinity, infinity}; _ -> blocks:counts() end,
     {Rows, Places} = table(Ranked, Counts, Partial, Lost, {Calibration, Limits, Binary, Arguments#{<<"silent">> => Silent}}),
@@ -27,7 +27,7 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"counted">> => long:answer(Looks ++ [{Pid, Entries * element(3, Calibration), timeout} || {Pid, Entries, _, _} <- Lost], Arguments),
       <<"weighed">> => heavy:weighed(Candidates, Arguments),
       <<"unexplained_monitors">> => unexplained(element(1, Held), Explained),
-      <<"census">> => case met:is_all(Met) andalso [0 || {_, _, Looked} <- Looks, known(Looked) =:= []] of
+      <<"census">> => case met:is_all(Met) andalso Late ++ [Pid || {Pid, _, Looked} <- Looks, known(Looked) =:= []] of
           [] -> [element(1, Held), element(3, Held) | [lists:sum(figures:column(Counts, At)) || At <- [2, 3]]];
           _ -> undefined %% one that was not counted may have them all
       end,
@@ -63,11 +63,13 @@ lost(Silent, Held, Counts) ->
     [{Pid, Unexplained div length(Silent), Unexplained div length(Silent), 0} || Pid <- Silent, Unexplained >= ?LOST_MIN].
 
 %% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, after all counts made for them, how many monitors these
-%% and the estimates explain, and counts of those who were lost.
+%% and the estimates explain, counts of those who were lost, and rows of those who were late.
 relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Looks, Silent}) ->
-    {Counted, Left, _} = entries:count_best(figures:unexplained(Candidates, BytesMax), Limit, Calibration, Budget),
+    Countable = figures:unexplained(Candidates, BytesMax),
+    {Counted, Left, _} = entries:count_best(Countable, Limit, Calibration, Budget),
     Counts = [Known || {_, _, Looked} <- Looks, Known <- known(Looked)] ++ Counted,
-    Large = [Row || Row <- figures:over(Candidates, BytesMax), not is_exact(lists:keyfind(element(1, Row), 1, Counts))],
+    Late = late(lists:sublist(Countable, length(Countable) - length(Left)), Counted, Candidates),
+    Large = Late ++ [Row || Row <- figures:over(Candidates, BytesMax), not is_exact(lists:keyfind(element(1, Row), 1, Counts))],
     Beyond = case Left of
         [{Unexplained, _} | _] -> Unexplained;
         [] when Alive > Kept -> element(8, lists:last(Candidates));
@@ -77,9 +79,14 @@ relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Look
     Unheard = Silent -- figures:column(Candidates, 1),
     Lost = lost(Unheard, held(Unheard, element(6, Calibration)), Counts),
     ByPid = figures:by_pid([{Pid, 0, 0, 0, 0, 0, 0, 0, 0} || {Pid, _, _, _} <- Lost] ++ Candidates),
-    {Counts, lists:sum(figures:column(Counts ++ Guessed, 2)), Lost,
+    {Counts, lists:sum(figures:column(Counts ++ Guessed, 2)), Lost, Late,
      [relation(Key, At, Counts ++ Guessed ++ Lost, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
       || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
+
+%% The rows of those who are alive and were asked for their lists, but did not tell them in time: on a busy machine a list of 100,000 takes long.
+late(Asked, Counted, Candidates) ->
+    Late = [Pid || Pid <- figures:column(Asked, 2) -- figures:column(Counted, 1), is_process_alive(Pid)],
+    [Row || Late =/= [], Row <- Candidates, lists:member(element(1, Row), Late)].
 
 %% What was not counted just now has a fifth element.
 is_exact(Count) -> is_tuple(Count) andalso tuple_size(Count) =:= 4.

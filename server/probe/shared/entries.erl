@@ -145,8 +145,9 @@ batch([{Unexplained, _} | _] = Candidates, Calibration) ->
 
 copied(Counts) -> lists:sum([1 + Monitors + MonitoredBy + Links || {_, Monitors, MonitoredBy, Links} <- Counts]).
 
-%% Of those alive, who answer. The lists stay with who asks for them.
+%% Of those alive, who answer. The lists stay with who asks for them. Whoever is asked alone may have a long one.
 count(Pids) ->
+    Patience = case Pids of [_] -> max(?BATCH_MS, deadline:left() div 3); _ -> ?BATCH_MS end,
     Lengths = {{'$1', {length, '$2'}, {length, '$3'}, {length, '$4'}}},
     Spec = ets:match_spec_compile([{{'$1', [{monitors, '$2'}, {monitored_by, '$3'}, {links, '$4'}]}, [], [Lengths]}]),
-    readers:all(readers:job([monitors, monitored_by, links], Spec), readers:new(chunks:things(Pids), #{<<"timeout_ms">> => ?BATCH_MS})).
+    readers:all(readers:job([monitors, monitored_by, links], Spec), readers:new(chunks:things(Pids), #{<<"timeout_ms">> => Patience})).
