@@ -6,7 +6,7 @@
 %% A message takes it about as long to match as a process may run before it is set aside.
 question() ->
     Alternatives = lists:join("; ", [["M =:= ", integer_to_list(N)] || N <- lists:seq(1, 60)]),
-    ["answer(_) -> wait(10).\nwait(0) -> ended;\nwait(N) -> receive M when ", Alternatives, " -> {M} after 20 -> wait(N - 1) end."].
+    ["answer(_) -> process_flag(priority, normal), wait(10).\nwait(0) -> ended;\nwait(N) -> receive M when ", Alternatives, " -> {M} after 20 -> wait(N - 1) end."].
 
 none_has_a_limit_test() ->
     Forms = persistent_term:get(forms),
