@@ -24,6 +24,7 @@ void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_look *loo
 /* What was seen. */
 struct bg_measure {
     double value;
+    double most;      /* where it is open whether there is more: it may be so much; else no more than `value` */
     bool exact;       /* else it is an estimate, or at least so much */
     json_t *offender; /* a new reference: the process it was seen on; NULL: none */
 };

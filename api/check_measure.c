@@ -125,7 +125,9 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
         const double value = watcher_value(assertion, shaper, &list);
         measure->exact = measure->exact && list.exact && value >= 0;
         least = list.count < least ? list.count : least;
-        if (value <= measure->value)
+        if (list.either && (double)list.count > measure->most)
+            measure->most = (double)list.count;
+        if (list.either || value <= measure->value)
             continue;
         measure->value = value;
         json_decref(measure->offender);
@@ -143,7 +145,7 @@ int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_ex
     measure_peers(&assertion, shaper, "", answer, &measure);
     json_decref(measure.offender);
     *ret_exact = measure.exact;
-    return (int64_t)measure.value;
+    return measure.most > measure.value ? -1 : (int64_t)measure.value;
 }
 
 void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,

@@ -337,6 +337,9 @@ static bool add_kept(struct bg_ask *ask, const char *node)
     const bool is_any = json_array_size(rows) > 0;
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
     json_t *merged = ask->shaper.failed ? NULL : bg_pair_rows_merge(&ask->shaper, ask->data, rows, limit);
+    if (is_any)
+        bg_ask_warn(ask, "the pairs of %s are those that it told %" JSON_INTEGER_FORMAT " s ago (age_ms)", node,
+                    json_integer_value(json_object_get(json_array_get(rows, 0), "age_ms")) / 1000);
     if (!ask->shaper.failed) {
         totals->pairs_count += json_array_size(rows);
         json_decref(ask->data);

@@ -117,6 +117,7 @@ void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const ch
         .count = bg_answer_count_or(shaper, list, "count", -1),
         .distinct_count = bg_answer_count_or(shaper, list, "distinct_count", -1),
         .exact = bg_answer_boolean(shaper, list, "exact"),
+        .either = bg_answer_boolean_or(shaper, list, "either", false),
         .top = bg_answer_array(shaper, list, "top"),
     };
 }

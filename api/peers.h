@@ -8,6 +8,7 @@
 struct bg_peer_list {
     int64_t count, distinct_count; /* -1 where the list was not looked at: of the distinct always, of all where nothing can be claimed */
     bool exact;
+    bool either;       /* nobody has counted: `count` are monitors that it holds, or as many that others hold on it */
     const json_t *top; /* [{peer, count, ...}], most entries first; borrowed */
 };
 

@@ -35,7 +35,8 @@ export function FleetPairs() {
   // Why no node can be asked is said of each of them.
   const nothing = isNoneUp && answer.data === null && answer.problem?.code === 'node_unreachable' ? { data: [], problem: null } : {};
   const missing = answer.meta?.missing ?? [];
-  const isSaid = (warning) => missing.some(({ node }) => warning.startsWith(`${node} could not be asked`) || warning.startsWith(`${node}: `));
+  const said = ({ node }) => [`${node} could not be asked`, `${node}: `, `the pairs of ${node} are `];
+  const isSaid = (warning) => missing.some((one) => said(one).some((start) => warning.startsWith(start)));
   const meta = answer.meta && { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !isSaid(warning)) };
   const empty = isNoneUp ? 'No node is up, and none has told of repeated monitors.' : undefined;
   return html`

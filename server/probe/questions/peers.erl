@@ -43,18 +43,21 @@ lists({Pid, Unexplained}, Directions, Limit, {_, Long}, Calibration) ->
 light({Pid, Unexplained}, Name, Limit, Calibration) ->
     case deadline:is_over() of
         false -> who:list(tally:counted(tally:taken(process_info(Pid, item(Name)), []), Limit));
-        true -> estimated(estimate(Name, Pid, Unexplained, Calibration))
+        true -> either(estimate(Name, Pid, Unexplained, Calibration))
     end.
 
 list({new, _, Lists}, Name, _, _, _) -> who:list(lists:nth(at(Name), Lists));
 list({last, Counts}, Name, _, _, _) -> estimated(element(1 + at(Name), Counts));
-list(_, Name, Pid, Unexplained, Calibration) -> estimated(estimate(Name, Pid, Unexplained, Calibration)).
+list(_, Name, Pid, Unexplained, Calibration) -> either(estimate(Name, Pid, Unexplained, Calibration)).
 
 estimate(Name, Pid, Unexplained, Calibration) ->
     case entries:estimate(Pid, Unexplained, Calibration) of
         none -> undefined;
         Estimate -> element(1 + at(Name), Estimate)
     end.
+
+%% Of entries that nobody has counted it is open whether they are monitors of its own or others' of it.
+either(Count) -> (estimated(Count))#{<<"either">> => true}.
 
 estimated(Count) -> #{<<"count">> => Count, <<"distinct_count">> => undefined, <<"exact">> => false, <<"top">> => []}.
 
