@@ -162,18 +162,50 @@ static bool send_totals(struct bg_look *look, const struct bg_answer *now)
     return false;
 }
 
-/* With what the ranking told the store, or, where none came, as it was. */
-static void on_ranked(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+/* With what the ranking has made known, or, where none came, as it was. */
+static void memory_again(struct bg_look *look, bool is_known)
 {
-    struct bg_look *look = context;
     struct bg_answer first = look->now;
-    (void)answer;
-    look->ticket = NULL;
     look->now.data = NULL;
-    if (failure != NULL)
+    if (!is_known)
         tell(look, NULL, &first);
     json_decref(first.data);
     go_on(look);
+}
+
+static void on_ranked_peers(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_look *look = context;
+    (void)answer;
+    look->ticket = NULL;
+    memory_again(look, failure == NULL);
+}
+
+/* Whom those monitor who monitor most tells what is of other nodes. */
+static void on_ranked(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    struct bg_look *look = context;
+    struct bg_shaper shaper;
+    struct bg_failure none;
+    bg_shaper_init(&shaper, "scan");
+    json_t *args = failure == NULL ? peers_args_new(look, &shaper, answer->data) : NULL;
+    const int64_t left_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000;
+    const struct bg_query_request request = {
+        .node = look->node,
+        .question = "peers",
+        .args = args,
+        .max_age_ms = look->max_age_ms,
+        .reader = look->reader,
+        .timeout_ms = left_ms - left_ms / MEMORY_TIME_PART,
+    };
+    const bool is_wanted = args != NULL && !shaper.failed;
+    const bool is_sent = is_wanted && request.timeout_ms > 0 &&
+                         bg_query_ask(look->services->queries, &request, on_ranked_peers, look, &look->ticket, &none) == BG_OK;
+    json_decref(args);
+    if (is_sent)
+        return;
+    look->ticket = NULL;
+    memory_again(look, failure == NULL && !shaper.failed && !is_wanted);
 }
 
 /* True: what memory tells needs a ranking, which is asked for. */

@@ -48,10 +48,12 @@ static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
     assert_int_equal(fake.asks[1].max_age_ms, 500);
     assert_int_equal(fake.asks[1].timeout_ms, 900);
     fake_answer(SCAN_OF(ROW("<0.10.0>", "9000", "5"), "monitors", "[0]", "0", "0"));
-    assert_string_equal(fake.asks[2].question, "memory");
-    assert_int_equal(fake.asks[2].max_age_ms, 0);
+    assert_string_equal(fake.asks[2].question, "peers"); /* which tells what is of other nodes */
+    fake_answer("{\"processes\":[]}");
+    assert_string_equal(fake.asks[3].question, "memory");
+    assert_int_equal(fake.asks[3].max_age_ms, 0);
     fake_answer(MANY(CENSUS("4000", "4300", "5000")));
-    assert_int_equal(fake.asks_count, 3);
+    assert_int_equal(fake.asks_count, 4);
     assert_int_equal(fake.status, 503);
     EXPECT("assertions.0.observed", "4700");
     EXPECT("assertions.1.status", "\"pass\"");
@@ -62,6 +64,12 @@ static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
     assert_int_equal(fake.asks_count, 2);
     EXPECT("assertions.0.error.code", "\"unsupported\"");
     EXPECT("assertions.1.status", "\"pass\"");
+    fake_call("checkNode", CHECK, NULL);
+    fake_answer(MANY(""));
+    fake_answer(SCAN_OF(ROW("<0.10.0>", "9000", "5"), "monitors", "[0]", "0", "0"));
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_int_equal(fake.asks_count, 3);
+    EXPECT("assertions.0.error.code", "\"unsupported\"");
     fake_call("checkNode", CHECK, NULL);
     fake_answer(MANY(""));
     fake_answer(SCAN_OF("", "monitors", "[]", "0", "0"));
