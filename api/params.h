@@ -18,7 +18,9 @@
 #define BG_TIMEOUT_PARAM                                                                                                                   \
     {                                                                                                                                      \
         .name = "timeout_ms", .type = BG_PARAM_INTEGER, .min = 100, .max = 60000, .fallback = "5000",                                      \
-        .summary = "How long to wait for the node, beyond a window asked for"                                                              \
+        .summary = "How long to wait for the node, beyond a window asked for; a ranking that does not come in time is the last one, of "   \
+                   "10 minutes at most, with a "                                                                                           \
+                   "warning and its age"                                                                                                   \
     }
 #define BG_PARAMS_END                                                                                                                      \
     {                                                                                                                                      \
