@@ -14,7 +14,7 @@ const ROOMS = {
   'server/metrics/': { own: true, libraries: [] },
   'server/term/': { own: true, libraries: ['ei', 'jansson'] },
   'server/nodes/': { own: true, libraries: ['event', 'ei', 'openssl'] },
-  'server/probe/': { own: true, libraries: ['event', 'jansson'] },
+  'server/query/': { own: true, libraries: ['event', 'jansson'] },
   'server/http/': { own: true, libraries: ['event', 'jansson', 'openssl', 'zlib'] },
   'server/': { own: true, libraries: ['event'] },
   'api/': { own: true, libraries: ['jansson'] },

@@ -1,4 +1,4 @@
-/* samples.h: what a node answers, as server/probe/README.md has it. */
+/* samples.h: what a node answers, as server/query/README.md has it. */
 #ifndef BG_TEST_SAMPLES_H
 #define BG_TEST_SAMPLES_H
 

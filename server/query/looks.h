@@ -1,6 +1,6 @@
 /* looks.h: what is known of each node before it is asked: its release, its room for atoms and processes, and what it has loaded. */
-#ifndef BEAMGAUGE_PROBE_LOOKS_H
-#define BEAMGAUGE_PROBE_LOOKS_H
+#ifndef BEAMGAUGE_QUERY_LOOKS_H
+#define BEAMGAUGE_QUERY_LOOKS_H
 
 #include "costs.h"
 #include "flights.h"

@@ -1,6 +1,6 @@
 /* costs.h: what questions have cost the nodes, by question. */
-#ifndef BEAMGAUGE_PROBE_COSTS_H
-#define BEAMGAUGE_PROBE_COSTS_H
+#ifndef BEAMGAUGE_QUERY_COSTS_H
+#define BEAMGAUGE_QUERY_COSTS_H
 
 #include "question.h"
 

@@ -1,6 +1,6 @@
 /* recount.h: long lists that a question had too little time to count are counted by one of their own, for which nobody waits. */
-#ifndef BEAMGAUGE_PROBE_RECOUNT_H
-#define BEAMGAUGE_PROBE_RECOUNT_H
+#ifndef BEAMGAUGE_QUERY_RECOUNT_H
+#define BEAMGAUGE_QUERY_RECOUNT_H
 
 #include "flights.h"
 

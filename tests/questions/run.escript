@@ -10,7 +10,7 @@ main(["--term", File | Names]) -> finish(run(File, Names));
 main(Names) ->
     File = filename:join(os:getenv("TMPDIR", "/tmp"), "beamgauge-forms-" ++ os:getpid()),
     Passed = try
-        {0, _} = command(probe("embed.escript"), ["--term", File]),
+        {0, _} = command(room("embed.escript"), ["--term", File]),
         run(File, Names)
     after
         file:delete(File)
@@ -25,17 +25,17 @@ run(File, Names) ->
     #{forms := Forms, calls := Calls} = binary_to_term(Term),
     persistent_term:put(forms, maps:from_list(Forms)),
     persistent_term:put(calls, Calls),
-    persistent_term:put(probe, probe("")),
-    [load(probe(Name)) || Name <- sources() ++ filelib:wildcard("shared/*.erl", probe(""))],
+    persistent_term:put(room, room("")),
+    [load(room(Name)) || Name <- sources() ++ filelib:wildcard("shared/*.erl", room(""))],
     Modules = [load(Path) || Path <- filelib:wildcard(filename:join(here(), "*.erl"))],
     Tests = [M || M <- Modules, lists:suffix("_tests", atom_to_list(M)), Names =:= [] orelse lists:member(atom_to_list(M), Names)],
     passed(Tests).
 
 here() -> filename:dirname(filename:absname(escript:script_name())).
 
-probe(Name) -> filename:join([here(), "../../server/probe", Name]).
+room(Name) -> filename:join([here(), "../../server/query", Name]).
 
-sources() -> filelib:wildcard("questions/*.erl", probe("")).
+sources() -> filelib:wildcard("questions/*.erl", room("")).
 
 load(Path) ->
     {ok, Module, Code} = compile:file(Path, [binary, debug_info, report, nowarn_deprecated_catch]),

@@ -49,10 +49,10 @@ arguments(Question, More) -> maps:merge(arguments(Question), More).
 
 %% The questions that look at all processes of a node, themselves or by what they share, as their sources say.
 whole_node() ->
-    Probe = persistent_term:get(probe),
-    Paths = filelib:wildcard(filename:join(Probe, "{questions,shared}/*.erl")),
+    Room = persistent_term:get(room),
+    Paths = filelib:wildcard(filename:join(Room, "{questions,shared}/*.erl")),
     Calls = maps:from_list(lists:append([calls(Path) || Path <- Paths])),
-    Questions = [list_to_atom(filename:basename(Path, ".erl")) || Path <- filelib:wildcard(filename:join(Probe, "questions/*.erl"))],
+    Questions = [list_to_atom(filename:basename(Path, ".erl")) || Path <- filelib:wildcard(filename:join(Room, "questions/*.erl"))],
     [Question || Question <- Questions, looks_at_all([{Question, answer, 1}], [], Calls)].
 
 %% [{Function, the functions that it calls}] of a module.

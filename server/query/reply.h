@@ -1,6 +1,6 @@
 /* reply.h: what comes back for a question. */
-#ifndef BEAMGAUGE_PROBE_REPLY_H
-#define BEAMGAUGE_PROBE_REPLY_H
+#ifndef BEAMGAUGE_QUERY_REPLY_H
+#define BEAMGAUGE_QUERY_REPLY_H
 
 #include "beamgauge/error.h"
 

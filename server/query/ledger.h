@@ -1,7 +1,7 @@
 /* ledger.h: what lists too long to be copied each time were made of when they were counted, by process. It is brought along with later
  * questions, and their answers are completed with it. Knows no clock. */
-#ifndef BEAMGAUGE_PROBE_LEDGER_H
-#define BEAMGAUGE_PROBE_LEDGER_H
+#ifndef BEAMGAUGE_QUERY_LEDGER_H
+#define BEAMGAUGE_QUERY_LEDGER_H
 
 #include "incarnation.h"
 

@@ -1,6 +1,6 @@
 /* names.h: who processes said that they are, by node and pid: for whoever asks again, and for when a node does not tell. Knows no clock. */
-#ifndef BEAMGAUGE_PROBE_NAMES_H
-#define BEAMGAUGE_PROBE_NAMES_H
+#ifndef BEAMGAUGE_QUERY_NAMES_H
+#define BEAMGAUGE_QUERY_NAMES_H
 
 #include "beamgauge/node.h"
 

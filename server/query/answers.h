@@ -1,7 +1,7 @@
 /* answers.h: the cache: answers by key, bounded in number and in bytes, the least recently used going first. Knows no clock: how
  * old is too old is the asker's choice. */
-#ifndef BEAMGAUGE_PROBE_ANSWERS_H
-#define BEAMGAUGE_PROBE_ANSWERS_H
+#ifndef BEAMGAUGE_QUERY_ANSWERS_H
+#define BEAMGAUGE_QUERY_ANSWERS_H
 
 #include "outcome.h"
 

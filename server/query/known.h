@@ -1,6 +1,6 @@
 /* known.h: what is kept of what nodes told, beyond their answers. */
-#ifndef BEAMGAUGE_PROBE_KNOWN_H
-#define BEAMGAUGE_PROBE_KNOWN_H
+#ifndef BEAMGAUGE_QUERY_KNOWN_H
+#define BEAMGAUGE_QUERY_KNOWN_H
 
 #include "census.h"
 #include "last.h"

@@ -1,6 +1,6 @@
 /* question.h: the embedded questions, as the tables that embed.escript writes at build time. */
-#ifndef BEAMGAUGE_PROBE_QUESTION_H
-#define BEAMGAUGE_PROBE_QUESTION_H
+#ifndef BEAMGAUGE_QUERY_QUESTION_H
+#define BEAMGAUGE_QUERY_QUESTION_H
 
 #include "beamgauge/node.h"
 

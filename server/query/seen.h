@@ -1,7 +1,7 @@
 /* seen.h: what processes with many entries told of themselves last, for when they do not answer: their leak is not gone with their voice.
  * Knows no clock. */
-#ifndef BEAMGAUGE_PROBE_SEEN_H
-#define BEAMGAUGE_PROBE_SEEN_H
+#ifndef BEAMGAUGE_QUERY_SEEN_H
+#define BEAMGAUGE_QUERY_SEEN_H
 
 #include "incarnation.h"
 

@@ -1,7 +1,7 @@
 /* last.h: the pairs that each node had when it was last asked, for when it cannot be: its leak is not gone with its link. Knows no clock.
  */
-#ifndef BEAMGAUGE_PROBE_LAST_H
-#define BEAMGAUGE_PROBE_LAST_H
+#ifndef BEAMGAUGE_QUERY_LAST_H
+#define BEAMGAUGE_QUERY_LAST_H
 
 #include "beamgauge/node.h"
 

@@ -3,7 +3,7 @@
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
 
-embed() -> filename:join(persistent_term:get(probe), "embed.escript").
+embed() -> filename:join(persistent_term:get(room), "embed.escript").
 
 %% {Status, Output} of embedding a module of this text, which begins at its third line.
 embedded(Text) ->

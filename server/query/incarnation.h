@@ -1,6 +1,6 @@
 /* incarnation.h: a node from the coming up of its link to its going down, of which what is known of its processes holds. */
-#ifndef BEAMGAUGE_PROBE_INCARNATION_H
-#define BEAMGAUGE_PROBE_INCARNATION_H
+#ifndef BEAMGAUGE_QUERY_INCARNATION_H
+#define BEAMGAUGE_QUERY_INCARNATION_H
 
 #include "beamgauge/node.h"
 

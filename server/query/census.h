@@ -1,7 +1,7 @@
 /* census.h: how many monitors the last scan of a node saw that are not plain local ones, beside what the node's allocators held then. What
  * they hold later is told apart by it. Knows no clock. */
-#ifndef BEAMGAUGE_PROBE_CENSUS_H
-#define BEAMGAUGE_PROBE_CENSUS_H
+#ifndef BEAMGAUGE_QUERY_CENSUS_H
+#define BEAMGAUGE_QUERY_CENSUS_H
 
 #include "incarnation.h"
 

@@ -1,6 +1,6 @@
 /* key.h: what makes two questions the same. */
-#ifndef BEAMGAUGE_PROBE_KEY_H
-#define BEAMGAUGE_PROBE_KEY_H
+#ifndef BEAMGAUGE_QUERY_KEY_H
+#define BEAMGAUGE_QUERY_KEY_H
 
 #include "beamgauge/error.h"
 #include "beamgauge/node.h"

@@ -1,6 +1,6 @@
 /* stats.h: what the service tells of its questions and of the answers it keeps. */
-#ifndef BEAMGAUGE_PROBE_STATS_H
-#define BEAMGAUGE_PROBE_STATS_H
+#ifndef BEAMGAUGE_QUERY_STATS_H
+#define BEAMGAUGE_QUERY_STATS_H
 
 #include "answers.h"
 #include "flights.h"

@@ -1,6 +1,6 @@
 /* outcome.h: how a question ended: one answer or failure, shared by the cache and everyone who asked. */
-#ifndef BEAMGAUGE_PROBE_OUTCOME_H
-#define BEAMGAUGE_PROBE_OUTCOME_H
+#ifndef BEAMGAUGE_QUERY_OUTCOME_H
+#define BEAMGAUGE_QUERY_OUTCOME_H
 
 #include "beamgauge/clock.h"
 #include "beamgauge/error.h"

@@ -1,6 +1,6 @@
 /* flights.h: questions in flight, and the tickets of those who wait for them. Only structure: no clock, no event loop, no node. */
-#ifndef BEAMGAUGE_PROBE_FLIGHTS_H
-#define BEAMGAUGE_PROBE_FLIGHTS_H
+#ifndef BEAMGAUGE_QUERY_FLIGHTS_H
+#define BEAMGAUGE_QUERY_FLIGHTS_H
 
 #include "beamgauge/query.h"
 #include "ledger.h"

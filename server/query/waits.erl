@@ -2,7 +2,7 @@
 %%
 %% erl_eval takes messages with prim_eval:'receive'/2, which calls a fun with each. Where a process is set aside within that fun as the time limit
 %% ends, the emulator goes on behind the `receive` with the stack of the fun: that ends the whole node (SIGSEGV on OTP 25, 27 and 29;
-%% tests/probe/waits_tests.erl). On a busy node processes are set aside for long. A timer's message is one like any other.
+%% tests/questions/waits_tests.erl). On a busy node processes are set aside for long. A timer's message is one like any other.
 -module(waits).
 -export([limited/1]).
 

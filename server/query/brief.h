@@ -1,6 +1,6 @@
 /* brief.h: what a question is told of long lists when it is sent, and what its answer is completed with. */
-#ifndef BEAMGAUGE_PROBE_BRIEF_H
-#define BEAMGAUGE_PROBE_BRIEF_H
+#ifndef BEAMGAUGE_QUERY_BRIEF_H
+#define BEAMGAUGE_QUERY_BRIEF_H
 
 #include "flights.h"
 #include "known.h"

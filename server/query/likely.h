@@ -1,7 +1,7 @@
 /* likely.h: who is likely at the other end of a list that nobody could count: another node has a process with as many entries. Knows no
  * clock. */
-#ifndef BEAMGAUGE_PROBE_LIKELY_H
-#define BEAMGAUGE_PROBE_LIKELY_H
+#ifndef BEAMGAUGE_QUERY_LIKELY_H
+#define BEAMGAUGE_QUERY_LIKELY_H
 
 #include "seen.h"
 
