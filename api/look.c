@@ -6,6 +6,9 @@
 
 #include "beamgauge/clock.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define KEPT_TIMEOUT_MS 1000 /* it is there already */
 #define TOTALS_TIMEOUT_MS 1000
 #define MEMORY_TIME_PART 10 /* of the time, for what memory tells once processes were ranked */
@@ -31,24 +34,47 @@ static json_t *scan_args(const struct bg_look *look)
                      (int)look->binary, "list_entries_max", (json_int_t)look->services->max_list_entries);
 }
 
-/* The pids of those that have the most monitors, and are not known; NULL where nobody is left. */
-static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shaper, const json_t *answer)
+static bool is_listed(const json_t *pids, const char *pid)
 {
+    size_t i = 0;
+    while (i < json_array_size(pids) && strcmp(json_string_value(json_array_get(pids, i)), pid) != 0)
+        i++;
+    return i < json_array_size(pids);
+}
+
+/* Adds the pids of those that have the most entries in that direction, and whose peers are not known. */
+static void add_first(const struct bg_look *look, struct bg_shaper *shaper, const json_t *answer, const char *direction, json_t *pids)
+{
+    char field[32];
     const json_t *rows = bg_answer_array(shaper, answer, "rows");
-    const json_t *ranking = bg_answer_array(shaper, bg_answer_object(shaper, answer, "rankings"), "monitors");
-    json_t *pids = bg_array_new(shaper), *args;
+    const json_t *ranking = bg_answer_array(shaper, bg_answer_object(shaper, answer, "rankings"), direction);
+    (void)snprintf(field, sizeof field, "%s_count", direction);
     for (size_t i = 0; i < json_array_size(ranking) && i < BG_LOOK_PEERS && !shaper->failed; i++) {
         const json_t *row = bg_answer_object_at(shaper, rows, (size_t)json_integer_value(json_array_get(ranking, i)));
         const char *pid = bg_answer_pid(shaper, row, "pid");
-        if (pid != NULL && bg_answer_count_or(shaper, row, "monitors_count", -1) != 0 && bg_peers_find(shaper, look->known, pid) == NULL)
+        if (pid != NULL && bg_answer_count_or(shaper, row, field, -1) != 0 && bg_peers_find(shaper, look->known, pid) == NULL &&
+            !is_listed(pids, pid))
             bg_append(shaper, pids, json_string(pid));
+    }
+}
+
+/* Whom those monitor who monitor most, and where `both`, also who monitors those that are monitored most; NULL where nobody is left. */
+static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shaper, const json_t *answer, bool both)
+{
+    json_t *pids = bg_array_new(shaper), *directions = bg_array_new(shaper), *args;
+    add_first(look, shaper, answer, "monitors", pids);
+    bg_append(shaper, directions, json_string("monitors"));
+    if (both) {
+        add_first(look, shaper, answer, "monitored_by", pids);
+        bg_append(shaper, directions, json_string("monitored_by"));
     }
     if (shaper->failed || json_array_size(pids) == 0) {
         json_decref(pids);
+        json_decref(directions);
         return NULL;
     }
     args =
-        json_pack("{s:o, s:[s], s:I, s:I, s:b}", "pids", pids, "directions", "monitors", "limit", (json_int_t)bg_peers_round(BG_LOOK_PEERS),
+        json_pack("{s:o, s:o, s:I, s:I, s:b}", "pids", pids, "directions", directions, "limit", (json_int_t)bg_peers_round(BG_LOOK_PEERS),
                   "list_entries_max", (json_int_t)look->services->max_list_entries, "exact", 0);
     if (args == NULL)
         bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
@@ -65,7 +91,7 @@ static void note_scan(struct bg_look *look, const struct bg_failure *failure, co
     }
     look->scanned = *answer;
     look->known = json_incref((json_t *)bg_peers_long(&shaper, answer->data));
-    look->peers_args = peers_args_new(look, &shaper, answer->data);
+    look->peers_args = peers_args_new(look, &shaper, answer->data, false);
     if (!shaper.failed)
         return;
     look->scan_failure = shaper.failure;
@@ -181,14 +207,14 @@ static void on_ranked_peers(void *context, const struct bg_failure *failure, con
     memory_again(look, failure == NULL);
 }
 
-/* Whom those monitor who monitor most tells what is of other nodes. */
+/* The peers of those with the most entries tell what is of other nodes: on the watchers' node, and on that of the watched. */
 static void on_ranked(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_look *look = context;
     struct bg_shaper shaper;
     struct bg_failure none;
     bg_shaper_init(&shaper, "scan");
-    json_t *args = failure == NULL ? peers_args_new(look, &shaper, answer->data) : NULL;
+    json_t *args = failure == NULL ? peers_args_new(look, &shaper, answer->data, true) : NULL;
     const int64_t left_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000;
     const struct bg_query_request request = {
         .node = look->node,

@@ -1,6 +1,7 @@
 /* census.c: what the last scans saw of monitors in all, a list of nodes by time. */
 #include "census.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +9,20 @@
 #define DIRECTIONS 2
 static const char *const directions[DIRECTIONS] = {"monitors", "monitored_by"};
 
-struct bg_census_entry {
-    struct bg_incarnation node;
+struct state {
+    json_int_t entries[DIRECTIONS]; /* that were counted, */
+    json_int_t
+        settled[DIRECTIONS]; /* of these those of processes whose peers are known; of others they may be plain local monitors or not */
     json_int_t others[DIRECTIONS];  /* entries that are not of plain local monitors, at least */
+    json_int_t local;               /* plain local monitors */
     json_int_t standard, processes; /* blocks of std_alloc, and processes */
     int64_t at_us;
+};
+
+struct bg_census_entry {
+    struct bg_incarnation node;
+    struct state latest, told; /* what is told is the latest without much doubt */
+    bool is_told;
     TAILQ_ENTRY(bg_census_entry) link;
 };
 
@@ -52,13 +62,20 @@ static struct bg_census_entry *entry_of(const struct bg_census *census, const st
     return entry != NULL && bg_incarnation_is(&entry->node, node) ? entry : NULL;
 }
 
-/* In the place of an earlier one. */
-static struct bg_census_entry *entry_new(struct bg_census *census, const struct bg_incarnation *node)
+/* With what is told of this incarnation, if there is such; the latest is not there yet. */
+static struct bg_census_entry *entry_at(struct bg_census *census, const struct bg_incarnation *node)
 {
     struct bg_census_entry *entry = entry_find(census, node->name);
-    if (entry != NULL)
+    if (entry != NULL && !bg_incarnation_is(&entry->node, node)) {
         entry_drop(census, entry);
-    else if (census->count == BG_CENSUS_MAX)
+        entry = NULL;
+    }
+    if (entry != NULL) {
+        TAILQ_REMOVE(&census->by_time, entry, link);
+        TAILQ_INSERT_HEAD(&census->by_time, entry, link);
+        return entry;
+    }
+    if (census->count == BG_CENSUS_MAX)
         entry_drop(census, TAILQ_LAST(&census->by_time, bg_census_list));
     if ((entry = calloc(1, sizeof *entry)) == NULL)
         return NULL;
@@ -68,6 +85,26 @@ static struct bg_census_entry *entry_new(struct bg_census *census, const struct 
     return entry;
 }
 
+static json_int_t least(json_int_t a, json_int_t b)
+{
+    return a < b ? a : b;
+}
+
+static json_int_t most(json_int_t a, json_int_t b)
+{
+    return a > b ? a : b;
+}
+
+static void tell_latest(struct bg_census_entry *entry)
+{
+    const struct state *latest = &entry->latest;
+    for (size_t i = 0; i < DIRECTIONS; i++)
+        if (least(latest->local, latest->entries[i] - latest->settled[i]) > BG_CENSUS_DOUBT_MAX)
+            return;
+    entry->is_told = true;
+    entry->told = entry->latest;
+}
+
 /* A plain local monitor is one entry in either direction, and the node counts those exactly: what is beyond is of others. */
 void bg_census_take(struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us)
 {
@@ -75,14 +112,20 @@ void bg_census_take(struct bg_census *census, const struct bg_incarnation *node,
     const bool is_told = json_unpack(json_object_get(answer, "census"), "[I, I, I, I]", &local, &standard, &entries[0], &entries[1]) == 0 &&
                          local >= 0 && standard >= 0 && entries[0] >= 0 && entries[1] >= 0;
     (void)json_object_del(answer, "census");
-    struct bg_census_entry *entry = is_told ? entry_new(census, node) : NULL;
+    struct bg_census_entry *entry = is_told ? entry_at(census, node) : NULL;
     if (entry == NULL)
         return;
-    entry->standard = standard;
-    entry->processes = json_integer_value(json_object_get(answer, "process_count"));
-    entry->at_us = now_us;
-    for (size_t i = 0; i < DIRECTIONS; i++)
-        entry->others[i] = entries[i] > local ? entries[i] - local : 0;
+    entry->latest = (struct state){
+        .local = local,
+        .standard = standard,
+        .processes = json_integer_value(json_object_get(answer, "process_count")),
+        .at_us = now_us,
+    };
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        entry->latest.entries[i] = entries[i];
+        entry->latest.others[i] = most(entries[i] - local, 0);
+    }
+    tell_latest(entry);
 }
 
 static json_int_t remote_sum(const json_t *top, const char *home)
@@ -101,23 +144,30 @@ static json_int_t remote_sum(const json_t *top, const char *home)
 void bg_census_note(struct bg_census *census, const struct bg_incarnation *node, const json_t *processes)
 {
     struct bg_census_entry *entry = entry_of(census, node);
-    for (size_t i = 0; i < DIRECTIONS && entry != NULL; i++) {
-        json_int_t sum = 0;
+    if (entry == NULL)
+        return;
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        json_int_t remote = 0, all = 0;
         for (size_t k = 0; k < json_array_size(processes); k++) {
-            const json_t *lists = json_object_get(json_array_get(processes, k), "lists");
-            sum += remote_sum(json_object_get(json_object_get(lists, directions[i]), "top"), node->name);
+            const json_t *list = json_object_get(json_object_get(json_array_get(processes, k), "lists"), directions[i]);
+            const json_int_t count = json_integer_value(json_object_get(list, "count"));
+            remote += remote_sum(json_object_get(list, "top"), node->name);
+            all += count > 0 && count <= ENTRIES_MAX ? count : 0;
         }
-        entry->others[i] = sum > entry->others[i] ? sum : entry->others[i];
+        entry->latest.others[i] = most(entry->latest.others[i], remote);
+        entry->latest.settled[i] = most(entry->latest.settled[i], all);
     }
+    tell_latest(entry);
 }
 
 void bg_census_complete(const struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us)
 {
     const struct bg_census_entry *entry = entry_of(census, node);
-    if (entry == NULL)
+    if (entry == NULL || !entry->is_told)
         return;
+    const struct state *told = &entry->told;
     (void)json_object_set_new(answer, "census",
-                              json_pack("{s:I, s:I, s:I, s:I}", "others_count", entry->others[0] + entry->others[1], "standard_count",
-                                        entry->standard, "process_count", entry->processes, "age_ms",
-                                        (json_int_t)((now_us - entry->at_us) / 1000)));
+                              json_pack("{s:I, s:I, s:I, s:I}", "others_count", told->others[0] + told->others[1], "standard_count",
+                                        told->standard, "process_count", told->processes, "age_ms",
+                                        (json_int_t)((now_us - told->at_us) / 1000)));
 }

@@ -37,6 +37,9 @@ static void remote_monitors_are_those_that_were_counted_and_what_came_since(void
     }
 }
 
+#define RANKED(ROWS, RANKING)                                                                                                              \
+    "{\"process_count\":1000,\"scanned_count\":998,\"skipped_count\":0,\"duration_us\":5000,\"word_bytes\":8,\"entry_bytes\":64,"          \
+    "\"rows\":[" ROWS "],\"rankings\":{\"monitors\":" RANKING ",\"monitored_by\":[]},\"exact\":{},\"next_bound\":{}}"
 #define CHECK SHOP " timeout_ms=1000 max_age_ms=500 assert=monitors_estimate.remote_count<9 assert=memory.atom_bytes<51"
 
 static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
@@ -47,7 +50,7 @@ static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
     assert_string_equal(fake.asks[1].question, "scan");
     assert_int_equal(fake.asks[1].max_age_ms, 500);
     assert_int_equal(fake.asks[1].timeout_ms, 900);
-    fake_answer(SCAN_OF(ROW("<0.10.0>", "9000", "5"), "monitors", "[0]", "0", "0"));
+    fake_answer(RANKED(ROW("<0.10.0>", "9000", "5"), "[0]"));
     assert_string_equal(fake.asks[2].question, "peers"); /* which tells what is of other nodes */
     fake_answer("{\"processes\":[]}");
     assert_string_equal(fake.asks[3].question, "memory");
@@ -66,13 +69,13 @@ static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
     EXPECT("assertions.1.status", "\"pass\"");
     fake_call("checkNode", CHECK, NULL);
     fake_answer(MANY(""));
-    fake_answer(SCAN_OF(ROW("<0.10.0>", "9000", "5"), "monitors", "[0]", "0", "0"));
+    fake_answer(RANKED(ROW("<0.10.0>", "9000", "5"), "[0]"));
     fake_answer_failure(BG_DEADLINE, "late");
     assert_int_equal(fake.asks_count, 3);
     EXPECT("assertions.0.error.code", "\"unsupported\"");
     fake_call("checkNode", CHECK, NULL);
     fake_answer(MANY(""));
-    fake_answer(SCAN_OF("", "monitors", "[]", "0", "0"));
+    fake_answer(RANKED("", "[]"));
     fake_answer(MANY(""));
     assert_int_equal(fake.asks_count, 3);
     EXPECT("assertions.0.error.code", "\"unsupported\"");

@@ -117,9 +117,33 @@ static void entries_of_remote_peers_are_of_others_too(void **state)
     bg_census_done(&census);
 }
 
+/* Of 60,000 watchers' entries any may be of the 80,000 local monitors: what is told stays until it is known. */
+static void entries_in_doubt_are_not_told_before_their_peers_are_known(void **state)
+{
+    struct bg_census census;
+    json_t *one = json_loads("[{\"lists\":{\"monitors\":{\"count\":9000,\"top\":[]}}}]", 0, NULL);
+    json_t *most = json_loads("[{\"lists\":{\"monitors\":{\"count\":59000,\"top\":[" PEER("pay@h", "40000") "]}}}]", 0, NULL);
+    (void)state;
+    bg_census_init(&census);
+    take(&census, &here, "[80000, 500, 60000, 0]", 6000000);
+    assert_told(&census, &here, "{}");
+    bg_census_note(&census, &here, one);
+    assert_told(&census, &here, "{}");
+    bg_census_note(&census, &here, most);
+    assert_told(&census, &here, TOLD("40000", "500", "1000"));
+    take(&census, &here, "[80000, 700, 60000, 0]", 7000000);
+    assert_told(&census, &here, TOLD("40000", "500", "1000"));
+    bg_census_note(&census, &here, most);
+    assert_told(&census, &here, TOLD("40000", "700", "0"));
+    json_decref(one);
+    json_decref(most);
+    bg_census_done(&census);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(entries_in_doubt_are_not_told_before_their_peers_are_known),
         cmocka_unit_test(the_entries_beyond_local_monitors_are_of_others),
         cmocka_unit_test(entries_of_remote_peers_are_of_others_too),
         cmocka_unit_test(what_is_not_told_changes_nothing),
