@@ -4,6 +4,7 @@
 #include "beamgauge/log.h"
 #include "call.h"
 #include "connection.h"
+#include "mix.h"
 #include "server.h"
 
 #include <arpa/inet.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define GROUPS 1024
 #define PAUSE_US 100000        /* between two tries to accept while the system refuses */
 #define TOLD_EVERY_US 10000000 /* the log says so at most this often */
 
@@ -51,27 +53,70 @@ static void note_peer(struct bg_connection *connection)
         inet_ntop(AF_INET6, &address.v6.sin6_addr, connection->peer, sizeof connection->peer);
 }
 
-/* The one whose time is up first. False where no connection is idle; those that have no place of their own do not count. */
-static bool evict_idle(struct bg_http *http)
+static size_t group_of(const struct bg_connection *connection)
 {
-    struct bg_connection *longest = NULL;
+    return bg_mix(connection->reader, connection->http->seed) % GROUPS;
+}
 
-    for (struct bg_connection *connection = http->connections; connection != NULL; connection = connection->next)
-        if (!connection->refused && bg_connection_is_idle(connection) &&
-            (longest == NULL || connection->deadline_us <= longest->deadline_us))
-            longest = connection;
-    if (longest == NULL)
+/* Of those with a place, or of those without one. Clients are counted in groups, into which they fall by chance: so nothing has to be
+ * kept of each, and the worst that sharing one's group does is that the longest wait decides. NULL: none can be closed. */
+static struct bg_connection *find_least(const struct bg_http *http, bool refused)
+{
+    uint32_t counts[BG_LOSS_ANSWER][GROUPS] = {{0}}, most = 0;
+    enum bg_connection_loss least = BG_LOSS_ANSWER;
+    struct bg_connection *found = NULL;
+
+    for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous) {
+        enum bg_connection_loss loss = bg_connection_loss(connection);
+        if (connection->refused == refused && loss < BG_LOSS_ANSWER)
+            counts[loss][group_of(connection)]++;
+    }
+    for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous) {
+        enum bg_connection_loss loss = bg_connection_loss(connection);
+        if (connection->refused != refused || loss > least || loss == BG_LOSS_ANSWER)
+            continue;
+        uint32_t count = counts[loss][group_of(connection)];
+        if ((loss < least || count > most) && !bg_connection_has_unread(connection))
+            found = connection, least = loss, most = count;
+    }
+    return found;
+}
+
+static bool evict(struct bg_http *http, bool refused)
+{
+    struct bg_connection *least = find_least(http, refused);
+
+    if (least == NULL)
         return false;
     http->counts.evicted++;
-    evhttp_connection_free(longest->evcon);
+    bg_connection_evict(least);
     return true;
+}
+
+bool bg_admission_readmit(struct bg_connection *connection)
+{
+    if (connection->refused && evict(connection->http, false))
+        bg_connection_admit(connection);
+    return !connection->refused;
 }
 
 void bg_admission_admit(struct bg_connection *connection)
 {
+    struct bg_http *http = connection->http;
+
     note_peer(connection);
-    if (connection->refused && evict_idle(connection->http))
-        connection->refused = false;
+    /* Where none gives a place, one that is over the limit too gives way: someone may ask for the service's health. */
+    if (!bg_admission_readmit(connection) && http->connections_count >= http->options.connections_max + http->options.refusals_max)
+        (void)evict(http, true);
+}
+
+void bg_admission_retry(struct bg_http *http)
+{
+    bool has_room = http->connections_count > http->options.connections_max;
+
+    for (struct bg_connection *connection = http->oldest; connection != NULL && has_room; connection = connection->previous)
+        if (connection->refused && bg_connection_loss(connection) == BG_LOSS_PART)
+            has_room = bg_admission_readmit(connection);
 }
 
 void bg_admission_pause(struct bg_http *http, int error)
@@ -82,7 +127,7 @@ void bg_admission_pause(struct bg_http *http, int error)
     http->counts.accept_pauses++;
     bg_http_update_listening(http);
     event_add(http->resume, &(struct timeval){.tv_usec = PAUSE_US});
-    (void)evict_idle(http);
+    (void)(evict(http, false) || evict(http, true));
     if (!http->accept_failing && (http->accept_told_us == 0 || now_us - http->accept_told_us >= TOLD_EVERY_US)) {
         http->accept_failing = true;
         http->accept_told_us = now_us;

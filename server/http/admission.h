@@ -12,9 +12,16 @@
 struct bg_connection;
 struct bg_http;
 
-/* Notes who the client of a new connection is. One that is over connections_max takes the place of the connection that has been idle
- * for longest; where none is idle it stays `refused`. */
+/* Notes who the client of a new connection is. One that is over connections_max takes the place of another; where none gives way it stays
+ * `refused`.
+ *
+ * Those give way first that lose the least, see bg_connection_loss(): of them, those of the client that has the most of them, and of
+ * these the one that has waited for longest. So thousands of half requests of one client only drive out each other. */
 void bg_admission_admit(struct bg_connection *connection);
+/* Another try for a connection that is `refused`; true where it has a place now, or had one before. */
+bool bg_admission_readmit(struct bg_connection *connection);
+/* The same for all that are `refused`, from time to time: those that came in one burst had not been read yet. */
+void bg_admission_retry(struct bg_http *http);
 
 /* Accepting failed: it is paused for a moment, since the listening socket stays readable. */
 void bg_admission_pause(struct bg_http *http, int error);

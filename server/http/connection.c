@@ -37,16 +37,11 @@ static bool is_legal(enum bg_connection_state from, enum bg_connection_state to)
     return (allowed[from] >> to & 1U) != 0;
 }
 
-/* The one place where a state changes; each brings its deadline. */
-void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state)
+static void set_deadline(struct bg_connection *connection, enum bg_connection_state state)
 {
     const struct bg_http_options *options = &connection->http->options;
     int64_t now_us = bg_http_now(connection->http), end_us = connection->born_us + options->connection_total_ms * 1000;
 
-    bool legal = is_legal(connection->state, state);
-    assert(legal);
-    (void)legal;
-    bg_log(BG_LOG_DEBUG, "connection_state", BG_TEXT("from", state_names[connection->state]), BG_TEXT("to", state_names[state]));
     switch (state) {
     case BG_CONNECTION_IDLE:
         connection->deadline_us = now_us + options->connection_idle_ms * 1000;
@@ -79,7 +74,51 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
     }
     if (connection->refused && state < BG_CONNECTION_ASKED && connection->deadline_us > connection->born_us + REFUSED_US)
         connection->deadline_us = connection->born_us + REFUSED_US;
+}
+
+/* The one place where a state changes; each brings its deadline. */
+void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state)
+{
+    bool legal = is_legal(connection->state, state);
+
+    assert(legal);
+    (void)legal;
+    bg_log(BG_LOG_DEBUG, "connection_state", BG_TEXT("from", state_names[connection->state]), BG_TEXT("to", state_names[state]));
+    set_deadline(connection, state);
     connection->state = state;
+}
+
+void bg_connection_admit(struct bg_connection *connection)
+{
+    connection->refused = false;
+    set_deadline(connection, connection->state);
+}
+
+static void list_remove(struct bg_connection *connection)
+{
+    struct bg_http *http = connection->http;
+
+    if (connection->next != NULL)
+        connection->next->previous = connection->previous;
+    else
+        http->oldest = connection->previous;
+    if (connection->previous != NULL)
+        connection->previous->next = connection->next;
+    else
+        http->connections = connection->next;
+}
+
+static void list_push(struct bg_connection *connection)
+{
+    struct bg_http *http = connection->http;
+
+    connection->previous = NULL;
+    connection->next = http->connections;
+    if (connection->next != NULL)
+        connection->next->previous = connection;
+    else
+        http->oldest = connection;
+    http->connections = connection;
 }
 
 /* What connection_new() has made, as far as it came. */
@@ -101,16 +140,11 @@ static void connection_dispose(struct bg_connection *connection)
     free(connection);
 }
 
-static void connection_free(struct bg_connection *connection)
+void bg_connection_free(struct bg_connection *connection)
 {
     struct bg_http *http = connection->http;
 
-    if (connection->next != NULL)
-        connection->next->previous = connection->previous;
-    if (connection->previous != NULL)
-        connection->previous->next = connection->next;
-    else
-        http->connections = connection->next;
+    list_remove(connection);
     http->connections_count--;
     if (http->current == connection)
         http->current = NULL;
@@ -155,7 +189,7 @@ static void adopt(struct bg_connection *connection)
     bufferevent_getcb(connection->bev, NULL, NULL, &error_cb, &evcon);
     if (error_cb == NULL) {
         bufferevent_setfd(connection->bev, -1); /* evhttp has closed it */
-        connection_free(connection);
+        bg_connection_free(connection);
         return;
     }
     connection->evcon = evcon;
@@ -177,7 +211,7 @@ static void on_linger_event(struct bufferevent *bev, short what, void *argument)
 {
     (void)bev;
     (void)what;
-    connection_free(argument);
+    bg_connection_free(argument);
 }
 
 /* After a request that was not read to its end the client may still be sending: closing now would reset the connection, and the
@@ -219,7 +253,7 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
         if (connection->failure.error != BG_OK)
             linger(connection);
         else
-            connection_free(connection);
+            bg_connection_free(connection);
     }
 }
 
@@ -311,10 +345,7 @@ struct bufferevent *bg_connection_accept(struct event_base *base, void *argument
     connection->born_us = bg_http_now(http);
     connection->deadline_us = INT64_MAX;
     connection->refused = http->connections_count >= http->options.connections_max;
-    connection->next = http->connections;
-    if (connection->next != NULL)
-        connection->next->previous = connection;
-    http->connections = connection;
+    list_push(connection);
     if (http->connections_count++ == 0)
         event_add(http->sweep, &(struct timeval){.tv_usec = BG_SWEEP_US});
     if (!bg_connection_prepare(http))
@@ -330,6 +361,8 @@ static void on_replied(struct evhttp_request *request, void *argument)
     bool waiting = evbuffer_get_length(connection->held) > 0;
 
     (void)request;
+    list_remove(connection);
+    list_push(connection);
     bg_connection_set_state(connection, waiting ? BG_CONNECTION_HEAD : BG_CONNECTION_IDLE);
     if (waiting)
         event_active(connection->turn, EV_TIMEOUT, 0);
@@ -385,101 +418,4 @@ void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
 bool bg_connection_come_back(struct bg_connection *connection)
 {
     return event_add(connection->turn, &(struct timeval){.tv_sec = 0}) == 0;
-}
-
-/* A slow reader is borne with while it reads at all, and within the connection's whole time. */
-static bool is_reading(struct bg_connection *connection, int64_t now_us)
-{
-    const struct bg_http_options *options = &connection->http->options;
-    size_t left = evbuffer_get_length(bufferevent_get_output(connection->bev));
-
-    if (left >= connection->output_left || now_us >= connection->born_us + options->connection_total_ms * 1000)
-        return false;
-    connection->output_left = left;
-    connection->deadline_us = now_us + options->connection_idle_ms * 1000;
-    return true;
-}
-
-/* Nothing calls us at the end of a handshake that the client lets nothing follow. */
-static void note_progress(struct bg_connection *connection)
-{
-    if (connection->state == BG_CONNECTION_HANDSHAKE && bg_secure_is_ready(connection->bev))
-        bg_connection_set_state(connection, BG_CONNECTION_IDLE);
-}
-
-bool bg_connection_is_idle(struct bg_connection *connection)
-{
-    note_progress(connection);
-    return connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HANDSHAKE;
-}
-
-static void expire(struct bg_connection *connection, int64_t now_us)
-{
-    switch (connection->state) {
-    case BG_CONNECTION_HEAD:
-    case BG_CONNECTION_BODY:
-        bg_fail(&connection->failure, BG_REQUEST_TIMEOUT, "The request was not whole within %lld ms.",
-                (long long)connection->http->options.request_ms);
-        connection->http->current = connection;
-        bg_intake_refuse(connection);
-        bufferevent_trigger(connection->bev, EV_READ, 0);
-        break;
-    case BG_CONNECTION_ASKED:
-        if (connection->call != NULL)
-            bg_call_expire(connection->call);
-        else
-            evhttp_connection_free(connection->evcon);
-        break;
-    case BG_CONNECTION_REPLYING:
-        if (!is_reading(connection, now_us))
-            evhttp_connection_free(connection->evcon);
-        break;
-    case BG_CONNECTION_LINGERING:
-        connection_free(connection);
-        break;
-    case BG_CONNECTION_HANDSHAKE:
-    case BG_CONNECTION_IDLE:
-        evhttp_connection_free(connection->evcon);
-        break;
-    case BG_CONNECTION_NEW:
-    case BG_CONNECTION_CLOSED:
-        break;
-    }
-}
-
-/* evhttp's timeout is one of inactivity, which a byte now and then outwits; these deadlines are absolute. */
-void bg_connections_sweep(struct bg_http *http)
-{
-    int64_t now_us = bg_http_now(http);
-    struct bg_connection *next;
-
-    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
-        next = connection->next;
-        note_progress(connection);
-        if (now_us >= connection->deadline_us)
-            expire(connection, now_us);
-    }
-    if (http->connections_count == 0)
-        event_del(http->sweep);
-}
-
-void bg_connections_drain(struct bg_http *http)
-{
-    struct bg_connection *next;
-
-    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
-        next = connection->next;
-        if (bg_connection_is_idle(connection))
-            evhttp_connection_free(connection->evcon);
-    }
-}
-
-void bg_connections_free(struct bg_http *http)
-{
-    struct bg_connection *next;
-
-    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
-        next = connection->next;
-        connection_free(connection);
-    }
 }

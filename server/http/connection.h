@@ -34,8 +34,16 @@ enum bg_connection_state {
     BG_CONNECTION_LINGERING, /* all is said; what still comes is thrown away, lest a reset take the answer from the client */
 };
 
+/* How little is lost if a connection is closed for another that needs its place: the least first. */
+enum bg_connection_loss {
+    BG_LOSS_NOTHING, /* all was said, see LINGERING */
+    BG_LOSS_PART,    /* a request, the first or a later one, or a handshake, of which not all has come */
+    BG_LOSS_IDLE,    /* it was asked before, and may be again */
+    BG_LOSS_ANSWER,  /* an answer is due: it keeps its place */
+};
+
 struct bg_connection {
-    struct bg_connection *next, *previous;
+    struct bg_connection *next, *previous; /* see http->connections */
     struct bg_http *http;
     enum bg_connection_state state;
     struct bufferevent *bev;         /* we hold a reference, so that it and its socket outlive evhttp's connection */
@@ -52,7 +60,8 @@ struct bg_connection {
     struct bg_call *call;
     uint64_t reader;           /* the client's address as a number, see bg_admission_check() */
     char peer[48];             /* the client's address, for the log */
-    bool refused;              /* over connections_max: the first request is answered 429, unless it asks for the service's health */
+    bool refused;              /* over connections_max: where that is still so, the first request is answered 429, unless it asks for the
+                                  service's health */
     bool speaks_11;            /* the last request was one of HTTP/1.1: the client knows interim responses */
     bool closing;              /* the client wants no further answer after this one */
     bool half_closed;          /* the client sends nothing more, but may still wait for its answer */
@@ -71,14 +80,23 @@ void bg_connection_unprepare(struct bg_http *http);
 /* evhttp asks for a bufferevent for a new connection; argument is the bg_http. */
 struct bufferevent *bg_connection_accept(struct event_base *base, void *argument);
 void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state);
-/* Nothing is being said: the place may be given to another. A handshake counts, so that unfinished ones keep nobody out. */
-bool bg_connection_is_idle(struct bg_connection *connection);
+/* It was over connections_max and has a place now: it has the usual time for its request. */
+void bg_connection_admit(struct bg_connection *connection);
 /* Sends the answer; its body is in the request's output buffer. The request is evhttp's again afterwards. */
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head);
 /* A call is in flight: notices if the client leaves; after deadline_us it is ended with 504. */
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us);
 /* Writes the answer of the call in flight after everybody else has had a turn. False where memory ran out. */
 bool bg_connection_come_back(struct bg_connection *connection);
+/* Forgets one that evhttp has let go. */
+void bg_connection_free(struct bg_connection *connection);
+
+/* closing.c */
+enum bg_connection_loss bg_connection_loss(struct bg_connection *connection);
+/* Bytes have come that nothing has been told of yet. */
+bool bg_connection_has_unread(const struct bg_connection *connection);
+/* Closes it at once, without an answer; not one of BG_LOSS_ANSWER. */
+void bg_connection_evict(struct bg_connection *connection);
 void bg_connections_sweep(struct bg_http *http);
 void bg_connections_drain(struct bg_http *http);
 void bg_connections_free(struct bg_http *http); /* after evhttp_free() */

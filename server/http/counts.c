@@ -24,8 +24,11 @@ const struct bg_metric bg_counts_metrics[] = {
     [IN_FLIGHT] = {"beamgauge_http_requests_in_flight", "Requests that wait for their answer", BG_METRIC_GAUGE, NULL, {NULL}},
     [ABANDONED] = {"beamgauge_http_abandoned_requests", "Requests whose client went before the answer", BG_METRIC_COUNTER, NULL, {NULL}},
     [CONNECTIONS] = {"beamgauge_http_connections", "Connections of clients", BG_METRIC_GAUGE, NULL, {NULL}},
-    [EVICTED] =
-        {"beamgauge_http_evicted_connections", "Idle connections closed because others wanted a place", BG_METRIC_COUNTER, NULL, {NULL}},
+    [EVICTED] = {"beamgauge_http_evicted_connections",
+                 "Connections without a whole request, or idle, closed because others wanted their place",
+                 BG_METRIC_COUNTER,
+                 NULL,
+                 {NULL}},
     [PAUSES] = {"beamgauge_http_accept_pauses",
                 "Times that accepting was paused because the system refused a connection (too many open files)",
                 BG_METRIC_COUNTER,

@@ -21,7 +21,7 @@ struct bg_counts {
     struct bg_operation_counts *operations;
     uint64_t repeated;  /* replies out of the reply cache */
     uint64_t abandoned; /* calls whose client went before the reply */
-    uint64_t evicted;   /* idle connections that were closed to make place for others */
+    uint64_t evicted;   /* connections that were closed to make place for others */
     uint64_t accept_pauses;
     uint64_t handshakes_failed; /* of TLS */
 };

@@ -258,7 +258,7 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
     const struct bg_endpoint *endpoint;
     const struct bg_asset *asset;
 
-    if (connection->refused && !asks_for_health(http, request)) {
+    if (connection->refused && !asks_for_health(http, request) && !bg_admission_readmit(connection)) {
         bg_fail(&connection->failure, BG_TOO_MANY, "All %zu connections are taken; try again in a second.", http->options.connections_max);
         bg_reply_failure(connection, request, &connection->failure);
         return;

@@ -1,20 +1,10 @@
 /* guesses.c: how many wrong tokens came from an address of late. */
 #include "guesses.h"
 
+#include "mix.h"
+
 #include <stdbool.h>
 #include <string.h>
-
-/* The finish of MurmurHash3, twice, with a secret in between. */
-static uint64_t mixed(uint64_t number, uint64_t seed)
-{
-    for (int i = 0; i < 2; i++) {
-        number ^= seed;
-        number = (number ^ number >> 33) * UINT64_C(0xff51afd7ed558ccd);
-        number = (number ^ number >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
-        number ^= number >> 33;
-    }
-    return number;
-}
 
 void bg_guesses_init(struct bg_guesses *ret_guesses, uint64_t seed)
 {
@@ -24,7 +14,7 @@ void bg_guesses_init(struct bg_guesses *ret_guesses, uint64_t seed)
 
 static struct bg_guesser *set_of(struct bg_guesses *guesses, uint64_t address)
 {
-    return guesses->table[mixed(address, guesses->seed) % BG_GUESSES_SETS];
+    return guesses->table[bg_mix(address, guesses->seed) % BG_GUESSES_SETS];
 }
 
 /* NULL: nothing wrong is known of it. */
@@ -44,7 +34,7 @@ static uint64_t *place_of(struct bg_guesses *guesses, uint64_t address, const st
     uint64_t number;
 
     memcpy(&number, token->sha256, sizeof number);
-    *ret_pair = mixed(number ^ mixed(address, guesses->seed), guesses->seed) | 1;
+    *ret_pair = bg_mix(number ^ bg_mix(address, guesses->seed), guesses->seed) | 1;
     return &guesses->proven[*ret_pair / 2 % BG_GUESSES_PROVEN];
 }
 

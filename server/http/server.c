@@ -127,6 +127,8 @@ static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_fa
                        errno != 0 ? strerror(errno) : "not an address of this machine");
     if (getsockname(evhttp_bound_socket_get_fd(http->bound), &address.any, &length) != 0)
         return bg_fail(ret_failure, BG_SYSTEM, "Cannot tell the port listened on: %s.", strerror(errno));
+    /* evhttp lets 128 wait; a burst of more would come late, for their systems try again after a second or more. */
+    (void)listen(evhttp_bound_socket_get_fd(http->bound), SOMAXCONN);
     evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(http->bound), on_accept_failed);
     http->next_server = listening;
     listening = http;
@@ -138,7 +140,6 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
 {
     struct bg_http *http = calloc(1, sizeof *http);
     unsigned char random[4];
-    uint64_t seed;
     bool counting;
 
     if (http == NULL)
@@ -153,8 +154,8 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
                                   .allowed_hosts_count = options->allowed_hosts_count,
                                   .is_secure = options->tls != NULL};
     evutil_secure_rng_get_bytes(random, sizeof random);
-    evutil_secure_rng_get_bytes(&seed, sizeof seed);
-    bg_guesses_init(&http->guesses, seed);
+    evutil_secure_rng_get_bytes(&http->seed, sizeof http->seed);
+    bg_guesses_init(&http->guesses, http->seed);
     snprintf(http->instance, sizeof http->instance, "%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
     http->evhttp = evhttp_new(base);
     http->cache = bg_reply_cache_new();

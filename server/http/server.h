@@ -31,7 +31,8 @@ struct bg_http {
 
     struct bg_tls *tls;                /* of connections to come; NULL: plain HTTP */
     struct bg_connection *next;        /* waits for its client */
-    struct bg_connection *connections; /* a list; those that linger too */
+    struct bg_connection *connections; /* a list; those that linger too. The one that came or was answered last is the first ... */
+    struct bg_connection *oldest;      /* ... and the one that has waited for longest is the last */
     size_t connections_count;
     size_t calls_count;            /* in flight */
     struct bg_connection *current; /* whose bytes evhttp is being shown */
@@ -44,6 +45,7 @@ struct bg_http {
     bool accept_failing;    /* that was logged, and no connection was accepted since */
     int64_t accept_told_us; /* when it was last logged; 0: never */
 
+    uint64_t seed; /* random: nobody can choose whose address falls together with whose in a table */
     struct bg_guesses guesses;
     struct bg_audit_budget audit_writes, audit_refusals;
 

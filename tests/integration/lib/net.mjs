@@ -24,9 +24,9 @@ export function listens(port, host = '127.0.0.1') {
   });
 }
 
-export function connect(port, host = '127.0.0.1') {
+export function connect(port, host = '127.0.0.1', localAddress = undefined) {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(port, host);
+    const socket = net.connect({ port, host, localAddress });
     socket.once('error', reject);
     socket.once('connect', () => {
       socket.off('error', reject);

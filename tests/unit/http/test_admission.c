@@ -97,47 +97,6 @@ static void without_tokens_a_reader_is_an_address(void **state)
     client_free(clients[1]);
 }
 
-static void the_longest_idle_connection_gives_way(void **state)
-{
-    struct client *clients[6];
-
-    (void)state;
-    start_with(4, 8);
-    for (int i = 0; i < 4; i++) {
-        clients[i] = send_one(GET("/livez"));
-        client_wait(clients[i], 1);
-    }
-    client_send(clients[0], GET("/livez")); /* the first is now the last */
-    client_wait(clients[0], 2);
-    clients[4] = send_one(GET("/livez"));
-    client_wait(clients[4], 1);
-    assert_int_equal(client_status(clients[4]), 200);
-    assert_null(client_header(clients[4], "Connection"));
-    client_wait_closed(clients[1]);
-    client_send(clients[0], GET("/livez"));
-    client_wait(clients[0], 3);
-    assert_int_equal(site.http->connections_count, 4);
-    for (int i = 0; i < 5; i++)
-        client_free(clients[i]);
-}
-
-static void a_flood_of_idle_connections_keeps_nobody_out(void **state)
-{
-    enum { most = 16, tried = most + BG_REFUSALS_MAX + 40 };
-    struct client *clients[tried];
-
-    (void)state;
-    start_with(most, 8);
-    for (int i = 0; i < tried; i++)
-        clients[i] = client_open();
-    site_turn(30);
-    assert_true(site.http->connections_count <= most + BG_REFUSALS_MAX);
-    assert_status(GET("/api/v1/rows/a"), 200);
-    assert_int_equal(site.http->connections_count, most);
-    for (int i = 0; i < tried; i++)
-        client_free(clients[i]);
-}
-
 static void where_all_are_busy_only_health_is_answered(void **state)
 {
     enum { most = 4 };
@@ -383,8 +342,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(one_reader_has_at_most_half_of_the_places, site_teardown),
         cmocka_unit_test_teardown(without_tokens_a_reader_is_an_address, site_teardown),
-        cmocka_unit_test_teardown(the_longest_idle_connection_gives_way, site_teardown),
-        cmocka_unit_test_teardown(a_flood_of_idle_connections_keeps_nobody_out, site_teardown),
         cmocka_unit_test_teardown(where_all_are_busy_only_health_is_answered, site_teardown),
         cmocka_unit_test_teardown(a_connection_too_many_has_a_second_for_its_request, site_teardown),
         cmocka_unit_test_teardown(without_descriptors_accepting_pauses_and_goes_on, site_teardown),

@@ -90,7 +90,7 @@ static void a_connection_has_a_whole_time(void **state)
     client_free(client);
 }
 
-static void connections_over_the_maximum_are_refused_then_left_waiting(void **state)
+static void connections_over_the_maximum_are_refused_and_give_way_to_each_other(void **state)
 {
     enum { most = 4, tried = most + BG_REFUSALS_MAX + 20 };
     struct bg_http_options options;
@@ -107,14 +107,18 @@ static void connections_over_the_maximum_are_refused_then_left_waiting(void **st
         site_turn(i < most ? 5 : 0);
     }
     site_turn(30);
-    SITE_AWAIT(site.http->connections_count == most + BG_REFUSALS_MAX);
-    bg_call_plain(site.slow, 200, "ok\n"); /* of the last one */
+    assert_true(site.http->connections_count > most && site.http->connections_count <= most + BG_REFUSALS_MAX);
+    client_wait_closed(clients[most]); /* the first of those that were over it */
+    client_send(clients[tried - 1], GET("/api/v1/rows/a"));
+    client_wait(clients[tried - 1], 1);
+    assert_int_equal(client_status(clients[tried - 1]), 429);
+    assert_string_equal(client_header(clients[tried - 1], "Retry-After"), "1");
+    bg_call_plain(site.slow, 200, "ok\n"); /* of the last one that had a place */
     client_wait(clients[most - 1], 1);
     assert_int_equal(client_status(clients[most - 1]), 200);
-    client_send(clients[most], GET("/api/v1/rows/a"));
-    client_wait_closed(clients[most]);
-    assert_int_equal(client_status(clients[most]), 429);
-    assert_string_equal(client_header(clients[most], "Retry-After"), "1");
+    client_send(clients[tried - 2], GET("/api/v1/rows/a")); /* it takes the idle one's */
+    client_wait(clients[tried - 2], 1);
+    assert_int_equal(client_status(clients[tried - 2]), 200);
     for (int i = 0; i < tried; i++)
         client_free(clients[i]);
     site_turn(50);
@@ -293,7 +297,7 @@ int main(void)
         cmocka_unit_test_teardown(a_byte_now_and_then_does_not_hold_a_request_open, stop),
         cmocka_unit_test_teardown(a_body_that_does_not_come_is_told_so, stop),
         cmocka_unit_test_teardown(a_connection_has_a_whole_time, stop),
-        cmocka_unit_test_teardown(connections_over_the_maximum_are_refused_then_left_waiting, stop),
+        cmocka_unit_test_teardown(connections_over_the_maximum_are_refused_and_give_way_to_each_other, stop),
         cmocka_unit_test_teardown(requests_in_flight_have_a_maximum, stop),
         cmocka_unit_test_teardown(endless_headers_are_431, stop),
         cmocka_unit_test_teardown(what_is_sent_ahead_of_an_answer_is_not_hoarded, stop),

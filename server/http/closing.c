@@ -1,0 +1,141 @@
+/* closing.c: connections that we end: those whose time is up, those that give way to others, and all of them when the server stops. */
+#include "connection.h"
+
+#include "admission.h"
+#include "call.h"
+#include "secure.h"
+#include "server.h"
+
+#include <assert.h>
+#include <sys/ioctl.h>
+
+/* A slow reader is borne with while it reads at all, and within the connection's whole time. */
+static bool is_reading(struct bg_connection *connection, int64_t now_us)
+{
+    const struct bg_http_options *options = &connection->http->options;
+    size_t left = evbuffer_get_length(bufferevent_get_output(connection->bev));
+
+    if (left >= connection->output_left || now_us >= connection->born_us + options->connection_total_ms * 1000)
+        return false;
+    connection->output_left = left;
+    connection->deadline_us = now_us + options->connection_idle_ms * 1000;
+    return true;
+}
+
+/* Nothing calls us at the end of a handshake that the client lets nothing follow. */
+static void note_progress(struct bg_connection *connection)
+{
+    if (connection->state == BG_CONNECTION_HANDSHAKE && bg_secure_is_ready(connection->bev))
+        bg_connection_set_state(connection, BG_CONNECTION_IDLE);
+}
+
+enum bg_connection_loss bg_connection_loss(struct bg_connection *connection)
+{
+    note_progress(connection);
+    switch (connection->state) {
+    case BG_CONNECTION_LINGERING:
+        return BG_LOSS_NOTHING;
+    case BG_CONNECTION_HEAD: /* a whole one may wait for its turn */
+        return event_pending(connection->turn, EV_TIMEOUT, NULL) ? BG_LOSS_ANSWER : BG_LOSS_PART;
+    case BG_CONNECTION_HANDSHAKE:
+    case BG_CONNECTION_BODY:
+        return BG_LOSS_PART;
+    case BG_CONNECTION_IDLE:
+        return connection->asked_us == 0 ? BG_LOSS_PART : BG_LOSS_IDLE;
+    case BG_CONNECTION_NEW:
+    case BG_CONNECTION_ASKED:
+    case BG_CONNECTION_REPLYING:
+    case BG_CONNECTION_CLOSED:
+        break;
+    }
+    return BG_LOSS_ANSWER;
+}
+
+bool bg_connection_has_unread(const struct bg_connection *connection)
+{
+    int count = 0;
+
+    return (connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HANDSHAKE) &&
+           ioctl(bufferevent_getfd(connection->bev), FIONREAD, &count) == 0 && count > 0;
+}
+
+void bg_connection_evict(struct bg_connection *connection)
+{
+    assert(bg_connection_loss(connection) != BG_LOSS_ANSWER);
+    if (connection->state == BG_CONNECTION_LINGERING)
+        bg_connection_free(connection);
+    else
+        evhttp_connection_free(connection->evcon);
+}
+
+static void expire(struct bg_connection *connection, int64_t now_us)
+{
+    switch (connection->state) {
+    case BG_CONNECTION_HEAD:
+    case BG_CONNECTION_BODY:
+        bg_fail(&connection->failure, BG_REQUEST_TIMEOUT, "The request was not whole within %lld ms.",
+                (long long)connection->http->options.request_ms);
+        connection->http->current = connection;
+        bg_intake_refuse(connection);
+        bufferevent_trigger(connection->bev, EV_READ, 0);
+        break;
+    case BG_CONNECTION_ASKED:
+        if (connection->call != NULL)
+            bg_call_expire(connection->call);
+        else
+            evhttp_connection_free(connection->evcon);
+        break;
+    case BG_CONNECTION_REPLYING:
+        if (!is_reading(connection, now_us))
+            evhttp_connection_free(connection->evcon);
+        break;
+    case BG_CONNECTION_LINGERING:
+        bg_connection_free(connection);
+        break;
+    case BG_CONNECTION_HANDSHAKE:
+    case BG_CONNECTION_IDLE:
+        evhttp_connection_free(connection->evcon);
+        break;
+    case BG_CONNECTION_NEW:
+    case BG_CONNECTION_CLOSED:
+        break;
+    }
+}
+
+/* evhttp's timeout is one of inactivity, which a byte now and then outwits; these deadlines are absolute. */
+void bg_connections_sweep(struct bg_http *http)
+{
+    int64_t now_us = bg_http_now(http);
+    struct bg_connection *next;
+
+    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        note_progress(connection);
+        if (now_us >= connection->deadline_us)
+            expire(connection, now_us);
+    }
+    bg_admission_retry(http);
+    if (http->connections_count == 0)
+        event_del(http->sweep);
+}
+
+void bg_connections_drain(struct bg_http *http)
+{
+    struct bg_connection *next;
+
+    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        if (connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HANDSHAKE)
+            evhttp_connection_free(connection->evcon);
+    }
+}
+
+void bg_connections_free(struct bg_http *http)
+{
+    struct bg_connection *next;
+
+    for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
+        next = connection->next;
+        bg_connection_free(connection);
+    }
+}
