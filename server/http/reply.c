@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As they are registered (RFC 9110, 15; RFC 6585). */
 static const char *phrase_of(int status)
 {
     static const struct {
@@ -28,6 +29,7 @@ static const char *phrase_of(int status)
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {406, "Not Acceptable"},
+        {408, "Request Timeout"},
         {409, "Conflict"},
         {410, "Gone"},
         {412, "Precondition Failed"},
@@ -46,7 +48,7 @@ static const char *phrase_of(int status)
     for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;
-    return status < 400 ? "OK" : "Error";
+    return ""; /* RFC 9112, 4: it may be empty, but it may not be another's */
 }
 
 static void append(struct bg_head *head, const char *text, size_t length)

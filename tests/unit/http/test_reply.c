@@ -24,6 +24,64 @@ static void a_head_is_a_phrase_and_lines(void **state)
     assert_null(strstr(head.text, "\nSet-Cookie"));
 }
 
+/* The registry of status codes (RFC 9110, 15; RFC 6585), by hundreds; NULL: none, or none that we could send. */
+static const char *registered(int status)
+{
+    static const char *const success[] = {"OK", "Created", "Accepted", "Non-Authoritative Information", "No Content"};
+    static const char *const client[100] = {[0] = "Bad Request",
+                                            [1] = "Unauthorized",
+                                            [3] = "Forbidden",
+                                            [4] = "Not Found",
+                                            [5] = "Method Not Allowed",
+                                            [6] = "Not Acceptable",
+                                            [8] = "Request Timeout",
+                                            [9] = "Conflict",
+                                            [10] = "Gone",
+                                            [11] = "Length Required",
+                                            [12] = "Precondition Failed",
+                                            [13] = "Content Too Large",
+                                            [14] = "URI Too Long",
+                                            [15] = "Unsupported Media Type",
+                                            [17] = "Expectation Failed",
+                                            [21] = "Misdirected Request",
+                                            [22] = "Unprocessable Content",
+                                            [29] = "Too Many Requests",
+                                            [31] = "Request Header Fields Too Large"};
+    static const char *const server[] = {"Internal Server Error", "Not Implemented", "Bad Gateway",
+                                         "Service Unavailable",   "Gateway Timeout", "HTTP Version Not Supported"};
+
+    if (status == 304)
+        return "Not Modified";
+    if (status >= 200 && status < 205)
+        return success[status - 200];
+    if (status >= 400 && status < 500)
+        return client[status - 400];
+    return status >= 500 && status < 506 ? server[status - 500] : NULL;
+}
+
+static void assert_phrase(int status)
+{
+    struct bg_head head;
+    const char *phrase = registered(status);
+
+    assert_non_null(phrase);
+    bg_head_start(&head, status, &request);
+    assert_int_equal(strcspn(head.text, "\r"), strlen(phrase));
+    assert_memory_equal(head.text, phrase, strlen(phrase));
+}
+
+static void each_status_that_is_sent_has_the_phrase_of_the_standard(void **state)
+{
+    static const int others[] = {200, 201, 204, 304, 412, 503};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_phrase(others[i]);
+    for (int error = 0; error < BG_ERROR_COUNT; error++)
+        if (error != BG_CANCELLED) /* never sent */
+            assert_phrase(bg_error_info((enum bg_error)error)->status);
+}
+
 static void a_header_that_does_not_fit_is_left_out_whole(void **state)
 {
     char value[BG_HEAD_SIZE];
@@ -92,8 +150,11 @@ static void every_error_makes_a_problem(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_head_is_a_phrase_and_lines),  cmocka_unit_test(a_header_that_does_not_fit_is_left_out_whole),
-        cmocka_unit_test(a_problem_says_what_and_where), cmocka_unit_test(a_problem_without_a_param_has_no_errors_and_may_lack_an_instance),
+        cmocka_unit_test(a_head_is_a_phrase_and_lines),
+        cmocka_unit_test(each_status_that_is_sent_has_the_phrase_of_the_standard),
+        cmocka_unit_test(a_header_that_does_not_fit_is_left_out_whole),
+        cmocka_unit_test(a_problem_says_what_and_where),
+        cmocka_unit_test(a_problem_without_a_param_has_no_errors_and_may_lack_an_instance),
         cmocka_unit_test(every_error_makes_a_problem),
     };
 
