@@ -99,7 +99,7 @@ bool bg_read_list(struct bg_reader *reader, size_t *ret_count)
 
 /* How a term of each tag goes on: a length of `width` bytes that counts `unit`s, an atom, `extra` bytes, and terms. */
 struct shape {
-    uint8_t tag;
+    bool known;
     uint8_t width; /* of the length that follows the tag; 0: none */
     uint8_t unit;  /* bytes per counted thing, after the atom */
     uint8_t atom;  /* a node's name follows */
@@ -108,43 +108,36 @@ struct shape {
     uint8_t more;  /* further terms */
 };
 
-static const struct shape shapes[] = {
-    {.tag = 'a', .extra = 1},
-    {.tag = 'b', .extra = 4},
-    {.tag = 'F', .extra = 8},
-    {.tag = 'c', .extra = 31},
-    {.tag = 'd', .width = 2, .unit = 1},
-    {.tag = 'v', .width = 2, .unit = 1},
-    {.tag = 's', .width = 1, .unit = 1},
-    {.tag = 'w', .width = 1, .unit = 1},
-    {.tag = 'h', .width = 1, .terms = 1},
-    {.tag = 'i', .width = 4, .terms = 1},
-    {.tag = 'j'},
-    {.tag = 'k', .width = 2, .unit = 1},
-    {.tag = 'l', .width = 4, .terms = 1, .more = 1},
-    {.tag = 't', .width = 4, .terms = 2},
-    {.tag = 'm', .width = 4, .unit = 1},
-    {.tag = 'M', .width = 4, .unit = 1, .extra = 1},
-    {.tag = 'n', .width = 1, .unit = 1, .extra = 1},
-    {.tag = 'o', .width = 4, .unit = 1, .extra = 1},
-    {.tag = 'g', .atom = 1, .extra = 9},
-    {.tag = 'X', .atom = 1, .extra = 12},
-    {.tag = 'f', .atom = 1, .extra = 5},
-    {.tag = 'Y', .atom = 1, .extra = 8},
-    {.tag = 'x', .atom = 1, .extra = 12},
-    {.tag = 'e', .atom = 1, .extra = 5},
-    {.tag = 'r', .width = 2, .unit = 4, .atom = 1, .extra = 1},
-    {.tag = 'Z', .width = 2, .unit = 4, .atom = 1, .extra = 4},
-    {.tag = 'q', .more = 3},
+/* By tag. */
+static const struct shape shapes[UINT8_MAX + 1] = {
+    ['a'] = {.known = true, .extra = 1},
+    ['b'] = {.known = true, .extra = 4},
+    ['F'] = {.known = true, .extra = 8},
+    ['c'] = {.known = true, .extra = 31},
+    ['d'] = {.known = true, .width = 2, .unit = 1},
+    ['v'] = {.known = true, .width = 2, .unit = 1},
+    ['s'] = {.known = true, .width = 1, .unit = 1},
+    ['w'] = {.known = true, .width = 1, .unit = 1},
+    ['h'] = {.known = true, .width = 1, .terms = 1},
+    ['i'] = {.known = true, .width = 4, .terms = 1},
+    ['j'] = {.known = true},
+    ['k'] = {.known = true, .width = 2, .unit = 1},
+    ['l'] = {.known = true, .width = 4, .terms = 1, .more = 1},
+    ['t'] = {.known = true, .width = 4, .terms = 2},
+    ['m'] = {.known = true, .width = 4, .unit = 1},
+    ['M'] = {.known = true, .width = 4, .unit = 1, .extra = 1},
+    ['n'] = {.known = true, .width = 1, .unit = 1, .extra = 1},
+    ['o'] = {.known = true, .width = 4, .unit = 1, .extra = 1},
+    ['g'] = {.known = true, .atom = 1, .extra = 9},
+    ['X'] = {.known = true, .atom = 1, .extra = 12},
+    ['f'] = {.known = true, .atom = 1, .extra = 5},
+    ['Y'] = {.known = true, .atom = 1, .extra = 8},
+    ['x'] = {.known = true, .atom = 1, .extra = 12},
+    ['e'] = {.known = true, .atom = 1, .extra = 5},
+    ['r'] = {.known = true, .width = 2, .unit = 4, .atom = 1, .extra = 1},
+    ['Z'] = {.known = true, .width = 2, .unit = 4, .atom = 1, .extra = 4},
+    ['q'] = {.known = true, .more = 3},
 };
-
-static const struct shape *shape_find(uint64_t tag)
-{
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        if (shapes[i].tag == tag)
-            return &shapes[i];
-    return NULL;
-}
 
 /* A fun says its own size, the four bytes of the size included. */
 static bool pass_fun(struct bg_reader *reader)
@@ -163,8 +156,8 @@ static bool pass_head(struct bg_reader *reader, uint64_t *ret_inside)
         return false;
     if (tag == 'p')
         return pass_fun(reader);
-    const struct shape *shape = shape_find(tag);
-    if (shape == NULL || (shape->width > 0 && !bg_read_number(reader, shape->width, &count)) ||
+    const struct shape *shape = &shapes[tag];
+    if (!shape->known || (shape->width > 0 && !bg_read_number(reader, shape->width, &count)) ||
         (shape->atom && !bg_read_atom(reader, &node)))
         return false;
     *ret_inside = count * shape->terms + shape->more;
