@@ -1,4 +1,4 @@
-// A client made from api/openapi.json by stock generators: it compiles strictly, and works on a live service.
+// A client made from the OpenAPI document by stock generators: it compiles strictly, and works on a live service.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFile, symlink } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-// Every operation of api/openapi.json on a live service, with right and wrong requests; every answer is held against the description.
+// Every operation of the OpenAPI document on a live service, with right and wrong requests; every answer is held against the description.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { rawRequest } from '../integration/lib/net.mjs';

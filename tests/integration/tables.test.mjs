@@ -1,10 +1,12 @@
 // Tables for people: every one fits a terminal of 80 columns, is aligned, and shows what its rows are sorted by.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BINARY } from './lib/beamgauge.mjs';
 import { randomName } from './lib/node.mjs';
 import { suite } from './lib/suite.mjs';
 
-const { paths, components } = JSON.parse(await readFile(new URL('../../api/openapi.json', import.meta.url)));
+const { paths } = JSON.parse(await readFile(join(dirname(BINARY), 'openapi.json')));
 const WIDTH = 80;
 
 // How a field that rows can be sorted by is headed.
@@ -15,8 +17,7 @@ const TITLES = {
 };
 const GROUPED = { ...TITLES, message_queue_len: 'Queues', monitors_count: 'Monitors' };
 
-const resolved = (each) => (each.$ref ? components.parameters[each.$ref.split('/').at(-1)] : each);
-const parametersOf = (path) => [...(paths[path].parameters ?? []), ...(paths[path].get?.parameters ?? [])].map(resolved);
+const parametersOf = (path) => paths[path].get?.parameters ?? [];
 const choicesOf = (path, name) => parametersOf(path).find((each) => each.name === name)?.schema.enum ?? [];
 const isTable = (path) => ['text', 'md'].every((format) => choicesOf(path, 'format').includes(format)) && !/check$/.test(path);
 

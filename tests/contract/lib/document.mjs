@@ -2,8 +2,10 @@
 import Ajv from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BINARY } from '../../integration/lib/beamgauge.mjs';
 
-export const PATH = new URL('../../../api/openapi.json', import.meta.url).pathname;
+export const PATH = join(dirname(BINARY), 'openapi.json'); // made beside the program
 export const document = JSON.parse(readFileSync(PATH, 'utf8'));
 
 // What HTTP itself and the page's protection add to any answer.

@@ -6,7 +6,7 @@ import { Child } from './child.mjs';
 import { request } from './http.mjs';
 import { LIMIT_MS, until } from './wait.mjs';
 
-const ROOT = new URL('../../../', import.meta.url).pathname;
+export const ROOT = new URL('../../../', import.meta.url).pathname;
 export const BINARY = resolve(process.env.BEAMGAUGE ?? join(ROOT, 'build/release/beamgauge'));
 
 // {server: {key: value}, 'node a@b': {...}} as an INI file.

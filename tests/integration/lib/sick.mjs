@@ -35,10 +35,6 @@ const inPath = (node, pid) => ({ node: node.name, pid: pid.slice(1, -1), applica
 // What a description needs to be asked at all.
 const needed = (path) => (path.endsWith('/check') ? ASSERTIONS.map((text) => `assert=${text}`) : []);
 
-function parametersOf(description, item, operation) {
-  return [...(item.parameters ?? []), ...(operation.parameters ?? [])].map(({ $ref, ...own }) => ($ref ? description.components.parameters[$ref.split('/').at(-1)] : own));
-}
-
 // Every GET of a node that the service itself describes, each sort and group and side of it on its own: what is new is in it by itself.
 // A pid is that of the process which is to be asked for; without `isVaried`, each path once.
 export async function questionsOf(gauge, node, pid, { isVaried = true } = {}) {
@@ -48,7 +44,7 @@ export async function questionsOf(gauge, node, pid, { isVaried = true } = {}) {
     if (!item.get || !path.includes('{node}')) continue;
     const values = inPath(node, pid);
     const full = path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-    const parameters = parametersOf(description, item, item.get);
+    const { parameters } = item.get;
     const variants = [[], ...parameters.filter(({ name }) => isVaried && VARIED.includes(name)).flatMap(({ name, schema }) =>
       schema.enum.filter((value) => value !== schema.default && value !== 'label').map((value) => [`${name}=${value}`]))];
     if (isVaried && parameters.some(({ name, schema }) => name === 'window_ms' && schema.minimum === 0)) variants.push(['window_ms=200']);

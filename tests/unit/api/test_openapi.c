@@ -1,4 +1,4 @@
-/* test_openapi.c: api/openapi.json and the endpoint descriptors say the same, both ways. */
+/* test_openapi.c: the OpenAPI document and the endpoint descriptors say the same, both ways. */
 #include "fake.h"
 
 #include "beamgauge/endpoint.h"
