@@ -56,7 +56,7 @@ static void handle(struct bg_call *call)
         if (!info.is_gone) /* nobody need be alerted to a command line's node that has ended */
             bg_append(&shaper, list, target_new(&shaper, &info));
     }
-    char *text = shaper.failed ? NULL : bg_json_text(list, JSON_ENSURE_ASCII);
+    char *text = shaper.failed ? NULL : bg_json_text(list, JSON_COMPACT | JSON_ENSURE_ASCII);
     if (text == NULL && !shaper.failed)
         bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     if (text != NULL)

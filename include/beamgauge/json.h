@@ -1,5 +1,5 @@
-/* json.h: JSON as text, which is whole or not there. jansson writes the same, but makes a set of all arrays and objects on its way, to
- * find circles, and calls printf for each number: that took a fifth of the time of a small answer. */
+/* json.h: JSON as text, which is whole or not there: json_dumps() of jansson 2.14 leaves out the name of a member for which memory ran out.
+ */
 #ifndef BEAMGAUGE_JSON_H
 #define BEAMGAUGE_JSON_H
 
@@ -7,11 +7,21 @@
 
 #include <jansson.h>
 
-/* Adds any JSON value, without blanks, reals with 15 digits. Of jansson's flags JSON_ENSURE_ASCII and JSON_SORT_KEYS are known. The value
- * must not contain itself. False where memory ran out. */
-bool bg_json_write(struct bg_sink *sink, const json_t *json, size_t flags);
+static inline int bg_json_add(const char *bytes, size_t length, void *sink)
+{
+    return bg_sink_add((struct bg_sink *)sink, bytes, length) ? 0 : -1;
+}
 
-/* The same as a malloc'ed text; NULL where memory ran out. */
-char *bg_json_text(const json_t *json, size_t flags);
+/* As json_dumps(): malloc'ed; NULL where memory ran out. */
+static inline char *bg_json_text(const json_t *json, size_t flags)
+{
+    struct bg_sink sink;
+    char *text = NULL;
+    size_t length;
+
+    bg_sink_init(&sink);
+    sink.failed = json_dump_callback(json, bg_json_add, &sink, flags) != 0 || sink.failed;
+    return bg_sink_end(&sink, &text, &length) ? text : NULL;
+}
 
 #endif

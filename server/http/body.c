@@ -10,6 +10,13 @@
 /* Smaller bodies are copied into the reply; copying is cheaper then than counting. */
 #define COPIED_MAX 8192
 
+#define JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
+
+static bool add_json(struct bg_sink *sink, const json_t *json)
+{
+    return json_dump_callback(json, bg_json_add, sink, JSON_FLAGS) == 0;
+}
+
 /* age_ms is made the very last member, so that the bytes end in 0}} and the digit can be left out. */
 static bool render_json(struct bg_body *body, json_t *data, json_t *meta, struct bg_sink *sink)
 {
@@ -21,7 +28,7 @@ static bool render_json(struct bg_body *body, json_t *data, json_t *meta, struct
     if (json_object_set_new(meta, "age_ms", json_integer(0)) != 0)
         return false;
     envelope = json_pack("{s:O, s:O}", "data", data, "meta", meta);
-    done = envelope != NULL && bg_json_write(sink, envelope, JSON_ENSURE_ASCII);
+    done = envelope != NULL && add_json(sink, envelope);
     json_decref(envelope);
     body->age_at = done ? sink->length - strlen("0}}") : SIZE_MAX;
     return done;
@@ -34,7 +41,7 @@ static bool render_ndjson(const struct bg_endpoint *endpoint, const json_t *data
     size_t index;
 
     bg_sink_init(sink);
-    json_array_foreach(rows, index, row) done = done && bg_json_write(sink, row, JSON_ENSURE_ASCII) && bg_sink_add(sink, "\n", 1);
+    json_array_foreach(rows, index, row) done = done && add_json(sink, row) && bg_sink_add(sink, "\n", 1);
     json_decref(rows);
     return done;
 }

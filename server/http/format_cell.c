@@ -151,7 +151,7 @@ static void show_object(struct bg_text *text, json_t *object, enum bg_column_kin
             return;
         }
     }
-    if ((dump = bg_json_text(object, 0)) != NULL)
+    if ((dump = bg_json_text(object, JSON_COMPACT)) != NULL)
         show_string(text, dump, strlen(dump), kind);
     free(dump);
 }

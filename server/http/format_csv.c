@@ -41,7 +41,7 @@ static bool print_cell(json_t *value, FILE *out)
         print_string(json_string_value(value), json_string_length(value), out);
         return true;
     }
-    if ((dump = bg_json_text(value, 0)) == NULL)
+    if ((dump = bg_json_text(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))) == NULL)
         return false;
     if (json_is_object(value) || json_is_array(value))
         print_string(dump, strlen(dump), out);

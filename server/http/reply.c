@@ -153,7 +153,7 @@ void bg_reply_problem(struct bg_connection *connection, const struct bg_request 
 {
     const struct bg_error_info *info = bg_error_info(problem->failure->error);
     json_t *document = bg_problem_document(problem, request);
-    char *text = document != NULL ? bg_json_text(document, JSON_ENSURE_ASCII) : NULL;
+    char *text = document != NULL ? bg_json_text(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
     char target[BG_LOG_VALUE_SIZE], retry[24];
     struct bg_head head;
 

@@ -12,7 +12,7 @@ enum bg_error bg_query_key(const struct bg_node_info *node, const char *question
                            struct bg_failure *ret_failure)
 {
     char *canonical = NULL;
-    if (args != NULL && (canonical = bg_json_text(args, JSON_SORT_KEYS)) == NULL)
+    if (args != NULL && (canonical = bg_json_text(args, JSON_COMPACT | JSON_SORT_KEYS)) == NULL)
         goto fail;
     char *key;
     int length = asprintf(&key, "%" PRIu64 "\n%" PRId64 "\n%s\n%s\n%s", node->generation, node->since_wall_ms, question, node->name,

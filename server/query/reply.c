@@ -18,7 +18,7 @@ static const struct bg_term_limits limits = {.depth_max = DEPTH_MAX, .elements_m
 /* The reason is the node's own text: as ASCII JSON nothing in it can act on a terminal or a log. */
 static enum bg_error fail_as_told(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
 {
-    char *text = bg_json_text(reason, JSON_ENSURE_ASCII);
+    char *text = bg_json_text(reason, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_COMPACT);
     if (text == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     bg_fail(ret_failure, BG_BAD_ANSWER, "the question \"%s\" failed on %s: %.*s", question, node, REASON_BYTES_MAX, text);

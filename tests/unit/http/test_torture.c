@@ -171,7 +171,7 @@ static void json_text_is_whole_or_not_there(void **state)
     (void)state;
     for (; reached; at++) {
         failing_at(at);
-        char *text = bg_json_text(json, JSON_SORT_KEYS);
+        char *text = bg_json_text(json, JSON_COMPACT | JSON_SORT_KEYS);
         reached = failing_end();
         if (text != NULL)
             assert_string_equal(text, whole);
