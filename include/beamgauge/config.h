@@ -77,8 +77,8 @@ struct bg_config {
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
 struct bg_setting {
     const char *section, *key; /* section NULL ends the table */
-    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "text", "name", "words", "lines", "path", "pem", "boolean",
-                           * "level", "sha256", "scopes", "users" */
+    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "name", "address", "words", "lines", "path", "pem",
+                           * "boolean", "level", "sha256", "scopes", "hosts", "users" */
     const char *fallback; /* as it would be written; NULL: absent where it is not given */
     int64_t min, max;     /* of a number; of a text's length in bytes; of how many words */
     bool reloads;         /* a reload takes it over; in [server] and [limits] few are */

@@ -236,6 +236,17 @@ static enum bg_error path_try(const char *path, struct bg_failure *ret_failure)
     return error;
 }
 
+/* Given again, it adds to what it has. */
+static bool setting_is_list(const struct bg_setting *setting)
+{
+    static const char *const types[] = {"words", "lines", "hosts"};
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(setting->type, types[i]) == 0)
+            return true;
+    return false;
+}
+
 static enum bg_error setting_take(struct reading *reading, const char *key, const char *value, struct bg_failure *ret_failure)
 {
     const struct bg_setting *setting;
@@ -251,7 +262,7 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
         return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: beamgauge --sample-config shows all", key,
                              reading->section);
     given = &reading->given[setting - bg_settings];
-    if (*given && strcmp(setting->type, "words") != 0 && strcmp(setting->type, "lines") != 0)
+    if (*given && !setting_is_list(setting))
         return bg_fail_param(ret_failure, BG_INVALID, key, "%s is given twice in this section: expected once", key);
     *given = true;
     error = bg_setting_apply(setting, value, reading->base, ret_failure);

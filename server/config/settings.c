@@ -27,7 +27,7 @@ const struct bg_setting bg_settings[] = {
      .meaning = "the Erlang cookie for nodes that have no cookie_file of their own"},
     {.section = "server", CONFIG(log_level), .type = "level", .fallback = "info",
      .meaning = "the least important events that are logged"},
-    {.section = "server", CONFIG(allowed_hosts), .type = "words", .fallback = "", .max = BG_CONFIG_WORDS_MAX,
+    {.section = "server", CONFIG(allowed_hosts), .type = "hosts", .fallback = "", .max = BG_CONFIG_WORDS_MAX,
      .second_field = offsetof(struct bg_config, allowed_hosts_count),
      .meaning = "names a client may use in its Host header, besides localhost and the listen address"},
     {.section = "server", CONFIG(tls_cert), .type = "pem", .reloads = true,
@@ -86,7 +86,7 @@ const struct bg_setting bg_settings[] = {
 
     {NODE(cookie_file), .type = "path",
      .meaning = "this node's cookie; without it, the one of [server]"},
-    {NODE(address), .type = "text", .min = 1, .max = 255,
+    {NODE(address), .type = "address",
      .meaning = "host or IP address to connect to, if not the part of the name after the @"},
     {NODE(port), .type = "port", .fallback = "0", .max = 65535,
      .meaning = "the node's distribution port; 0: ask epmd"},

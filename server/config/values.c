@@ -5,7 +5,6 @@
 
 #include "beamgauge/text.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -126,16 +125,6 @@ static enum bg_error parse_level(const struct bg_setting *setting, const char *t
     return BG_OK;
 }
 
-static enum bg_error parse_text(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
-{
-    size_t length = strlen(text);
-
-    if (length < (size_t)setting->min || length > (size_t)setting->max)
-        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: expected %" PRId64 " to %" PRId64 " bytes", setting->key,
-                             setting->min, setting->max);
-    return text_replace(field_at(base, setting->field), text, length, ret_failure);
-}
-
 static enum bg_error parse_path(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
 {
     if (text[0] == '\0')
@@ -148,6 +137,15 @@ static enum bg_error parse_name(const struct bg_setting *setting, const char *te
     struct bg_failure why;
 
     if (text[0] != '\0' && bg_node_name_check(text, &why) != BG_OK)
+        return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: %s", setting->key, text, why.text);
+    return text_replace(field_at(base, setting->field), text, strlen(text), ret_failure);
+}
+
+static enum bg_error parse_address(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    struct bg_failure why;
+
+    if (bg_node_address_check(text, &why) != BG_OK)
         return bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s = %.80s: %s", setting->key, text, why.text);
     return text_replace(field_at(base, setting->field), text, strlen(text), ret_failure);
 }
@@ -196,6 +194,22 @@ static enum bg_error parse_words(const struct bg_setting *setting, const char *t
     return BG_OK;
 }
 
+static enum bg_error parse_hosts(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    char *const *hosts;
+    size_t before = *(size_t *)field_at(base, setting->second_field), count;
+    enum bg_error error = parse_words(setting, text, base, ret_failure);
+    struct bg_failure why;
+    enum bg_host host;
+
+    hosts = *(char ***)field_at(base, setting->field);
+    count = *(size_t *)field_at(base, setting->second_field);
+    for (size_t i = before; error == BG_OK && i < count; i++)
+        if (bg_host_check(hosts[i], strlen(hosts[i]), &host, &why) != BG_OK)
+            error = bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: %s", setting->key, why.text);
+    return error;
+}
+
 bool bg_user_find(const char *user, uint32_t *ret_uid)
 {
     const struct passwd *entry;
@@ -241,37 +255,25 @@ static enum bg_error parse_lines(const struct bg_setting *setting, const char *t
     return word_add(lines, count, text, strlen(text), ret_failure);
 }
 
-/* Splits "127.0.0.1:7788" or "[::1]:7788"; the address must be numeric. */
-static bool listen_split(const char *text, char ret_address[INET6_ADDRSTRLEN], int64_t *ret_port)
-{
-    const char *colon = strrchr(text, ':');
-    bool bracketed = text[0] == '[';
-    unsigned char binary[sizeof(struct in6_addr)];
-    size_t length;
-
-    if (colon == NULL || (bracketed && colon[-1] != ']'))
-        return false;
-    text += bracketed;
-    length = (size_t)(colon - text) - bracketed;
-    if (length >= INET6_ADDRSTRLEN)
-        return false;
-    memcpy(ret_address, text, length);
-    ret_address[length] = '\0';
-    return inet_pton(bracketed ? AF_INET6 : AF_INET, ret_address, binary) == 1 && number_parse(colon + 1, no_units, ret_port) &&
-           *ret_port <= 65535;
-}
-
+/* The address must be numeric: a name might be another one tomorrow. */
 static enum bg_error parse_listen(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
 {
-    char address[INET6_ADDRSTRLEN];
-    enum bg_error error;
+    struct bg_authority authority;
+    struct bg_failure why;
     int64_t port;
+    const char *fault = NULL;
+    enum bg_error error = bg_authority_read(text, strlen(text), &authority, &why);
 
-    if (!listen_split(text, address, &port))
+    if (error != BG_OK)
+        fault = why.text;
+    else if (authority.host == BG_HOST_NAME || authority.port < 0)
+        fault = authority.port < 0 ? "the port is missing" : "a name is not taken";
+    if (fault != NULL)
         return bg_fail_param(ret_failure, BG_INVALID, setting->key,
-                             "%s = %.80s: expected a numeric ADDRESS:PORT like 127.0.0.1:7788, 0.0.0.0:7788 or [::1]:7788", setting->key,
-                             text);
-    error = text_replace(field_at(base, setting->field), address, strlen(address), ret_failure);
+                             "%s = %.80s: expected a numeric ADDRESS:PORT like 127.0.0.1:7788, 0.0.0.0:7788 or [::1]:7788; %s",
+                             setting->key, text, fault);
+    error = text_replace(field_at(base, setting->field), authority.text, strlen(authority.text), ret_failure);
+    port = authority.port;
     if (error == BG_OK)
         memcpy(field_at(base, setting->second_field), &port, sizeof(port));
     return error;
@@ -340,8 +342,8 @@ static const struct value_type value_types[] = {
     {"ms", parse_number, is_same_number, time_units, "a time (milliseconds, or with s, m or h)"},
     {"count", parse_number, is_same_number, no_units, "a whole number"},
     {"port", parse_number, is_same_number, no_units, "a port"},
-    {"text", parse_text, is_same_text, NULL, NULL},
     {"name", parse_name, is_same_text, NULL, NULL},
+    {"address", parse_address, is_same_text, NULL, NULL},
     {"words", parse_words, is_same_words, NULL, NULL},
     {"lines", parse_lines, is_same_words, NULL, NULL},
     {"path", parse_path, is_same_text, NULL, NULL},
@@ -350,6 +352,7 @@ static const struct value_type value_types[] = {
     {"level", parse_level, is_same_level, NULL, NULL},
     {"sha256", parse_sha256, NULL, NULL, NULL},
     {"scopes", parse_scopes, NULL, NULL, NULL},
+    {"hosts", parse_hosts, is_same_words, NULL, NULL},
     {"users", parse_users, is_same_words, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -2,33 +2,11 @@
  * check of Origin, which keeps them from sending us anything but questions (CSRF). */
 #include "gate.h"
 
+#include "beamgauge/names.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
-
-#define HOST_NAME_MAX_BYTES 255
-
-/* "name", "name:port", "[v6]:port" -> the name alone, without brackets. */
-static bool host_split(const char *host, size_t length, char ret_name[HOST_NAME_MAX_BYTES + 1])
-{
-    bool bracketed = length > 0 && host[0] == '[';
-    const char *allowed = bracketed ? "0123456789abcdefABCDEF:." : "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
-    size_t at = bracketed ? 1 : 0, size = 0;
-
-    for (; at < length && size < HOST_NAME_MAX_BYTES && host[at] != '\0' && strchr(allowed, host[at]) != NULL; at++)
-        ret_name[size++] = host[at];
-    ret_name[size] = '\0';
-    if (bracketed && (at == length || host[at++] != ']'))
-        return false;
-    if (at < length && host[at++] != ':')
-        return false;
-    if (length - at > 5)
-        return false;
-    for (; at < length; at++)
-        if (host[at] < '0' || host[at] > '9')
-            return false;
-    return size > 0;
-}
 
 static bool host_is_loopback(const char *name)
 {
@@ -52,13 +30,14 @@ static bool is_allowed_host(const struct bg_gate *gate, const char *name)
 
 enum bg_error bg_gate_check_host(const struct bg_gate *gate, const char *host, size_t length, struct bg_failure *ret_failure)
 {
-    char name[HOST_NAME_MAX_BYTES + 1];
+    struct bg_authority authority;
+    struct bg_failure why;
 
-    if (!host_split(host, length, name))
-        return bg_fail(ret_failure, BG_INVALID, "The Host header is not a host name or address.");
-    if (host_is_loopback(name) || strcasecmp(name, gate->address) == 0 || is_allowed_host(gate, name))
+    if (bg_authority_read(host, length, &authority, &why) != BG_OK)
+        return bg_fail(ret_failure, BG_INVALID, "The Host header is wrong: %s.", why.text);
+    if (host_is_loopback(authority.text) || strcasecmp(authority.text, gate->address) == 0 || is_allowed_host(gate, authority.text))
         return BG_OK;
-    return bg_fail(ret_failure, BG_MISDIRECTED, "This service does not answer to the name %s; add it to allowed_hosts.", name);
+    return bg_fail(ret_failure, BG_MISDIRECTED, "This service does not answer to the name %s; add it to allowed_hosts.", authority.text);
 }
 
 static bool begins_with(struct bg_gate_span span, const char *text)
@@ -105,14 +84,14 @@ bool bg_gate_is_same_host(const struct bg_gate *gate, struct bg_gate_span one, s
 
 static bool is_same_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin)
 {
-    char name[HOST_NAME_MAX_BYTES + 1];
+    struct bg_authority authority;
     const char *port;
 
     if (gate->is_secure && begins_with(origin, "http://"))
         return false;
-    if (!origin_strip(&origin, &port) || !host_split(origin.text, origin.length, name))
+    if (!origin_strip(&origin, &port) || bg_authority_read(origin.text, origin.length, &authority, NULL) != BG_OK)
         return false;
-    return is_same(host, origin, port) || is_allowed_host(gate, name);
+    return is_same(host, origin, port) || is_allowed_host(gate, authority.text);
 }
 
 enum bg_error bg_gate_check_origin(const struct bg_gate *gate, struct bg_gate_span host, struct bg_gate_span origin,

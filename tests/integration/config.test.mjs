@@ -20,6 +20,9 @@ const BAD = {
   'a boolean that is none': ['[server]\ndiscover = perhaps\n', 2],
   'a level that is none': ['[server]\nlog_level = loud\n', 2],
   'a node name that is none': ['[node nohost]\ntags = a\n', [1, 2]],
+  'a node name with a port': ['[node shop@h:80]\ntags = a\n', 1],
+  'an address with a port': ['[node shop@h]\naddress = 10.0.0.5:80\n', 2],
+  'an allowed host with a port': ['[server]\nallowed_hosts = gauge.example:443\n', 2],
   'a token without a hash': ['[token ci]\nsha256 = zz\nscopes = read\n', 2],
   'an unknown scope': [`[token ci]\nsha256 = ${'ab'.repeat(32)}\nscopes = read fly\n`, 3],
 };

@@ -228,6 +228,7 @@ suite('registry', { prepare: async (world) => {
       [[], 'array'], ['"x"', 'text'], ['{', 'cut'], ['', 'empty'], [{}, 'no cookie, no default'], [{ cookie: 1 }, 'cookie', 'cookie'],
       [{ cookie: '' }, 'empty cookie', 'cookie'], [{ cookie: 'x', port: 'y' }, 'port', 'port'], [{ cookie: 'x', port: 70000 }, 'port', 'port'],
       [{ cookie: 'x', port: -1 }, 'port', 'port'], [{ cookie: 'x', address: 5 }, 'address', 'address'], [{ cookie: 'x', tags: 'a' }, 'tags', 'tags'],
+      [{ cookie: 'x', address: 'h:80' }, 'a port in the address', 'address'], [{ cookie: 'x', address: 'a..b' }, 'two dots in the address', 'address'],
       [{ cookie: 'x', tags: [1] }, 'tags', 'tags'], [{ cookie: 'x', colour: 'red' }, 'unknown field', 'colour'],
       [{ cookie: 'c'.repeat(3000) }, 'long cookie', 'cookie'],
     ];
@@ -241,7 +242,7 @@ suite('registry', { prepare: async (world) => {
   });
 
   test('names that are none are 400', async () => {
-    for (const name of ['noat', 'a@', '@b', 'a@b@c', 'a b@c', 'a%22@b', 'a%0a@b', `${'a'.repeat(300)}@b`, 'a%ff@b', '%00@b', "a'@b"]) {
+    for (const name of ['noat', 'a@', '@b', 'a@b@c', 'a@h:80', 'a@..', 'a@1.2.3', 'a b@c', 'a%22@b', 'a%0a@b', `${'a'.repeat(300)}@b`, 'a%ff@b', '%00@b', "a'@b"]) {
       const answer = await world.gauge.api(`nodes/${name.replace(/ /g, '%20')}/memory`);
       assert.equal(answer.status, 400, `${name}: ${answer.status} ${answer.text}`);
       assert.equal(answer.body.errors?.[0]?.param, 'node', answer.text);

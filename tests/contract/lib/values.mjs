@@ -27,6 +27,7 @@ export function rightValues({ name, schema }) {
 // Those of a member of a body: the least and the most.
 export function rightMembers(member) {
   if (member.type === 'integer') return [member.minimum, member.maximum];
+  if (member.examples) return member.examples;
   if (member.type === 'array') return [[], Array(member.maxItems).fill(rightMembers(member.items).at(-1))];
   return member.maxLength ? ['x'.repeat(member.minLength), 'x'.repeat(member.maxLength)] : [];
 }

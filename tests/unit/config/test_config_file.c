@@ -163,7 +163,14 @@ static void wrong_settings_are_refused(void **state)
         {"[server]\ncookie_file =\n", 2, "cookie_file: expected the path of a file"},
         {"[server]\ncookie_file = /nonexistent/x\n", 2, "cookie file /nonexistent/x cannot be read: No such file"},
         {"[node a@b]\n\ncookie_file = /nonexistent/y\n", 3, "cookie file /nonexistent/y cannot be read: No such file"},
-        {"[node a@b]\naddress =\n", 2, "address: expected 1 to 255 bytes"},
+        {"[node a@b]\naddress =\n", 2, "an address is a host name or an IP address, without a port: it is empty"},
+        {"[node a@b]\naddress = h:80\n", 2, "address = h:80: an address is a host name or an IP address, without a port: it has a port"},
+        {"[node a@b:80]\n", 1, "node a@b:80: expected NAME@HOST, HOST a host name or an IP address: it has a port"},
+        {"[server]\nallowed_hosts = a b:80\n", 2, "allowed_hosts: \"b:80\" is not a host name or an IP address: it has a port"},
+        {"[server]\nallowed_hosts = https://a\n", 2, "allowed_hosts: \"https://a\" is not a host name or an IP address"},
+        {"[server]\nlisten = 127.0.0.1:99999\n", 2, "\"99999\" is not a port: a port is a number from 0 to 65535"},
+        {"[server]\nlisten = localhost:1\n", 2, "[::1]:7788; a name is not taken"},
+        {"[server]\nlisten = 127.0.0.1\n", 2, "[::1]:7788; the port is missing"},
         {"[token t]\nsha256 = bg_abc\n", 2, "64 hexadecimal digits"},
         {"[token t]\nscopes = read write\n", 2, "unknown scope \"write\": expected words of read, check, chat, admin"},
         {"[token t]\nscopes =\n", 2, "no scope: expected words"},
@@ -206,12 +213,12 @@ static void bytes_of_zero_are_refused(void **state)
     assert_non_null(strstr(test->failure.text, ":2: this is not text"));
 }
 
-/* "# first\n[server]\nallowed_hosts = hhh...\n", the last line `length` bytes long. */
+/* "# first\n[node a@b]\ntags = hhh...\n", the last line `length` bytes long. */
 static const char *text_with_line(size_t length)
 {
     static char text[4096];
-    int before = snprintf(text, sizeof(text), "# first\n[server]\n");
-    int key = snprintf(text + before, sizeof(text) - (size_t)before, "allowed_hosts = ");
+    int before = snprintf(text, sizeof(text), "# first\n[node a@b]\n");
+    int key = snprintf(text + before, sizeof(text) - (size_t)before, "tags = ");
 
     memset(text + before + key, 'h', length - (size_t)key);
     memcpy(text + (size_t)before + length, "\n", 2);
@@ -221,11 +228,11 @@ static const char *text_with_line(size_t length)
 static void a_long_line_is_refused_and_never_cut(void **state)
 {
     struct config_case *test = *state;
-    size_t length = strlen("allowed_hosts = h");
+    size_t length = strlen("tags = h");
 
     /* How long a setting may be is up to the library's build. */
     while (length < 2000 && config_case_read(test, text_with_line(length)) == BG_OK) {
-        assert_int_equal(strlen(test->config.allowed_hosts[0]), length - strlen("allowed_hosts = "));
+        assert_int_equal(strlen(test->config.nodes[0].tags[0]), length - strlen("tags = "));
         length++;
     }
     assert_in_range(length - 1, 150, 1023);
@@ -252,13 +259,14 @@ static void a_node_name_of_255_bytes_is_kept_whole(void **state)
     struct config_case *test = *state;
     char text[512], name[257];
 
-    memset(name, 'n', sizeof(name));
+    for (size_t i = 0; i < sizeof(name); i++)
+        name[i] = i > 100 && i % 2 == 0 ? '.' : 'n';
     name[100] = '@';
     name[255] = '\0';
     snprintf(text, sizeof(text), "[node %s]\n", name);
     assert_int_equal(config_case_read(test, text), BG_OK);
     assert_string_equal(test->config.nodes[0].name, name);
-    name[255] = 'n';
+    name[255] = 'm';
     name[256] = '\0';
     snprintf(text, sizeof(text), "[node %s]\n", name);
     config_case_refuses(test, text, 1, "expected NAME@HOST of at most 255 bytes");

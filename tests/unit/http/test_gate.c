@@ -109,7 +109,7 @@ static const struct sample hostile[] = {
     HEAD(BG_INVALID, "expectation", "POST / HTTP/1.1" H "\r\nContent-Length: 1\r\nExpect: 200-ok"),
     HEAD(BG_INVALID, "Authorization header is there twice", "GET / HTTP/1.1" H "\r\nAuthorization: a\r\nAuthorization: b"),
     HEAD(BG_MISDIRECTED, "evil.example", "GET / HTTP/1.1\r\nHost: evil.example"),
-    HEAD(BG_INVALID, "not a host name", "GET / HTTP/1.1\r\nHost:"),
+    HEAD(BG_INVALID, "The Host header is wrong: \"\" is not a host name or an IP address: it is empty", "GET / HTTP/1.1\r\nHost:"),
     HEAD(BG_INVALID, "not a host name", "GET / HTTP/1.1\r\nHost: a@localhost"),
 };
 
@@ -232,7 +232,23 @@ static void the_host_allowlist(void **state)
         {"", BG_INVALID},
         {"[::1", BG_INVALID},
         {"[::1]x", BG_INVALID},
+        {"localhost:", BG_OK}, /* an empty port is none (RFC 3986, 3.2.3) */
+        {"localhost:65535", BG_OK},
+        {"localhost:65536", BG_INVALID},
+        {"localhost:99999", BG_INVALID},
         {"localhost:123456", BG_INVALID},
+        {"localhost:80:80", BG_INVALID},
+        {"[127.0.0.1]", BG_INVALID},
+        {"[localhost]", BG_INVALID},
+        {"::1", BG_INVALID},
+        {"[::g]", BG_INVALID},
+        {"[::1%lo]", BG_INVALID},
+        {"127.0.0.256", BG_INVALID},
+        {"127.1", BG_INVALID},
+        {"..", BG_INVALID},
+        {".localhost", BG_INVALID},
+        {"a..b", BG_INVALID},
+        {"-a", BG_INVALID},
         {"localhost:8a", BG_INVALID},
         {"a b", BG_INVALID},
         {"localhost/", BG_INVALID},
@@ -245,7 +261,8 @@ static void the_host_allowlist(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (bg_gate_check_host(&gate, cases[i].host, strlen(cases[i].host), &failure) != cases[i].error)
             fail_msg("%s", cases[i].host);
-    memset(longest, 'a', sizeof longest);
+    for (size_t i = 0; i < sizeof longest; i++)
+        longest[i] = i % 2 == 0 ? 'a' : '.';
     assert_int_equal(bg_gate_check_host(&gate, longest, 255, &failure), BG_MISDIRECTED);
     assert_int_equal(bg_gate_check_host(&gate, longest, 256, &failure), BG_INVALID);
 }
