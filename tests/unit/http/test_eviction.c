@@ -16,6 +16,7 @@ static void start_with(size_t connections_max)
 
     site_options(&options);
     options.connections_max = connections_max;
+    options.request_ms = options.connection_idle_ms = 60000;
     site_start(&options);
 }
 
