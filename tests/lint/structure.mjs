@@ -1,7 +1,8 @@
 // The shape of the tree: which room may include what, and how long functions and files may be.
 import { readdirSync, readFileSync } from 'node:fs';
 
-const FUNCTION_LINES_MAX = 80;
+const FUNCTION_LINES_MAX = 45;
+const TEST_FUNCTION_LINES_MAX = 60; // some are tables
 const FILE_LINES_MAX = 500;
 
 // Room -> what its #include lines may name. Anything not listed is refused; the C library's own headers are free to all.
@@ -49,12 +50,12 @@ function checkIncludes(file, lines) {
 
 // clang-format puts a function's braces into the first column, so its length can be read without a parser.
 function checkFunctions(file, lines) {
+  const most = file.startsWith('tests/') ? TEST_FUNCTION_LINES_MAX : FUNCTION_LINES_MAX;
   let start = -1;
   lines.forEach((line, i) => {
     if (line === '{') start = i;
     else if (line === '}' && start >= 0) {
-      if (i - start - 1 > FUNCTION_LINES_MAX)
-        faults.push(`${file}:${start}: a function of ${i - start - 1} lines (at most ${FUNCTION_LINES_MAX})`);
+      if (i - start - 1 > most) faults.push(`${file}:${start}: a function of ${i - start - 1} lines (at most ${most})`);
       start = -1;
     }
   });
