@@ -66,6 +66,9 @@ export function duration(ms) {
   return parts.slice(first, first + 2).filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`).join(' ');
 }
 
+/** Of what stands as it was told last: "as told 40 s ago"; null of what is of now. */
+export const toldAgo = (row) => (known(row.age_ms) ? `as told ${duration(Math.max(1000, row.age_ms))} ago` : null);
+
 export const timeOfDay = (at) => (at ? clock.format(new Date(at)) : UNKNOWN);
 
 /** An MFA as the service prints it, or null. */
@@ -81,12 +84,17 @@ export function peerText(peer) {
   return [name, identity].filter((part) => part !== null).map(visible).join(' ') || UNKNOWN;
 }
 
-/** A count and whether it is exact: "≈ 1,200" with its bounds for a title. */
+/** What is said of a process whose entries nobody has counted, wherever it is; null of any other. */
+export const uncounted = (row) => (known(row.uncounted_count) ? `up to ${count(row.uncounted_count)} entries, of monitors, monitored_by or links; not counted` : null);
+
+/** A count and whether it is exact: "≈ 1,200" with its bounds for a title. Where it is open of what the entries are, they are told once: by
+ * the count that the row has. */
 export function counted(row, field) {
   const value = row[field];
   const [least, most] = [row[`${field}_min`] ?? 0, row[`${field}_max`]];
+  if (uncounted(row)) return { text: known(value) ? `≤ ${count(row.uncounted_count)}` : UNKNOWN, title: uncounted(row) };
   if (row.exact === false && !known(value) && known(most)) return { text: `≤ ${count(most)}`, title: 'not counted, and perhaps none' };
-  if (row.exact !== false || !known(value)) return { text: count(value), title: undefined };
+  if (row.exact !== false || !known(value) || least === most) return { text: count(value), title: undefined };
   return { text: `≈ ${count(value)}`, title: known(most) ? `between ${count(least)} and ${count(most)}` : 'an estimate' };
 }
 

@@ -38,7 +38,7 @@ function NodePanels({ node, query }) {
   const watched = useRanking(path, 'monitored_by');
   return html`
     <${HeadlinePanel} path=${path} memory=${memory} />
-    <${PairsPanel} path=${path} node=${node} watched=${watched} />
+    <${PairsPanel} path=${path} node=${node} watchers=${watchers} watched=${watched} />
     <div class="columns">
       <${RankingPanel} answer=${watchers} node=${node} by="monitors" />
       <${RankingPanel} answer=${watched} node=${node} by="monitored_by" />

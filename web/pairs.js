@@ -1,7 +1,7 @@
 // Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
 import { html, useContext, useRef } from '/htm.js';
-import { count, duration, growth, peerText, percent, rate, timeOfDay, visible } from '/format.js';
-import { Bar, Counted, Name, Panel, Peer, State } from '/parts.js';
+import { count, duration, growth, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
+import { Age, Bar, Counted, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { Table } from '/table.js';
 
@@ -13,10 +13,12 @@ const FLEET_ROWS = 5;
 // Whom a watcher of too many monitors watches is not known: `watched` is null then.
 const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, watched && peerText(watched), watched?.node].join(' ');
 
-/** `watched` is the ranking by monitored_by: it tells of watchers on other nodes, which this node's own pairs cannot. */
-export function PairsPanel({ path, node, watched }) {
+/** `watched` is the ranking by monitored_by: it tells of watchers on other nodes, which this node's own pairs cannot. `watchers` is that by
+ * monitors: it may know whom one watches where there was no time to ask. */
+export function PairsPanel({ path, node, watchers, watched }) {
   const answer = usePoll(`${path}/monitors/pairs?min=2&limit=${ROWS}`);
-  const pairs = [...(answer.data ?? []), ...fromElsewhere(watched.data ?? [], node)].sort((a, b) => b.count - a.count).slice(0, ROWS);
+  const own = (answer.data ?? []).map((pair) => withPeer(pair, watchers.data ?? []));
+  const pairs = [...own, ...fromElsewhere(watched.data ?? [], node)].sort((a, b) => b.count - a.count).slice(0, ROWS);
   const title = 'Repeated monitors';
   return html`
     <${Panel} title=${title} answer=${answer}>
@@ -63,7 +65,7 @@ function Silent({ nodes, pairs, missing }) {
 function Pairs({ title, pairs, meta, node, empty }) {
   const rates = useRates(pairs, meta);
   const none = 'No process monitors another more than once.';
-  const nothing = empty ?? (hasUnseen(meta) ? 'None in the lists that were looked into; not all of them were.' : none);
+  const nothing = empty ?? (hasUnseen(meta) ? 'None is known, but not everything could be looked at: see below.' : none);
   return html`
     ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
     <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf} empty=${nothing} />`;
@@ -75,8 +77,13 @@ const hasUnseen = (meta) => (meta?.warnings?.length ?? 0) > (meta?.nodes_count ?
 /** What has no node of its own, a port or a reference, is on the watcher's. */
 const withHome = (pair) => (pair.watched === null ? pair : { ...pair, watched: { ...pair.watched, node: pair.watched.node ?? pair.watcher.node } });
 
+function withPeer(pair, rows) {
+  const [peer] = (pair.watched === null && rows.find((row) => row.pid === pair.watcher.pid)?.top_peers) || [];
+  return peer ? { ...pair, watched: peer, count: peer.count, uncounted_count: null } : pair;
+}
+
 function fromElsewhere(rows, node) {
-  const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact });
+  const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact, age_ms: row.age_ms });
   const pairs = rows.flatMap((row) => (row.top_peers ?? []).map(pairOf(row)));
   return pairs.filter((pair) => pair.count > 1 && pair.watcher.node !== undefined && pair.watcher.node !== node);
 }
@@ -88,19 +95,33 @@ function age(at) {
 }
 
 function Finding({ pair, node, perSecond }) {
-  const { watcher, watched } = pair;
-  const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
-  const about = pair.exact === false ? 'about ' : '';
   const old = isOld(pair) ? html` <span class="quiet">Told ${duration(Math.max(1000, pair.age_ms))} ago; nothing newer has come.</span>` : '';
-  const since = pair.counted_at ? html` <span class="quiet">Counted ${age(pair.counted_at)}, about ${count(pair.count)} now.</span>` : '';
-  const whom = watched
-    ? html`<${Peer} peer=${watched} node=${node} /> <b>${about}${count(pair.count)} times</b>${growing}.${since}`
-    : html`<b>about ${count(pair.count)} processes or one process as often</b>${growing}: too many to be counted lightly. On its page
-        they can be counted exactly, or traced for some seconds.`;
   return html`
     <p class=${pair.count >= LOUD_COUNT ? 'finding loud' : 'finding'}>
-      <${Peer} peer=${watcher} node=${node} /> monitors${' '}${whom}${old}
+      <${Peer} peer=${pair.watcher} node=${node} />${' '}<${Deed} pair=${pair} node=${node} perSecond=${perSecond} />${old}
     </p>`;
+}
+
+const ON_ITS_PAGE = 'On its page they can be counted exactly, or traced for some seconds.';
+
+/** What the watcher does, as far as that is known. */
+function Deed({ pair, node, perSecond }) {
+  const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
+  if (uncounted(pair)) return html`has <b>${uncounted(pair)}</b>. ${ON_ITS_PAGE}`;
+  if (!pair.watched) return html`has <b>about ${count(pair.count)} monitors</b>${growing}; whom it monitors is not known yet. ${ON_ITS_PAGE}`;
+  const likely = pair.likely ? 'likely ' : '';
+  const about = pair.exact === false ? 'about ' : '';
+  const since = pair.counted_at ? html` <span class="quiet">Counted ${age(pair.counted_at)}, about ${count(pair.count)} now.</span>` : '';
+  const why = pair.likely ? html` <span class="quiet">${LIKELY}.</span>` : '';
+  return html`
+    monitors ${likely}<${Peer} peer=${pair.watched} node=${node} />${' '}<b>${about}${count(pair.count)} times</b>${growing}.${since}${why}`;
+}
+
+const LIKELY = 'Nobody has counted either list; by the memory that they take these two alone belong together';
+
+function Watched({ pair, node }) {
+  if (!pair.watched) return html`<span class="quiet">not known</span>`;
+  return html`<${Peer} peer=${pair.watched} node=${node} />${pair.likely && html` <span class="mark" title=${visible(pair.likely)}>likely</span>`}`;
 }
 
 /** What the watched's own node counts, where that is another number: both are shown, neither is corrected. */
@@ -113,17 +134,18 @@ const countedAt = (pair) => pair.counted_at && html` <small title="Counted then,
 
 /** What a node told before it stopped answering in time. */
 const isOld = (pair) => Number.isInteger(pair.age_ms);
-const oldAt = (pair) => isOld(pair) && html` <span class="mark">old: ${duration(Math.max(1000, pair.age_ms))}</span>`;
 
 function columnsOf(node, pairs, rates) {
-  const sum = pairs.reduce((total, pair) => total + pair.count, 0);
+  const certain = (pair) => (uncounted(pair) ? 0 : pair.count);
+  const sum = pairs.reduce((total, pair) => total + certain(pair), 0);
+  const shareOf = (pair) => (uncounted(pair) ? null : pair.count / sum);
   return [
     { key: 'watcher', title: 'Watcher', head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` },
-    { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => (pair.watched ? html`<${Peer} peer=${pair.watched} node=${node} />` : html`<span class="quiet">not known</span>`) },
-    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}${oldAt(pair)}` },
+    { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` },
+    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` },
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
-    { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(pair.count / sum) },
-    { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${pair.count / sum} />` },
+    { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
+    { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${shareOf(pair)} />` },
   ];
 }
 
@@ -133,6 +155,6 @@ function useRates(pairs, meta) {
   const at = Date.parse(meta?.collected_at);
   const firsts = pairs.map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)) ?? { value: pair.count, at }]);
   seen.current = new Map(firsts);
-  const ofNow = pairs.filter((pair) => !isOld(pair));
+  const ofNow = pairs.filter((pair) => !isOld(pair) && !uncounted(pair));
   return new Map(ofNow.map((pair) => [keyOf(pair), growth(seen.current.get(keyOf(pair)), pair.count, at)]));
 }

@@ -1,6 +1,6 @@
 // What every view is put together from: panels, problems, bars, names of processes.
 import { html, useContext, useEffect, useRef } from '/htm.js';
-import { count, counted, mfa, nameOf, peerText, timeOfDay, visible } from '/format.js';
+import { count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, visible } from '/format.js';
 import { Live } from '/poll.js';
 import { processHash } from '/route.js';
 
@@ -79,7 +79,14 @@ export function Process({ row, node }) {
     <div class="who">
       ${name !== null && html`<${Name} text=${name} />${' '}`}<${Pid} node=${node} pid=${row.pid} />
       ${more.length > 0 && html`<small>${more.map(visible).join(' · ')}</small>`}
+      <${Age} row=${row} />
     </div>`;
+}
+
+/** Where who is asked does not answer, and what it told last stands. */
+export function Age({ row }) {
+  const hint = 'It does not answer in time; this is what was told last';
+  return toldAgo(row) && html` <span class="mark" title=${hint}>${toldAgo(row)}</span>`;
 }
 
 /** The other end of a monitor or link: a process, a name, a port, a reference. `node`: whose page this is. */

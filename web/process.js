@@ -2,7 +2,7 @@
 import { html, useState } from '/htm.js';
 import { CallSitesPanel } from '/callsites.js';
 import { CountedAt, CountExactly, isTooLong } from '/exact.js';
-import { bytes, count, mfa, nameOf, percent, short, timeOfDay, times, visible } from '/format.js';
+import { bytes, count, mfa, nameOf, percent, short, timeOfDay, times, toldAgo, uncounted, visible } from '/format.js';
 import { Bar, Counted, Facts, Frames, Heading, Name, Panel, Peer } from '/parts.js';
 import { Reachable } from '/node.js';
 import { usePoll } from '/poll.js';
@@ -23,18 +23,35 @@ function ProcessPanels({ node, pid, brackets }) {
   const title = name ? `${name} ${brackets}` : brackets;
   return html`
     <${Heading} title=${title}>${name && html`<${Name} text=${name} />${' '}`}<span class="pid">${brackets}</span><//>
-    <${Panel} title="Process" answer=${answer}>${answer.data && html`<${Summary} row=${withRelations(answer.data, relations.data)} node=${node} />`}<//>
+    <${Panel} title="Process" answer=${withoutBound(answer, relations.data)}>${answer.data && html`<${Summary} row=${withRelations(answer.data, relations.data)} node=${node} />`}<//>
     <${Panel} title="Relations" answer=${relations}>
       <div class="three">${(relations.data ?? []).map(relationOf)}</div>
     <//>
     <${CallSitesPanel} path=${path} />`;
 }
 
-/** Where its lists are too long, the row itself has the same estimate three times: what is known of each list is better. */
+/** Where its lists are too long, the row itself knows only how many entries there are at most: what is known of each list is better. */
 function withRelations(row, relations) {
   if (row.exact !== false || !relations) return row;
   const counts = relations.filter(({ count: told }) => told !== null).map(({ direction, count: told }) => [`${direction}_count`, told]);
-  return { ...row, ...Object.fromEntries(counts) };
+  const open = relations.find(({ direction, uncounted_count: most }) => direction !== 'links' && most !== null);
+  return { ...row, ...Object.fromEntries(counts), uncounted_count: open?.uncounted_count ?? null };
+}
+
+/** Entries that nobody has counted are said once, and not of each direction. */
+function entriesOf(row) {
+  if (uncounted(row)) return [['Entries', html`<span class="uncounted">${uncounted(row)}</span>`]];
+  return [
+    ['Monitors', html`<${Counted} row=${row} field="monitors_count" />`],
+    ['Monitored by', html`<${Counted} row=${row} field="monitored_by_count" />`],
+    ['Links', html`<${Counted} row=${row} field="links_count" />`],
+  ];
+}
+
+/** Its relations know a bound that is as tight, or better. */
+function withoutBound(answer, relations) {
+  if (!answer.meta || !relations) return answer;
+  return { ...answer, meta: { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !warning.includes('not counted here')) } };
 }
 
 /** A process elsewhere in a row: a ref, or a pid in brackets. */
@@ -47,9 +64,7 @@ function Summary({ row, node }) {
     ['Memory', bytes(row.memory_bytes)],
     ['Message queue', count(row.message_queue_len)],
     ['Reductions', short(row.reductions_count)],
-    ['Monitors', html`<${Counted} row=${row} field="monitors_count" />`],
-    ['Monitored by', html`<${Counted} row=${row} field="monitored_by_count" />`],
-    ['Links', html`<${Counted} row=${row} field="links_count" />`],
+    ...entriesOf(row),
   ];
   const details = [
     ['Registered name', row.registered_name && html`<${Name} text=${row.registered_name} />`],
@@ -75,18 +90,18 @@ function Summary({ row, node }) {
 const SPLIT = [
   { field: 'heap_bytes', title: 'Heap', kind: 'processes' },
   { field: 'mailbox_bytes', title: 'Mailbox, at least', kind: 'binary' },
-  { field: 'monitors_estimate_bytes', title: 'Monitors and links, about', kind: 'ets' },
+  { field: 'monitors_estimate_bytes', title: 'Monitors and links, about', atMost: 'Monitors and links, at most', kind: 'ets' },
   { field: 'other_bytes', title: 'Other', kind: 'other' },
 ];
 
-const PartName = ({ part }) => html`<span class=${part.inner ? 'inner' : ''}><i class=${`swatch ${part.kind}`}></i>${part.title}</span>`;
+const PartName = ({ part, row }) => html`<span><i class=${`swatch ${part.kind}`}></i>${(uncounted(row) && part.atMost) || part.title}</span>`;
 
 function Split({ row }) {
   const split = row.memory_split;
   if (!split) return null;
   const share = (part) => split[part.field] / row.memory_bytes;
   const columns = [
-    { key: 'part', title: 'Memory', head: true, cell: (part) => html`<${PartName} part=${part} />` },
+    { key: 'part', title: 'Memory', head: true, cell: (part) => html`<${PartName} part=${part} row=${row} />` },
     { key: 'bytes', title: 'Size', number: true, cell: (part) => bytes(split[part.field]) },
     { key: 'share', title: 'Share', number: true, cell: (part) => percent(share(part)) },
     { key: 'bar', title: '', kind: 'wide', cell: (part) => html`<${Bar} ratio=${share(part)} kind=${part.kind} />` },
@@ -125,8 +140,9 @@ function Relation({ latest, node, path }) {
     <div>
       <h3>${text.title} <span class="quiet"><${Counted} row=${relation} field="count" />${spread}</span></h3>
       ${isTooLong(relation) && html`
-        <p class="quiet">Too long to be copied lightly.${' '}
+        <p class="quiet">${uncounted(relation) ? 'Not counted.' : 'Too long to be copied lightly.'}${' '}
           <${CountExactly} path=${path} direction=${relation.direction} onCounted=${setExact} /></p>`}
+      ${toldAgo(relation) && html`<p class="quiet">It does not answer in time: ${toldAgo(relation)}.</p>`}
       ${isEstimate && relation.counted_at && html`<p class="quiet">Counted at ${timeOfDay(relation.counted_at)}, estimated since.</p>`}
       ${relation.at && html`<p class="quiet"><${CountedAt} relation=${relation} /></p>`}
       ${!isTooLong(relation) && html`

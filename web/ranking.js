@@ -41,7 +41,7 @@ export function RankingPanel({ answer, node, by }) {
 function withExact(row, relation, by) {
   if (!relation || !isTooLong(row)) return row;
   const { count: counted, distinct_count, duplication_ratio, top_peers, exact, at } = relation;
-  return { ...row, [`${by}_count`]: counted, distinct_count, duplication_ratio, top_peers, exact, at };
+  return { ...row, [`${by}_count`]: counted, uncounted_count: null, distinct_count, duplication_ratio, top_peers, exact, at };
 }
 
 const ratio = (row) => html`<span class=${row.duplication_ratio >= LOUD_RATIO ? 'loud' : ''}>${times(row.duplication_ratio)}</span>`;

@@ -1,6 +1,8 @@
 /* peers.c: who is at the other end of monitors and links: asking `peers` and reading its answer. */
 #include "peers.h"
 
+#include "uncounted.h"
+
 #include "beamgauge/clock.h"
 
 #include <inttypes.h>
@@ -37,9 +39,13 @@ void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, c
             "to count the entries of %s takes %s about %lld MiB for the moment, and its host or cgroup has %lld MiB left; without "
             "exact=true they are estimated",
             pid, bg_ask_node(ask), json_integer_value(json_array_get(full, 0)) >> 20, json_integer_value(json_array_get(full, 1)) >> 20);
+    else if (bg_peers_exact(ask) && bg_answer_boolean_or(&ask->shaper, process, "late", false))
+        bg_ask_warn(ask, "the lists of %s on %s could not be counted in the time there was; timeout_ms allows more", pid, bg_ask_node(ask));
     else if (bg_peers_exact(ask))
-        bg_ask_warn(ask, "a list of %s could not be counted within 2 GiB of %s and the time there was; timeout_ms allows more time", pid,
-                    bg_ask_node(ask));
+        bg_ask_warn(ask, "a list of %s on %s takes more than the 2 GiB of memory that are taken to count one", pid, bg_ask_node(ask));
+    else if (list->uncounted && list->uncounted_count >= 0)
+        bg_shaper_fail(&ask->shaper, BG_FORBIDDEN, "%s on %s has " BG_UNCOUNTED ": that takes a token with the scope admin", pid,
+                       bg_ask_node(ask), list->uncounted_count);
     else
         bg_shaper_fail(&ask->shaper, BG_FORBIDDEN,
                        "%s on %s has a list of about %" PRId64 " entries; to count it exactly takes a token with the scope admin", pid,
@@ -117,7 +123,8 @@ void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const ch
         .count = bg_answer_count_or(shaper, list, "count", -1),
         .distinct_count = bg_answer_count_or(shaper, list, "distinct_count", -1),
         .exact = bg_answer_boolean(shaper, list, "exact"),
-        .either = bg_answer_boolean_or(shaper, list, "either", false),
+        .uncounted = bg_is_uncounted(shaper, list),
+        .uncounted_count = bg_is_uncounted(shaper, list) ? bg_answer_count_or(shaper, process, "entries_max", -1) : -1,
         .top = bg_answer_array(shaper, list, "top"),
     };
 }

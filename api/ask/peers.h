@@ -8,8 +8,9 @@
 struct bg_peer_list {
     int64_t count, distinct_count; /* -1 where the list was not looked at: of the distinct always, of all where nothing can be claimed */
     bool exact;
-    bool either;       /* nobody has counted: `count` are monitors that it holds, or as many that others hold on it */
-    const json_t *top; /* [{peer, count, ...}], most entries first; borrowed */
+    bool uncounted;          /* it is open whether the entries are in this direction (uncounted.h) */
+    int64_t uncounted_count; /* then: at most so many there are; else -1 */
+    const json_t *top;       /* [{peer, count, ...}], most entries first; borrowed */
 };
 
 /* How many processes are listed for a ranking of `limit` rows, and how many top peers of each: 20, 50 or 200. Of one process, 1000 or

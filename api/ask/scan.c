@@ -1,6 +1,8 @@
 /* scan.c: rankings out of the answers to the questions `scan` and `window`. */
 #include "scan.h"
 
+#include "uncounted.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -200,7 +202,7 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
         if (!last_passed || ++passed > filter->limit)
             continue;
         last_listed = value;
-        json_t *row = bg_row_new(shaper, raw, scan->word_bytes);
+        json_t *row = bg_row_new(shaper, raw, scan->sort, scan->word_bytes);
         if (filter->window)
             put_change(shaper, row, raw, scan, delta);
         bg_append(shaper, rows, row);
@@ -212,4 +214,25 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
     ask->ranking.returned_count = passed < filter->limit ? passed : filter->limit;
     ask->ranking.truncated = passed > filter->limit || (beyond && (last_passed || filter->ascending));
     return rows;
+}
+
+void bg_scan_warn_uncounted(struct bg_ask *ask)
+{
+    const json_t *first = NULL;
+    size_t others = 0;
+    for (size_t i = 0; i < json_array_size(ask->data); i++) {
+        const json_t *row = json_array_get(ask->data, i);
+        if (!json_is_integer(json_object_get(row, "uncounted_count")))
+            continue;
+        others += first != NULL;
+        first = first != NULL ? first : row;
+    }
+    if (first == NULL || ask->shaper.failed)
+        return;
+    const char *pid = json_string_value(json_object_get(first, "pid"));
+    const int64_t most = json_integer_value(json_object_get(first, "uncounted_count"));
+    if (others == 0)
+        bg_ask_warn(ask, "%s has " BG_UNCOUNTED, pid, most);
+    else
+        bg_ask_warn(ask, "%s has " BG_UNCOUNTED ", and so it is with %zu others (uncounted_count)", pid, most, others);
 }

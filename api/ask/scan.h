@@ -38,5 +38,7 @@ struct bg_scan_filter {
 };
 /* The public rows that pass, best first; completes ask->ranking. */
 json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter);
+/* Says of the rows in ask->data whose entries nobody has counted (uncounted.h). */
+void bg_scan_warn_uncounted(struct bg_ask *ask);
 
 #endif

@@ -6,6 +6,7 @@
 #include "print.h"
 #include "reader.h"
 #include "resources.h"
+#include "uncounted.h"
 
 #include "beamgauge/node.h"
 #include "chat.h"
@@ -70,20 +71,41 @@ static void add_cell(struct bg_shaper *shaper, json_t *row, const char *text)
     bg_append(shaper, row, json_string(cell));
 }
 
-static void add_figure(struct bg_shaper *shaper, json_t *row, const json_t *value, const char *unit)
+static void add_figure(struct bg_shaper *shaper, json_t *row, const json_t *value, const char *unit, bool exact)
 {
     char cell[BG_PRINT_SIZE];
     struct bg_text text;
     bg_text_init(&text, cell, sizeof cell);
+    bg_text_add(&text, exact || !json_is_number(value) ? "" : BG_ABOUT);
     bg_text_add_figure(&text, value, unit);
     add_cell(shaper, row, cell);
 }
 
-static void add_count(struct bg_shaper *shaper, json_t *row, int64_t count)
+static void add_count(struct bg_shaper *shaper, json_t *row, int64_t count, bool exact)
 {
     json_t *value = bg_count_or_null(count);
-    add_figure(shaper, row, value, "count");
+    add_figure(shaper, row, value, "count", exact);
     json_decref(value);
+}
+
+static bool is_any_noted(const json_t *card, const char *end)
+{
+    const json_t *notes = json_object_get(card, "notes");
+    bool is_any = false;
+    for (size_t i = 0; i < json_array_size(notes); i++)
+        is_any = is_any || strstr(json_string_value(json_array_get(notes, i)), end) != NULL;
+    return is_any;
+}
+
+/* Of entries that nobody has counted; a note says of the first what that is. */
+static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, int64_t most, const char *pid)
+{
+    char cell[BG_PRINT_SIZE];
+    (void)snprintf(cell, sizeof cell, BG_AT_MOST "%" PRId64, most);
+    add_cell(shaper, row, cell);
+    (void)snprintf(cell, sizeof cell, "%s has " BG_UNCOUNTED ".", pid, most);
+    if (!is_any_noted(card, strstr(cell, ", of monitors")))
+        bg_card_note(shaper, card, cell);
 }
 
 static void add_ref(struct bg_shaper *shaper, json_t *row, const json_t *ref)
@@ -129,7 +151,7 @@ static void add_memory(struct bg_shaper *shaper, json_t *card, const char *title
         return;
     json_t *row = row_new(shaper, card);
     add_cell(shaper, row, title);
-    add_figure(shaper, row, figure, "bytes");
+    add_figure(shaper, row, figure, "bytes", true);
 }
 
 json_t *bg_card_of_memory(struct bg_shaper *shaper, const char *node, const json_t *answer)
@@ -196,7 +218,12 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
         }
         json_t *row = row_new(shaper, card), *ref = ref_of(&reader.shaper, raw, node);
         json_t *value = bg_count_or_null(count);
-        add_figure(shaper, row, value, unit_of(command->sort->field));
+        const int64_t uncounted = command->sort->relation ? bg_uncounted_count(&reader.shaper, raw) : -1;
+        if (uncounted >= 0)
+            add_uncounted(shaper, card, row, uncounted, bg_answer_pid(&reader.shaper, raw, "pid"));
+        else
+            add_figure(shaper, row, value, unit_of(command->sort->field),
+                       !command->sort->relation || bg_answer_boolean_or(&reader.shaper, raw, "exact", true));
         add_ref(shaper, row, ref);
         json_decref(value);
         json_decref(ref);
@@ -236,8 +263,11 @@ json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const js
         bg_peer_list_read(shaper, process, "monitors", &list);
         json_t *row = row_new(shaper, card);
         json_t *watcher = bg_ref_of_row(shaper, bg_answer_object(shaper, process, "row"), bg_answer_pid(shaper, process, "pid"), node);
-        add_count(shaper, row, list.count);
-        add_count(shaper, row, list.distinct_count);
+        if (list.uncounted_count >= 0)
+            add_uncounted(shaper, card, row, list.uncounted_count, bg_answer_pid(shaper, process, "pid"));
+        else
+            add_count(shaper, row, list.count, list.exact);
+        add_count(shaper, row, list.distinct_count, true);
         add_ref(shaper, row, watcher);
         add_ref(shaper, row, json_object_get(json_array_get(watched, i), "watched"));
         json_decref(watcher);
@@ -280,7 +310,11 @@ static void add_pairs(struct bg_shaper *shaper, json_t *card, const json_t *pair
         const json_t *pair = json_array_get(pairs, i), *watcher = json_object_get(pair, "watcher"),
                      *watched = json_object_get(pair, "watched");
         json_t *cells = row_new(shaper, card);
-        add_count(shaper, cells, json_integer_value(json_object_get(pair, "count")));
+        const json_t *uncounted = json_object_get(pair, "uncounted_count");
+        if (json_is_integer(uncounted))
+            add_uncounted(shaper, card, cells, json_integer_value(uncounted), json_string_value(json_object_get(watcher, "pid")));
+        else
+            add_count(shaper, cells, json_integer_value(json_object_get(pair, "count")), !json_is_false(json_object_get(pair, "exact")));
         add_ref(shaper, cells, watcher);
         add_node(shaper, cells, watcher);
         add_ref(shaper, cells, watched);
@@ -314,7 +348,8 @@ json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node)
                               json_string_value(json_object_get(node, "node")), "Assertion|>Observed|By");
     json_t *row = row_new(shaper, card);
     add_cell(shaper, row, json_string_value(json_object_get(told, "expression")));
-    add_figure(shaper, row, json_object_get(told, "observed"), json_string_value(json_object_get(told, "unit")));
+    add_figure(shaper, row, json_object_get(told, "observed"), json_string_value(json_object_get(told, "unit")),
+               !json_is_false(json_object_get(told, "exact")));
     add_ref(shaper, row, json_object_get(told, "offender"));
     return card;
 }

@@ -24,9 +24,10 @@ void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_look *loo
 /* What was seen. */
 struct bg_measure {
     double value;
-    double most;      /* where it is open whether there is more: it may be so much; else no more than `value` */
-    bool exact;       /* else it is an estimate, or at least so much */
-    json_t *offender; /* a new reference: the process it was seen on; NULL: none */
+    double most;             /* where it is open whether there is more: it may be so much; else no more than `value` */
+    int64_t uncounted_count; /* as it may be that of so many entries of a process, which nobody has counted */
+    bool exact;              /* else it is an estimate, or at least so much */
+    json_t *offender;        /* a new reference: the process it was seen on; NULL: none */
 };
 /* `answer` is the source's data, NULL for peers where nobody monitors anything. Fails through the shaper. */
 void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,

@@ -146,6 +146,7 @@ static void print_md_row(const json_t *row, FILE *out)
     fprintf(out, "| %s %s | ", sign_of(row), text_of(row, "status"));
     print_md_cell(out, text_of(row, "expression"));
     bg_text_init(&text, cell, sizeof cell);
+    bg_text_add(&text, json_is_false(json_object_get(row, "exact")) ? BG_ABOUT : "");
     bg_text_add_figure(&text, json_object_get(row, "observed"), text_of(row, "unit"));
     print_md_cell(out, cell);
     bg_text_init(&text, cell, sizeof cell);
@@ -254,8 +255,15 @@ static bool write_junit(const json_t *data, const json_t *meta, FILE *out)
     return true;
 }
 
-/* Nothing that a plugin's output gives a meaning to: the bar begins performance data, a quote ends a label. */
+/* Nothing that a plugin's output gives a meaning to: the bar begins performance data, and a line ends the first part. */
 static void print_plain(FILE *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        fputc(strchr("|\n", *text) != NULL ? ' ' : *text, out);
+}
+
+/* The same within the label of a figure, which a quote or an equals sign ends. */
+static void print_label(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++)
         fputc(strchr("|'=\n", *text) != NULL ? ' ' : *text, out);
@@ -296,7 +304,7 @@ static void print_term(const char *expression, FILE *out)
     while (length > 0 && strchr(" \t", expression[length - 1]) != NULL)
         length--;
     (void)snprintf(term, sizeof term, "%.*s", (int)length, expression);
-    print_plain(out, term);
+    print_label(out, term);
 }
 
 static void print_perfdata_node(const json_t *node, const json_t *meta, FILE *out)
@@ -308,7 +316,7 @@ static void print_perfdata_node(const json_t *node, const json_t *meta, FILE *ou
         if (!json_is_number(observed))
             continue;
         fputs(" '", out);
-        print_plain(out, text_of(node, "node"));
+        print_label(out, text_of(node, "node"));
         fputc(' ', out);
         print_term(text_of(row, "expression"), out);
         fprintf(out, "'=%.15g%s;", json_number_value(observed),

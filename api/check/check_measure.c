@@ -5,6 +5,7 @@
 #include "peers.h"
 #include "reader.h"
 #include "resources.h"
+#include "uncounted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ static void fail_untold(const struct bg_figure *figure, struct bg_shaper *shaper
     else if (strncmp(figure->path, "monitors_estimate.", 18) == 0)
         bg_shaper_fail(shaper, BG_UNSUPPORTED,
                        "%s is not known: the node's allocators leave open how many of their blocks are monitors, until its processes have "
-                       "been ranked once (GET /api/v1/nodes/%s/monitors)",
+                       "been ranked (GET /api/v1/nodes/%s/monitors) and no list of them is uncounted (exact=true counts those too)",
                        figure->name, node);
     else
         bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", figure->name);
@@ -54,6 +55,22 @@ static json_t *offender_new(struct bg_shaper *shaper, const json_t *raw, const c
     return pid != NULL ? bg_ref_of_row(shaper, raw, pid, node) : NULL;
 }
 
+/* Notes that it may be as much, as nobody has counted so many entries of a process. */
+static void note_open(struct bg_measure *measure, double most, int64_t entries_max)
+{
+    measure->exact = false;
+    if (most <= measure->most)
+        return;
+    measure->most = most;
+    measure->uncounted_count = entries_max;
+}
+
+/* What may be open of a row that is ranked so; -1: nothing. */
+static int64_t open_max(struct bg_shaper *shaper, const json_t *raw, const struct bg_sort *sort)
+{
+    return sort->relation ? bg_uncounted_count(shaper, raw) : -1;
+}
+
 static void measure_max(const struct bg_assertion *assertion, struct bg_ask *reader, const char *node, const json_t *answer,
                         struct bg_measure *measure)
 {
@@ -62,13 +79,29 @@ static void measure_max(const struct bg_assertion *assertion, struct bg_ask *rea
     bg_scan_read(reader, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
     json_t *rows = bg_scan_rows(reader, &scan, &filter);
     measure->exact = reader->ranking.exact;
-    if (json_array_size(rows) > 0) {
-        const json_t *raw = bg_scan_raw_at(reader, &scan, 0);
+    for (size_t place = 0; place < json_array_size(scan.ranking) && measure->offender == NULL && !reader->shaper.failed; place++) {
+        const json_t *raw = bg_scan_raw_at(reader, &scan, place);
         const int64_t value = bg_row_value(&reader->shaper, raw, assertion->sort, scan.word_bytes);
-        measure->value = value > 0 ? (double)value : 0;
-        measure->offender = offender_new(&reader->shaper, raw, node);
+        const int64_t most = open_max(&reader->shaper, raw, assertion->sort);
+        if (most >= 0)
+            note_open(measure, (double)most, most);
+        else if (value <= 0) /* nobody after it has more */
+            break;
+        else {
+            measure->value = (double)value;
+            measure->offender = offender_new(&reader->shaper, raw, node);
+        }
     }
     json_decref(rows);
+}
+
+static void measure_uncounted(struct bg_shaper *shaper, const char *node, const json_t *answer, struct bg_measure *measure)
+{
+    int64_t most;
+    const json_t *raw = bg_uncounted_first(shaper, answer, &most);
+    measure->value = (double)most;
+    measure->exact = raw == NULL;
+    measure->offender = raw != NULL ? offender_new(shaper, raw, node) : NULL;
 }
 
 /* A ranking that has them all over it to its last place tells only that there are as many at least. */
@@ -76,20 +109,24 @@ static void measure_over(const struct bg_assertion *assertion, struct bg_ask *re
                          struct bg_measure *measure)
 {
     struct bg_scan scan;
-    size_t over = 0;
-    bool counted = true;
+    size_t over = 0, open = 0, place = 0;
+    bool counted = true, is_over = true;
     bg_scan_read(reader, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
-    for (size_t place = 0; place < json_array_size(scan.ranking) && over == place && !reader->shaper.failed; place++) {
+    for (; place < json_array_size(scan.ranking) && is_over && !reader->shaper.failed; place++) {
         const json_t *raw = bg_scan_raw_at(reader, &scan, place);
         const int64_t value = bg_row_value(&reader->shaper, raw, assertion->sort, scan.word_bytes);
+        const int64_t most = open_max(&reader->shaper, raw, assertion->sort);
         counted = counted && bg_answer_boolean_or(&reader->shaper, raw, "exact", true);
-        over += (double)value > assertion->over;
+        is_over = most >= 0 || (double)value > assertion->over;
+        if (most >= 0 && (double)most > assertion->over)
+            note_open(measure, (double)++open, most);
+        else if (most < 0 && is_over && over++ == 0)
+            measure->offender = offender_new(&reader->shaper, raw, node);
     }
     measure->value = (double)over;
-    measure->exact = (reader->ranking.exact || (counted && (double)scan.next_bound <= assertion->over)) &&
-                     (over < json_array_size(scan.ranking) || reader->ranking.scanned_count <= (int64_t)over);
-    if (json_array_size(scan.ranking) > 0)
-        measure->offender = offender_new(&reader->shaper, bg_scan_raw_at(reader, &scan, 0), node);
+    measure->most += (double)over;
+    measure->exact = (reader->ranking.exact || (counted && (double)scan.next_bound <= assertion->over)) && open == 0 &&
+                     (!is_over || place < json_array_size(scan.ranking) || reader->ranking.scanned_count <= (int64_t)place);
 }
 
 /* One watcher's worth: its busiest pair, or how many monitors it has per process watched; -1: it could not be looked at. */
@@ -125,9 +162,9 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
         const double value = watcher_value(assertion, shaper, &list);
         measure->exact = measure->exact && list.exact && value >= 0;
         least = list.count < least ? list.count : least;
-        if (list.either && (double)list.count > measure->most)
-            measure->most = (double)list.count;
-        if (list.either || value <= measure->value)
+        if (list.uncounted && list.count >= 0)
+            note_open(measure, (double)list.uncounted_count, list.uncounted_count);
+        if (list.uncounted || value <= measure->value)
             continue;
         measure->value = value;
         json_decref(measure->offender);
@@ -156,6 +193,8 @@ void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper
     shaper->source = bg_source_name(assertion->figure->source);
     if (assertion->figure->source == BG_SOURCE_PEERS) {
         measure_peers(assertion, shaper, node, answer, &measure);
+    } else if (assertion->figure->kind == BG_FIGURE_UNCOUNTED) {
+        measure_uncounted(shaper, node, answer, &measure);
     } else if (assertion->figure->source == BG_SOURCE_SCAN) {
         bg_reader_init(&reader, shaper);
         if (assertion->figure->kind == BG_FIGURE_MAX)

@@ -1,6 +1,8 @@
 /* check_run.c: puts assertions to nodes: one look at each, every source asked once for all of them. */
 #include "check_run.h"
 
+#include "uncounted.h"
+
 #include "beamgauge/clock.h"
 
 #include <inttypes.h>
@@ -137,7 +139,7 @@ static bool is_blind(const struct bg_look *look, enum bg_source source, const st
     return true;
 }
 
-/* Of entries that were not counted yet it is open whose they are: a server with many clients must not fail for a leak, nor a leak pass. */
+/* Of entries that nobody has counted it is open whose they are: a server with many clients must not fail for a leak, nor a leak pass. */
 static bool is_open(const struct bg_look *look, const struct bg_assertion *assertion, const struct bg_measure *measure,
                     struct bg_failure *ret_failure)
 {
@@ -146,11 +148,11 @@ static bool is_open(const struct bg_look *look, const struct bg_assertion *asser
     if (measure->most <= measure->value ||
         bg_operator_holds(comparison, measure->value, threshold) == bg_operator_holds(comparison, measure->most, threshold))
         return false;
-    (void)bg_fail(
-        ret_failure, BG_DEADLINE,
-        "a process of %s has about %.0f entries that nobody has counted: monitors that it holds, or that are held on it. Where there was "
-        "too little time they are being counted: ask again in some seconds. GET .../monitors/pairs?exact=true counts them in any case",
-        look->node, measure->most);
+    (void)bg_fail(ret_failure, BG_DEADLINE,
+                  "a process of %s has " BG_UNCOUNTED
+                  ". Where there was too little time they are being counted: ask again in some seconds. "
+                  "GET .../monitors?exact=true counts them in any case",
+                  look->node, measure->uncounted_count);
     return true;
 }
 

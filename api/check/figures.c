@@ -106,6 +106,9 @@ const struct bg_figure bg_figures[] = {
     MOST_COUNT("links_count", "links", "links", "The most links of one process"),
     MOST("reductions_count", "count", "reductions", NULL, "The most reductions of one process since it started"),
     MOST("binary_bytes", "bytes", "binary", NULL, "The most off-heap binaries that one process refers to (costly to ask)"),
+    {"uncounted_count_max", "count", "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many; where it has "
+     "more than the others, the figures of those are not known", BG_SOURCE_SCAN, BG_FIGURE_UNCOUNTED, "", 0,
+     HIGHEST("uncounted", NULL, "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many"), NULL},
     {"processes_over", "count", "processes_over(attribute, n): how many processes have more than n of an attribute, like monitors or message_queue_len",
      BG_SOURCE_SCAN, BG_FIGURE_OVER, "", 2, NULL, NULL},
     {"pair_count_max", "count", "The most monitors that one process holds on one other; a leak raises it, many clients do not",

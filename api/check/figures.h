@@ -10,6 +10,7 @@
 enum bg_figure_kind {
     BG_FIGURE_MEMBER,          /* a member of the source's data, by its path */
     BG_FIGURE_MAX,             /* the first place of a ranking of processes, by its sort key */
+    BG_FIGURE_UNCOUNTED,       /* the most entries of a process that nobody has counted */
     BG_FIGURE_OVER,            /* how many processes have more than n of an attribute */
     BG_FIGURE_PAIR_MAX,        /* the most monitors of one process on one other */
     BG_FIGURE_DUPLICATION_MAX, /* the most monitors per distinct process watched */

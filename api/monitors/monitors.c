@@ -13,6 +13,8 @@ static void put_counted(struct bg_shaper *shaper, json_t *row, const char *field
     static const char *const bounds[] = {"min", "max"};
     char name[64];
     bg_put(shaper, row, field, json_integer(count));
+    if (json_object_get(row, "uncounted_count") != NULL)
+        bg_put(shaper, row, "uncounted_count", json_null());
     for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++) {
         (void)snprintf(name, sizeof name, "%s_%s", field, bounds[i]);
         if (json_object_get(row, name) != NULL)
@@ -84,6 +86,7 @@ static void shape_lists(struct bg_ask *ask, json_t *answer)
         rank_again(ask);
     ask->ranking.returned_count = json_array_size(ask->data);
     bg_names_join(ask);
+    bg_scan_warn_uncounted(ask);
     if (died > 0)
         bg_ask_warn(ask, "%zu processes died while they were looked at and are left out", died);
 }
@@ -139,7 +142,7 @@ static const struct bg_param params[] = {
      .min = 0,
      .max = INT64_MAX,
      .fallback = "1",
-     .summary = "Leave out processes with fewer entries"},
+     .summary = "Leave out processes with fewer entries; 0 shows those with none too"},
     {.name = "peers", .type = BG_PARAM_INTEGER, .min = 0, .max = 20, .fallback = "5", .summary = "How many top peers of each process"},
     BG_GROUP_PARAM(bg_monitor_group_keys),
     BG_EXACT_PARAM,
@@ -156,15 +159,16 @@ static const struct bg_column columns[] = {
     {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
     {"application", "Application", BG_COLUMN_TEXT, false},
-    {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
-    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, false},
+    {"monitors_count", "Monitors", BG_COLUMN_ENTRIES, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_ENTRIES, false},
     {"distinct_count", "Distinct", BG_COLUMN_COUNT, true},
     {"duplication_ratio", "Per peer", BG_COLUMN_RATIO, true},
     {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},
-    {"links_count", "Links", BG_COLUMN_COUNT, false},
+    {"links_count", "Links", BG_COLUMN_ENTRIES, false},
     {"message_queue_len", "Queue", BG_COLUMN_COUNT, false},
     {"reductions_count", "Reductions", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},
     {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };

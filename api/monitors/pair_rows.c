@@ -14,6 +14,7 @@ json_t *bg_pair_row_new(struct bg_shaper *shaper, const struct bg_pair_row *row)
     bg_put(shaper, pair, "count", json_integer(row->count));
     bg_put(shaper, pair, "watched_count", json_null());
     bg_put(shaper, pair, "exact", json_boolean(row->exact));
+    bg_put(shaper, pair, "uncounted_count", bg_count_or_null(row->uncounted_count));
     bg_put(shaper, pair, "counted_at", row->counted_at);
     bg_put(shaper, pair, "age_ms", bg_count_or_null(row->age_ms));
     bg_put(shaper, pair, "likely", json_null());
@@ -63,7 +64,8 @@ static json_t *rows_of(struct bg_shaper *shaper, const char *node, const json_t 
                                         .count = count,
                                         .exact = entry != NULL && list.exact,
                                         .counted_at = bg_peers_counted_at(shaper, process),
-                                        .age_ms = bg_answer_count_or(shaper, process, "age_ms", -1)};
+                                        .age_ms = bg_answer_count_or(shaper, process, "age_ms", -1),
+                                        .uncounted_count = list.uncounted_count};
         bg_append(shaper, rows, bg_pair_row_new(shaper, &row));
     }
     return rows;

@@ -8,8 +8,9 @@ struct bg_pair_row {
     json_t *watcher, *watched; /* refs; watched is null where that is not known. Stolen. */
     int64_t count;
     bool exact;
-    json_t *counted_at; /* text of RFC 3339, or null. Stolen. */
-    int64_t age_ms;     /* of what a silent watcher told before; -1: it is of now */
+    json_t *counted_at;      /* text of RFC 3339, or null. Stolen. */
+    int64_t age_ms;          /* of what a silent watcher told before; -1: it is of now */
+    int64_t uncounted_count; /* it is open whether it watches at all: as uncounted.h tells; else -1 */
 };
 json_t *bg_pair_row_new(struct bg_shaper *shaper, const struct bg_pair_row *row);
 

@@ -6,6 +6,7 @@
 #include "pair_rows.h"
 #include "params.h"
 #include "peers.h"
+#include "uncounted.h"
 
 #include "beamgauge/node.h"
 
@@ -18,11 +19,12 @@
 
 struct pair {
     int64_t count;
-    const char *watcher;   /* pid text; borrowed from the answer, as is everything here */
-    const json_t *process; /* the watcher as "peers" tells it; NULL where it was not asked */
-    const json_t *row;     /* who the watcher is, where it was not asked */
-    const json_t *entry;   /* whom it watches; NULL where that is not known */
-    size_t place;          /* in the watcher's own list */
+    const char *watcher;     /* pid text; borrowed from the answer, as is everything here */
+    const json_t *process;   /* the watcher as "peers" tells it; NULL where it was not asked */
+    const json_t *row;       /* who the watcher is, where it was not asked */
+    const json_t *entry;     /* whom it watches; NULL where that is not known */
+    int64_t uncounted_count; /* of one of which it is open whether it watches at all; else -1 */
+    size_t place;            /* in the watcher's own list */
     bool exact;
 };
 
@@ -55,35 +57,45 @@ static int compare_pairs(const void *a, const void *b)
     return left->place < right->place ? -1 : left->place > right->place;
 }
 
+/* Why whom it watches is not known. */
+static void warn_unknown(struct bg_ask *ask, const json_t *process, const char *pid, const struct bg_peer_list *list)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    char what[160];
+    if (list->uncounted_count >= 0)
+        (void)snprintf(what, sizeof what, BG_UNCOUNTED, list->uncounted_count);
+    else
+        (void)snprintf(what, sizeof what, "about %" PRId64 " monitors", list->count);
+    if (bg_answer_count_or(shaper, process, "age_ms", -1) >= 0)
+        bg_ask_warn(ask, "%s on %s did not answer in time, and stands with %s, as it last did (age_ms); whom it monitors is not known yet",
+                    pid, bg_ask_node(ask), what);
+    else if (bg_answer_boolean_or(shaper, process, "silent", false))
+        bg_ask_warn(ask,
+                    "%s on %s does not tell its memory in time, as one with very many monitors may not: it stands with %s, which the "
+                    "node's allocators hold and no other process has; it is asked in the background: ask again in some seconds",
+                    pid, bg_ask_node(ask), what);
+    else if (bg_answer_boolean_or(shaper, process, "late", false))
+        bg_ask_warn(
+            ask, "%s on %s has %s: there was too little time to count them; they are counted in the background: ask again in some seconds",
+            pid, bg_ask_node(ask), what);
+    else
+        bg_ask_warn(
+            ask,
+            "%s on %s has %s: too many to be counted lightly, so whom it monitors is not told; exact=true counts them (scope admin), "
+            "and tracing it (POST call-sites) shows whom it monitors now",
+            pid, bg_ask_node(ask), what);
+}
+
 /* Whom it watches is not known. The row stands all the same, by the estimate of its monitors. */
-static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *process, const char *pid, int64_t count)
+static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *process, const char *pid, const struct bg_peer_list *list)
 {
     struct totals *totals = ask->state;
     totals->partial = totals->more = true;
-    if (bg_answer_count_or(&ask->shaper, process, "age_ms", -1) >= 0)
-        bg_ask_warn(ask,
-                    "%s on %s did not answer in time, and stands with about %" PRId64
-                    " monitors, as it last did (age_ms); whom it monitors is not known yet",
-                    pid, bg_ask_node(ask), count);
-    else if (bg_answer_boolean_or(&ask->shaper, process, "silent", false))
-        bg_ask_warn(ask,
-                    "%s on %s does not tell its memory in time, as one with very many monitors may not: it stands for about %" PRId64
-                    " of them, which the node's allocators hold and no other process has; it is asked in the background: ask again in some "
-                    "seconds",
-                    pid, bg_ask_node(ask), count);
-    else if (bg_answer_boolean_or(&ask->shaper, process, "late", false))
-        bg_ask_warn(ask,
-                    "%s on %s has about %" PRId64
-                    " monitors, which there was too little time to count; they are counted in the background: ask again in some seconds",
-                    pid, bg_ask_node(ask), count);
-    else
-        bg_ask_warn(ask,
-                    "%s on %s has about %" PRId64
-                    " monitors, too many to be counted lightly, so whom it monitors is not told; exact=true counts "
-                    "them (scope admin), and tracing it (POST call-sites) shows whom it monitors now",
-                    pid, bg_ask_node(ask), count);
-    if (count >= bg_call_integer(ask->call, "min"))
-        pairs->items[pairs->count++] = (struct pair){.count = count, .watcher = pid, .process = process};
+    if (list->count >= 0 || list->uncounted_count >= 0)
+        warn_unknown(ask, process, pid, list);
+    if (list->count >= bg_call_integer(ask->call, "min"))
+        pairs->items[pairs->count++] =
+            (struct pair){.count = list->count, .watcher = pid, .process = process, .uncounted_count = list->uncounted_count};
 }
 
 static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *process, size_t list_max)
@@ -102,11 +114,11 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
         const json_t *entry = bg_answer_object_at(shaper, list.top, i);
         const int64_t count = bg_answer_count(shaper, entry, "count");
         if (count >= bg_call_integer(ask->call, "min"))
-            pairs->items[pairs->count++] =
-                (struct pair){.count = count, .watcher = pid, .process = process, .entry = entry, .place = i, .exact = list.exact};
+            pairs->items[pairs->count++] = (struct pair){
+                .count = count, .watcher = pid, .process = process, .entry = entry, .place = i, .exact = list.exact, .uncounted_count = -1};
     }
     if (!list.exact && json_array_size(list.top) == 0 && list.count != 0)
-        add_unknown(ask, pairs, process, pid, list.count);
+        add_unknown(ask, pairs, process, pid, &list);
 }
 
 /* The pairs of so many watchers with as many peers each. */
@@ -138,7 +150,10 @@ static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct p
         const json_t *row = bg_answer_object_at(shaper, watchers, i);
         const int64_t count = bg_answer_count_or(shaper, row, "monitors_count", 0);
         if (count >= bg_call_integer(ask->call, "min"))
-            ret_pairs->items[ret_pairs->count++] = (struct pair){.count = count, .watcher = bg_answer_pid(shaper, row, "pid"), .row = row};
+            ret_pairs->items[ret_pairs->count++] = (struct pair){.count = count,
+                                                                 .watcher = bg_answer_pid(shaper, row, "pid"),
+                                                                 .row = row,
+                                                                 .uncounted_count = bg_uncounted_count(shaper, row)};
     }
 }
 
@@ -151,7 +166,8 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
                                     .count = pair->count,
                                     .exact = pair->exact,
                                     .counted_at = pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null(),
-                                    .age_ms = bg_answer_count_or(shaper, pair->process, "age_ms", -1)};
+                                    .age_ms = bg_answer_count_or(shaper, pair->process, "age_ms", -1),
+                                    .uncounted_count = pair->uncounted_count};
     return bg_pair_row_new(shaper, &row);
 }
 
@@ -427,7 +443,7 @@ static const struct bg_param params[] = {BG_NODE_PARAM, PAIR_PARAMS};
 static const struct bg_param fleet_params[] = {PAIR_PARAMS};
 
 #define PAIR_COLUMNS(is_fleet)                                                                                                             \
-    {"count", "Monitors", BG_COLUMN_COUNT, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                   \
+    {"count", "Monitors", BG_COLUMN_ENTRIES, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                 \
         {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true}, {"watcher.name", "Name", BG_COLUMN_TEXT, true},                                  \
         {"watcher.node", "Node", BG_COLUMN_TEXT, is_fleet}, {"watcher.registered_name", "Registered name", BG_COLUMN_TEXT, false},         \
         {"watcher.label", "Label", BG_COLUMN_TEXT, false}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},           \
@@ -435,8 +451,8 @@ static const struct bg_param fleet_params[] = {PAIR_PARAMS};
         {"watched.node", "Its node", BG_COLUMN_TEXT, true}, {"watched.registered_name", "Its registered name", BG_COLUMN_TEXT, false},     \
         {"watched.label", "Its label", BG_COLUMN_TEXT, false}, {"watched.initial_call.text", "Its initial call", BG_COLUMN_TEXT, false},   \
         {"watched.alive", "Alive", BG_COLUMN_TEXT, false}, {"exact", "Exact", BG_COLUMN_TEXT, false},                                      \
-        {"counted_at", "Counted at", BG_COLUMN_WHOLE, false}, {"age_ms", "Age ms", BG_COLUMN_COUNT, false},                                \
-        {"likely", "Likely", BG_COLUMN_WHOLE, false},                                                                                      \
+        {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false}, {"counted_at", "Counted at", BG_COLUMN_WHOLE, false},                    \
+        {"age_ms", "Age ms", BG_COLUMN_COUNT, false}, {"likely", "Likely", BG_COLUMN_WHOLE, false},                                        \
     {                                                                                                                                      \
         NULL, NULL, BG_COLUMN_TEXT, false                                                                                                  \
     }

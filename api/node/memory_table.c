@@ -58,12 +58,31 @@ static bool add_areas(json_t *rows, const json_t *data, const json_t *total)
     return good;
 }
 
+/* Monitors, as monitors_estimate has them; what is exact is not said to be about so many. */
+static bool add_monitors(json_t *rows, const json_t *data, const json_t *total)
+{
+    const json_t *estimate = json_object_get(data, "monitors_estimate"), *remote = json_object_get(estimate, "remote_count");
+    const bool is_local_exact = json_is_true(json_object_get(estimate, "exact")), is_open = !json_is_integer(remote);
+    const json_t *most = json_object_get(estimate, "remote_max_count");
+    const bool is_exact = is_local_exact && json_is_integer(most) && json_integer_value(most) == 0;
+    if (!json_is_integer(json_object_get(estimate, "local_count")))
+        return true;
+    return add(rows, "monitors", is_local_exact ? "local by pid" : "local by pid, about", NULL, NULL,
+               json_object_get(estimate, "local_count"), total) &&
+           add(rows, "monitors",
+               is_exact  ? "remote"
+               : is_open ? "others, at most"
+                         : "others, about",
+               NULL, NULL, is_open ? most : remote, total) &&
+           add(rows, "monitors", is_exact ? "all by pid" : "all, about", json_object_get(estimate, "bytes"), NULL, NULL, total);
+}
+
 json_t *bg_memory_rows(const json_t *data)
 {
     static const char *const lists[][3] = {{"types", "type", "count"}, {"allocators", "allocator", "blocks_count"}};
     const json_t *total = json_object_get(data, "total_bytes");
     json_t *rows = json_array();
-    bool good = rows != NULL && add_areas(rows, data, total);
+    bool good = rows != NULL && add_areas(rows, data, total) && add_monitors(rows, data, total);
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const json_t *list = json_object_get(data, lists[i][0]);
         for (size_t j = 0; good && j < json_array_size(list); j++) {

@@ -5,6 +5,7 @@
 #include "memory_blocks.h"
 #include "params.h"
 #include "rows.h"
+#include "uncounted.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -99,7 +100,8 @@ static int64_t mailbox_bytes(struct bg_shaper *shaper, const json_t *answer, int
 }
 
 /* Heap, mailbox, monitors and the rest add up to the process's memory. The share of monitors and links is what the counted entries take at
- * least, by the node's own size of one; null where they are not counted and messages may be what there is. */
+ * least, by the node's own size of one. Where they are not counted it is all that nothing else explains, and null where messages are most
+ * of what is off the heap, whose content may be that. */
 static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const json_t *raw, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
@@ -110,7 +112,9 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
         const json_t *count = json_object_get(raw, names[i]);
         entries = json_is_integer(count) && entries >= 0 ? bg_sum(entries, json_integer_value(count)) : -1;
     }
-    const int64_t counted = entries < 0 || each < 0 ? -1 : bg_bytes_of_words(entries, each), held = counted < left ? counted : left;
+    const int64_t counted = entries < 0 || each < 0 ? -1 : bg_bytes_of_words(entries, each);
+    const bool is_rest = bg_is_uncounted(shaper, raw) && left >= off_heap / 2;
+    const int64_t held = is_rest || counted > left ? left : counted;
     json_t *split = bg_object_new(shaper);
     bg_put(shaper, split, "heap_bytes", json_integer(bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes)));
     bg_put(shaper, split, "off_heap_bytes", json_integer(off_heap));
@@ -124,8 +128,8 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
 #define ENTRY_AGE_MS 600000 /* a constant of the node */
 #define ENTRY_WORDS_MIN 5   /* no monitor or link takes less, on any release */
 
-/* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are an
- * estimate where the lists may have been too long to be copied, and null where messages are most of what is off the heap. */
+/* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are null where
+ * the lists may have been too long to be copied. */
 static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
@@ -134,16 +138,15 @@ static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t wo
         bg_answer_count(shaper, answer, "memory") - bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes);
     const int64_t left = off_heap > 0 ? off_heap - mailbox_bytes(shaper, answer, off_heap, word_bytes) : 0;
     const int64_t most = word_bytes > 0 ? left / (ENTRY_WORDS_MIN * word_bytes) : 0;
-    const bool is_mailbox = left < off_heap / 2; /* mostly messages, whose content may be the rest */
     json_t *raw = bg_object_new(shaper);
     if (raw != NULL && json_object_update(raw, (json_t *)answer) != 0)
         bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
     bg_put(shaper, raw, "off_heap_bytes", json_integer(off_heap > 0 ? off_heap : 0));
     bg_put(shaper, raw, "exact", json_boolean(counts != NULL));
+    bg_put(shaper, raw, "uncounted", json_boolean(counts == NULL));
     bg_put(shaper, raw, "entries_max", json_integer(most));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        bg_put(shaper, raw, names[i],
-               counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : bg_count_or_null(is_mailbox ? -1 : most / 2));
+        bg_put(shaper, raw, names[i], counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : json_null());
     return raw;
 }
 
@@ -160,12 +163,19 @@ static void warn_walked(struct bg_ask *ask, const json_t *answer)
                     messages, ask->rpc_us / 1000);
 }
 
+static void warn_uncounted(struct bg_ask *ask, const json_t *raw)
+{
+    const int64_t most = bg_uncounted_count(&ask->shaper, raw);
+    if (most >= 0)
+        bg_ask_warn(ask, "the process has " BG_UNCOUNTED " here: its relations may tell more (GET .../relations)", most);
+}
+
 static void shape_process(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
     const int64_t word_bytes = bg_answer_count(shaper, answer, "word_bytes");
     json_t *raw = row_of(shaper, answer, word_bytes);
-    ask->data = bg_row_new(shaper, raw, word_bytes);
+    ask->data = bg_row_new(shaper, raw, NULL, word_bytes);
     bg_put(shaper, ask->data, "parent", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "parent")));
     bg_put(shaper, ask->data, "group_leader", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "group_leader")));
     bg_put(shaper, ask->data, "priority", bg_name_new(shaper, answer, "priority"));
@@ -176,6 +186,7 @@ static void shape_process(struct bg_ask *ask, json_t *answer)
     bg_put(shaper, ask->data, "garbage_collection", garbage_collection_new(shaper, answer, word_bytes));
     bg_put(shaper, ask->data, "stack", stack_new(shaper, answer));
     warn_walked(ask, answer);
+    warn_uncounted(ask, raw);
     json_decref(raw);
 }
 

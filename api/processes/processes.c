@@ -32,6 +32,7 @@ static void shape_rows(struct bg_ask *ask, json_t *answer)
     };
     bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "sort")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
+    bg_scan_warn_uncounted(ask);
 }
 
 /* Groups are ranked from the top, by sums at one moment. */
@@ -125,10 +126,11 @@ static const struct bg_column columns[] = {
     {"binary_bytes", "Binaries", BG_COLUMN_BYTES, false},
     {"message_queue_len", "Queue", BG_COLUMN_COUNT, true},
     {"reductions_count", "Reductions", BG_COLUMN_COUNT, true},
-    {"monitors_count", "Monitors", BG_COLUMN_COUNT, true},
-    {"monitored_by_count", "Monitored by", BG_COLUMN_COUNT, false},
-    {"links_count", "Links", BG_COLUMN_COUNT, false},
+    {"monitors_count", "Monitors", BG_COLUMN_ENTRIES, true},
+    {"monitored_by_count", "Monitored by", BG_COLUMN_ENTRIES, false},
+    {"links_count", "Links", BG_COLUMN_ENTRIES, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},
     {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES),
     CHANGE("message_queue_len", "Queue", BG_COLUMN_COUNT),

@@ -4,6 +4,7 @@
 #include "params.h"
 #include "peers.h"
 #include "process.h"
+#include "uncounted.h"
 #include "verify.h"
 
 #include <string.h>
@@ -48,12 +49,49 @@ static void verify(struct bg_ask *ask, json_t *answer)
     bg_ask_then(ask, count_verified);
 }
 
+/* Why a list was not counted now. Where it is open of which direction the entries are, that is said once for all lists. */
+static void warn_list(struct bg_ask *ask, const json_t *process, const char *direction, const struct bg_peer_list *list, bool *was_said)
+{
+    const bool is_late = bg_answer_boolean_or(&ask->shaper, process, "late", false);
+    static const char late[] = "there was too little time to count them; they are counted in the background: ask again in some seconds";
+    if (json_object_get(process, "age_ms") != NULL)
+        bg_ask_warn(ask, "%s: the process did not answer in time; this is what it last told (age_ms)", direction);
+    else if (list->uncounted_count >= 0 && !*was_said)
+        bg_ask_warn(ask, "it has " BG_UNCOUNTED ": %s", list->uncounted_count,
+                    is_late ? late : "too many to be counted lightly; exact=true counts them (scope admin)");
+    else if (list->uncounted_count < 0 && list->distinct_count < 0 && is_late)
+        bg_ask_warn(ask, "%s: %s", direction, late);
+    else if (list->uncounted_count < 0 && list->distinct_count < 0)
+        bg_ask_warn(ask,
+                    "%s: the list may be too long to be counted lightly, so its count is an estimate or unknown; exact=true counts it "
+                    "(scope admin)",
+                    direction);
+    *was_said = *was_said || list->uncounted_count >= 0;
+}
+
+/* Of entries of which it is open whether they are in this direction only the bound is told. */
+static json_t *relation_new(struct bg_ask *ask, const json_t *process, const char *direction, const struct bg_peer_list *list)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    json_t *row = bg_object_new(shaper);
+    bg_put(shaper, row, "direction", json_string(direction));
+    bg_put(shaper, row, "count", list->uncounted ? json_null() : bg_count_or_null(list->count));
+    bg_put(shaper, row, "exact", json_boolean(list->exact));
+    bg_put(shaper, row, "uncounted_count", bg_count_or_null(list->uncounted_count));
+    bg_peer_list_put(shaper, row, list, (size_t)peers_wanted(ask));
+    bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, list->exact ? NULL : process));
+    if (!list->exact && json_object_get(process, "age_ms") != NULL)
+        bg_put(shaper, row, "age_ms", json_integer(bg_answer_count(shaper, process, "age_ms")));
+    return row;
+}
+
 static void shape_relations(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
     const char *one[2], *pid = bg_call_text(ask->call, "pid");
     const char *const *directions = directions_of(ask, one);
     const json_t *process = bg_answer_object_at(shaper, bg_answer_array(shaper, answer, "processes"), 0);
+    bool was_said = false;
     if (bg_process_is_dead(shaper, process, pid))
         return;
     ask->data = bg_array_new(shaper);
@@ -61,25 +99,9 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         struct bg_peer_list list;
         bg_peer_list_read(shaper, process, *directions, &list);
         bg_peers_check_exact(ask, &list, process, pid);
-        json_t *row = bg_object_new(shaper);
-        bg_put(shaper, row, "direction", json_string(*directions));
-        bg_put(shaper, row, "count", bg_count_or_null(list.count));
-        bg_put(shaper, row, "exact", json_boolean(list.exact));
-        bg_peer_list_put(shaper, row, &list, (size_t)peers_wanted(ask));
-        bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, list.exact ? NULL : process));
-        if (!list.exact && json_object_get(process, "age_ms") != NULL)
-            bg_put(shaper, row, "age_ms", json_integer(bg_answer_count(shaper, process, "age_ms")));
-        bg_append(shaper, ask->data, row);
-        if (json_object_get(row, "age_ms") != NULL)
-            bg_ask_warn(ask, "%s: the process did not answer in time; this is what it last told (age_ms)", *directions);
-        else if (!list.exact && list.distinct_count < 0 && bg_answer_boolean_or(shaper, process, "late", false))
-            bg_ask_warn(ask, "%s: there was too little time to count the list; it is counted in the background: ask again in some seconds",
-                        *directions);
-        else if (!list.exact && list.distinct_count < 0)
-            bg_ask_warn(ask,
-                        "%s: the list may be too long to be counted lightly, so its count is an estimate or unknown; exact=true counts it "
-                        "(scope admin)",
-                        *directions);
+        bg_append(shaper, ask->data, relation_new(ask, process, *directions, &list));
+        if (!list.exact)
+            warn_list(ask, process, *directions, &list, &was_said);
     }
     if (bg_call_boolean(ask->call, "verify"))
         bg_ask_then(ask, verify);
@@ -106,8 +128,9 @@ static void handle(struct bg_call *call)
 
 static bool append_flat(json_t *rows, const json_t *relation, json_t *peer)
 {
-    static const char *const names[] = {"direction",   "distinct_count", "exact",        "age_ms", "sampled_count",
-                                        "alive_count", "dead_count",     "unknown_count"}; /* the last four only where verified */
+    static const char *const names[] = {
+        "direction",     "distinct_count", "exact",      "uncounted_count", "age_ms",
+        "sampled_count", "alive_count",    "dead_count", "unknown_count"}; /* the last four only where verified */
     json_t *row = json_object();
     int bad = json_object_set(row, "total_count", json_object_get(relation, "count"));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -168,7 +191,7 @@ static const struct bg_param params[] = {
 
 static const struct bg_column columns[] = {
     {"direction", "Direction", BG_COLUMN_TEXT, true},
-    {"count", "Entries", BG_COLUMN_COUNT, true},
+    {"count", "Entries", BG_COLUMN_ENTRIES, true},
     {"peer.text", "Peer", BG_COLUMN_TEXT, true},
     {"peer.node", "Node", BG_COLUMN_TEXT, true},
     {"peer.name", "Name", BG_COLUMN_TEXT, true},
@@ -176,13 +199,14 @@ static const struct bg_column columns[] = {
     {"peer.label", "Label", BG_COLUMN_TEXT, false},
     {"peer.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"peer.alive", "Alive", BG_COLUMN_TEXT, false},
-    {"total_count", "Total", BG_COLUMN_COUNT, true},
+    {"total_count", "Total", BG_COLUMN_ENTRIES, true},
     {"distinct_count", "Distinct", BG_COLUMN_COUNT, false},
     {"sampled_count", "Verified", BG_COLUMN_COUNT, false},
     {"alive_count", "Peers alive", BG_COLUMN_COUNT, false},
     {"dead_count", "Peers dead", BG_COLUMN_COUNT, false},
     {"unknown_count", "Peers unknown", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
+    {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},
     {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };

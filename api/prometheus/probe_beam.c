@@ -3,6 +3,7 @@
 #include "probe.h"
 #include "resources.h"
 #include "rows.h"
+#include "uncounted.h"
 
 #define ALLOCATORS_MAX 32
 
@@ -32,15 +33,22 @@ static double positive(double number)
     return number > 0 ? number : 0;
 }
 
-/* The best of a ranking: its value, or -1 where there is none. */
+/* The best of a ranking: its value, or -1 where there is none, or one has perhaps more that nobody has counted. */
 static int64_t highest(const json_t *scan, const char *key)
 {
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "scan");
-    const json_t *best = json_array_get(json_object_get(json_object_get(scan, "rankings"), key), 0);
-    const json_t *row = json_is_integer(best) ? json_array_get(json_object_get(scan, "rows"), (size_t)json_integer_value(best)) : NULL;
-    const int64_t value = bg_row_value(&shaper, row, bg_sort_find(key), bg_answer_count(&shaper, scan, "word_bytes"));
-    return shaper.failed ? -1 : value;
+    const struct bg_sort *sort = bg_sort_find(key);
+    const json_t *ranking = json_object_get(json_object_get(scan, "rankings"), key), *row = NULL;
+    int64_t open = -1;
+    for (size_t place = 0; place < json_array_size(ranking) && row == NULL; place++) {
+        const json_t *raw = json_array_get(json_object_get(scan, "rows"), (size_t)json_integer_value(json_array_get(ranking, place)));
+        const int64_t most = sort->relation ? bg_uncounted_count(&shaper, raw) : -1;
+        open = most > open ? most : open;
+        row = most < 0 ? raw : NULL;
+    }
+    const int64_t value = bg_row_value(&shaper, row, sort, bg_answer_count(&shaper, scan, "word_bytes"));
+    return shaper.failed || open > value ? -1 : value;
 }
 
 /* The same of pairs, which a leak raises, and a server with many clients does not. */
@@ -50,6 +58,15 @@ static int64_t highest_pair(const json_t *peers, bool *ret_exact)
     bg_shaper_init(&shaper, "peers");
     const int64_t value = peers != NULL ? bg_pair_max(&shaper, peers, ret_exact) : -1;
     return shaper.failed ? -1 : value;
+}
+
+static int64_t most_uncounted(const json_t *scan)
+{
+    struct bg_shaper shaper;
+    int64_t most;
+    bg_shaper_init(&shaper, "scan");
+    (void)bg_uncounted_first(&shaper, scan, &most);
+    return shaper.failed ? -1 : most;
 }
 
 /* A figure of the table; a number that is not known is left out. */
@@ -66,6 +83,8 @@ static void write_figure(struct bg_exposition *exposition, const struct bg_figur
         most = highest(data, figure->path);
     else if (figure->kind == BG_FIGURE_PAIR_MAX)
         most = highest_pair(data, &exact);
+    else if (figure->kind == BG_FIGURE_UNCOUNTED)
+        most = most_uncounted(data);
     if (most >= 0)
         bg_exposition_add(exposition, figure->metric, NULL, (double)most);
 }

@@ -1,6 +1,8 @@
 /* rows.c: raw process rows, MFAs and peers as nodes tell them -> as the API shows them. */
 #include "rows.h"
 
+#include "uncounted.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -155,8 +157,9 @@ static void put_memory(struct bg_shaper *shaper, json_t *row, const json_t *raw)
         bg_put(shaper, row, "memory_bytes_min", json_integer(bg_answer_count(shaper, raw, "memory_min")));
 }
 
-/* Where lists were not counted, what bounds all entries together bounds each kind of them too. */
-static void put_bounds(struct bg_shaper *shaper, json_t *row, const json_t *raw)
+/* Where lists were not counted, what bounds all entries together bounds each kind of them too. Where it is open of which kind they are,
+ * only the count that the row is ranked by is told. */
+static void put_bounds(struct bg_shaper *shaper, json_t *row, const json_t *raw, const struct bg_sort *sort)
 {
     static const char *const names[][2] = {{"monitors_count_min", "monitors_count_max"},
                                            {"monitored_by_count_min", "monitored_by_count_max"},
@@ -166,9 +169,13 @@ static void put_bounds(struct bg_shaper *shaper, json_t *row, const json_t *raw)
         bg_put(shaper, row, names[i][0], json_integer(0));
         bg_put(shaper, row, names[i][1], bg_count_or_null(most));
     }
+    for (const struct bg_sort *other = bg_sorts; other->key != NULL && bg_is_uncounted(shaper, raw); other++)
+        if (other->relation && other != sort)
+            bg_put(shaper, row, other->field, json_null());
+    bg_put(shaper, row, "uncounted_count", bg_count_or_null(bg_uncounted_count(shaper, raw)));
 }
 
-json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_bytes)
+json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, const struct bg_sort *sort, int64_t word_bytes)
 {
     static const struct bg_field sizes[] = {
         {"off_heap_bytes", "off_heap_bytes", BG_FIELD_COUNT_OR_NULL}, {"binary_bytes", "binary_bytes", BG_FIELD_COUNT_OR_NULL},
@@ -189,7 +196,7 @@ json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_byt
     const bool exact = bg_answer_boolean_or(shaper, raw, "exact", true);
     bg_put(shaper, row, "exact", json_boolean(exact));
     if (!exact)
-        put_bounds(shaper, row, raw);
+        put_bounds(shaper, row, raw, sort);
     if (json_object_get(raw, "age_ms") != NULL)
         bg_put(shaper, row, "age_ms", json_integer(bg_answer_count(shaper, raw, "age_ms")));
     return row;

@@ -19,8 +19,8 @@ const struct bg_sort *bg_sort_find(const char *key); /* of one of bg_sort_keys *
 /* The number that a raw row is ranked by, in the unit of the public field; -1 where it is unknown. */
 int64_t bg_row_value(struct bg_shaper *shaper, const json_t *raw, const struct bg_sort *sort, int64_t word_bytes);
 
-/* The public row of a raw one (see server/query/README.md). `word_bytes` is the node's. */
-json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_bytes);
+/* The public row of a raw one (see server/query/README.md), of a ranking by `sort` (NULL: of none). `word_bytes` is the node's. */
+json_t *bg_row_new(struct bg_shaper *shaper, const json_t *raw, const struct bg_sort *sort, int64_t word_bytes);
 
 /* {"module", "function", "arity", "text"} of [Module, Function, Arity]; null of null. `key` is for the failure's text. */
 json_t *bg_mfa_new(struct bg_shaper *shaper, const json_t *mfa, const char *key);

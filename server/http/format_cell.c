@@ -156,6 +156,29 @@ static void show_object(struct bg_text *text, json_t *object, enum bg_column_kin
     free(dump);
 }
 
+/* "<path>_min" or "<path>_max" of a row; NULL where there is none. */
+static const json_t *bound_of(json_t *row, const struct bg_column *column, const char *bound)
+{
+    char name[64];
+
+    (void)snprintf(name, sizeof name, "%s_%s", column->path, bound);
+    return json_object_get(row, name);
+}
+
+/* An estimate is marked as such. Where it is open of what the entries are, it is told how many they are at most. */
+static void show_entries(struct bg_text *text, json_t *row, const json_t *value, const struct bg_column *column)
+{
+    const json_t *least = bound_of(row, column, "min"), *most = bound_of(row, column, "max");
+    const json_t *uncounted = json_object_get(row, "uncounted_count");
+    const bool is_counted = json_is_integer(least) && json_equal(least, most);
+
+    if (json_is_integer(uncounted))
+        bg_text_add(text, "\xe2\x89\xa4 ");
+    else if (json_is_false(json_object_get(row, "exact")) && !is_counted)
+        bg_text_add(text, "\xe2\x89\x88 ");
+    show_number(text, json_is_integer(uncounted) ? uncounted : value, BG_COLUMN_COUNT);
+}
+
 void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_CELL_SIZE])
 {
     json_t *value = bg_cell_value(row, column);
@@ -166,6 +189,8 @@ void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_
         bg_text_add(&text, "-");
     else if (json_is_string(value))
         show_string(&text, json_string_value(value), json_string_length(value), column->kind);
+    else if (json_is_number(value) && column->kind == BG_COLUMN_ENTRIES)
+        show_entries(&text, row, value, column);
     else if (json_is_number(value))
         show_number(&text, value, kind_of(row, column));
     else if (json_is_boolean(value))

@@ -79,7 +79,7 @@ static bool is_shown(const struct bg_column *column, const json_t *rows, const c
         return true;
     if (is_change(column))
         return is_in_any(rows, column);
-    return column->compact && (json_array_size(rows) == 0 || is_in_any(rows, column));
+    return column->compact && is_in_any(rows, column);
 }
 
 static void measure(struct table *table, json_t *rows)
@@ -263,9 +263,29 @@ static void print_notes(json_t *meta, void (*print)(FILE *out, const char *note)
     }
 }
 
+/* A bare heading would look as if something had been lost. */
+static bool print_none(json_t *rows, FILE *out)
+{
+    if (json_array_size(rows) > 0)
+        return false;
+    fputs("No rows.\n", out);
+    return true;
+}
+
 static void print_text_note(FILE *out, const char *note)
 {
     fprintf(out, "%s\n", note);
+}
+
+static void print_text_head(const struct table *table, FILE *out)
+{
+    char cell[BG_CELL_SIZE];
+
+    for (size_t i = 0; i < table->count; i++) {
+        show_title(table, i, cell);
+        print_aligned(table, i, cell, out);
+    }
+    fputc('\n', out);
 }
 
 void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta, FILE *out)
@@ -275,19 +295,17 @@ void bg_format_text(const struct bg_endpoint *endpoint, json_t *rows, json_t *me
     size_t index;
     json_t *row;
 
-    table_init(endpoint, rows, meta, fit_wrapped, BG_TABLE_WIDTH + TEXT_GAP, TEXT_GAP, &table);
-    for (size_t i = 0; i < table.count; i++) {
-        show_title(&table, i, cell);
-        print_aligned(&table, i, cell, out);
-    }
-    fputc('\n', out);
-    json_array_foreach(rows, index, row)
-    {
-        for (size_t i = 0; i < table.count; i++) {
-            show_cell(&table, row, i, cell);
-            print_aligned(&table, i, cell, out);
+    if (!print_none(rows, out)) {
+        table_init(endpoint, rows, meta, fit_wrapped, BG_TABLE_WIDTH + TEXT_GAP, TEXT_GAP, &table);
+        print_text_head(&table, out);
+        json_array_foreach(rows, index, row)
+        {
+            for (size_t i = 0; i < table.count; i++) {
+                show_cell(&table, row, i, cell);
+                print_aligned(&table, i, cell, out);
+            }
+            fputc('\n', out);
         }
-        fputc('\n', out);
     }
     fputc('\n', out);
     print_notes(meta, print_text_note, out);
@@ -300,6 +318,22 @@ static void print_md_note(FILE *out, const char *note)
     fputs("\n", out);
 }
 
+static void print_md_head(const struct table *table, FILE *out)
+{
+    char cell[BG_CELL_SIZE];
+
+    for (size_t i = 0; i < table->count; i++) {
+        fputs("| ", out);
+        show_title(table, i, cell);
+        bg_text_print_md(out, cell);
+        fputc(' ', out);
+    }
+    fputs("|\n", out);
+    for (size_t i = 0; i < table->count; i++)
+        fputs(is_figure(table->columns[i]) ? "| ---: " : "| --- ", out);
+    fputs("|\n", out);
+}
+
 void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta, FILE *out)
 {
     char cell[BG_CELL_SIZE];
@@ -307,26 +341,19 @@ void bg_format_md(const struct bg_endpoint *endpoint, json_t *rows, json_t *meta
     size_t index;
     json_t *row;
 
-    table_init(endpoint, rows, meta, fit, BG_TABLE_WIDTH - 1, MD_GAP, &table);
-    for (size_t i = 0; i < table.count; i++) {
-        fputs("| ", out);
-        show_title(&table, i, cell);
-        bg_text_print_md(out, cell);
-        fputc(' ', out);
-    }
-    fputs("|\n", out);
-    for (size_t i = 0; i < table.count; i++)
-        fputs(is_figure(table.columns[i]) ? "| ---: " : "| --- ", out);
-    fputs("|\n", out);
-    json_array_foreach(rows, index, row)
-    {
-        for (size_t i = 0; i < table.count; i++) {
-            show_cell(&table, row, i, cell);
-            fputs("| ", out);
-            bg_text_print_md(out, cell);
-            fputc(' ', out);
+    if (!print_none(rows, out)) {
+        table_init(endpoint, rows, meta, fit, BG_TABLE_WIDTH - 1, MD_GAP, &table);
+        print_md_head(&table, out);
+        json_array_foreach(rows, index, row)
+        {
+            for (size_t i = 0; i < table.count; i++) {
+                show_cell(&table, row, i, cell);
+                fputs("| ", out);
+                bg_text_print_md(out, cell);
+                fputc(' ', out);
+            }
+            fputs("|\n", out);
         }
-        fputs("|\n", out);
     }
     print_notes(meta, print_md_note, out);
 }

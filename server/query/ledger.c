@@ -285,18 +285,36 @@ static json_t *top_scaled(const json_t *list, json_int_t count)
     return top;
 }
 
+static bool was_ever_counted(const struct bg_ledger_entry *entry, size_t direction)
+{
+    const json_t *list = entry != NULL ? json_object_get(entry->lists, directions[direction]) : NULL;
+    return json_is_integer(json_object_get(list, "distinct_count"));
+}
+
+/* True if nobody has counted the list, nor the other one of monitors and monitored_by: it is open then which of them the entries are in. */
+static bool is_uncounted(const struct bg_ledger_entry *entry, size_t direction, const json_t *top)
+{
+    const bool is_other_counted = direction < 2 && was_ever_counted(entry, 1 - direction);
+    return !was_ever_counted(entry, direction) && !is_other_counted && json_array_size(top) == 0;
+}
+
+static bool is_any_counted(const struct bg_ledger_entry *entry)
+{
+    return was_ever_counted(entry, 0) || was_ever_counted(entry, 1);
+}
+
 /* One list that is not copied, of so many entries (-1: unknown). */
 static json_t *list_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid,
                         size_t direction, json_int_t count, bool is_exact)
 {
     const json_t *list = entry != NULL ? json_object_get(entry->lists, directions[direction]) : NULL;
-    const bool is_counted = json_is_integer(json_object_get(list, "distinct_count"));
+    const bool is_counted = was_ever_counted(entry, direction);
     json_t *top = is_counted ? top_scaled(list, count) : direction == 0 ? top_of_watched(ledger, node, pid) : json_array();
     if (!is_counted && top_sum(top) > count)
         count = top_sum(top);
     json_t *distinct = is_counted ? json_incref(json_object_get(list, "distinct_count")) : json_null();
-    return json_pack("{s:o, s:o, s:b, s:o}", "count", count < 0 ? json_null() : json_integer(count), "distinct_count", distinct, "exact",
-                     is_exact && is_counted, "top", top);
+    return json_pack("{s:o, s:o, s:b, s:b, s:o}", "count", count < 0 ? json_null() : json_integer(count), "distinct_count", distinct,
+                     "exact", is_exact && is_counted, "uncounted", !is_exact && is_uncounted(entry, direction, top), "top", top);
 }
 
 static json_int_t count_or_none(const json_t *count)
@@ -336,6 +354,14 @@ static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
             (void)json_object_set(row, names[i], json_object_get(kept, names[i]));
 }
 
+/* Marks a row whose estimate may be of either. */
+static void mark(json_t *row, const json_t *lists)
+{
+    const bool is_open = json_is_true(json_object_get(json_object_get(lists, directions[0]), "uncounted")) &&
+                         json_is_true(json_object_get(json_object_get(lists, directions[1]), "uncounted"));
+    (void)json_object_set_new(row, "uncounted", json_boolean(is_open && json_is_integer(json_object_get(row, counts[0]))));
+}
+
 /* A scan's row as `peers` would tell its process. */
 static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row,
                         const json_t *args)
@@ -351,15 +377,18 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
             (void)json_object_set(row, counts[i], json_object_get(list, "count"));
         (void)json_object_set_new(lists, directions[i], list);
     }
+    mark(row, lists);
     name_keep(entry, row);
     json_t *known = json_copy(row);
     (void)json_object_set_new(known, "alive", json_true());
     const bool is_silent = json_is_true(json_object_get(row, "silent"));
     json_t *process = json_pack("{s:s, s:b, s:o, s:o, s:b}", "pid", pid, "dead", 0, "row", known, "lists", lists, "silent", is_silent);
-    if (process != NULL && !is_exact && entry != NULL && json_is_object(entry->lists))
+    if (process != NULL && !is_exact && is_any_counted(entry))
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
     if (process != NULL && entry != NULL && entry->is_late)
         (void)json_object_set_new(process, "late", json_true());
+    if (process != NULL && json_object_get(row, "entries_max") != NULL)
+        (void)json_object_set(process, "entries_max", json_object_get(row, "entries_max"));
     return process;
 }
 
@@ -374,6 +403,8 @@ static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation 
         const bool is_long =
             json_is_false(json_object_get(row, "exact")) && json_integer_value(json_object_get(row, "entries_max")) > entries_max;
         const bool is_counted = entry != NULL && json_is_object(entry->lists);
+        if (json_is_false(json_object_get(row, "exact")) && json_is_integer(json_object_get(row, counts[0])))
+            (void)json_object_set_new(row, "uncounted", json_true()); /* unless more is known of it, below */
         if (pid == NULL || (!is_long && !is_counted))
             continue;
         if (entry != NULL)
@@ -399,10 +430,10 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
     }
     if (is_estimate && entry != NULL && entry->is_late)
         (void)json_object_set_new(process, "late", json_true());
-    if (is_estimate && entry != NULL && json_is_object(entry->lists)) {
+    if (is_estimate && entry != NULL && json_is_object(entry->lists))
         entry_use(ledger, entry);
+    if (is_estimate && is_any_counted(entry))
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
-    }
 }
 
 /* What the watched has of the watchers' entries, where its list was too long to be looked at. */

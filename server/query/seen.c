@@ -121,6 +121,15 @@ static void rank(json_t *answer, size_t at, size_t index, json_int_t limit)
     (void)json_array_remove(ranking, json_array_size(ranking) - 1);
 }
 
+/* True if it was open whose its entries are, and nobody has been named since. */
+static bool is_open(const json_t *one)
+{
+    const json_t *lists = json_object_get(one, "lists");
+    return json_is_true(json_object_get(json_object_get(one, "row"), "uncounted")) &&
+           json_array_size(json_object_get(json_object_get(lists, rankings[0].key), "top")) == 0 &&
+           json_array_size(json_object_get(json_object_get(lists, rankings[1].key), "top")) == 0;
+}
+
 /* What it told, without what nobody can know now; what the emulator told of it is of now. */
 static json_t *row_new(const json_t *one, const json_t *fresh, int64_t now_wall_ms)
 {
@@ -134,6 +143,7 @@ static json_t *row_new(const json_t *one, const json_t *fresh, int64_t now_wall_
     (void)json_object_set_new(row, "exact", json_false());
     if (count_of(row, "entries_max") < 0)
         (void)json_object_set_new(row, "entries_max", json_integer(entries_of(row)));
+    (void)json_object_set_new(row, "uncounted", json_boolean(is_open(one)));
     (void)json_object_set_new(row, "silent", json_true());
     (void)json_object_set_new(row, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
     return row;
@@ -147,6 +157,7 @@ static json_t *list_new(const json_t *one, size_t at)
     const json_int_t count = count_of(json_object_get(one, "row"), rankings[at].field);
     (void)json_object_set_new(known, "count", count < 0 ? json_null() : json_integer(count));
     (void)json_object_set_new(known, "exact", json_false());
+    (void)json_object_set_new(known, "uncounted", json_boolean(is_open(one)));
     return known;
 }
 
@@ -157,8 +168,8 @@ static json_t *process_new(const json_t *one, const json_t *row, const char *pid
     (void)json_object_set_new(known, "alive", json_null());
     for (size_t i = 0; i < RELATIONS; i++)
         (void)json_object_set_new(lists, rankings[i].key, list_new(one, i));
-    return json_pack("{s:s, s:b, s:o, s:o, s:b, s:O}", "pid", pid, "dead", 0, "row", known, "lists", lists, "silent", 1, "age_ms",
-                     json_object_get(row, "age_ms"));
+    return json_pack("{s:s, s:b, s:o, s:o, s:b, s:O, s:O}", "pid", pid, "dead", 0, "row", known, "lists", lists, "silent", 1, "age_ms",
+                     json_object_get(row, "age_ms"), "entries_max", json_object_get(row, "entries_max"));
 }
 
 static void restore(const json_t *kept, const json_t *args, json_t *answer, int64_t now_wall_ms)
@@ -271,6 +282,7 @@ static void complete_process(json_t *one, json_t *process, int64_t now_wall_ms)
             continue;
         (void)json_object_set_new(lists, rankings[i].key, list_new(one, i));
         (void)json_object_set_new(process, "silent", json_true());
+        (void)json_object_set(process, "entries_max", json_object_get(json_object_get(one, "row"), "entries_max"));
         (void)json_object_set_new(process, "age_ms", json_integer(age_ms > 0 ? age_ms : 0));
     }
 }

@@ -33,6 +33,23 @@ test('an estimate is marked and has its bounds', () => {
   assert.deepEqual(format.counted({ exact: true, n: 5 }, 'n'), { text: '5', title: undefined });
   assert.deepEqual(format.counted({ exact: false, n: 5000, n_min: 10, n_max: 9000 }, 'n'), { text: '≈ 5,000', title: 'between 10 and 9,000' });
   assert.deepEqual(format.counted({ exact: false, n: null }, 'n'), { text: '–', title: undefined });
+  assert.deepEqual(format.counted({ exact: false, n: 7, n_min: 7, n_max: 7 }, 'n'), { text: '7', title: undefined });
+});
+
+test('entries that nobody has counted are told at most, by the count that the row has', () => {
+  const title = 'up to 9,000 entries, of monitors, monitored_by or links; not counted';
+  const row = { exact: false, n: 5000, n_min: 0, n_max: 9000, m: null, m_max: 9000, uncounted_count: 9000 };
+  assert.deepEqual(format.counted(row, 'n'), { text: '≤ 9,000', title });
+  assert.deepEqual(format.counted(row, 'm'), { text: '–', title });
+  assert.equal(format.uncounted(row), title);
+  assert.equal(format.uncounted({ exact: false, n: 5000, uncounted_count: null }), null);
+});
+
+test('what stands as it was told last says when that was', () => {
+  assert.equal(format.toldAgo({ age_ms: 65_000 }), 'as told 1 min 5 s ago');
+  assert.equal(format.toldAgo({ age_ms: 10 }), 'as told 1 s ago');
+  assert.equal(format.toldAgo({ age_ms: null }), null);
+  assert.equal(format.toldAgo({}), null);
 });
 
 test('growth needs some seconds before it says anything', () => {

@@ -85,7 +85,7 @@ suite('page', { prepare: plant }, (world, test) => {
     await shop.stop();
     await pay.stop();
     await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? Told .* ago; nothing newer has come\./ }).waitFor();
-    await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^old: / }).waitFor();
+    await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^as told .* ago$/ }).waitFor();
     const silent = fleet.getByRole('list', { name: 'Nodes that do not answer' }).getByRole('listitem');
     await silent.filter({ hasText: shop.name }).filter({ hasText: /its pairs are those of .* ago/ }).locator('.state:not(.up)').waitFor();
     await silent.filter({ hasText: pay.name }).filter({ hasText: 'none of its pairs are shown' }).locator('.state:not(.up)').waitFor();

@@ -184,7 +184,7 @@ suite('memory by type', { prepare: async (world) => {
 
   test('as text memory is a table that fits 80 columns', async () => {
     const { text } = await world.gauge.api(`/api/v1/nodes/${world.target.name}/memory?format=text`);
-    for (const name of ['processes', 'persistent terms', 'carriers', 'monitor', 'std_alloc']) assert.match(text, new RegExp(` ${name} `), text);
+    for (const name of ['processes', 'persistent terms', 'carriers', 'local by pid', 'monitor', 'std_alloc']) assert.match(text, new RegExp(` ${name} `), text);
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
   });
 

@@ -25,7 +25,9 @@ process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
             {told(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]), []};
         [{Row, Weight}] ->
             {Lists, Looks} = lists(Weight, Directions, Limit, Long, Calibration),
-            {(told(Text, Row, Lists))#{<<"full">> => case Looks of [{_, _, {size, Needed, Room}}] -> [Needed, Room]; _ -> undefined end}, Looks};
+            {(told(Text, Row, Lists))#{<<"full">> => case Looks of [{_, _, {size, Needed, Room}}] -> [Needed, Room]; _ -> undefined end,
+                                       <<"late">> => [timeout || {_, _, timeout} <- Looks] =/= [],
+                                       <<"entries_max">> => entries:links_max(element(2, Weight), Calibration)}, Looks};
         [] ->
             {#{<<"pid">> => Text, <<"dead">> => true}, []}
     end.
@@ -43,21 +45,18 @@ lists({Pid, Unexplained}, Directions, Limit, {_, Long}, Calibration) ->
 light({Pid, Unexplained}, Name, Limit, Calibration) ->
     case deadline:is_over() of
         false -> who:list(tally:counted(tally:taken(process_info(Pid, item(Name)), []), Limit));
-        true -> either(estimate(Name, Pid, Unexplained, Calibration))
+        true -> estimated(estimate(Name, Pid, Unexplained, Calibration))
     end.
 
 list({new, _, Lists}, Name, _, _, _) -> who:list(lists:nth(at(Name), Lists));
 list({last, Counts}, Name, _, _, _) -> estimated(element(1 + at(Name), Counts));
-list(_, Name, Pid, Unexplained, Calibration) -> either(estimate(Name, Pid, Unexplained, Calibration)).
+list(_, Name, Pid, Unexplained, Calibration) -> estimated(estimate(Name, Pid, Unexplained, Calibration)).
 
 estimate(Name, Pid, Unexplained, Calibration) ->
     case entries:estimate(Pid, Unexplained, Calibration) of
         none -> undefined;
         Estimate -> element(1 + at(Name), Estimate)
     end.
-
-%% Of entries that nobody has counted it is open whether they are monitors of its own or others' of it.
-either(Count) -> (estimated(Count))#{<<"either">> => true}.
 
 estimated(Count) -> #{<<"count">> => Count, <<"distinct_count">> => undefined, <<"exact">> => false, <<"top">> => []}.
 

@@ -154,30 +154,6 @@ static void duplication_is_the_highest_among_watchers(void **state)
     EXPECT("assertions.1.exact", "false");
 }
 
-/* 5,000 entries that nobody has counted may be monitors that the process holds, or that others hold on it. */
-static void what_nobody_has_counted_is_unknown_where_it_decides(void **state)
-{
-    static const struct {
-        const char *assertion, *status;
-    } cases[] = {{"pair_count_max<1000", "\"unknown\""}, {"pair_count_max<6000", "\"pass\""}, {"pair_count_max<400", "\"fail\""}};
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char call[100];
-        (void)snprintf(call, sizeof call, SHOP "assert=%s", cases[i].assertion);
-        fake_call("checkNode", call, NULL);
-        fake_answer(SCAN);
-        fake_answer(PEERS(PEER_OF(
-            "<0.10.0>", "500", "2", "true",
-            ONE_PEER(
-                "499")) ","
-                        "{\"pid\":\"<0.11.0>\",\"row\":{\"registered_name\":[],\"alive\":true},\"lists\":{\"monitors\":{\"count\":5000,"
-                        "\"distinct_count\":null,\"exact\":false,\"either\":true,\"top\":[]}}}"));
-        if (strcmp(cases[i].status, "\"unknown\"") == 0)
-            fake_expect_failure(BG_DEADLINE, "about 5000 entries that nobody has counted");
-        EXPECT("assertions.0.status", cases[i].status);
-    }
-}
-
 static void counting_asks_for_a_ranking_that_is_long_enough(void **state)
 {
     (void)state;
@@ -434,7 +410,6 @@ int main(void)
         T(what_could_not_be_told_is_not_false),
         T(pairs_of_a_node_without_monitors_are_none),
         T(duplication_is_the_highest_among_watchers),
-        T(what_nobody_has_counted_is_unknown_where_it_decides),
         T(counting_asks_for_a_ranking_that_is_long_enough),
         T(what_holds_for_a_part_of_the_processes_is_not_told),
         T(heaps_are_counted_in_bytes),

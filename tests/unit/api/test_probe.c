@@ -188,7 +188,9 @@ static void nonsense_from_a_node_is_left_out(void **state)
     fake_answer("{\"rows\":[{\"memory\":\"much\"}],\"rankings\":{\"memory\":[0],\"monitors\":[-1],\"stack\":[\"x\"],\"links\":[99]},\"word_"
                 "bytes\":8}");
     assert_true(is_told("\nbeam_memory_bytes{kind=\"other\"} 0\n")); /* never negative */
-    assert_false(is_told("beam_process_max"));
+    assert_false(is_told("beam_process_max_m"));
+    assert_false(is_told("beam_process_max_stack"));
+    assert_false(is_told("beam_process_max_links"));
     assert_false(is_told("\nforged"));
     assert_true(is_told("\nbeam_allocator_used_bytes{allocator=\"a\\\"} 1\\nforged 1\"} 1\n"));
 }

@@ -150,9 +150,13 @@ static void splits_memory_and_counts_monitors(void **state)
     json_t *rows = fake_endpoint("getMemory")->rows(fake.data);
     fake_expect(rows, "1",
                 "{\"kind\":\"area\",\"name\":\"processes\",\"used_bytes\":286,\"allocated_bytes\":null,\"share_ratio\":0.25,\"count\":9}");
-    fake_expect(rows, "16.name", "\"monitor\"");
-    fake_expect(rows, "18.name", "\"std_alloc\"");
-    fake_expect(rows, "18.count", "7");
+    fake_expect(rows, "16.name", "\"local by pid\"");
+    fake_expect(rows, "16.count", "2");
+    fake_expect(rows, "17.name", "\"remote\"");
+    fake_expect(rows, "18.used_bytes", "256");
+    fake_expect(rows, "19.name", "\"monitor\"");
+    fake_expect(rows, "21.name", "\"std_alloc\"");
+    fake_expect(rows, "21.count", "7");
     json_decref(rows);
 }
 

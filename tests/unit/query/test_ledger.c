@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -224,6 +225,59 @@ static void the_watched_tell_whom_a_watcher_watches(void **state)
     bg_ledger_done(&ledger);
 }
 
+static bool is_uncounted(const json_t *object)
+{
+    return json_is_true(json_object_get(object, "uncounted"));
+}
+
+/* By its own answer of `peers` too, where nothing but an estimate is told. */
+static bool is_list_uncounted(struct bg_ledger *ledger)
+{
+    json_t *args = read_json("{\"list_entries_max\":100}");
+    json_t *answer = read_json("{\"processes\":[{\"pid\":\"<0.1.0>\",\"entries_max\":900,\"lists\":{\"monitors\":{\"count\":600,"
+                               "\"distinct_count\":null,\"exact\":false,\"top\":[]}}}]}");
+    bg_ledger_complete(ledger, &here, args, answer);
+    const json_t *process = json_array_get(json_object_get(answer, "processes"), 0);
+    const bool is_one = is_uncounted(json_object_get(json_object_get(process, "lists"), "monitors"));
+    json_decref(answer);
+    json_decref(args);
+    return is_one;
+}
+
+static void it_is_open_whose_entries_are_that_nobody_has_counted(void **state)
+{
+    static const struct {
+        const char *counted, *exact;
+        bool is_open;
+    } cases[] = {
+        {LATE("<0.1.0>", "6400"), "false", true},
+        {COUNTED("<0.1.0>", "null"), "false", true},
+        {COUNTED("<0.1.0>", LISTS(LIST("600", "null", ""), LIST("600", "null", ""))), "false", true},
+        {COUNTED("<0.1.0>", LISTS(LIST("600", "null", ""), LIST("50", "1", ""))), "false", false}, /* those are known, so the rest is the others */
+        {COUNTED("<0.1.0>", LISTS(LIST("600", "1", ""), NOBODY)), "false", false},
+        {COUNTED("<0.1.0>", LISTS(LIST("600", "1", ""), NOBODY)), "true", false},
+        {"", "false", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bg_ledger ledger;
+        char row[400];
+        bg_ledger_init(&ledger);
+        take(&ledger, &here, cases[i].counted, 0);
+        (void)snprintf(row, sizeof row, ROW("<0.1.0>", "600", "%s"), cases[i].exact);
+        json_t *process = complete(&ledger, &here, row);
+        assert_int_equal(is_uncounted(json_object_get(process, "row")), cases[i].is_open);
+        assert_int_equal(json_integer_value(json_object_get(process, "entries_max")), 900);
+        for (int direction = 0; direction < 2; direction++)
+            assert_int_equal(
+                is_uncounted(json_object_get(json_object_get(process, "lists"), direction == 0 ? "monitors" : "monitored_by")),
+                cases[i].is_open);
+        assert_int_equal(is_list_uncounted(&ledger), cases[i].is_open);
+        json_decref(process);
+        bg_ledger_done(&ledger);
+    }
+}
+
 static void the_least_recently_used_goes_first(void **state)
 {
     (void)state;
@@ -276,6 +330,7 @@ int main(void)
         cmocka_unit_test(peers_have_their_share_of_what_there_is_now),
         cmocka_unit_test(what_was_counted_while_a_question_was_on_its_way_is_better_than_its_estimate),
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
+        cmocka_unit_test(it_is_open_whose_entries_are_that_nobody_has_counted),
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(nonsense_is_not_kept),
     };

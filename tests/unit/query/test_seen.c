@@ -86,6 +86,26 @@ static void one_that_is_silent_stands_with_what_it_told_and_its_peers(void **sta
     bg_seen_done(&seen);
 }
 
+/* Until somebody is named. */
+static void it_stays_open_whose_entries_are_of_one_that_falls_silent(void **state)
+{
+    (void)state;
+    struct bg_seen seen;
+    bg_seen_init(&seen);
+    const char *told = ANSWER(ROW("<0.1.0>", "5000", ",\"exact\":false,\"uncounted\":true,\"entries_max\":6000"), "0", "", "", "0");
+    json_decref(complete(&seen, told, 1000));
+    for (int is_named = 0; is_named < 2; is_named++) {
+        json_t *answer = complete(&seen, ANSWER(ROW("<0.2.0>", "3", ""), "0", "", SKIPPED_ONE, "1"), 3000);
+        const json_t *process = json_array_get(json_object_get(answer, "long"), 0);
+        assert_int_equal(json_is_true(json_object_get(row_at(answer, "monitors", 0), "uncounted")), !is_named);
+        assert_int_equal(json_is_true(json_object_get(json_object_get(json_object_get(process, "lists"), "monitors"), "uncounted")), !is_named);
+        assert_int_equal(number(process, "entries_max"), 6000);
+        json_decref(answer);
+        json_decref(complete(&seen, "{\"processes\":[" PEERS("<0.1.0>", "5000") "]}", 3001));
+    }
+    bg_seen_done(&seen);
+}
+
 static void who_tells_or_has_gone_does_not_stand_so(void **state)
 {
     (void)state;
@@ -224,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_that_is_silent_stands_with_what_it_told_and_its_peers),
+        cmocka_unit_test(it_stays_open_whose_entries_are_of_one_that_falls_silent),
         cmocka_unit_test(who_tells_or_has_gone_does_not_stand_so),
         cmocka_unit_test(where_not_all_silent_ones_are_named_it_stands_for_a_while),
         cmocka_unit_test(what_the_emulator_told_of_it_is_of_now),
