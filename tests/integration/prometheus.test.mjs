@@ -1,9 +1,10 @@
 // Prometheus: what /metrics and /probe tell, as promtool, a strict reader and the real Prometheus read it.
 import assert from 'node:assert/strict';
 import { randomName } from './lib/node.mjs';
+import { freePort } from './lib/net.mjs';
 import { names, OPENMETRICS, parse, PROMETHEUS, promtool, value } from './lib/metrics.mjs';
 import { suite } from './lib/suite.mjs';
-import { until } from './lib/wait.mjs';
+import { SOON_MS, until, within } from './lib/wait.mjs';
 
 const LEAK = 20_000;
 
@@ -94,6 +95,22 @@ suite('prometheus', { prepare: async (world) => {
     const missing = await world.gauge.api('/probe');
     assert.deepEqual([missing.status, missing.body.errors[0].param], [400, 'target']);
     assert.equal((await probe(world.shop.name, '&module=node')).status, 400);
+  });
+
+  // Nobody says here how long to wait, or a minute: whoever waited that long would be late.
+  test('a node that nothing answers for is told at once, and one that dies meanwhile when it does', async () => {
+    const refused = `${randomName()}@127.0.0.1`;
+    await world.gauge.put(refused, { cookie: 'x', port: await freePort() });
+    await world.gauge.failed(refused, 'port_refused');
+    const node = await world.node();
+    await world.gauge.register(node);
+    await node.pause();
+    const answers = [within('the one in flight', probe(node.name, '&max_age_ms=0&timeout_ms=60000'), SOON_MS)];
+    await until('it in flight', async () => (await world.gauge.info(node)).in_flight_count > 0);
+    await node.kill();
+    await answers[0];
+    for (const target of [refused, world.down, node.name]) answers.push(within(target, probe(target, '&max_age_ms=0'), SOON_MS / 2));
+    for (const answer of await Promise.all(answers)) assert.deepEqual([answer.status, value(parse(answer.text), 'beam_up')], [200, 0]);
   });
 
   test('a node that hangs is told within what the scraper waits', async () => {
