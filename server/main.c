@@ -26,11 +26,14 @@ static void discovery_check(const struct bg_config *config)
 static int config_check(const struct bg_options *options)
 {
     struct bg_config config;
-    struct bg_failure failure;
+    struct bg_failures failures;
     char url[BG_CONFIG_URL_SIZE];
 
-    if (bg_options_load(options, &config, &failure) != BG_OK) {
-        fprintf(stderr, "beamgauge: %s\n", failure.text);
+    if (bg_options_load(options, &config, &failures) != BG_OK) {
+        for (size_t i = 0; i < failures.count; i++)
+            fprintf(stderr, "beamgauge: %s\n", failures.list[i].text);
+        if (failures.count == BG_FAILURES_MAX)
+            fprintf(stderr, "beamgauge: these are the first %d; there may be more\n", BG_FAILURES_MAX);
         return EXIT_FAILURE;
     }
     bg_config_url(&config, config.listen_port, url);

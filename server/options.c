@@ -174,42 +174,53 @@ struct bg_node_spec bg_options_node_spec(const struct bg_config_node *node)
     };
 }
 
-static enum bg_error nodes_check(const struct bg_config *config, struct bg_failure *ret_failure)
+static void nodes_check(const struct bg_config *config, struct bg_failures *failures)
 {
     for (size_t i = 0; i < config->nodes_count; i++) {
         const struct bg_node_spec spec = bg_options_node_spec(&config->nodes[i]);
-        struct bg_failure failure;
-        enum bg_error error = bg_node_spec_check(&spec, &failure);
+        struct bg_failure why, failure;
+        enum bg_error error = bg_node_spec_check(&spec, &why);
 
-        if (error != BG_OK)
-            return bg_fail_param(ret_failure, error, failure.param, "node %.80s: %s", spec.name, failure.text);
+        if (error == BG_OK)
+            continue;
+        bg_fail_param(&failure, error, why.param, "node %.80s: %s", spec.name, why.text);
+        bg_failures_add(failures, &failure);
     }
-    return BG_OK;
 }
 
-enum bg_error bg_options_load(const struct bg_options *options, struct bg_config *ret_config, struct bg_failure *ret_failure)
+/* All that can be judged without what is wrong before it. */
+static void config_complete(const struct bg_options *options, struct bg_config *config, struct bg_failures *failures)
+{
+    struct bg_failure failure;
+
+    if (options_overlay(options, config, &failure) != BG_OK) {
+        bg_failures_add(failures, &failure);
+        return;
+    }
+    if (bg_config_read_secrets(config, &failure) != BG_OK)
+        bg_failures_add(failures, &failure);
+    else
+        nodes_check(config, failures);
+    if (bg_config_check(config, &failure) != BG_OK)
+        bg_failures_add(failures, &failure);
+    if (epmd_port_take(config, &failure) != BG_OK)
+        bg_failures_add(failures, &failure);
+    if (bg_check_sets_check(config, &failure) != BG_OK)
+        bg_failures_add(failures, &failure);
+}
+
+enum bg_error bg_options_load(const struct bg_options *options, struct bg_config *ret_config, struct bg_failures *ret_failures)
 {
     struct bg_config config;
-    enum bg_error error = BG_OK;
+    struct bg_failures failures = {.count = 0};
 
     bg_config_init(&config);
-    if (options->config_path != NULL)
-        error = bg_config_read(options->config_path, &config, ret_failure);
-    if (error == BG_OK)
-        error = options_overlay(options, &config, ret_failure);
-    if (error == BG_OK)
-        error = bg_config_read_secrets(&config, ret_failure);
-    if (error == BG_OK)
-        error = bg_config_check(&config, ret_failure);
-    if (error == BG_OK)
-        error = epmd_port_take(&config, ret_failure);
-    if (error == BG_OK)
-        error = nodes_check(&config, ret_failure);
-    if (error == BG_OK)
-        error = bg_check_sets_check(&config, ret_failure);
-    if (error != BG_OK) {
+    if (options->config_path == NULL || bg_config_read(options->config_path, &config, &failures) == BG_OK)
+        config_complete(options, &config, &failures);
+    if (failures.count > 0) {
         bg_config_done(&config);
-        return error;
+        *ret_failures = failures;
+        return failures.list[0].error;
     }
     *ret_config = config;
     return BG_OK;

@@ -284,15 +284,10 @@ static void certificate_note(const struct program *program)
 }
 
 /* Nothing is changed before all of it has been found right; after that only memory can be short. */
-static enum bg_error reload(struct program *program, struct bg_failure *ret_failure)
+static enum bg_error reload_take(struct program *program, struct bg_config config, struct bg_failure *ret_failure)
 {
-    struct bg_config config;
     char *cookie = NULL; /* of found nodes */
-    enum bg_error error = bg_options_load(program->options, &config, ret_failure);
-
-    if (error != BG_OK)
-        return error;
-    error = bg_reload_check(&program->config, &config, others_count(program, &config), now_s(), ret_failure);
+    enum bg_error error = bg_reload_check(&program->config, &config, others_count(program, &config), now_s(), ret_failure);
     if (error == BG_OK && program->found != NULL)
         error = bg_cookie_read(config.cookie_file, &cookie, ret_failure);
     if (error == BG_OK && config.tls != NULL)
@@ -319,20 +314,33 @@ static enum bg_error reload(struct program *program, struct bg_failure *ret_fail
     return error;
 }
 
+static bool reload(struct program *program, struct bg_failures *ret_failures)
+{
+    struct bg_config config;
+    struct bg_failure failure;
+
+    if (bg_options_load(program->options, &config, ret_failures) != BG_OK)
+        return false;
+    if (reload_take(program, config, &failure) == BG_OK)
+        return true;
+    bg_failures_add(ret_failures, &failure);
+    return false;
+}
+
 static void on_reload(evutil_socket_t signal, short what, void *context)
 {
     struct program *program = context;
-    struct bg_failure failure;
+    struct bg_failures failures = {.count = 0};
 
     (void)signal;
     (void)what;
-    program->last_reload_ok = reload(program, &failure) == BG_OK;
+    program->last_reload_ok = reload(program, &failures);
     program->reloads[program->last_reload_ok]++;
     certificate_note(program);
     if (program->last_reload_ok)
         bg_log(BG_LOG_INFO, "reloaded", BG_NUMBER("nodes", program->config.nodes_count), BG_NUMBER("tokens", program->config.tokens_count));
-    else
-        bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failure.text), BG_TEXT("hint", "what ran before goes on"));
+    for (size_t i = 0; i < failures.count; i++)
+        bg_log(BG_LOG_ERROR, "reload_failed", BG_TEXT("reason", failures.list[i].text), BG_TEXT("hint", "what ran before goes on"));
 }
 
 static void certificate_collect(void *context, struct bg_exposition *exposition)
@@ -437,12 +445,14 @@ static void program_destroy(struct program *program)
 int bg_program_run(const struct bg_options *options, const char *version)
 {
     struct program program = {.options = options, .services = {.version = version}, .last_reload_ok = true};
+    struct bg_failures failures;
     struct bg_failure failure;
     int status = EXIT_FAILURE;
 
     signal(SIGPIPE, SIG_IGN);
-    if (bg_options_load(options, &program.config, &failure) != BG_OK) {
-        bg_log(BG_LOG_ERROR, "config_refused", BG_TEXT("reason", failure.text));
+    if (bg_options_load(options, &program.config, &failures) != BG_OK) {
+        for (size_t i = 0; i < failures.count; i++)
+            bg_log(BG_LOG_ERROR, "config_refused", BG_TEXT("reason", failures.list[i].text));
         return EXIT_FAILURE;
     }
     bg_log_set_level(program.config.log_level);

@@ -77,11 +77,11 @@ struct bg_config {
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
 struct bg_setting {
     const char *section, *key; /* section NULL ends the table */
-    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "name", "address", "words", "lines", "path", "pem",
-                           * "boolean", "level", "sha256", "scopes", "hosts", "users" */
-    const char *fallback; /* as it would be written; NULL: absent where it is not given */
-    int64_t min, max;     /* of a number; of a text's length in bytes; of how many words */
-    bool reloads;         /* a reload takes it over; in [server] and [limits] few are */
+    const char *type;          /* "address:port", "bytes", "ms", "count", "port", "name", "address", "words", "lines", "path", "pem",
+                                * "boolean", "level", "sha256", "scopes", "hosts", "users" */
+    const char *fallback;      /* as it would be written; NULL: absent where it is not given */
+    int64_t min, max;          /* of a number; of a text's length in bytes; of how many words */
+    bool reloads;              /* a reload takes it over; in [server] and [limits] few are */
     const char *meaning;
     size_t field,
         second_field; /* offsets in struct bg_config, bg_config_node, bg_token or bg_config_check: the value; its port or count of words */
@@ -90,9 +90,9 @@ extern const struct bg_setting bg_settings[];
 
 void bg_config_init(struct bg_config *ret_config); /* the defaults */
 void bg_config_done(struct bg_config *config);
-/* Reads a file over the defaults into a config that is already initialised, in place of all that it held. On failure it is untouched
- * and the text is "FILE:LINE: reason", for the first bad line. */
-enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Reads a file over the defaults into a config that is already initialised, in place of all that it held. On failure it is untouched,
+ * and the failures are all that there are, in the order of their lines, each with the text "FILE:LINE: reason". */
+enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failures *ret_failures) BG_MUST_CHECK;
 /* "127.0.0.1:7788", "[::1]:7788"; port 0 lets the system choose. */
 enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Appends a node that has no section; its cookie is the default one. A node that is already there stays as it is. */

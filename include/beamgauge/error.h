@@ -2,6 +2,8 @@
 #ifndef BEAMGAUGE_ERROR_H
 #define BEAMGAUGE_ERROR_H
 
+#include <stddef.h>
+
 /* Every failure of every room is one of these. bg_error_info() gives the stable code, title and HTTP status of each. */
 enum bg_error {
     BG_OK = 0,
@@ -64,6 +66,15 @@ enum bg_error bg_fail(struct bg_failure *ret_failure, enum bg_error error, const
 /* The same, naming the parameter at fault. */
 enum bg_error bg_fail_param(struct bg_failure *ret_failure, enum bg_error error, const char *param, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* What is wrong with something that is read to its end all the same, as a file. */
+#define BG_FAILURES_MAX 20
+struct bg_failures {
+    struct bg_failure list[BG_FAILURES_MAX];
+    size_t count;
+};
+/* One more; those over the maximum are dropped. */
+void bg_failures_add(struct bg_failures *failures, const struct bg_failure *failure);
 
 #define BG_MUST_CHECK __attribute__((warn_unused_result))
 

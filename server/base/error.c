@@ -67,6 +67,12 @@ static void failure_fill(struct bg_failure *ret_failure, enum bg_error error, co
     bg_text_add_escaped(&text, raw, strlen(raw), "");
 }
 
+void bg_failures_add(struct bg_failures *failures, const struct bg_failure *failure)
+{
+    if (failures->count < BG_FAILURES_MAX)
+        failures->list[failures->count++] = *failure;
+}
+
 enum bg_error bg_fail(struct bg_failure *ret_failure, enum bg_error error, const char *format, ...)
 {
     va_list arguments;

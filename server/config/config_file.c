@@ -25,19 +25,33 @@ struct reading {
     void *base;                  /* what the settings of the section are written to */
     bool given[BG_SETTINGS_MAX]; /* rows of bg_settings that this section has */
     bool server_given, limits_given, chat_given;
+    bool is_skipped; /* the section is unknown: what is in it cannot be judged */
     bool is_cut;     /* the last line has no end */
-    int failed_line; /* 0: none; then `failure` is filled */
-    struct bg_failure failure;
+    bool is_over;    /* nothing more is read */
+    struct bg_failures *failures;
+    int lines[BG_FAILURES_MAX]; /* of the failures, in rising order */
 };
 
-/* Keeps the first failure, with its place before it; the path is cut short rather than the reason. */
+/* Keeps a failure among those of the lines before and after, with its place before it; the path is cut short rather than the reason. */
 static void reading_fail(struct reading *reading, int line, const struct bg_failure *failure)
 {
-    if (reading->failed_line != 0)
+    struct bg_failures *failures = reading->failures;
+    struct bg_failure placed;
+    size_t at = failures->count;
+
+    reading->is_over = reading->is_over || failure->error == BG_NO_MEMORY;
+    if (at == BG_FAILURES_MAX)
         return;
-    reading->failed_line = line;
-    bg_fail_param(&reading->failure, failure->error == BG_CONFLICT ? BG_INVALID : failure->error, failure->param, "%.200s:%d: %s",
-                  reading->path, line, failure->text);
+    bg_fail_param(&placed, failure->error == BG_CONFLICT ? BG_INVALID : failure->error, failure->param, "%.200s:%d: %s", reading->path,
+                  line, failure->text);
+    bg_failures_add(failures, &placed);
+    for (; at > 0 && reading->lines[at - 1] > line; at--) {
+        reading->lines[at] = reading->lines[at - 1];
+        failures->list[at] = failures->list[at - 1];
+    }
+    reading->lines[at] = line;
+    failures->list[at] = placed;
+    reading->is_over = reading->is_over || failures->count == BG_FAILURES_MAX;
 }
 
 static void reading_refuse(struct reading *reading, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -57,7 +71,7 @@ static void reading_refuse(struct reading *reading, int line, const char *format
 /* A token must have all its settings. */
 static void section_close(struct reading *reading)
 {
-    if (reading->section == NULL || strcmp(reading->section, "token") != 0)
+    if (reading->is_skipped || reading->section == NULL || strcmp(reading->section, "token") != 0)
         return;
     for (size_t i = 0; bg_settings[i].section != NULL; i++)
         if (strcmp(bg_settings[i].section, "token") == 0 && !reading->given[i])
@@ -69,6 +83,7 @@ static void section_begin(struct reading *reading, const char *section, void *ba
     reading->section = section;
     reading->section_line = reading->line;
     reading->base = base;
+    reading->is_skipped = false;
     memset(reading->given, 0, sizeof(reading->given));
 }
 
@@ -129,6 +144,7 @@ static void section_open(struct reading *reading, char *line)
     char *end = strchr(line, ']'), *kind = line + 1, *name;
 
     section_close(reading);
+    reading->is_skipped = true;
     if (end == NULL || strchr(";#", *trimmed(end + 1)) == NULL) {
         reading_refuse(reading, reading->line, "expected a section like [server] alone on its line");
         return;
@@ -157,7 +173,7 @@ static void section_open(struct reading *reading, char *line)
                        kind, *name != '\0' ? " " : "", name);
 }
 
-/* Reads one line without its end. False at the end of the file, or where the line is refused. */
+/* Reads one line without its end; of one that is not text, nothing. False at the end of the file, or where no more can be read. */
 static bool line_read(struct reading *reading, char line[LINE_SIZE])
 {
     size_t length = 0;
@@ -178,20 +194,33 @@ static bool line_read(struct reading *reading, char line[LINE_SIZE])
     }
     if (strlen(line) != length || !bg_text_is_utf8(line, length)) {
         reading_refuse(reading, reading->line, "this is not text: expected UTF-8");
-        return false;
+        line[0] = '\0';
     }
     reading->is_cut = reading->is_cut || (c == EOF && length > 0);
     return c != EOF || length > 0;
 }
 
-/* What inih reads with: a setting or a comment as it stands, an empty line in a section's place. */
+/* Whether inih finds a key and a value in it: a '=' or a ':' before a comment. */
+static bool line_has_value(const char *line)
+{
+    bool after_blank = false;
+
+    for (; *line != '\0' && !(after_blank && *line == ';'); line++) {
+        if (*line == '=' || *line == ':')
+            return true;
+        after_blank = *line == ' ' || *line == '\t';
+    }
+    return false;
+}
+
+/* What inih reads with: a setting as it stands, an empty line in the place of a section, a comment, and what is wrong. */
 static char *line_give(char *ret_line, int size, void *context)
 {
     struct reading *reading = context;
     char buffer[LINE_SIZE], *line = buffer;
     size_t length;
 
-    if (reading->failed_line != 0 || !line_read(reading, buffer))
+    if (reading->is_over || !line_read(reading, buffer))
         return NULL;
     if (reading->line == 1 && strncmp(line, "\xEF\xBB\xBF", 3) == 0)
         line += 3;
@@ -199,15 +228,17 @@ static char *line_give(char *ret_line, int size, void *context)
     if (*line == '[') {
         section_open(reading, line);
         line = strchr(line, '\0');
-    }
-    if (reading->failed_line != 0)
-        return NULL;
-    if (*line == ';' || *line == '#')
+    } else if (*line == ';' || *line == '#') {
         line = strchr(line, '\0');
+    } else if (*line != '\0' && !line_has_value(line)) {
+        reading_refuse(reading, reading->line, "expected KEY = VALUE, [SECTION] or a comment");
+        line = strchr(line, '\0');
+    }
     length = strlen(line);
     if (length + 3 > (size_t)size) { /* as ini.h says: two for the line's end, one for the terminator */
         reading_refuse(reading, reading->line, "the line is too long: expected at most %d bytes", size - 3);
-        return NULL;
+        line = strchr(line, '\0');
+        length = 0;
     }
     memcpy(ret_line, line, length);
     memcpy(ret_line + length, "\n", 2);
@@ -271,56 +302,49 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
     return error;
 }
 
-/* inih's handler: 0 is a failure. */
+/* inih's handler. It would go on after a failure, but tell only the first: ours are kept here. */
 static int setting_given(void *context, const char *section, const char *key, const char *value)
 {
     struct reading *reading = context;
     struct bg_failure failure;
 
     (void)section;
-    if (reading->failed_line != 0)
-        return 0;
-    if (setting_take(reading, key, value, &failure) == BG_OK)
-        return 1;
-    reading_fail(reading, reading->line, &failure);
-    return 0;
+    if (!reading->is_over && !reading->is_skipped && setting_take(reading, key, value, &failure) != BG_OK)
+        reading_fail(reading, reading->line, &failure);
+    return 1;
 }
 
-static enum bg_error file_parse(struct reading *reading, struct bg_failure *ret_failure)
+static void file_parse(struct reading *reading)
 {
     int bad_line = ini_parse_stream(line_give, reading, setting_given, reading);
+    struct bg_failure failure;
 
-    if (bad_line < 0)
-        return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
-    /* inih goes on after a line that it cannot split, so such a line may come before the failure found here. */
-    if (bad_line > 0 && (reading->failed_line == 0 || bad_line < reading->failed_line)) {
-        reading->failed_line = 0;
+    if (bad_line < 0) {
+        bg_fail(&failure, BG_NO_MEMORY, "out of memory");
+        reading_fail(reading, reading->line, &failure);
+    } else if (bad_line > 0) {
         reading_refuse(reading, bad_line, "expected KEY = VALUE, [SECTION] or a comment");
     }
     section_close(reading);
-    if (reading->failed_line == 0)
-        return BG_OK;
-    if (ret_failure != NULL)
-        *ret_failure = reading->failure;
-    return reading->failure.error;
 }
 
-enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failure *ret_failure)
+enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failures *ret_failures)
 {
-    struct bg_config config;
-    struct reading reading = {.path = path, .config = &config};
-    enum bg_error error = bg_config_default(&config, ret_failure);
+    struct bg_config config = {0};
+    struct bg_failures failures = {.count = 0};
+    struct bg_failure failure;
+    struct reading reading = {.path = path, .config = &config, .failures = &failures};
 
-    if (error != BG_OK)
-        return error;
-    reading.file = fopen(path, "re");
-    if (reading.file == NULL) {
-        error = bg_fail_param(ret_failure, BG_INVALID, "config", "%s cannot be opened: %s", path, strerror(errno));
-        goto fail;
+    if (bg_config_default(&config, &failure) != BG_OK) {
+        bg_failures_add(&failures, &failure);
+    } else if ((reading.file = fopen(path, "re")) == NULL) {
+        bg_fail_param(&failure, BG_INVALID, "config", "%s cannot be opened: %s", path, strerror(errno));
+        bg_failures_add(&failures, &failure);
+    } else {
+        file_parse(&reading);
+        fclose(reading.file);
     }
-    error = file_parse(&reading, ret_failure);
-    fclose(reading.file);
-    if (error != BG_OK)
+    if (failures.count > 0)
         goto fail;
     config.file_is_empty = reading.section == NULL;
     config.file_is_cut = reading.is_cut;
@@ -329,5 +353,6 @@ enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, str
     return BG_OK;
 fail:
     bg_config_done(&config);
-    return error;
+    *ret_failures = failures;
+    return failures.list[0].error;
 }

@@ -39,23 +39,39 @@ static void check_taken(const struct bg_config *config)
         abort();
 }
 
+/* Each is FILE:LINE: reason, in the order of their lines. */
+static void check_refused(const struct bg_failures *failures, const char *path)
+{
+    int last = 0;
+
+    if (failures->count == 0 || failures->count > BG_FAILURES_MAX)
+        abort();
+    for (size_t i = 0; i < failures->count; i++) {
+        const char *text = failures->list[i].text;
+        if (failures->list[i].error == BG_OK || strncmp(text, path, strlen(path)) != 0 || text[strlen(path)] != ':' ||
+            atoi(text + strlen(path) + 1) < last)
+            abort();
+        last = atoi(text + strlen(path) + 1);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *path = file_of(data, size);
     struct bg_config config, again;
-    struct bg_failure failure = {.error = BG_OK};
+    struct bg_failures failures = {.count = 0};
+    struct bg_failure failure;
     char names[512];
 
     bg_config_init(&config);
     bg_config_init(&again);
-    if (bg_config_read(path, &config, &failure) != BG_OK) {
-        if (strncmp(failure.text, path, strlen(path)) != 0 || failure.text[strlen(path)] != ':')
-            abort(); /* FILE:LINE: reason */
+    if (bg_config_read(path, &config, &failures) != BG_OK) {
+        check_refused(&failures, path);
     } else {
         check_taken(&config);
         if (bg_config_check(&config, &failure) != BG_OK && failure.text[0] == '\0')
             abort();
-        if (bg_config_read(path, &again, &failure) != BG_OK || bg_config_restart_needed(&config, &again, sizeof names, names))
+        if (bg_config_read(path, &again, &failures) != BG_OK || bg_config_restart_needed(&config, &again, sizeof names, names))
             abort(); /* the same file is the same configuration */
     }
     bg_config_done(&config);

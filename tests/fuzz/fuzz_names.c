@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(strlen(text) <= BG_NODE_NAME_MAX && bg_host_check(host, strlen(host), &kind, &failure) == BG_OK);
     }
     if (bg_node_address_check(text, &failure) == BG_OK)
-        require(bg_host_check(text, strcspn(text, "%"), &kind, &failure) == BG_OK && (text[strcspn(text, "%")] == '\0' || kind == BG_HOST_V6));
+        require(bg_host_check(text, strcspn(text, "%"), &kind, &failure) == BG_OK &&
+                (text[strcspn(text, "%")] == '\0' || kind == BG_HOST_V6));
     free(text);
     return 0;
 }

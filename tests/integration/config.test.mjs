@@ -84,6 +84,26 @@ suite('config', {}, (world, test) => {
     });
   }
 
+  test('all mistakes of a file are told at once, by the check and by the start, and those of its parts together', async () => {
+    const home = await folder();
+    const path = await home.write('many.ini', '[server]\ndiscover = perhaps\nlisten = nowhere\n[walrus]\nx = 1\n[node shop]\n[limits]\nnodes_max = 0\n');
+    for (const args of [['--check-config'], []]) {
+      const result = await beamgauge(home, '--config', path, ...args);
+      assert.equal(result.code, 1, result.stderr);
+      assert.deepEqual([...result.stderr.matchAll(/many\.ini:(\d+): /g)].map(([, line]) => Number(line)), [2, 3, 4, 6, 8], result.stderr);
+      assert.equal(result.stderr.trim().split('\n').length, 5, result.stderr);
+    }
+    const most = await home.write('most.ini', `[server]\n${'nonsense\n'.repeat(50)}`);
+    const result = await beamgauge(home, '--config', most, '--check-config');
+    assert.equal(result.stderr.match(/most\.ini:\d+: expected KEY/g).length, 20);
+    assert.match(result.stderr, /these are the first 20; there may be more$/);
+    const apart = await home.write('apart.ini', `[node a@h]\ntags = ${'x'.repeat(78)}\n[node b@h]\ntags = ${'x'.repeat(79)}\n[limits]\nretry_min_ms = 1h\n[check c]\n`);
+    const cookie = await home.write('cookie', 'biscuit');
+    const together = await beamgauge(home, '--config', apart, '--cookie-file', cookie, '--check-config');
+    assert.equal(together.code, 1);
+    for (const said of [/node a@h: a tag has 1 to 64 bytes/, /node b@h: a tag has/, /retry_min_ms \(3600000\) is over/, /\[check c\] asserts nothing/]) assert.match(together.stderr, said);
+  });
+
   test("epmd's port is that of the environment, and the file's where it has one", async () => {
     const home = await folder();
     const cookie = await home.write('cookie', 'biscuit');

@@ -61,10 +61,19 @@ int config_case_end(void **state)
     return 0;
 }
 
+enum bg_error config_case_read_path(struct config_case *test, const char *path)
+{
+    enum bg_error error = bg_config_read(path, &test->config, &test->failures);
+
+    if (error != BG_OK)
+        test->failure = test->failures.list[0];
+    return error;
+}
+
 enum bg_error config_case_read(struct config_case *test, const char *text)
 {
     file_write(test->path, text, strlen(text));
-    return bg_config_read(test->path, &test->config, &test->failure);
+    return config_case_read_path(test, test->path);
 }
 
 void config_case_refuses(struct config_case *test, const char *text, int line, const char *reason)

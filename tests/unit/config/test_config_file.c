@@ -154,7 +154,7 @@ static void wrong_settings_are_refused(void **state)
         {"[server]\nnodes_max = 1\n", 2, "unknown setting nodes_max in [server]"},
         {"[limits]\nlisten = 127.0.0.1:1\n", 2, "unknown setting listen in [limits]"},
         {"[node a@b]\ncookie = x\n", 2, "unknown setting cookie in [node]"},
-        {"[token t]\nname = x\n", 2, "unknown setting name in [token]"},
+        {"[token t]\nsha256 = " ABC_SHA256 "\nscopes = read\nname = x\n", 4, "unknown setting name in [token]"},
         {"[server]\nepmd_port = 1\n\nepmd_port = 1\n", 4, "epmd_port is given twice in this section"},
         {"[server]\ndiscover = yes\n", 2, "discover = yes: expected true or false"},
         {"[server]\ndiscover =\n", 2, "expected true or false"},
@@ -171,9 +171,10 @@ static void wrong_settings_are_refused(void **state)
         {"[server]\nlisten = 127.0.0.1:99999\n", 2, "\"99999\" is not a port: a port is a number from 0 to 65535"},
         {"[server]\nlisten = localhost:1\n", 2, "[::1]:7788; a name is not taken"},
         {"[server]\nlisten = 127.0.0.1\n", 2, "[::1]:7788; the port is missing"},
-        {"[token t]\nsha256 = bg_abc\n", 2, "64 hexadecimal digits"},
-        {"[token t]\nscopes = read write\n", 2, "unknown scope \"write\": expected words of read, check, chat, admin"},
-        {"[token t]\nscopes =\n", 2, "no scope: expected words"},
+        {"[token t]\nsha256 = bg_abc\nscopes = read\n", 2, "64 hexadecimal digits"},
+        {"[token t]\nscopes = read write\nsha256 = " ABC_SHA256 "\n", 2,
+         "unknown scope \"write\": expected words of read, check, chat, admin"},
+        {"[token t]\nscopes =\nsha256 = " ABC_SHA256 "\n", 2, "no scope: expected words"},
         {"[server]\nname = a\x1b@b\n", 2, "expected text without control characters"},
         {"[node a@b]\ntags = \xe2\x80\xae\n", 2, "expected text without control characters"},
         {"[server]\nname = a\xff@b\n", 2, "this is not text: expected UTF-8"},
@@ -193,6 +194,69 @@ static void the_first_bad_line_is_the_one_told(void **state)
     config_case_refuses(*state, "[token t]\nnonsense\n[token u]\n", 1, "this token has no sha256");
 }
 
+static void assert_mistake(const struct config_case *test, size_t index, int line, const char *reason)
+{
+    char place[128];
+
+    snprintf(place, sizeof(place), "%s:%d: ", test->path, line);
+    if (strncmp(test->failures.list[index].text, place, strlen(place)) != 0 || strstr(test->failures.list[index].text, reason) == NULL)
+        fail_msg("expected \"%s...%s\", got \"%s\"", place, reason, test->failures.list[index].text);
+}
+
+static void all_mistakes_are_told_in_the_order_of_their_lines(void **state)
+{
+    struct config_case *test = *state;
+    static const char text[] = "epmd_port = 1\n"
+                               "[server]\n"
+                               "discover = perhaps\n"
+                               "listen = 127.0.0.1:99999\n"
+                               "nonsense\n"
+                               "name = \xff\n"
+                               "epmd_port = 4370\n"
+                               "[walrus]\n"
+                               "discover = perhaps\n"
+                               "nonsense\n"
+                               "[token t]\n"
+                               "scopes = read fly\n"
+                               "[node shop]\n"
+                               "colour = red\n"
+                               "[node shop@h]\n"
+                               "port = many\n";
+    static const struct {
+        int line;
+        const char *reason;
+    } mistakes[] = {
+        {1, "stands before any section"},
+        {3, "expected true or false"},
+        {4, "is not a port"},
+        {5, "expected KEY = VALUE"},
+        {6, "this is not text"},
+        {8, "unknown section [walrus]"},
+        {10, "expected KEY = VALUE"},
+        {11, "this token has no sha256"},
+        {12, "unknown scope \"fly\""},
+        {13, "node shop: expected NAME@HOST"},
+        {16, "port = many: expected a port"},
+    };
+
+    assert_int_equal(config_case_read(test, text), BG_INVALID);
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]) && i < test->failures.count; i++)
+        assert_mistake(test, i, mistakes[i].line, mistakes[i].reason);
+    assert_int_equal(test->failures.count, sizeof(mistakes) / sizeof(mistakes[0]));
+}
+
+static void no_more_than_twenty_mistakes_are_told(void **state)
+{
+    struct config_case *test = *state;
+    char text[2048] = "[server]\n";
+
+    for (int i = 0; i < 2 * BG_FAILURES_MAX; i++)
+        strncat(text, i % 2 == 0 ? "nonsense\n" : "discover = 7\n", sizeof(text) - strlen(text) - 1);
+    assert_int_equal(config_case_read(test, text), BG_INVALID);
+    assert_int_equal(test->failures.count, BG_FAILURES_MAX);
+    assert_mistake(test, BG_FAILURES_MAX - 1, BG_FAILURES_MAX + 1, "discover");
+}
+
 static void an_indented_line_is_a_setting_of_its_own(void **state)
 {
     struct config_case *test = *state;
@@ -209,7 +273,7 @@ static void bytes_of_zero_are_refused(void **state)
     struct config_case *test = *state;
 
     file_write(test->path, text, sizeof(text) - 1);
-    assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, test->path), BG_INVALID);
     assert_non_null(strstr(test->failure.text, ":2: this is not text"));
 }
 
@@ -368,11 +432,11 @@ static void a_file_that_cannot_be_read_is_said_so(void **state)
 {
     struct config_case *test = *state;
 
-    assert_int_equal(bg_config_read("/nonexistent/b.ini", &test->config, &test->failure), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, "/nonexistent/b.ini"), BG_INVALID);
     assert_string_equal(test->failure.text, "/nonexistent/b.ini cannot be opened: No such file or directory");
-    assert_int_equal(bg_config_read(test->folder, &test->config, &test->failure), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, test->folder), BG_INVALID);
     assert_non_null(strstr(test->failure.text, ":1: cannot be read: Is a directory"));
-    assert_int_equal(bg_config_read("/dev/zero", &test->config, NULL), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, "/dev/zero"), BG_INVALID);
 }
 
 static void a_long_path_does_not_hide_the_reason(void **state)
@@ -387,7 +451,7 @@ static void a_long_path_does_not_hide_the_reason(void **state)
     memcpy(path, test->folder, strlen(test->folder));
     path[strlen(test->folder)] = '/';
     strncat(path, "b.ini", sizeof(path) - strlen(path) - 1);
-    assert_int_equal(bg_config_read(path, &test->config, &test->failure), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, path), BG_INVALID);
     assert_non_null(strstr(test->failure.text, ":1: unknown section [oops]"));
 }
 
@@ -403,6 +467,8 @@ int main(void)
         CASE(wrong_sections_are_refused),
         CASE(wrong_settings_are_refused),
         CASE(the_first_bad_line_is_the_one_told),
+        CASE(all_mistakes_are_told_in_the_order_of_their_lines),
+        CASE(no_more_than_twenty_mistakes_are_told),
         CASE(an_indented_line_is_a_setting_of_its_own),
         CASE(bytes_of_zero_are_refused),
         CASE(a_long_line_is_refused_and_never_cut),

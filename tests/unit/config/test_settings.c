@@ -196,7 +196,7 @@ static void the_sample_is_a_right_file_and_changes_nothing(void **state)
     struct config_case *test = *state;
 
     sample_write(test, false);
-    assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_OK);
+    assert_int_equal(config_case_read_path(test, test->path), BG_OK);
     defaults_are_those_promised(state);
 }
 
@@ -227,14 +227,14 @@ static void the_samples_values_are_right_but_for_the_ones_to_fill_in(void **stat
     setenv("HOME", test->folder, 1);
     sample_write(test, true);
     /* The default cookie file is not there; then the certificate's is left empty. */
-    assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, test->path), BG_INVALID);
     assert_non_null(strstr(test->failure.text, "~/.erlang.cookie cannot be read"));
     snprintf(test->cookie_path, sizeof(test->cookie_path), "%s/cookie2", test->folder);
     file_write(test->cookie_path, "biscuit", 7);
     snprintf(test->path, sizeof(test->path), "%s/.erlang.cookie", test->folder);
     assert_int_equal(rename(test->cookie_path, test->path), 0);
     snprintf(test->path, sizeof(test->path), "%s/b.ini", test->folder);
-    assert_int_equal(bg_config_read(test->path, &test->config, &test->failure), BG_INVALID);
+    assert_int_equal(config_case_read_path(test, test->path), BG_INVALID);
     assert_non_null(strstr(test->failure.text, "tls_cert: expected the path of a file"));
     snprintf(test->cookie_path, sizeof(test->cookie_path), "%s/.erlang.cookie", test->folder);
     assert_int_equal(remove(test->cookie_path), 0);
