@@ -138,6 +138,16 @@ struct bg_inquiry_result {
 };
 typedef void bg_inquiry_done(void *context, const struct bg_inquiry_result *result);
 
+/* An atom of questions, and its slot in the atom cache of a link (erl_ext_dist, "Distribution Header"), which no other one has. To a node
+ * without such a cache the text is sent. */
+#define BG_ATOM_SLOTS 1024
+#define BG_ATOMS_NAMED_MAX 200 /* of one question */
+struct bg_atom_named {
+    uint16_t slot;
+    uint8_t length;
+    const char *text;
+};
+
 /* Calls as one external term without the version byte: [fun erlang:apply/3, Modules, Functions, Arguments], which lists:zipwith3/4 takes.
  * Pids of the node's own are left out of it: they go in at these offsets. */
 struct bg_calls {
@@ -145,6 +155,8 @@ struct bg_calls {
     size_t length;
     const size_t *pid_at; /* rising */
     size_t pids_count;
+    const struct bg_atom_named *atoms; /* what stands in `bytes` as 'R' (ATOM_CACHE_REF) and its place here */
+    size_t atoms_count;
 };
 
 /* What is sent: the distribution's own SPAWN_REQUEST (OTP 23+) spawns a guard on the node, linked to us so that it dies with the link. The
@@ -160,6 +172,8 @@ struct bg_inquiry_request {
     uint32_t pid_id, pid_serial;  /* the pid that goes into `calls` */
     const uint8_t *forms;         /* a list of abstract expressions */
     size_t forms_length;
+    const struct bg_atom_named *atoms; /* of the forms, as with calls */
+    size_t atoms_count;
     const uint8_t *args; /* any one term */
     size_t args_length;
     int64_t timeout_ms;     /* counted here, from this call, and by the guard from its start */

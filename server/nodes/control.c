@@ -2,7 +2,12 @@
  */
 #include "control.h"
 
+#include "atom_cache.h"
+
+#include "beamgauge/sink.h"
+
 #include <event2/buffer.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PASS_THROUGH 'p'
@@ -122,19 +127,23 @@ static void start_control(struct bg_writer *writer, uint8_t arity, int64_t opera
     bg_write_integer(writer, operation);
 }
 
-/* The pieces of one frame, behind their common length. The size is reserved first: a frame goes out whole or not at all. */
-static bool send_frame(struct evbuffer *out, const struct bg_slice pieces[], size_t count)
+/* The bytes of a frame behind their length, whose room is reserved first: it goes out whole or not at all. */
+static bool send_bytes(struct evbuffer *out, const void *bytes, size_t length)
 {
-    size_t length = 0;
-    for (size_t i = 0; i < count; i++)
-        length += pieces[i].length;
     const uint8_t head[4] = {(uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8), (uint8_t)length};
-    if (evbuffer_expand(out, sizeof head + length) != 0 || evbuffer_add(out, head, sizeof head) != 0)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (evbuffer_add(out, pieces[i].bytes, pieces[i].length) != 0)
-            return false;
-    return true;
+    return evbuffer_expand(out, sizeof head + length) == 0 && evbuffer_add(out, head, sizeof head) == 0 &&
+           (length == 0 || evbuffer_add(out, bytes, length) == 0);
+}
+
+static bool send_frame(const struct bg_outgoing *out, const struct bg_message *message)
+{
+    struct bg_sink plain;
+    if (out->cache != NULL)
+        return bg_atom_cache_pack(out->cache, message, out->buffer);
+    bg_sink_init(&plain);
+    const bool done = bg_message_spell(message, &plain) && send_bytes(out->buffer, plain.bytes, plain.length);
+    free(plain.bytes);
+    return done;
 }
 
 static struct bg_slice written(const struct bg_writer *writer)
@@ -142,10 +151,10 @@ static struct bg_slice written(const struct bg_writer *writer)
     return (struct bg_slice){.bytes = writer->bytes, .length = writer->length};
 }
 
-static bool send_control(struct evbuffer *out, const struct bg_writer *writer)
+static bool send_control(const struct bg_outgoing *out, const struct bg_writer *writer)
 {
-    const struct bg_slice piece = written(writer);
-    return send_frame(out, &piece, 1);
+    const struct bg_piece piece = {.bytes = written(writer)};
+    return send_frame(out, &(struct bg_message){.pieces = &piece, .count = 1});
 }
 
 /* [link, {max_heap_size, #{size, kill, error_logger}}]; the priority is the usual one: whoever has more to do than some native calls sees
@@ -251,7 +260,7 @@ static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
     bg_write_nil(writer);
 }
 
-bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const struct bg_spawn *spawn)
+bool bg_control_spawn(const struct bg_outgoing *out, const struct bg_pid *own, const struct bg_spawn *spawn)
 {
     static const char *const guard[][2] = {{"erlang", "spawn_opt"}, {"prim_eval", "receive"}, {"erlang", "exit"}};
     static const char *const worker[][2] = {{"erl_eval", "exprs"}, {"erlang", "exit"}};
@@ -275,8 +284,14 @@ bool bg_control_spawn(struct evbuffer *out, const struct bg_pid *own, const stru
         bg_write_nil(&tail);
     write_rest(&tail, spawn);
 
-    const struct bg_slice pieces[] = {written(&head), spawn->forms, written(&middle), spawn->args, written(&tail)};
-    return send_frame(out, pieces, sizeof pieces / sizeof *pieces);
+    const struct bg_piece pieces[] = {{.bytes = written(&head)},
+                                      {.bytes = spawn->forms, .is_named = true},
+                                      {.bytes = written(&middle)},
+                                      {.bytes = spawn->args},
+                                      {.bytes = written(&tail)}};
+    return send_frame(
+        out, &(struct bg_message){
+                 .pieces = pieces, .count = sizeof pieces / sizeof *pieces, .atoms = spawn->atoms, .atoms_count = spawn->atoms_count});
 }
 
 /* lists:foldl(fun erlang:apply/2, Arguments, [fun lists:zipwith3/4, fun erlang:exit/1]): what the first function makes of the arguments is
@@ -307,30 +322,36 @@ static void write_calls_rest(struct bg_writer *writer)
     bg_write_nil(writer);
 }
 
+static struct bg_piece part_of(const struct bg_calls *calls, size_t from, size_t to)
+{
+    return (struct bg_piece){.bytes = {.bytes = calls->bytes + from, .length = to - from}, .is_named = true};
+}
+
 /* Head, the calls with the pid in its places, tail. */
-static bool send_calls(struct evbuffer *out, const struct bg_writer *head, const struct bg_native_spawn *spawn,
+static bool send_calls(const struct bg_outgoing *out, const struct bg_writer *head, const struct bg_native_spawn *spawn,
                        const struct bg_writer *tail)
 {
     const struct bg_calls *calls = spawn->calls;
     struct bg_writer pid = {.length = 0};
-    struct bg_slice pieces[2 * CALL_PIDS_MAX + 3];
+    struct bg_piece pieces[2 * CALL_PIDS_MAX + 3];
     size_t count = 0, from = 0;
     if (calls->pids_count > CALL_PIDS_MAX)
         return false;
     if (calls->pids_count > 0)
         bg_write_pid(&pid, &spawn->pid);
-    pieces[count++] = written(head);
+    pieces[count++] = (struct bg_piece){.bytes = written(head)};
     for (size_t i = 0; i < calls->pids_count; i++) {
-        pieces[count++] = (struct bg_slice){.bytes = calls->bytes + from, .length = calls->pid_at[i] - from};
-        pieces[count++] = written(&pid);
+        pieces[count++] = part_of(calls, from, calls->pid_at[i]);
+        pieces[count++] = (struct bg_piece){.bytes = written(&pid)};
         from = calls->pid_at[i];
     }
-    pieces[count++] = (struct bg_slice){.bytes = calls->bytes + from, .length = calls->length - from};
-    pieces[count++] = written(tail);
-    return send_frame(out, pieces, count);
+    pieces[count++] = part_of(calls, from, calls->length);
+    pieces[count++] = (struct bg_piece){.bytes = written(tail)};
+    return send_frame(out,
+                      &(struct bg_message){.pieces = pieces, .count = count, .atoms = calls->atoms, .atoms_count = calls->atoms_count});
 }
 
-bool bg_control_spawn_native(struct evbuffer *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
+bool bg_control_spawn_native(const struct bg_outgoing *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
 {
     struct bg_writer head, tail = {.length = 0};
     start_calls(&head, own, spawn->max_heap_words);
@@ -340,7 +361,7 @@ bool bg_control_spawn_native(struct evbuffer *out, const struct bg_pid *own, con
 
 /* {6, From, '', rex}, {'$gen_call', {From, Reference}, {block_call, lists, zipwith3, Calls, GroupLeader}}: rpc:block_call/4, which is
  * made by the server itself. */
-bool bg_control_call_server(struct evbuffer *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
+bool bg_control_call_server(const struct bg_outgoing *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
 {
     struct bg_writer head, tail = {.length = 0};
     start_control(&head, 4, OP_REG_SEND);
@@ -360,7 +381,7 @@ bool bg_control_call_server(struct evbuffer *out, const struct bg_pid *own, cons
     return send_calls(out, &head, spawn, &tail);
 }
 
-bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struct bg_pid *peer)
+bool bg_control_kill(const struct bg_outgoing *out, const struct bg_pid *own, const struct bg_pid *peer)
 {
     struct bg_writer writer;
     start_control(&writer, 4, OP_EXIT2);
@@ -370,7 +391,7 @@ bool bg_control_kill(struct evbuffer *out, const struct bg_pid *own, const struc
     return send_control(out, &writer);
 }
 
-bool bg_control_unlink_ack(struct evbuffer *out, const struct bg_control *unlink)
+bool bg_control_unlink_ack(const struct bg_outgoing *out, const struct bg_control *unlink)
 {
     struct bg_writer writer;
     if (unlink->value.length > 16 || unlink->from.node.length > 255 || unlink->to.node.length > 255)
@@ -382,7 +403,7 @@ bool bg_control_unlink_ack(struct evbuffer *out, const struct bg_control *unlink
     return send_control(out, &writer);
 }
 
-bool bg_control_provoke(struct evbuffer *out, const struct bg_pid *own)
+bool bg_control_provoke(const struct bg_outgoing *out, const struct bg_pid *own)
 {
     struct bg_writer writer;
     start_control(&writer, 4, OP_MONITOR_P);
@@ -392,7 +413,7 @@ bool bg_control_provoke(struct evbuffer *out, const struct bg_pid *own)
     return send_control(out, &writer);
 }
 
-bool bg_control_tick(struct evbuffer *out)
+bool bg_control_tick(const struct bg_outgoing *out)
 {
-    return send_frame(out, NULL, 0);
+    return send_bytes(out->buffer, NULL, 0);
 }

@@ -12,14 +12,15 @@
 #define DIGEST_SIZE 16
 #define MESSAGE_MAX 1024 /* the longest is the challenge: 19 bytes and a name */
 
+#define FLAG_ATOM_CACHE UINT64_C(0x2000)
 #define FLAG_SPAWN (UINT64_C(1) << 32)
 #define FLAG_MANDATORY_25_DIGEST UINT64_C(0x4000000) /* OTP 25 and later set it */
 
 /* What we can take from a peer: everything that is mandatory from OTP 25 on, UNLINK_ID, and SPAWN. Not PUBLISHED, which makes us
- * hidden; no fragments, no atom cache, no payload in exits. */
+ * hidden; no fragments, no payload in exits. */
 static const uint64_t own_flags =
     0x4 /* EXTENDED_REFERENCES */ | 0x8 /* DIST_MONITOR */ | 0x10 /* FUN_TAGS */ | 0x20 /* DIST_MONITOR_NAME */ | 0x80 /* NEW_FUN_TAGS */ |
-    0x100 /* EXTENDED_PIDS_PORTS */ | 0x200 /* EXPORT_PTR_TAG */ | 0x400 /* BIT_BINARIES */ | 0x800 /* NEW_FLOATS */ |
+    0x100 /* EXTENDED_PIDS_PORTS */ | 0x200 /* EXPORT_PTR_TAG */ | 0x400 /* BIT_BINARIES */ | 0x800 /* NEW_FLOATS */ | FLAG_ATOM_CACHE |
     0x10000 /* UTF8_ATOMS */ | 0x20000 /* MAP_TAG */ | 0x40000 /* BIG_CREATION */ | 0x1000000 /* HANDSHAKE_23 */ |
     0x2000000 /* UNLINK_ID */ | FLAG_MANDATORY_25_DIGEST | FLAG_SPAWN | UINT64_C(1) << 34 /* V4_NC */;
 
@@ -128,6 +129,7 @@ static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake,
         bg_link_failure_set(ret_failure, BG_REASON_HANDSHAKE_FAILED, "no MD5, which the distribution needs, in this system's OpenSSL");
     else if (handshake->trust == NULL || handshake->trust(handshake->trust_context, ret_failure)) {
         send_reply(handshake, digest, out);
+        handshake->has_atom_cache = (flags & FLAG_ATOM_CACHE) != 0;
         handshake->is_25 = (flags & FLAG_MANDATORY_25_DIGEST) != 0;
         handshake->awaited = BG_HANDSHAKE_ACK;
         return BG_HANDSHAKE_MORE;

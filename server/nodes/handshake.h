@@ -29,6 +29,7 @@ struct bg_handshake {
     bool is_23;                         /* given: epmd says that the peer is OTP 23 or later, or we have been connected to it */
     uint32_t peer_creation;             /* of the peer's incarnation */
     bool is_25;                         /* the peer is OTP 25 or later */
+    bool has_atom_cache;                /* the peer uses one, so we do */
 };
 
 enum bg_handshake_result { BG_HANDSHAKE_MORE, BG_HANDSHAKE_DONE, BG_HANDSHAKE_FAILED };

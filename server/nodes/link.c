@@ -1,6 +1,7 @@
 /* link.c: the state machine of a connection: from a name to a link that is up, down again, and back. */
 #include "link.h"
 
+#include "atom_cache.h"
 #include "beamgauge/log.h"
 #include "epmd.h"
 #include "socket.h"
@@ -237,6 +238,7 @@ static void link_fail_step(struct bg_link *link, const struct bg_link_failure *f
 static void link_shake_hands(struct bg_link *link)
 {
     link_change(link, BG_LINK_HANDSHAKING);
+    bg_atom_cache_reset(link->atom_cache);
     link->handshake = (struct bg_handshake){
         .own_name = link->shared->options.own_name,
         .peer_name = link->settings.name,
@@ -413,8 +415,9 @@ struct bg_link *bg_link_new(const struct bg_link_shared *shared, struct bg_node_
     link->readable = event_new(shared->base, -1, EV_READ | EV_PERSIST, on_event, link);
     link->writable = event_new(shared->base, -1, EV_WRITE | EV_PERSIST, on_event, link);
     link->timer = evtimer_new(shared->base, on_event, link);
-    if (link->in == NULL || link->out == NULL || link->readable == NULL || link->writable == NULL || link->timer == NULL ||
-        !bg_inquiries_init(&link->inquiries, shared->options.in_flight_max)) {
+    link->atom_cache = bg_atom_cache_new();
+    if (link->atom_cache == NULL || link->in == NULL || link->out == NULL || link->readable == NULL || link->writable == NULL ||
+        link->timer == NULL || !bg_inquiries_init(&link->inquiries, shared->options.in_flight_max)) {
         bg_link_free(link);
         return NULL;
     }
@@ -447,6 +450,7 @@ void bg_link_free(struct bg_link *link)
         evbuffer_free(link->in);
     if (link->out != NULL)
         evbuffer_free(link->out);
+    bg_atom_cache_free(link->atom_cache);
     bg_inquiries_done(&link->inquiries);
     bg_settings_done(&link->settings);
     free(link);

@@ -62,6 +62,7 @@ struct bg_link {
     struct evbuffer *in, *out;
     struct event *readable, *writable, *timer;
     struct bg_handshake handshake;
+    struct bg_atom_cache *atom_cache; /* of this connection, if handshake.has_atom_cache */
 
     struct bg_inquiries inquiries;
     int64_t heard_us, sent_us; /* when the peer last said anything, and we */

@@ -1,6 +1,7 @@
 /* traffic.c: what a link carries while it is up: questions out, answers in, ticks both ways. */
 #include "link.h"
 
+#include "atom_cache.h"
 #include "control.h"
 #include "framing.h"
 
@@ -17,6 +18,11 @@
 static struct bg_pid own_pid(const struct bg_link *link, uint32_t id)
 {
     return bg_inquiry_pid(link->shared->options.own_name, link->shared->creation, id);
+}
+
+static struct bg_outgoing outgoing(const struct bg_link *link)
+{
+    return (struct bg_outgoing){.buffer = link->out, .cache = link->handshake.has_atom_cache ? link->atom_cache : NULL};
 }
 
 static struct bg_slice node_name(const struct bg_link *link)
@@ -85,7 +91,8 @@ static void inquiry_kill(struct bg_inquiry *inquiry)
     }
     const struct bg_pid own = own_pid(link, inquiry->id);
     const struct bg_pid peer = {node_name(link), inquiry->process.id, inquiry->process.serial, inquiry->process.creation};
-    bg_control_kill(link->out, &own, &peer);
+    const struct bg_outgoing out = outgoing(link);
+    bg_control_kill(&out, &own, &peer);
     bg_inquiries_remove(&link->inquiries, inquiry);
     bg_link_send_soon(link);
 }
@@ -151,16 +158,19 @@ static struct bg_native_spawn native_spawn(const struct bg_link *link, const str
 static bool send_question(struct bg_link *link, const struct bg_inquiry *inquiry, const struct bg_inquiry_request *request)
 {
     const struct bg_pid own = own_pid(link, inquiry->id);
+    const struct bg_outgoing out = outgoing(link);
     struct bg_native_spawn native = native_spawn(link, inquiry);
     const struct bg_spawn spawn = {
         .forms = {.bytes = request->forms, .length = request->forms_length},
+        .atoms = request->atoms,
+        .atoms_count = request->atoms_count,
         .args = {.bytes = request->args, .length = request->args_length},
         .timeout_ms = request->timeout_ms,
         .max_heap_words = request->max_heap_words,
         .map_bindings = link->handshake.is_25,
     };
     native.max_heap_words = request->max_heap_words;
-    return inquiry->calls != NULL ? bg_control_spawn_native(link->out, &own, &native) : bg_control_spawn(link->out, &own, &spawn);
+    return inquiry->calls != NULL ? bg_control_spawn_native(&out, &own, &native) : bg_control_spawn(&out, &own, &spawn);
 }
 
 enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request *request, bg_inquiry_done *done, void *context,
@@ -199,8 +209,9 @@ static void take_table_full(struct bg_inquiry *inquiry)
     struct bg_link *link = inquiry->link;
     const struct bg_pid own = own_pid(link, inquiry->id);
     const struct bg_native_spawn native = native_spawn(link, inquiry);
+    const struct bg_outgoing out = outgoing(link);
     const int64_t latest_us = bg_link_now(link) + SERVER_TIMEOUT_US;
-    if (inquiry->done == NULL || inquiry->calls == NULL || !bg_control_call_server(link->out, &own, &native)) {
+    if (inquiry->done == NULL || inquiry->calls == NULL || !bg_control_call_server(&out, &own, &native)) {
         fail_table_full(inquiry, true);
         return;
     }
@@ -323,7 +334,8 @@ static struct bg_inquiry *inquiry_of(const struct bg_link *link, const struct bg
 static void take_control(struct bg_link *link, const struct bg_control *control)
 {
     if (control->kind == BG_CONTROL_UNLINK) {
-        bg_control_unlink_ack(link->out, control);
+        const struct bg_outgoing out = outgoing(link);
+        bg_control_unlink_ack(&out, control);
         return;
     }
     struct bg_inquiry *inquiry = control->kind != BG_CONTROL_OTHER ? inquiry_of(link, &control->to) : NULL;
@@ -350,23 +362,44 @@ static void take_nonsense(struct bg_link *link, enum bg_frame frame)
     bg_link_down(link, &failure);
 }
 
+/* What is in a frame, as plain terms. */
+static enum bg_frame unpack(struct bg_link *link, struct bg_slice frame, struct bg_slice *ret_message)
+{
+    if (!link->handshake.has_atom_cache || frame.length == 0) {
+        *ret_message = frame;
+        return BG_FRAME_READY;
+    }
+    switch (bg_atom_cache_unpack(link->atom_cache, frame, link->shared->options.answer_max_bytes, ret_message)) {
+    case BG_ATOM_CACHE_DONE:
+        return BG_FRAME_READY;
+    case BG_ATOM_CACHE_TOO_LARGE:
+        return BG_FRAME_TOO_LARGE;
+    case BG_ATOM_CACHE_NONSENSE:
+        break;
+    }
+    return BG_FRAME_MORE; /* which a whole frame cannot be */
+}
+
 void bg_traffic_take(struct bg_link *link)
 {
     while (link->state == BG_LINK_UP) {
-        struct bg_slice message;
+        const struct bg_outgoing out = outgoing(link);
+        struct bg_slice framed, message;
         struct bg_control control;
-        enum bg_frame frame = bg_frame_next(link->in, 4, link->shared->options.answer_max_bytes, &message);
+        enum bg_frame frame = bg_frame_next(link->in, 4, link->shared->options.answer_max_bytes, &framed);
         if (frame == BG_FRAME_MORE)
             return;
+        if (frame == BG_FRAME_READY)
+            frame = unpack(link, framed, &message);
         if (frame == BG_FRAME_READY && message.length == 0) {
-            bg_control_tick(link->out);
+            bg_control_tick(&out);
         } else if (frame == BG_FRAME_READY && bg_control_read(message, &control)) {
             take_control(link, &control);
         } else {
             take_nonsense(link, frame);
         }
         if (link->state == BG_LINK_UP)
-            bg_frame_drop(link->in, 4, message);
+            bg_frame_drop(link->in, 4, framed);
         if (link->state == BG_LINK_UP && out_is_full(link))
             take_down_not_reading(link);
     }
@@ -384,12 +417,13 @@ static void expire_inquiries(struct bg_link *link, int64_t now_us)
 static void keep_alive(struct bg_link *link, int64_t now_us, int64_t tick_us)
 {
     const struct bg_pid own = own_pid(link, 0);
+    const struct bg_outgoing out = outgoing(link);
     if (evbuffer_get_length(link->out) > 0)
         return;
     if (now_us - link->heard_us >= tick_us)
-        bg_control_provoke(link->out, &own);
+        bg_control_provoke(&out, &own);
     else if (now_us - link->sent_us >= tick_us)
-        bg_control_tick(link->out);
+        bg_control_tick(&out);
 }
 
 void bg_traffic_timer(struct bg_link *link)

@@ -60,6 +60,19 @@ bool bg_read_integer(struct bg_reader *reader, int64_t *ret_value);
 bool bg_read_atom(struct bg_reader *reader, struct bg_slice *ret_text);
 bool bg_read_pid(struct bg_reader *reader, struct bg_pid *ret_pid);
 
+/* How a term of each tag goes on: a length of `width` bytes that counts `unit`s, an atom, `extra` bytes, and terms. */
+struct bg_shape {
+    bool known;
+    bool is_atom;
+    uint8_t width; /* of the length that follows the tag; 0: none */
+    uint8_t unit;  /* bytes per counted thing, after the atom */
+    uint8_t atom;  /* a node's name follows */
+    uint8_t extra; /* further bytes */
+    uint8_t terms; /* terms per counted thing; a list has its tail besides */
+    uint8_t more;  /* further terms */
+};
+const struct bg_shape *bg_shape_of(uint8_t tag); /* unknown for what is no tag, and for a fun's, which tells its own size */
+
 /* Writes a term as Erlang would print it, cut where it is long or deep, printable ASCII only, always terminated. */
 void bg_term_describe(struct bg_slice term, size_t size, char *ret_text);
 

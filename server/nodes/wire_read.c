@@ -97,27 +97,15 @@ bool bg_read_list(struct bg_reader *reader, size_t *ret_count)
     return true;
 }
 
-/* How a term of each tag goes on: a length of `width` bytes that counts `unit`s, an atom, `extra` bytes, and terms. */
-struct shape {
-    bool known;
-    uint8_t width; /* of the length that follows the tag; 0: none */
-    uint8_t unit;  /* bytes per counted thing, after the atom */
-    uint8_t atom;  /* a node's name follows */
-    uint8_t extra; /* further bytes */
-    uint8_t terms; /* terms per counted thing; a list has its tail besides */
-    uint8_t more;  /* further terms */
-};
-
-/* By tag. */
-static const struct shape shapes[UINT8_MAX + 1] = {
+static const struct bg_shape shapes[UINT8_MAX + 1] = {
     ['a'] = {.known = true, .extra = 1},
     ['b'] = {.known = true, .extra = 4},
     ['F'] = {.known = true, .extra = 8},
     ['c'] = {.known = true, .extra = 31},
-    ['d'] = {.known = true, .width = 2, .unit = 1},
-    ['v'] = {.known = true, .width = 2, .unit = 1},
-    ['s'] = {.known = true, .width = 1, .unit = 1},
-    ['w'] = {.known = true, .width = 1, .unit = 1},
+    ['d'] = {.known = true, .is_atom = true, .width = 2, .unit = 1},
+    ['v'] = {.known = true, .is_atom = true, .width = 2, .unit = 1},
+    ['s'] = {.known = true, .is_atom = true, .width = 1, .unit = 1},
+    ['w'] = {.known = true, .is_atom = true, .width = 1, .unit = 1},
     ['h'] = {.known = true, .width = 1, .terms = 1},
     ['i'] = {.known = true, .width = 4, .terms = 1},
     ['j'] = {.known = true},
@@ -139,6 +127,11 @@ static const struct shape shapes[UINT8_MAX + 1] = {
     ['q'] = {.known = true, .more = 3},
 };
 
+const struct bg_shape *bg_shape_of(uint8_t tag)
+{
+    return &shapes[tag];
+}
+
 /* A fun says its own size, the four bytes of the size included. */
 static bool pass_fun(struct bg_reader *reader)
 {
@@ -156,7 +149,7 @@ static bool pass_head(struct bg_reader *reader, uint64_t *ret_inside)
         return false;
     if (tag == 'p')
         return pass_fun(reader);
-    const struct shape *shape = &shapes[tag];
+    const struct bg_shape *shape = &shapes[tag];
     if (!shape->known || (shape->width > 0 && !bg_read_number(reader, shape->width, &count)) ||
         (shape->atom && !bg_read_atom(reader, &node)))
         return false;

@@ -26,8 +26,10 @@ main([Out | [_ | _] = Sources]) ->
 main(_) -> io:format(standard_error, "usage: embed.escript OUT.c SOURCE...|--term OUT [SOURCE]|--atoms~n", []), halt(2).
 
 run(Fun) ->
-    {ok, waits, Waits} = compile:file(filename:join(here(), "waits"), [binary]),
-    {module, waits} = code:load_binary(waits, "waits", Waits),
+    [begin
+        {ok, Part, Code} = compile:file(filename:join(here(), Part), [binary]),
+        {module, Part} = code:load_binary(Part, atom_to_list(Part), Code)
+    end || Part <- [waits, numbered]],
     try Fun() of
         _ -> halt(0)
     catch
@@ -407,14 +409,10 @@ calls_for(Version, Calls) ->
 %% What lists:zipwith3/4 is called with, as bytes, and where pids go in.
 program(Calls) ->
     {Ms, Fs, As} = lists:unzip3(Calls),
-    Mark = bytes('$pid'),
-    Bytes = bytes([fun erlang:apply/3, Ms, Fs, As]),
+    {Mark, []} = numbered:bytes('$pid'),
+    {Bytes, Atoms} = numbered:bytes([fun erlang:apply/3, Ms, Fs, As]),
     Places = [At || {At, _} <- binary:matches(Bytes, Mark)],
-    {binary:replace(Bytes, Mark, <<>>, [global]), [At - N * byte_size(Mark) || {N, At} <- lists:zip(lists:seq(0, length(Places) - 1), Places)]}.
-
-bytes(Term) ->
-    <<131, Bytes/binary>> = term_to_binary(Term, [{minor_version, 2}]),
-    Bytes.
+    {binary:replace(Bytes, Mark, <<>>, [global]), [At - N * byte_size(Mark) || {N, At} <- lists:zip(lists:seq(0, length(Places) - 1), Places)], Atoms}.
 
 %%% Modules
 
@@ -454,10 +452,12 @@ c_tables(Questions, Natives) ->
     All = lists:sort([{modules, [{{0, 0}, [{loaded, {lists, map, [fun erlang:module_loaded/1, Modules]}}]}]} | Natives]),
     Entries = [{Name, c_question(Name, maps:get(Name, mask(Needed, Modules)))} || {Name, _} <- Questions] ++ [{Name, c_native_question(Name, Variants)} || {Name, Variants} <- All],
     length(Modules) =< 64 orelse throw({"questions", none, "more than 64 modules are needed", []}),
+    Slots = numbered:slots([Forms || {_, Forms} <- Questions] ++ [program_term(Calls) || {_, Variants} <- All, {_, Calls} <- Variants]
+        ++ [program_term([{loaded, {code, ensure_loaded, [M]}}]) || M <- Modules]),
     ["/* The questions as abstract forms, and as native calls; written by embed.escript. */\n#include \"question.h\"\n\n",
-     [c_bytes(["forms_", atom_to_list(Name)], bytes(Forms)) || {Name, Forms} <- Questions],
-     [c_native(Name, Variants) || {Name, Variants} <- All],
-     [c_calls(["load_", atom_to_list(M)], [{code, ensure_loaded, [M]}]) || M <- Modules],
+     [c_forms(atom_to_list(Name), Forms, Slots) || {Name, Forms} <- Questions],
+     [c_native(Name, Variants, Slots) || {Name, Variants} <- All],
+     [c_calls(["load_", atom_to_list(M)], [{code, ensure_loaded, [M]}], Slots) || M <- Modules],
      "const struct bg_question bg_questions[] = {\n", [["    ", Entry, ",\n"] || {_, Entry} <- lists:sort(Entries)], "};\n",
      "const size_t bg_questions_count = sizeof bg_questions / sizeof bg_questions[0];\n\n",
      "const struct bg_module bg_modules[] = {\n", [io_lib:format("    {\"~s\", ~ts},\n", [M, c_calls_value(["load_", atom_to_list(M)], [])]) || M <- Modules], "};\n",
@@ -467,11 +467,9 @@ mask(Needed, Modules) ->
     Bits = maps:from_list(lists:zip(Modules, [1 bsl N || N <- lists:seq(0, length(Modules) - 1)])),
     maps:from_list([{Name, lists:sum([maps:get(M, Bits) || M <- Ms])} || {Name, Ms} <- Needed]).
 
-c_bytes(Name, Bytes) -> ["static const uint8_t ", Name, "[] = {\n", c_lines(Bytes), "};\n\n"].
-
-c_native(Name, Variants) ->
+c_native(Name, Variants, Slots) ->
     Numbered = numbered(Variants),
-    [[[c_calls([atom_to_list(Name), integer_to_list(N)], [Mfa || {_, Mfa} <- Calls]),
+    [[[c_calls([atom_to_list(Name), integer_to_list(N)], [Mfa || {_, Mfa} <- Calls], Slots),
        "static const char *const keys_", atom_to_list(Name), integer_to_list(N), "[] = {", lists:join(", ", [["\"", atom_to_list(Key), "\""] || {Key, _} <- Calls]), "};\n\n"]
       || {N, {_, Calls}} <- Numbered],
      "static const struct bg_native natives_", atom_to_list(Name), "[] = {\n",
@@ -481,20 +479,22 @@ c_native(Name, Variants) ->
 
 pids(Calls) -> element(2, program([Mfa || {_, Mfa} <- Calls])).
 
-c_calls(Name, Calls) ->
-    {Bytes, Pids} = program(Calls),
-    [c_bytes(["calls_", Name], Bytes),
+program_term(Calls) ->
+    {Ms, Fs, As} = lists:unzip3([Mfa || {_, Mfa} <- Calls]),
+    [fun erlang:apply/3, Ms, Fs, As].
+
+c_forms(Name, Forms, Slots) ->
+    {Bytes, Atoms} = numbered:bytes(Forms),
+    [numbered:c_bytes(["forms_", Name], Bytes), numbered:c_table(["forms_", Name], Atoms, Slots)].
+
+c_calls(Name, Calls, Slots) ->
+    {Bytes, Pids, Atoms} = program(Calls),
+    [numbered:c_bytes(["calls_", Name], Bytes), numbered:c_table(["calls_", Name], Atoms, Slots),
      [["static const size_t pids_", Name, "[] = {", lists:join(", ", [integer_to_list(At) || At <- Pids]), "};\n\n"] || Pids =/= []]].
 
 c_calls_value(Name, Pids) ->
-    ["{calls_", Name, ", sizeof calls_", Name, ", ", case Pids of [] -> "NULL"; _ -> ["pids_", Name] end, ", ", integer_to_list(length(Pids)), "}"].
+    ["{calls_", Name, ", sizeof calls_", Name, ", ", case Pids of [] -> "NULL"; _ -> ["pids_", Name] end, ", ", integer_to_list(length(Pids)), ", atoms_calls_", Name, ", sizeof atoms_calls_", Name, " / sizeof atoms_calls_", Name, "[0]}"].
 
-c_question(Name, Mask) -> io_lib:format("{\"~s\", forms_~s, sizeof forms_~s, UINT64_C(~b), NULL, 0}", [Name, Name, Name, Mask]).
+c_question(Name, Mask) -> io_lib:format("{\"~s\", forms_~s, sizeof forms_~s, atoms_forms_~s, sizeof atoms_forms_~s / sizeof atoms_forms_~s[0], UINT64_C(~b), NULL, 0}", [Name, Name, Name, Name, Name, Name, Mask]).
 
-c_native_question(Name, Variants) -> io_lib:format("{\"~s\", NULL, 0, 0, natives_~s, ~b}", [Name, Name, length(Variants)]).
-
-c_lines(<<Line:32/binary, Rest/binary>>) -> [c_line(Line) | c_lines(Rest)];
-c_lines(<<>>) -> [];
-c_lines(Line) -> [c_line(Line)].
-
-c_line(Line) -> ["    ", [[integer_to_list(Byte), ","] || <<Byte>> <= Line], "\n"].
+c_native_question(Name, Variants) -> io_lib:format("{\"~s\", NULL, 0, NULL, 0, 0, natives_~s, ~b}", [Name, Name, length(Variants)]).

@@ -122,6 +122,8 @@ static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *fl
     request->args = args;
     request->forms = flight->question->forms;
     request->forms_length = flight->question->forms_length;
+    request->atoms = flight->question->atoms;
+    request->atoms_count = flight->question->atoms_count;
     error = bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
     free(args);
     return error;

@@ -19,6 +19,8 @@ struct bg_question {
     const char *name;     /* "memory": the file's name without its suffix; no control characters */
     const uint8_t *forms; /* a list of abstract expressions, as an external term without the version byte; NULL: a native question */
     size_t forms_length;
+    const struct bg_atom_named *atoms; /* of the forms */
+    size_t atoms_count;
     uint64_t modules;                /* what must be loaded for the forms: a bit for each of bg_modules */
     const struct bg_native *natives; /* the newest emulator's first; the last is for all */
     size_t natives_count;

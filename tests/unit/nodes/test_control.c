@@ -248,7 +248,7 @@ static void a_question_is_a_guard_with_a_worker(void **state)
                                        .timeout_ms = 99,
                                        .max_heap_words = INT64_C(1) << 40,
                                        .map_bindings = is_map};
-        assert_true(bg_control_spawn(out, &own, &spawn));
+        assert_true(bg_control_spawn(&(struct bg_outgoing){.buffer = out}, &own, &spawn));
         struct bg_reader reader = written(out);
         assert_true(bg_read_bytes(&reader, 2, &skipped) && bg_read_term(&reader, &control));
         assert_true(bg_read_bytes(&reader, 1, &skipped) && skipped.bytes[0] == BG_TERM_VERSION && bg_read_term(&reader, &payload));
@@ -282,7 +282,8 @@ static void native_calls_carry_the_pid_in_its_places(void **state)
         struct bg_slice skipped, control, payload;
         size_t arity;
         int64_t operation;
-        assert_true(at_server ? bg_control_call_server(out, &own, &spawn) : bg_control_spawn_native(out, &own, &spawn));
+        assert_true(at_server ? bg_control_call_server(&(struct bg_outgoing){.buffer = out}, &own, &spawn)
+                              : bg_control_spawn_native(&(struct bg_outgoing){.buffer = out}, &own, &spawn));
         struct bg_reader reader = written(out);
         assert_true(bg_read_bytes(&reader, 2, &skipped) && bg_read_term(&reader, &control));
         assert_true(bg_read_bytes(&reader, 1, &skipped) && skipped.bytes[0] == BG_TERM_VERSION && bg_read_term(&reader, &payload));
@@ -303,7 +304,7 @@ static void an_unlink_is_acknowledged_with_its_number(void **state)
     struct bg_control control;
     write_unlink(&message);
     assert_true(read_message(&message, &control));
-    assert_true(bg_control_unlink_ack(out, &control));
+    assert_true(bg_control_unlink_ack(&(struct bg_outgoing){.buffer = out}, &control));
     start(&expected, 4, 36);
     bg_write_integer(&expected, INT64_C(1) << 40);
     bg_write_pid(&expected, &own);
