@@ -75,7 +75,7 @@ function Summary({ row, node }) {
     ['Parent', peer(row.parent)],
     ['Group leader', peer(row.group_leader)],
     ['Priority', row.priority && visible(row.priority)],
-    ['Traps exits', row.trap_exit === undefined ? null : row.trap_exit ? 'yes' : 'no'],
+    ['Traps exits', row.trap_exit === undefined || row.trap_exit === null ? null : row.trap_exit ? 'yes' : 'no'],
     ['Message queue data', row.message_queue_data && visible(row.message_queue_data)],
   ];
   return html`

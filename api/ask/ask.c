@@ -26,11 +26,13 @@ struct bg_branch {
     int64_t duration_ms, rpc_us;
     const char *excuse; /* the warning where it is not answered in time, or NULL */
     const char *lack;   /* the warning where the question in flight is not, whose step then runs without an answer; or NULL */
-    json_t *last_args;  /* of the question in flight, whose last answer will do where none comes in time; or NULL */
-    bool is_last;       /* an earlier answer stands for one that did not come in time */
-    bool is_aside;      /* the answer's age is not the call's */
-    bg_ask_step *lost;  /* its last step, if it is lost; or NULL */
-    int64_t age_ms;     /* of its oldest answer */
+    json_t *last_args;  /* of `last`, whose last answer will do where the question in flight is not answered in time; or NULL */
+    const char *last;   /* mostly that question itself */
+    bg_ask_step *last_step;
+    bool is_last;      /* an earlier answer stands for one that did not come in time */
+    bool is_aside;     /* the answer's age is not the call's */
+    bg_ask_step *lost; /* its last step, if it is lost; or NULL */
+    int64_t age_ms;    /* of its oldest answer */
 };
 
 static void ask_free(struct bg_ask *ask)
@@ -56,17 +58,6 @@ static void ask_free(struct bg_ask *ask)
 static void on_cancel(void *context)
 {
     ask_free(context);
-}
-
-void bg_call_end(struct bg_call *call, const struct bg_shaper *shaper, const struct bg_reply *reply)
-{
-    if (!shaper->failed) {
-        bg_call_reply(call, reply);
-        return;
-    }
-    json_decref(reply->data);
-    json_decref(reply->meta);
-    bg_call_fail(call, &shaper->failure);
 }
 
 static int64_t fresh_until_us(const struct bg_ask *ask)
@@ -222,9 +213,10 @@ static bg_query_done on_done;
 static bool take_last(struct bg_ask *ask, struct bg_branch *branch)
 {
     struct bg_failure failure;
+    const bool is_same = branch->last_args != NULL && strcmp(branch->last, branch->question) == 0;
     struct bg_query_request request = {
         .node = branch->node,
-        .question = branch->question,
+        .question = branch->last,
         .args = branch->last_args,
         .max_age_ms = LAST_AGE_MAX_MS,
         .timeout_ms = LAST_WAIT_MS,
@@ -236,9 +228,11 @@ static bool take_last(struct bg_ask *ask, struct bg_branch *branch)
     if (is_kept && !branch->is_last)
         bg_ask_warn(ask,
                     "%s did not answer the question \"%s\" in the %" PRId64
-                    " ms that this request had in all: this is what it answered last, as collected_at tells; allow more with timeout_ms",
-                    branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"));
+                    " ms that this request had in all: this is what %s last, as collected_at tells; allow more with timeout_ms",
+                    branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"),
+                    is_same ? "it answered" : "a ranking of all its processes had");
     branch->is_last = branch->is_last || is_kept;
+    branch->step = is_kept ? branch->last_step : branch->step;
     json_decref(branch->last_args);
     branch->last_args = NULL;
     return is_kept;
@@ -316,15 +310,26 @@ static bool send_last(struct bg_ask *ask, const char *question, json_t *args, bg
 {
     struct bg_branch *branch = ask->branch;
     ask->shaper.source = branch->question = question;
-    branch->step = next;
+    branch->step = branch->last_step = next;
+    branch->last = question;
     branch->last_args = json_incref(args);
     return take_last(ask, branch);
 }
 
+void bg_ask_allow_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+{
+    struct bg_branch *branch = ask->branch;
+    if (branch->required && !ask->shaper.failed) {
+        branch->last = question;
+        branch->last_args = json_incref(args);
+        branch->last_step = next;
+    }
+    json_decref(args);
+}
+
 void bg_ask_send_or_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
 {
-    if (ask->branch->required)
-        ask->branch->last_args = json_incref(args);
+    bg_ask_allow_last(ask, question, json_incref(args), next);
     bg_ask_send(ask, question, args, next);
 }
 
@@ -432,15 +437,6 @@ void bg_ask_warn(struct bg_ask *ask, const char *format, ...)
         bg_append(&ask->shaper, ask->warnings, warning);
     else
         json_decref(warning);
-}
-
-bool bg_node_find(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info, struct bg_failure *ret_failure)
-{
-    const enum bg_error error = bg_nodes_info(nodes, name, ret_info, ret_failure);
-    if (error == BG_NODE_UNKNOWN)
-        (void)bg_fail_param(ret_failure, BG_NODE_UNKNOWN, "node",
-                            "no node %.200s is registered; register it with PUT /api/v1/nodes/%.200s and its cookie", name, name);
-    return error == BG_OK;
 }
 
 static struct bg_ask *ask_new(struct bg_call *call)

@@ -3,6 +3,7 @@
 #ifndef BG_API_ASK_H
 #define BG_API_ASK_H
 
+#include "direct.h"
 #include "meta.h"
 
 #include "beamgauge/endpoint.h"
@@ -56,6 +57,9 @@ void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args,
 /* The same for a ranking: where the call's node does not answer it in time, and did earlier, `next` gets that earlier answer, which the
  * call then says. */
 void bg_ask_send_or_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
+/* Within a step that will send a question: where the call's node does not answer that in time, `next` gets the last answer to this one, a
+ * ranking, if there is one. `args` is stolen. */
+void bg_ask_allow_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
 /* Within a step: begins a branch to another node, with `timeout_ms` for all its questions (and never more than the call has left). What
  * goes wrong in it is a warning and ends it, not the call. */
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);
@@ -79,11 +83,5 @@ int64_t bg_ask_left_ms(const struct bg_ask *ask);
 /* Within a step: refuses the call because of one of its parameters. */
 void bg_ask_refuse(struct bg_ask *ask, const char *param, const char *reason);
 void bg_ask_warn(struct bg_ask *ask, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* Looks a registered node up; false with a failure that says how to register it. */
-bool bg_node_find(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info, struct bg_failure *ret_failure);
-
-/* For handlers that ask no node: ends the call with the shaper's failure, or replies. data and meta are stolen. */
-void bg_call_end(struct bg_call *call, const struct bg_shaper *shaper, const struct bg_reply *reply);
 
 #endif

@@ -36,6 +36,36 @@ static void a_ranking_that_does_not_come_in_time_is_the_last_one_that_did(void *
     }
 }
 
+#define CART SHOP " pid=<0.10.0>"
+
+/* With millions of entries it takes a process seconds to tell its memory. */
+static void a_process_that_does_not_answer_in_time_is_what_the_last_ranking_had_of_it(void **state)
+{
+    (void)state;
+    fake.keeps = true;
+    fake_call("getProcess", CART, NULL);
+    assert_string_equal(fake.asks[0].question, "process_info");
+    fake_answer_failure(BG_DEADLINE, "late");
+    assert_string_equal(fake.asks[1].question, "scan");
+    assert_int_equal(fake.asks[1].max_age_ms, 600000);
+    fake_answer(SCAN);
+    assert_int_equal(fake.status, 200);
+    EXPECT("pid", "\"<0.10.0>\"");
+    EXPECT("monitors_count", "500");
+    EXPECT("trap_exit", "null");
+    EXPECT("stack", "[]");
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "a ranking of all its processes had last"));
+    fake_call("getProcess", SHOP " pid=<0.11.0>", NULL);
+    fake_answer_failure(BG_DEADLINE, "late");
+    fake_answer(SCAN);
+    fake_expect_failure(BG_DEADLINE,
+                        "the process <0.11.0> did not answer in the 5000 ms that this request had in all, and no ranking had it");
+    fake.keeps = false;
+    fake_call("getProcess", CART, NULL);
+    fake_answer_failure(BG_DEADLINE, "late");
+    fake_expect_failure(BG_DEADLINE, "did not answer the question \"process_info\" in the 5000 ms");
+}
+
 static void peers_that_came_too_late_are_not_the_ranking(void **state)
 {
     (void)state;
@@ -106,6 +136,7 @@ int main(void)
 #define T(test) cmocka_unit_test_setup_teardown(test, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         T(a_ranking_that_does_not_come_in_time_is_the_last_one_that_did),
+        T(a_process_that_does_not_answer_in_time_is_what_the_last_ranking_had_of_it),
         T(peers_that_came_too_late_are_not_the_ranking),
         T(one_that_does_not_answer_stands_with_what_it_told_last),
         T(relations_say_that_they_are_old),
