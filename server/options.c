@@ -46,7 +46,8 @@ void bg_options_print_help(FILE *out)
           "  --version, --help\n"
           "\n"
           "Scopes of a token: read, check, chat, admin.\n"
-          "Signals: TERM or INT stops within 5 seconds, HUP reads nodes, tokens and the certificate again.\n",
+          "Signals: TERM or INT stops within 5 seconds, HUP reads nodes, tokens, checks,\n"
+          "chat's secrets and the certificate again.\n",
           out);
 }
 

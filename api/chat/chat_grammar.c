@@ -2,7 +2,7 @@
 #include "chat_grammar.h"
 
 #include "check_assertion.h"
-#include "nearest.h"
+#include "beamgauge/nearest.h"
 
 #include "beamgauge/text.h"
 

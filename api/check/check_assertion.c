@@ -1,7 +1,7 @@
 /* check_assertion.c: reads assertions: which figure, compared with what, and what has to be asked for it. */
 #include "check_assertion.h"
 
-#include "nearest.h"
+#include "beamgauge/nearest.h"
 
 #include <string.h>
 

@@ -124,7 +124,7 @@ enum bg_error bg_authority_read(const char *text, size_t length, struct bg_autho
     const size_t host = host_length(text, length);
     const bool is_bracketed = host >= 2 && text[0] == '[' && text[host - 1] == ']';
     struct bg_authority authority = {.port = -1};
-    uint16_t port;
+    uint16_t port = 0;
     enum bg_error error = bg_host_check(text + is_bracketed, host - 2 * is_bracketed, &authority.host, ret_failure);
 
     if (error != BG_OK)

@@ -1,6 +1,7 @@
 /* config_file.c: reads the INI file, line by line, into the settings of the table. */
 #include "settings.h"
 
+#include "beamgauge/nearest.h"
 #include "beamgauge/text.h"
 
 #include <errno.h>
@@ -278,6 +279,19 @@ static bool setting_is_list(const struct bg_setting *setting)
     return false;
 }
 
+static enum bg_error fail_unknown(const char *section, const char *key, struct bg_failure *ret_failure)
+{
+    struct bg_nearest nearest;
+
+    bg_nearest_init(&nearest, key, strlen(key));
+    for (const struct bg_setting *setting = bg_settings; setting->section != NULL; setting++)
+        if (strcmp(setting->section, section) == 0)
+            bg_nearest_try(&nearest, setting->key);
+    return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: %s%s%sbeamgauge --sample-config shows all", key,
+                         section, nearest.best != NULL ? "did you mean " : "", nearest.best != NULL ? nearest.best : "",
+                         nearest.best != NULL ? "? " : "");
+}
+
 static enum bg_error setting_take(struct reading *reading, const char *key, const char *value, struct bg_failure *ret_failure)
 {
     const struct bg_setting *setting;
@@ -290,8 +304,7 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
         return bg_fail_param(ret_failure, BG_INVALID, key, "%s stands before any section: expected [server] or another above it", key);
     setting = bg_setting_find(reading->section, key);
     if (setting == NULL)
-        return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: beamgauge --sample-config shows all", key,
-                             reading->section);
+        return fail_unknown(reading->section, key, ret_failure);
     given = &reading->given[setting - bg_settings];
     if (*given && !setting_is_list(setting))
         return bg_fail_param(ret_failure, BG_INVALID, key, "%s is given twice in this section: expected once", key);

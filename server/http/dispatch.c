@@ -65,6 +65,18 @@ static enum bg_error check_route(struct bg_http *http, const struct bg_request *
     return error;
 }
 
+static void fail_path(const struct bg_http *http, const struct bg_request *request, struct bg_failure *ret_failure)
+{
+    char near[BG_SUGGESTION_SIZE];
+
+    if (bg_router_suggest(http->options.endpoints, request->target, request->path_length, near))
+        bg_fail(ret_failure, BG_NOT_FOUND, "There is nothing at %.*s; did you mean %s? /api/v1/openapi.json lists what there is.",
+                (int)request->path_length, request->target, near);
+    else
+        bg_fail(ret_failure, BG_NOT_FOUND, "There is nothing at %.*s; /api/v1/openapi.json lists what there is.", (int)request->path_length,
+                request->target);
+}
+
 /* The endpoint for a request that may go there; NULL: it has been answered. */
 static const struct bg_endpoint *find_endpoint(struct bg_connection *connection, const struct bg_request *request)
 {
@@ -85,8 +97,7 @@ static const struct bg_endpoint *find_endpoint(struct bg_connection *connection,
         bg_router_allow(route.allowed, allow);
         (void)check_method(allow, &problem, &failure);
     } else if (route.endpoint == NULL) {
-        bg_fail(&failure, BG_NOT_FOUND, "There is nothing at %.*s; /api/v1/openapi.json lists what there is.", (int)request->path_length,
-                request->target);
+        fail_path(http, request, &failure);
     } else {
         return route.endpoint;
     }

@@ -2,6 +2,7 @@
 #include "params.h"
 
 #include "beamgauge/names.h"
+#include "beamgauge/nearest.h"
 #include "beamgauge/text.h"
 #include "percent.h"
 #include "router.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REASON_SIZE 256
+#define REASON_SIZE 400
 #define PAIRS_MAX 128 /* of a query */
 
 /* What the reading of one request's parameters goes by. */
@@ -69,16 +70,27 @@ static const char *check_boolean(const char *text, int64_t *ret_value)
     return NULL;
 }
 
+static void add_hint(struct bg_text *reason, const struct bg_nearest *nearest)
+{
+    if (nearest->best != NULL)
+        bg_text_add_format(reason, "; did you mean %s?", nearest->best);
+}
+
 static const char *check_choice(const char *const *choices, const char *text, char ret_reason[REASON_SIZE])
 {
+    struct bg_nearest nearest;
     struct bg_text reason;
 
     for (size_t i = 0; choices[i] != NULL; i++)
         if (strcmp(choices[i], text) == 0)
             return NULL;
+    bg_nearest_init(&nearest, text, strlen(text));
     bg_text_init(&reason, ret_reason, REASON_SIZE);
-    for (size_t i = 0; choices[i] != NULL; i++)
+    for (size_t i = 0; choices[i] != NULL; i++) {
         bg_text_add_format(&reason, "%s%s", i == 0 ? "must be one of " : ", ", choices[i]);
+        bg_nearest_try(&nearest, choices[i]);
+    }
+    add_hint(&reason, &nearest);
     return ret_reason;
 }
 
@@ -244,18 +256,24 @@ static void complain_unknown(struct reading *reading, const char *name)
     const struct bg_endpoint *endpoint = reading->endpoint;
     const char *before = ", which has ";
     char reason[REASON_SIZE];
+    struct bg_nearest nearest;
     struct bg_text text;
 
     bg_text_init(&text, reason, sizeof reason);
+    bg_nearest_init(&nearest, name, strlen(name));
     bg_text_add(&text, "is not a parameter of this endpoint");
     for (const struct bg_param *param = endpoint->params; param != NULL && param->name != NULL; param++) {
         if (is_path_param(endpoint, param->name))
             continue;
         bg_text_add_format(&text, "%s%s", before, param->name);
+        bg_nearest_try(&nearest, param->name);
         before = ", ";
     }
-    if (endpoint->representations != NULL || endpoint->columns != NULL)
+    if (endpoint->representations != NULL || endpoint->columns != NULL) {
         bg_text_add_format(&text, "%sformat", before);
+        bg_nearest_try(&nearest, "format");
+    }
+    add_hint(&text, &nearest);
     complain(reading, name, reason);
 }
 

@@ -20,4 +20,10 @@ const char *bg_router_segment(const char *pattern, const char *path, size_t leng
 /* The value of an Allow header; HEAD goes wherever GET does. */
 void bg_router_allow(unsigned allowed, char ret_text[BG_ALLOW_SIZE]);
 
+/* The path of an endpoint that is near to one that leads nowhere, with the words of that one in the places of parameters, and "/api/v1"
+ * before it where only that is missing. False: none is near. */
+#define BG_SUGGESTION_SIZE 256
+bool bg_router_suggest(const struct bg_endpoint *const *endpoints, const char *path, size_t length,
+                       char ret_path[BG_SUGGESTION_SIZE]) BG_MUST_CHECK;
+
 #endif

@@ -79,6 +79,7 @@ suite('check', { prepare: async (world) => {
     assert.equal(answer.status, 400);
     assert.match(answer.body.errors[0].reason, /column 1: monitors_cuont_max is no metric.*did you mean monitors_count_max/);
     assert.equal(answer.body.errors[0].param, 'assert');
+    assert.match((await check('assert=pair_count<1')).body.detail, /did you mean pair_count_max/);
     assert.match((await check('assert=process_count%20%3D%205')).body.detail, /column 15: expected an operator/);
     assert.equal((await check('')).status, 400);
     assert.equal((await check('assert=process_count>5&format=csv')).status, 400);

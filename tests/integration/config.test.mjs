@@ -1,6 +1,6 @@
 // The command line and the configuration file: what is wrong is said with file, line and reason, before anything starts.
 import assert from 'node:assert/strict';
-import { chmod } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { BINARY, environment, Folder } from './lib/beamgauge.mjs';
 import { run } from './lib/child.mjs';
 import { freePort } from './lib/net.mjs';
@@ -182,6 +182,8 @@ suite('config', {}, (world, test) => {
     const help = await beamgauge(home, '--help');
     assert.equal(help.code, 0);
     for (const option of ['--config', '--listen', '--node', '--cookie-file', '--name', '--log-level', '--check-config', 'token']) assert.ok(help.stdout.includes(option), option);
+    const reads = (text) => /HUP reads ([^.]+?) again/.exec(text)[1].replace(/\s+/g, ' ');
+    assert.equal(reads(help.stdout), reads(await readFile(new URL('../../README.md', import.meta.url), 'utf8')));
     for (const args of [['--walrus'], ['walrus'], ['--listen'], ['--listen', 'x'], ['--node', 'nohost'], ['--log-level', 'loud'], ['token'], ['token', 'ci'],
       ['token', 'ci', 'fly'], ['--name', 'a b@c']]) {
       const result = await beamgauge(home, ...args);

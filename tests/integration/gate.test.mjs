@@ -91,6 +91,15 @@ suite('gate', { prepare: async (world) => {
     });
   }
 
+  test('what is mistyped is answered with what was probably meant', async () => {
+    for (const [path, meant] of [['/api/v1/node/a@b/memory', '/api/v1/nodes/a@b/memory'], ['/nodes', '/api/v1/nodes'], ['/api/v1/nodes/', '/api/v1/nodes'],
+      ['/livz', '/livez'], ['/api/v1/nodes/a@b/processes?sort=memry', 'memory'], ['/api/v1/nodes/a@b/processes?sort=queue', 'message_queue_len'],
+      ['/api/v1/nodes/a@b/processes?limt=5', 'limit'], ['/api/v1/nodes?frmat=text', 'format']]) {
+      const { body } = await world.gauge.api(path);
+      assert.match(body.detail, new RegExp(`did you mean ${meant}\\b`), path);
+    }
+  });
+
   test('it lives after all of that', async () => {
     const { status, text } = await world.gauge.api('/livez');
     assert.deepEqual([status, text], [200, 'ok\n']);

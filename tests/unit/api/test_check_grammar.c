@@ -1,6 +1,5 @@
 /* test_check_grammar.c: what an assertion may say, and the column of whatever it may not. */
 #include "check_assertion.h"
-#include "nearest.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -129,6 +128,7 @@ static void every_mistake_has_its_column(void **state)
         {"processes_over(monitors,5) 1", "an operator", 28},
         /* what words mean */
         {"memory.totl_bytes<5", "did you mean memory.total_bytes", 1},
+        {"pair_count<1", "did you mean pair_count_max", 1},
         {" zzzzzzzzzzzz<5", "is no metric", 2},
         {"process_count(5)<5", "takes 0 arguments in parentheses, not 1", 14},
         {"processes_over<5", "takes 2 arguments in parentheses, not 0", 15},
@@ -202,23 +202,6 @@ static void metrics_have_plain_names_and_units(void **state)
     }
 }
 
-static void distance_counts_edits(void **state)
-{
-    static const struct {
-        const char *a, *b;
-        size_t distance;
-    } cases[] = {
-        {"", "", 0}, {"", "abc", 3}, {"abc", "abc", 0}, {"monitrs", "monitors", 1}, {"mointors", "monitors", 1}, {"kitten", "sitting", 3}};
-    char longer[200];
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_int_equal(bg_edit_distance(cases[i].a, strlen(cases[i].a), cases[i].b, strlen(cases[i].b)), cases[i].distance);
-        assert_int_equal(bg_edit_distance(cases[i].b, strlen(cases[i].b), cases[i].a, strlen(cases[i].a)), cases[i].distance);
-    }
-    memset(longer, 'x', sizeof longer);
-    assert_int_equal(bg_edit_distance(longer, sizeof longer, "", 0), BG_NEAREST_LENGTH_MAX);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,7 +211,6 @@ int main(void)
         cmocka_unit_test(every_mistake_has_its_column),
         cmocka_unit_test(an_expression_is_at_most_so_long),
         cmocka_unit_test(metrics_have_plain_names_and_units),
-        cmocka_unit_test(distance_counts_edits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

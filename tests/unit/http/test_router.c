@@ -107,6 +107,35 @@ static void percent_encoding_is_undone_strictly(void **state)
     assert_non_null(bg_percent_decode("%41", 2, false, plain, &length)); /* never looks past the length */
 }
 
+static const char *suggested(const char *path)
+{
+    static char text[BG_SUGGESTION_SIZE];
+
+    return bg_router_suggest(table, path, strlen(path), text) ? text : "none";
+}
+
+static void a_path_that_is_near_to_one_is_suggested(void **state)
+{
+    char longest[BG_SUGGESTION_SIZE + 64] = "/api/v1/node/";
+
+    (void)state;
+    assert_string_equal(suggested("/api/v1/nodse"), "/api/v1/nodes");
+    assert_string_equal(suggested("/api/v1/nodes/"), "/api/v1/nodes");
+    assert_string_equal(suggested("/nodes"), "/api/v1/nodes");
+    assert_string_equal(suggested("/API/v1/nodes"), "/api/v1/nodes");
+    assert_string_equal(suggested("/api/v1/node/shop@h"), "/api/v1/nodes/shop@h");
+    assert_string_equal(suggested("/nodes/shop@h/process/0.1.0"), "/api/v1/nodes/shop@h/processes/0.1.0");
+    assert_string_equal(suggested("/api/v1/nodes/shop@h/processes"), "none");
+    assert_string_equal(suggested("/api/v1/walruses"), "none");
+    assert_string_equal(suggested("/api/v1/nodes//processes/0.1.0"), "none");
+    assert_string_equal(suggested("/"), "none");
+    assert_string_equal(suggested("//"), "none");
+    memset(longest + strlen(longest), 'a', sizeof longest - 1 - strlen(longest));
+    assert_string_equal(suggested(longest), "none");
+    longest[BG_SUGGESTION_SIZE - 1 - strlen("/api/v1") - 1] = '\0';
+    assert_int_equal(strncmp(suggested(longest), "/api/v1/nodes/aaa", 17), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -114,6 +143,7 @@ int main(void)
         cmocka_unit_test(what_is_not_quite_a_path_is_none),
         cmocka_unit_test(a_method_that_is_not_there_tells_those_that_are),
         cmocka_unit_test(segments_are_found_by_name),
+        cmocka_unit_test(a_path_that_is_near_to_one_is_suggested),
         cmocka_unit_test(percent_encoding_is_undone_strictly),
     };
 

@@ -277,7 +277,11 @@ static void what_is_wrong_with_a_good_request_is_told(void **state)
         int status;
         const char *code, *detail;
     } cases[] = {
-        {GET("/nowhere"), 404, "not_found", "/nowhere"},
+        {GET("/nowhere"), 404, "not_found", "There is nothing at /nowhere; /api/v1/openapi.json"},
+        {GET("/api/v1/row/a"), 404, "not_found", "There is nothing at /api/v1/row/a; did you mean /api/v1/rows/a? /api"},
+        {GET("/api/v1/rows/a?limt=1"), 400, "invalid",
+         "limt: is not a parameter of this endpoint, which has limit, format; did you mean limit?"},
+        {GET("/api/v1/rows/a?format=jsn"), 400, "invalid", "must be one of json, text, md, csv, ndjson; did you mean json?"},
         {GET("/api/v1/rows/a?limit=0&colour=red&limit=1"), 400, "invalid", "\"param\":\"colour\""},
         {GET("/api/v1/rows/a?limit=0&colour=red"), 400, "invalid",
          "\"detail\":\"limit: must be a whole number from 1 to 100 (and 1 more, see errors)\""},
