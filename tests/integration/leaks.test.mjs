@@ -189,6 +189,10 @@ suite('leaks between nodes, and larger ones', { prepare: async (world) => {
     const { data, meta } = await get(world.here, 'monitors/pairs');
     assert.ok(data.slice(0, 2).some((row) => row.watcher.pid === watcher && row.watched === null && row.count > ENTRIES / 2 && !row.exact), JSON.stringify(data.slice(0, 3)));
     assert.ok(meta.warnings.some((warning) => warning.includes(watcher) && warning.includes('exact=true')), JSON.stringify(meta.warnings));
+    // Its own page, whether it tells its memory in time or not.
+    const own = await world.gauge.api(`nodes/${world.here.name}/processes/${watcher.slice(1, -1)}?max_age_ms=0`);
+    assert.deepEqual([own.status, own.body?.data?.pid], [200, watcher], own.text);
+    assert.ok(own.body.data.memory_bytes > 60 * ENTRIES, own.text);
     const exactly = await world.gauge.api(`nodes/${world.here.name}/monitors/pairs?exact=true&max_age_ms=0&timeout_ms=60000`);
     assert.equal(exactly.status, 200, exactly.text);
     const [pair] = exactly.body.data;
