@@ -28,10 +28,23 @@ static const char *question_of(enum bg_source source)
     return source == BG_SOURCE_SYSTEM ? "system_now" : bg_source_name(source);
 }
 
-static json_t *scan_args(const struct bg_look *look)
+/* Without memory a question goes out without arguments, and is refused. */
+static json_t *scan_args_new(const struct bg_look *look)
 {
-    return json_pack("{s:I, s:s, s:b, s:I}", "limit", (json_int_t)bg_limit_round(look->scan_limit), "order", "desc", "binary",
-                     (int)look->binary, "list_entries_max", (json_int_t)look->services->max_list_entries);
+    struct bg_shaper shaper;
+    bg_shaper_init(&shaper, "scan");
+    return bg_arguments_scan(&shaper, look->services, look->scan_limit, "desc", look->binary);
+}
+
+static json_t *args_new(const struct bg_look *look)
+{
+    struct bg_shaper shaper;
+    bg_shaper_init(&shaper, "binaries");
+    if (look->source == BG_SOURCE_SCAN)
+        return scan_args_new(look);
+    if (look->source == BG_SOURCE_PEERS)
+        return json_incref(look->peers_args);
+    return look->source == BG_SOURCE_BINARIES ? bg_arguments_binaries(&shaper, 1) : NULL;
 }
 
 static bool is_listed(const json_t *pids, const char *pid)
@@ -61,24 +74,15 @@ static void add_first(const struct bg_look *look, struct bg_shaper *shaper, cons
 /* Whom those monitor who monitor most, and where `both`, also who monitors those that are monitored most; NULL where nobody is left. */
 static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shaper, const json_t *answer, bool both)
 {
-    json_t *pids = bg_array_new(shaper), *directions = bg_array_new(shaper), *args;
+    static const char *const directions[] = {"monitors", "monitored_by", NULL}, *const monitors[] = {"monitors", NULL};
+    json_t *pids = bg_array_new(shaper);
     add_first(look, shaper, answer, "monitors", pids);
-    bg_append(shaper, directions, json_string("monitors"));
-    if (both) {
+    if (both)
         add_first(look, shaper, answer, "monitored_by", pids);
-        bg_append(shaper, directions, json_string("monitored_by"));
-    }
-    if (shaper->failed || json_array_size(pids) == 0) {
-        json_decref(pids);
-        json_decref(directions);
-        return NULL;
-    }
-    args =
-        json_pack("{s:o, s:o, s:I, s:I, s:b}", "pids", pids, "directions", directions, "limit", (json_int_t)bg_peers_round(BG_LOOK_PEERS),
-                  "list_entries_max", (json_int_t)look->services->max_list_entries, "exact", 0);
-    if (args == NULL)
-        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
-    return args;
+    if (!shaper->failed && json_array_size(pids) > 0)
+        return bg_arguments_peers(shaper, look->services, pids, both ? directions : monitors, BG_LOOK_PEERS, false);
+    json_decref(pids);
+    return NULL;
 }
 
 static void note_scan(struct bg_look *look, const struct bg_failure *failure, const struct bg_answer *answer)
@@ -249,7 +253,7 @@ static bool send_ranking(struct bg_look *look, const struct bg_answer *memory)
     if (look->lacks == NULL || look->is_ranked || look->is_late || left_ms <= 0 || !look->lacks(look, memory->data))
         return false;
     look->is_ranked = true;
-    request.args = scan_args(look);
+    request.args = scan_args_new(look);
     const bool is_sent = bg_query_ask(look->services->queries, &request, on_ranked, look, &look->ticket, &none) == BG_OK;
     json_decref(request.args);
     if (!is_sent) {
@@ -354,7 +358,7 @@ static bool send(struct bg_look *look, json_t *args)
 static bool ask(struct bg_look *look)
 {
     const bool for_peers = look->source == BG_SOURCE_SCAN && (look->sources & 1U << BG_SOURCE_PEERS) != 0;
-    json_t *args = NULL;
+    json_t *args;
     bool waits;
     if ((look->sources & 1U << look->source) == 0 && !for_peers) {
         look->source++;
@@ -364,12 +368,7 @@ static bool ask(struct bg_look *look)
         tell_peers(look, look->scan_failure.error != BG_OK ? &look->scan_failure : NULL, NULL);
         return false;
     }
-    if (look->source == BG_SOURCE_SCAN)
-        args = scan_args(look);
-    else if (look->source == BG_SOURCE_PEERS)
-        args = json_incref(look->peers_args);
-    else if (look->source == BG_SOURCE_BINARIES)
-        args = json_pack("{s:I}", "limit", (json_int_t)bg_limit_round(1));
+    args = args_new(look);
     waits = send(look, args);
     json_decref(args);
     return waits;

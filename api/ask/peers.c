@@ -14,15 +14,6 @@
 
 #define UNEXPLAINED_MIN 1000 /* fewer are no leak to speak of */
 
-int64_t bg_peers_round(int64_t limit)
-{
-    static const int64_t limits[] = {20, 50, BG_PEERS_LIMIT_MAX, 1000};
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
-        if (limit <= limits[i])
-            return limits[i];
-    return BG_PEERS_SAMPLE_MAX;
-}
-
 bool bg_peers_exact(const struct bg_ask *ask)
 {
     return bg_call_boolean(ask->call, "exact") && bg_call_may(ask->call, BG_SCOPE_ADMIN);
@@ -54,16 +45,7 @@ void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, c
 
 static json_t *peers_args(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit)
 {
-    struct bg_shaper *shaper = &ask->shaper;
-    json_t *args = bg_object_new(shaper), *names = bg_array_new(shaper);
-    for (size_t i = 0; directions[i] != NULL; i++)
-        bg_append(shaper, names, json_string(directions[i]));
-    bg_put(shaper, args, "pids", pids);
-    bg_put(shaper, args, "directions", names);
-    bg_put(shaper, args, "limit", json_integer(bg_peers_round(limit)));
-    bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    bg_put(shaper, args, "exact", json_boolean(bg_peers_exact(ask)));
-    return args;
+    return bg_arguments_peers(&ask->shaper, bg_call_services(ask->call), pids, directions, limit, bg_peers_exact(ask));
 }
 
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)

@@ -13,12 +13,6 @@ struct bg_peer_list {
     const json_t *top;       /* [{peer, count, ...}], most entries first; borrowed */
 };
 
-/* How many processes are listed for a ranking of `limit` rows, and how many top peers of each: 20, 50 or 200. Of one process, 1000 or
- * 10000 peers can be had besides. */
-int64_t bg_peers_round(int64_t limit);
-#define BG_PEERS_LIMIT_MAX 200
-#define BG_PEERS_SAMPLE_MAX 10000
-
 /* Within a step: asks for the top peers of processes. `pids` (an array of texts) is stolen; `directions` ends with NULL. */
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next);
 /* Those processes of a scan's answer whose lists are too long to be copied each time, with what is known of them, in the form that `peers`

@@ -7,33 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int64_t bg_limit_round(int64_t limit)
-{
-    return limit <= 50 ? 50 : limit <= 200 ? 200 : 1000;
-}
-
-json_t *bg_scan_args(struct bg_ask *ask, int64_t limit, const char *order, bool binary)
-{
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(limit)));
-    bg_put(&ask->shaper, args, "order", json_string(order));
-    bg_put(&ask->shaper, args, "binary", json_boolean(binary));
-    bg_put(&ask->shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    return args;
-}
-
-json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, const char *order, int64_t window_ms)
-{
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "sort", json_string(sort));
-    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(limit)));
-    bg_put(&ask->shaper, args, "order", json_string(order));
-    bg_put(&ask->shaper, args, "window_ms", json_integer(window_ms));
-    bg_put(&ask->shaper, args, "binary", json_boolean(strcmp(sort, "binary") == 0));
-    bg_put(&ask->shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    return args;
-}
-
 #define SKIPPED_NAMED_MAX 5
 #define ENDED_PART_MAX 10 /* fewer than one in so many that ended meanwhile are not worth a word */
 

@@ -2,16 +2,9 @@
 #ifndef BG_API_SCAN_H
 #define BG_API_SCAN_H
 
+#include "arguments.h"
 #include "ask.h"
 #include "rows.h"
-
-/* The next of 50, 200 and 1000: few different limits are asked for, so that one scan serves whoever ranks by whatever. */
-int64_t bg_limit_round(int64_t limit);
-
-/* Arguments of `scan` for a ranking of `limit` rows. */
-json_t *bg_scan_args(struct bg_ask *ask, int64_t limit, const char *order, bool binary);
-/* Arguments of `window`. */
-json_t *bg_window_args(struct bg_ask *ask, const char *sort, int64_t limit, const char *order, int64_t window_ms);
 
 /* One ranking of an answer; everything is borrowed from it. */
 struct bg_scan {

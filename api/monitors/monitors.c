@@ -114,7 +114,9 @@ static void ask_scan(struct bg_ask *ask, json_t *answer)
     if (bg_groups_wanted(ask))
         bg_groups_send(ask, bg_sort_find(bg_call_text(ask->call, "by")));
     else
-        bg_ask_send_or_last(ask, "scan", bg_scan_args(ask, bg_call_integer(ask->call, "limit"), "desc", false), shape_ranking);
+        bg_ask_send_or_last(
+            ask, "scan", bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), bg_call_integer(ask->call, "limit"), "desc", false),
+            shape_ranking);
 }
 
 static void handle(struct bg_call *call)

@@ -112,9 +112,7 @@ static void shape_binaries(struct bg_ask *ask, json_t *answer)
 static void ask_binaries(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(bg_call_integer(ask->call, "limit"))));
-    bg_ask_send(ask, "binaries", args, shape_binaries);
+    bg_ask_send(ask, "binaries", bg_arguments_binaries(&ask->shaper, bg_call_integer(ask->call, "limit")), shape_binaries);
 }
 
 static void handle_binaries(struct bg_call *call)

@@ -306,7 +306,7 @@ static void ask_process(struct bg_ask *ask, json_t *answer)
     (void)answer;
     if (!bg_process_is_own(ask))
         return;
-    bg_ask_allow_last(ask, "scan", bg_scan_args(ask, 1, "desc", false), shape_ranked);
+    bg_ask_allow_last(ask, "scan", bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), 1, "desc", false), shape_ranked);
     bg_ask_send(ask, "process_info", pid_args_new(ask), take_info);
 }
 
