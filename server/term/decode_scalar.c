@@ -184,6 +184,27 @@ static bool atom_is(const struct bg_atom *atom, const char *text)
     return atom->length == strlen(text) && memcmp(atom->text, text, atom->length) == 0;
 }
 
+/* The same few atoms come again and again, as names of what follows: one string stands for all that are the same. */
+#define REPEATED_MAX 512
+#define REPEATED_LENGTH_MAX 64
+static json_t *repeated[REPEATED_MAX]; /* kept until the program ends */
+
+static json_t *atom_json(const struct bg_atom *atom)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < atom->length; i++)
+        hash = (hash ^ (uint8_t)atom->text[i]) * 16777619u;
+    json_t **place = &repeated[(hash ^ hash >> 16) % REPEATED_MAX];
+    if (*place != NULL && json_string_length(*place) == atom->length && memcmp(json_string_value(*place), atom->text, atom->length) == 0)
+        return json_incref(*place);
+    json_t *json = json_stringn(atom->text, atom->length);
+    if (json != NULL && atom->length <= REPEATED_LENGTH_MAX) {
+        json_decref(*place);
+        *place = json_incref(json);
+    }
+    return json;
+}
+
 json_t *bg_decode_atom_value(struct bg_decoder *decoder)
 {
     struct bg_atom atom;
@@ -195,7 +216,7 @@ json_t *bg_decode_atom_value(struct bg_decoder *decoder)
         return json_false();
     if (atom_is(&atom, "undefined") || atom_is(&atom, "null") || atom_is(&atom, "nil"))
         return json_null();
-    json_t *json = json_stringn(atom.text, atom.length);
+    json_t *json = atom_json(&atom);
     return json != NULL ? json : bg_decoder_fail(decoder, "an atom that is not UTF-8");
 }
 

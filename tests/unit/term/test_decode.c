@@ -241,6 +241,30 @@ static void any_byte_changed_is_decoded_or_refused(void **state)
     }
 }
 
+/* One string may stand for all atoms that are the same: not for others, however many there are. */
+static void many_atoms_are_each_what_they_are(void **state)
+{
+    static uint8_t term[1 << 16] = "\203l\0\0\23\210"; /* 5,000 */
+    size_t length = 6;
+    json_t *json = NULL;
+    (void)state;
+    for (unsigned i = 0; i < 5000; i++) {
+        term[length++] = 'w';
+        term[length++] = 6;
+        length += (size_t)sprintf((char *)term + length, "at%04x", i);
+    }
+    term[length++] = 'j';
+    for (size_t round = 0; round < 2; round++) {
+        assert_int_equal(decode(term, length, &generous, &json, NULL), BG_OK);
+        for (unsigned i = 0; i < 5000; i++) {
+            char text[8];
+            snprintf(text, sizeof text, "at%04x", i);
+            assert_string_equal(json_string_value(json_array_get(json, i)), text);
+        }
+        json_decref(json);
+    }
+}
+
 /* `depth` one-element tuples around an empty one. */
 static enum bg_error decode_nested(size_t depth, const struct bg_term_limits *limits)
 {
@@ -349,6 +373,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(any_byte_changed_is_decoded_or_refused),
         cmocka_unit_test(depth_is_limited),
+        cmocka_unit_test(many_atoms_are_each_what_they_are),
         cmocka_unit_test(elements_are_limited),
         cmocka_unit_test(digits_of_a_number_are_limited),
         cmocka_unit_test(length_of_an_atom_is_limited),
