@@ -30,7 +30,8 @@ void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, c
             "to count the entries of %s takes %s about %lld MiB for the moment, and its host or cgroup has %lld MiB left; without "
             "exact=true they are estimated",
             pid, bg_ask_node(ask), json_integer_value(json_array_get(full, 0)) >> 20, json_integer_value(json_array_get(full, 1)) >> 20);
-    else if (bg_peers_exact(ask) && bg_answer_boolean_or(&ask->shaper, process, "late", false))
+    else if (bg_peers_exact(ask) &&
+             (bg_answer_boolean_or(&ask->shaper, process, "late", false) || bg_answer_boolean_or(&ask->shaper, process, "silent", false)))
         bg_ask_warn(ask, "the lists of %s on %s could not be counted in the time there was; timeout_ms allows more", pid, bg_ask_node(ask));
     else if (bg_peers_exact(ask))
         bg_ask_warn(ask, "a list of %s on %s takes more than the 2 GiB of memory that are taken to count one", pid, bg_ask_node(ask));

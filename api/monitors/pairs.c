@@ -74,6 +74,8 @@ static void warn_unknown(struct bg_ask *ask, const json_t *process, const char *
                     "%s on %s does not tell its memory in time, as one with very many monitors may not: it stands with %s, which the "
                     "node's allocators hold and no other process has; it is asked in the background: ask again in some seconds",
                     pid, bg_ask_node(ask), what);
+    else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
+        return;
     else if (bg_answer_boolean_or(shaper, process, "late", false))
         bg_ask_warn(
             ask, "%s on %s has %s: there was too little time to count them; they are counted in the background: ask again in some seconds",

@@ -56,6 +56,8 @@ static void warn_list(struct bg_ask *ask, const json_t *process, const char *dir
     static const char late[] = "there was too little time to count them; they are counted in the background: ask again in some seconds";
     if (json_object_get(process, "age_ms") != NULL)
         bg_ask_warn(ask, "%s: the process did not answer in time; this is what it last told (age_ms)", direction);
+    else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
+        return;
     else if (list->uncounted_count >= 0 && !*was_said)
         bg_ask_warn(ask, "it has " BG_UNCOUNTED ": %s", list->uncounted_count,
                     is_late ? late : "too many to be counted lightly; exact=true counts them (scope admin)");

@@ -51,6 +51,29 @@ suite('marks', { prepare: async (world) => {
     await panel(page, 'Relations').getByText('payments').or(panel(page, 'Relations').getByText('1,400,000')).first().waitFor();
   });
 
+  // As it is where there was no time to ask whom they monitor.
+  const opened = async (change) => {
+    const page = await world.browser.open(world.gauge, '');
+    await page.route('**/monitors/pairs?*', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: change(await response.json()) });
+    });
+    await page.goto(page.url().replace(/#.*|$/, nodeHash(world.here)));
+    return page;
+  };
+
+  test('where the ranking knows whom it monitors, the sentence does too', async () => {
+    const page = await opened(({ data, meta }) => ({ data: data.map((pair) => ({ ...pair, watched: null, exact: false, uncounted_count: null, counted_at: null })), meta }));
+    await panel(page, 'Repeated monitors').locator('.finding', { hasText: /monitors .* about 1,\d{3},\d{3} times/ }).waitFor();
+    await page.context().close();
+  });
+
+  test('where none is known, and not everything was looked at, that is what is said', async () => {
+    const page = await opened(({ meta }) => ({ data: [], meta: { ...meta, warnings: ['there was no time'] } }));
+    await panel(page, 'Repeated monitors').getByText('None is known, but not everything could be looked at: see below.').waitFor();
+    await page.context().close();
+  });
+
   test('the other side that is likely is named, and said to be likely', async () => {
     const far = await world.beamgauge({ args: ['--name', `other${process.pid}@127.0.0.1`] }); // which has not counted it
     await Promise.all([far.register(world.here), far.register(world.there)]);
