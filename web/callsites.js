@@ -87,7 +87,7 @@ function Demonitored({ site }) {
 
 const columns = [
   { key: 'function', title: 'Function', head: true, cell: (site) => html`<${Site} site=${site} />` },
-  { key: 'place', title: 'Line', hint: 'Told by nodes from OTP 25 on', cell: (site) => html`<${Place} site=${site} />` },
+  { key: 'place', title: 'Line', hint: 'Nodes report it from OTP 25 on', cell: (site) => html`<${Place} site=${site} />` },
   { key: 'monitors', title: 'Monitors', number: true, hint: 'Monitors made', cell: (site) => count(site.monitor_count) },
   { key: 'demonitored', title: 'Demonitored', number: true, cell: (site) => html`<${Demonitored} site=${site} />` },
   { key: 'ended', title: 'Ended', number: true, hint: 'The watched process ended', cell: (site) => count(site.ended_count) },

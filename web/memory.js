@@ -39,19 +39,19 @@ export function MemoryPanel({ path, answer }) {
 function Estimate({ memory }) {
   const { monitors_estimate: monitors, total_bytes: total } = memory;
   if (!monitors || monitors.local_count === null) return null;
-  const held = monitors.bytes !== null && html`: ${bytes(monitors.bytes)}, ${percent(monitors.bytes / total)} of its memory`;
+  const size = monitors.bytes === null ? '' : `${bytes(monitors.bytes)}, ${percent(monitors.bytes / total)} of its memory`;
   return html`
     <p class="prose">
-      The node holds <b>${monitors.exact ? '' : 'about '}${count(monitors.local_count)} local monitors by pid</b> and ${othersOf(monitors)}${held}.
+      The node holds <b>${monitors.exact ? '' : 'about '}${count(monitors.local_count)} monitors by pid of local processes</b>${othersOf(monitors, size)}.
       ${' '}Besides: ${count(memory.links_count)} links, ${count(memory.timers_count)} timers, ${count(memory.messages_count)} messages.
     </p>`;
 }
 
-/** Where no other node is connected none is remote; else they are estimated, or only bounded. */
-function othersOf({ remote_count: remote, remote_max_count: most, named_max_count: named }) {
-  if (most === 0) return `none remote; by name or with a tag at most ${count(named)}`;
-  if (remote === null) return `at most ${count(most)} remote, by name or with a tag`;
-  return `about ${count(remote)} remote, by name or with a tag (at most ${count(most)})`;
+/** Where no other node is connected none is remote, and the size is that of the local ones; else remote ones are estimated, or only bounded. */
+function othersOf({ remote_count: remote, remote_max_count: most, named_max_count: named }, size) {
+  if (most === 0) return `${size && ` (${size})`}, none of remote processes, and at most ${count(named)} by name or with a tag`;
+  const others = remote === null ? `at most ${count(most)} others` : `about ${count(remote)} others (at most ${count(most)})`;
+  return ` and ${others}: of remote processes, by name or with a tag${size && `. Together they take ${size}`}`;
 }
 
 /** What the operating system sees; nothing where the node does not tell. */

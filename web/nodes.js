@@ -12,7 +12,7 @@ const columns = [
   { key: 'reason', title: 'Reason', kind: 'prose', cell: (row) => html`<${Reason} row=${row} />` },
   { key: 'since', title: 'Since', number: true, cell: (row) => html`<${Since} at=${row.since_at} />` },
   { key: 'tags', title: 'Tags', cell: (row) => row.tags.map((tag) => html`<span class="tag">${visible(tag)}</span>`) },
-  { key: 'losses', title: 'Losses', number: true, hint: 'How often the connection was lost', cell: (row) => count(row.losses_count) },
+  { key: 'losses', title: 'Disconnects', number: true, hint: 'How often the connection was lost', cell: (row) => count(row.losses_count) },
 ];
 
 function Since({ at }) {

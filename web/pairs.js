@@ -95,7 +95,7 @@ function age(at) {
 }
 
 function Finding({ pair, node, perSecond }) {
-  const old = isOld(pair) ? html` <span class="quiet">Told ${duration(Math.max(1000, pair.age_ms))} ago; nothing newer has come.</span>` : '';
+  const old = isOld(pair) ? html` <span class="quiet">Counted ${duration(Math.max(1000, pair.age_ms))} ago. There is no newer answer.</span>` : '';
   return html`
     <p class=${pair.count >= LOUD_COUNT ? 'finding loud' : 'finding'}>
       <${Peer} peer=${pair.watcher} node=${node} />${' '}<${Deed} pair=${pair} node=${node} perSecond=${perSecond} />${old}

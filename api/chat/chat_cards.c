@@ -101,7 +101,10 @@ static bool is_any_noted(const json_t *card, const char *end)
 static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, int64_t most, const char *pid)
 {
     char cell[BG_PRINT_SIZE];
-    (void)snprintf(cell, sizeof cell, BG_AT_MOST "%" PRId64, most);
+    struct bg_text text;
+    bg_text_init(&text, cell, sizeof cell);
+    bg_text_add(&text, BG_AT_MOST);
+    bg_text_add_count(&text, most);
     add_cell(shaper, row, cell);
     (void)snprintf(cell, sizeof cell, "%s has " BG_UNCOUNTED ".", pid, most);
     if (!is_any_noted(card, strstr(cell, ", of monitors")))

@@ -46,7 +46,7 @@ static void add_text(struct bg_text *text, const char *string)
     bg_text_add_escaped(text, string, strlen(string), "");
 }
 
-/* "observed 9000 by <0.1.0> cart", or why it could not be told. */
+/* "observed 9,000 by <0.1.0> cart", or why it could not be told. */
 static void add_observed(struct bg_text *text, const json_t *row)
 {
     if (is_status(row, "unknown")) {

@@ -248,7 +248,7 @@ static const struct bg_column columns[] = {
     {"origin", "Origin", BG_COLUMN_TEXT, false},
     {"in_flight_count", "In flight", BG_COLUMN_COUNT, false},
     {"connects_count", "Connects", BG_COLUMN_COUNT, false},
-    {"losses_count", "Losses", BG_COLUMN_COUNT, true},
+    {"losses_count", "Disconnects", BG_COLUMN_COUNT, true},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -3,25 +3,14 @@
 
 #include <string.h>
 
-static void add_bytes(struct bg_text *text, double bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    size_t unit = 0;
-    while ((bytes >= 1024 || bytes <= -1024) && unit + 1 < sizeof units / sizeof units[0]) {
-        bytes /= 1024;
-        unit++;
-    }
-    bg_text_add_format(text, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
-}
-
 void bg_text_add_figure(struct bg_text *text, const json_t *value, const char *unit)
 {
     if (!json_is_number(value))
         bg_text_add(text, "-");
     else if (strcmp(unit, "bytes") == 0)
-        add_bytes(text, json_number_value(value));
+        bg_text_add_bytes(text, json_number_value(value));
     else if (json_is_integer(value))
-        bg_text_add_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        bg_text_add_count(text, json_integer_value(value));
     else
         bg_text_add_format(text, "%.4g", json_number_value(value));
     if (json_is_number(value) && strcmp(unit, "milliseconds") == 0)

@@ -35,6 +35,10 @@ void bg_text_add_format(struct bg_text *text, const char *format, ...) __attribu
 /* Adds `bytes` with every byte of what is hostile or not UTF-8 as \x1b (two lower-case digits), and a backslash before each character
  * of `marked` (ASCII; "" for none). With the backslash among the marked ones no two inputs give the same output. */
 void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length, const char *marked);
+/* Numbers as people read them, the same wherever there are any: 1,234,567; 1.5 GiB; 1,234.50 of two decimals. */
+void bg_text_add_count(struct bg_text *text, int64_t count);
+void bg_text_add_bytes(struct bg_text *text, double bytes);
+void bg_text_add_decimal(struct bg_text *text, double number, int decimals);
 /* Forgets all after the first `length` bytes, the cut too: for adding something whole or not at all. */
 void bg_text_rewind(struct bg_text *text, size_t length);
 

@@ -2,6 +2,7 @@
 #include "beamgauge/text.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -75,6 +76,43 @@ void bg_text_init(struct bg_text *ret_text, char *buffer, size_t size)
     assert(size > 0);
     buffer[0] = '\0';
     *ret_text = (struct bg_text){.buffer = buffer, .size = size};
+}
+
+/* `digits` with a comma before each third one from the end of the first `whole`. */
+static void add_grouped(struct bg_text *text, const char *digits, size_t whole)
+{
+    const size_t sign = digits[0] == '-';
+
+    for (size_t i = 0; i < whole; i++)
+        bg_text_add_format(text, "%s%c", i > sign && (whole - i) % 3 == 0 ? "," : "", digits[i]);
+    bg_text_add(text, digits + whole);
+}
+
+void bg_text_add_count(struct bg_text *text, int64_t count)
+{
+    char digits[24];
+
+    add_grouped(text, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, count));
+}
+
+void bg_text_add_bytes(struct bg_text *text, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    size_t unit = 0;
+
+    while ((bytes >= 1024 || bytes <= -1024) && unit + 1 < sizeof(units) / sizeof(units[0]))
+        bytes /= 1024, unit++;
+    bg_text_add_format(text, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+}
+
+void bg_text_add_decimal(struct bg_text *text, double number, int decimals)
+{
+    char digits[64];
+
+    if (number >= 1e15 || number <= -1e15) /* more digits than a double holds */
+        bg_text_add_format(text, "%.3g", number);
+    else
+        add_grouped(text, digits, (size_t)snprintf(digits, sizeof(digits), "%.*f", decimals, number) - (size_t)decimals - 1);
 }
 
 void bg_text_rewind(struct bg_text *text, size_t length)

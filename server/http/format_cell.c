@@ -73,27 +73,14 @@ static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
         return BG_COLUMN_BYTES;
     if (ends_with(field, "_ratio"))
         return BG_COLUMN_RATIO;
-    return ends_with(field, "_per_second") ? BG_COLUMN_RATE : ends_with(field, "_count") ? BG_COLUMN_COUNT : column->kind;
+    return ends_with(field, "_per_second") ? BG_COLUMN_RATE : BG_COLUMN_COUNT;
 }
 
-/* 1234567 -> 1,234,567 */
-static void show_grouped(struct bg_text *text, int64_t number)
+static void show_rate(struct bg_text *text, double number)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%" PRId64, number);
-
-    for (int i = 0; i < length; i++)
-        bg_text_add_format(text, "%s%c", i > (digits[0] == '-') && (length - i) % 3 == 0 ? "," : "", digits[i]);
-}
-
-static void show_bytes(struct bg_text *text, double bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    size_t unit = 0;
-
-    while ((bytes >= 1024 || bytes <= -1024) && unit + 1 < sizeof units / sizeof units[0])
-        bytes /= 1024, unit++;
-    bg_text_add_format(text, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+    bg_text_add(text, number < 0 ? "" : "+");
+    bg_text_add_decimal(text, number, 1);
+    bg_text_add(text, "/s");
 }
 
 static void show_number(struct bg_text *text, const json_t *value, enum bg_column_kind kind)
@@ -101,15 +88,15 @@ static void show_number(struct bg_text *text, const json_t *value, enum bg_colum
     double number = json_number_value(value);
 
     if (kind == BG_COLUMN_BYTES)
-        show_bytes(text, number);
+        bg_text_add_bytes(text, number);
     else if (kind == BG_COLUMN_RATE)
-        bg_text_add_format(text, "%+.1f/s", number);
-    else if (json_is_integer(value) && kind == BG_COLUMN_COUNT)
-        show_grouped(text, json_integer_value(value));
-    else if (json_is_integer(value))
-        bg_text_add_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        show_rate(text, number);
+    else if (json_is_integer(value) && kind != BG_COLUMN_TEXT && kind != BG_COLUMN_RATIO)
+        bg_text_add_count(text, json_integer_value(value));
+    else if (json_is_integer(value) && kind == BG_COLUMN_TEXT)
+        bg_text_add_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); /* a port, a number that is a name */
     else
-        bg_text_add_format(text, "%.2f", number);
+        bg_text_add_decimal(text, number, 2);
 }
 
 /* Cuts after BG_CELL_MAX characters, marks the cut with an ellipsis. */

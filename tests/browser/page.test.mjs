@@ -84,7 +84,7 @@ suite('page', { prepare: plant }, (world, test) => {
     await until('both sides to be named', async () => (await gauge.get('pairs?max_age_ms=0')).data[0].watched.name === 'payment_service');
     await shop.stop();
     await pay.stop();
-    await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? Told .* ago; nothing newer has come\./ }).waitFor();
+    await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? Counted .* ago\. There is no newer answer\./ }).waitFor();
     await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^as told .* ago$/ }).waitFor();
     const silent = fleet.getByRole('list', { name: 'Nodes that do not answer' }).getByRole('listitem');
     await silent.filter({ hasText: shop.name }).filter({ hasText: /its pairs are those of .* ago/ }).locator('.state:not(.up)').waitFor();
@@ -119,7 +119,7 @@ suite('page', { prepare: plant }, (world, test) => {
     assert.deepEqual(names, ['Total', 'Processes', 'System', 'Binary', 'ETS', 'Code', 'Atom', 'Persistent terms', 'Standard blocks', 'Other']);
     assert.match(await areas.locator('tbody tr').first().innerText(), /iB\s+100%/);
     assert.match(await page.getByRole('table', { name: 'Allocators' }).innerText(), /eheap_alloc\s+[\d.]+ MiB\s+[\d.]+ MiB/);
-    assert.match(await panel(page, 'Memory').innerText(), /holds [\d,]+ local monitors by pid and about [\d,]+ remote/);
+    assert.match(await panel(page, 'Memory').innerText(), /holds [\d,]+ monitors by pid of local processes and about [\d,]+ others \(at most [\d,]+\): of remote processes, by name or with a tag\. Together they take [\d.]+ [KM]iB, /);
   });
 
   visit('the leaking pair is said in a sentence', shop, async (page) => {

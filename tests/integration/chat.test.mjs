@@ -44,11 +44,11 @@ suite('chat', { prepare: async (world) => {
     const md = await chat(`top ${world.short} monitors 1`);
     assert.equal(md.status, 200, md.text);
     assert.match(md.headers['content-type'], /^text\/markdown/);
-    assert.match(md.text, new RegExp(`^\\*\\*Most monitors on ${world.shop.name}\\*\\*\n\n\\| monitors \\| Process \\|\n\\| ---: \\| --- \\|\n\\| 7000 \\| &lt;`));
-    assert.match((await chat(`pairs ${world.short}`, 'text')).text, /^ +7000 {2}<0\.\d+\.0> .* a`<b>&\|c /m);
+    assert.match(md.text, new RegExp(`^\\*\\*Most monitors on ${world.shop.name}\\*\\*\n\n\\| monitors \\| Process \\|\n\\| ---: \\| --- \\|\n\\| 7,000 \\| &lt;`));
+    assert.match((await chat(`pairs ${world.short}`, 'text')).text, /^ +7,000 {2}<0\.\d+\.0> .* a`<b>&\|c /m);
     const { data } = (await chat(`check ${world.short} pair_count_max < 100`, 'json')).body;
     assert.match(data.title, /^It does not hold on /);
-    assert.equal(data.rows[0][1], '7000');
+    assert.equal(data.rows[0][1], '7,000');
     assert.ok(data.rows[0][2].startsWith(world.leaker));
     for (const command of ['help', 'nodes', `mem ${world.short}`, `monitors ${world.short}`, 'pairs']) assert.equal((await chat(command, 'json')).body.data.kind, 'answer', command);
     assert.equal((await post('/api/v1/chat', { text: 5 })).status, 400);
@@ -66,7 +66,7 @@ suite('chat', { prepare: async (world) => {
         const gateway = await pay.eval(`plant:named(<<"${name}">>)`);
         await shop.eval(`plant:watcher([{${withPid(pay, gateway)}, ${8000 + nth}}])`);
         await sleep(1200); // what is younger is fresh
-        return new RegExp(`^ +${8000 + nth} .*${name}`, 'm').test((await chat(command, 'text')).text);
+        return new RegExp(`^ +${(8000 + nth).toLocaleString('en-US')} .*${name}`, 'm').test((await chat(command, 'text')).text);
       });
     }
     for (const node of [shop, pay]) {
@@ -82,7 +82,7 @@ suite('chat', { prepare: async (world) => {
     await until('its pairs', async () => (await chat(`pairs ${lost.name}`, 'text')).text.includes(watcher));
     await lost.stop();
     await until('its link to be down', async () => (await world.gauge.info(lost)).state !== 'up');
-    const row = new RegExp(`^ +6000 +${watcher} .* \\d+ s ago$`, 'm');
+    const row = new RegExp(`^ +6,000 +${watcher} .* \\d+ s ago$`, 'm');
     for (const command of ['pairs', 'monitors', 'mem', 'top']) {
       const { text } = await chat(`${command} ${lost.name}`, 'text');
       assert.match(text, new RegExp(`^${lost.name} is not connected: .+`), command);
@@ -165,10 +165,10 @@ suite('chat', { prepare: async (world) => {
     await top();
     await node.eval('plant:queue(4321)');
     await sleep(1200); // what is younger is fresh
-    assert.match(await top(), /4321/);
+    assert.match(await top(), /4,321/);
     await node.pause();
     await sleep(1200);
-    assert.match(await top(), /4321[^]*No new answer came within 2 s: this one is \d+ s old, collected 2\d{3}-/);
+    assert.match(await top(), /4,321[^]*No new answer came within 2 s: this one is \d+ s old, collected 2\d{3}-/);
     node.resume();
     assert.equal((await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' })).status, 204);
   });

@@ -134,7 +134,7 @@ suite('check', { prepare: async (world) => {
     assert.match(ok.stdout, /^pass {4}/);
     const bad = await sh('curl -sS --fail-with-body "$URL/api/v1/nodes/$NODE/check?format=text&assert=pair_count_max:lt:1k"', world.env);
     assert.equal(bad.code, 22);
-    assert.match(bad.stdout, /fail {4}pair_count_max:lt:1k {2}observed 9000 by <0\.\d+\.0> .*-> <0\.\d+\.0> on /);
+    assert.match(bad.stdout, /fail {4}pair_count_max:lt:1k {2}observed 9,000 by <0\.\d+\.0> .*-> <0\.\d+\.0> on /);
     const mistake = await sh('curl -sS --fail-with-body "$URL/api/v1/nodes/$NODE/check?assert=x"', world.env);
     assert.equal(mistake.code, 22);
     assert.match(mistake.stdout, /"status":400/);
@@ -147,7 +147,7 @@ suite('check', { prepare: async (world) => {
     assert.equal(run.code, 22);
     const text = await readFile(summary, 'utf8');
     assert.match(text, /^### ❌ /);
-    assert.match(text, /\| ❌ fail \| monitors\\_count\\_max:lt:1k \| 9000 \| &lt;0\.\d+\.0&gt; /);
+    assert.match(text, /\| ❌ fail \| monitors\\_count\\_max:lt:1k \| 9,000 \| &lt;0\.\d+\.0&gt; /);
   });
 
   test('a plugin line exits as Nagios wants it', async () => {

@@ -51,7 +51,7 @@ const RECIPES = {
     { as: NOBODY, code: 22, out: '', err: /404/ },
   ],
   'Fail when a process hoards monitors': [
-    { code: 22, out: /^ {2}fail {4}pair_count_max:lt:1k {2}observed \d{4,} by <0\.\d+\.0> order_gateway -> .* on pay@127\.0\.0\.1$/m, err: /503/ },
+    { code: 22, out: /^ {2}fail {4}pair_count_max:lt:1k {2}observed [\d,]{5,} by <0\.\d+\.0> order_gateway -> .* on pay@127\.0\.0\.1$/m, err: /503/ },
     { as: PAY, out: /^pass {4}pay@127\.0\.0\.1: 2 of 2 assertions hold$/m },
     { as: NOBODY, code: 22, out: /node_unknown/, err: /404/ },
   ],
@@ -66,7 +66,7 @@ const RECIPES = {
     { as: NOBODY, code: 22, out: '', err: /404/ },
   ],
   'Add a step to GitHub Actions': [
-    { code: 22, out: '', err: /503/, page: 'summary.md', file: { 'summary.md': /^\| ❌ fail \| pair\\_count\\_max:lt:1k \| \d{4,} \| /m } },
+    { code: 22, out: '', err: /503/, page: 'summary.md', file: { 'summary.md': /^\| ❌ fail \| pair\\_count\\_max:lt:1k \| [\d,]{5,} \| /m } },
     { as: PAY, out: '', file: { 'summary.md': /^### ✅ pay@127\.0\.0\.1/ } },
     { at: 'down', code: 7, out: '', err: /curl: \(7\)/ },
   ],
@@ -86,7 +86,7 @@ const RECIPES = {
     { sh: true, at: 'down', out: /^curl: \(7\) / },
   ],
   'Check with Nagios or Icinga': [
-    { sh: true, code: 2, out: /^BEAM CRITICAL - shop@127\.0\.0\.1: 2 of 2 .*observed \d{4,} by .* \| 'shop@127\.0\.0\.1 pair_count_max'=\d+;;1000/ },
+    { sh: true, code: 2, out: /^BEAM CRITICAL - shop@127\.0\.0\.1: 2 of 2 .*observed [\d,]{5,} by .* \| 'shop@127\.0\.0\.1 pair_count_max'=\d+;;1000/ },
     { sh: true, as: PAY, out: /^BEAM OK - / },
     { sh: true, as: 'NODE=$BUSY', code: 1, out: /^BEAM WARNING - / },
     { sh: true, as: NOBODY, code: 3 },

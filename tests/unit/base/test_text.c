@@ -205,14 +205,57 @@ static void rewinding_forgets_the_cut(void **state)
     assert_false(text.cut);
 }
 
+static const char *shown(void (*add)(struct bg_text *text, int64_t number), int64_t number)
+{
+    static char buffer[64];
+    struct bg_text text;
+
+    bg_text_init(&text, buffer, sizeof buffer);
+    add(&text, number);
+    return buffer;
+}
+
+static void add_bytes(struct bg_text *text, int64_t number)
+{
+    bg_text_add_bytes(text, (double)number);
+}
+
+static void add_hundredths(struct bg_text *text, int64_t number)
+{
+    bg_text_add_decimal(text, (double)number / 100, 2);
+}
+
+static void numbers_are_grouped_and_sizes_have_a_unit(void **state)
+{
+    (void)state;
+    assert_string_equal(shown(bg_text_add_count, 0), "0");
+    assert_string_equal(shown(bg_text_add_count, 999), "999");
+    assert_string_equal(shown(bg_text_add_count, 1000), "1,000");
+    assert_string_equal(shown(bg_text_add_count, -123456), "-123,456");
+    assert_string_equal(shown(bg_text_add_count, INT64_MIN), "-9,223,372,036,854,775,808");
+    assert_string_equal(shown(add_bytes, 1023), "1023 B");
+    assert_string_equal(shown(add_bytes, 1536), "1.5 KiB");
+    assert_string_equal(shown(add_bytes, -1536), "-1.5 KiB");
+    assert_string_equal(shown(add_hundredths, 81), "0.81");
+    assert_string_equal(shown(add_hundredths, -123456), "-1,234.56");
+    assert_string_equal(shown(add_hundredths, 1015000), "10,150.00");
+    assert_string_equal(shown(add_hundredths, INT64_MAX), "9.22e+16");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(well_formed_utf8_is_utf8),     cmocka_unit_test(malformed_utf8_is_not),
-        cmocka_unit_test(first_code_point_is_decoded),  cmocka_unit_test(hostile_code_points_are_known),
-        cmocka_unit_test(hostile_text_is_escaped),      cmocka_unit_test(escaping_fits_its_stated_size),
-        cmocka_unit_test(text_never_passes_its_buffer), cmocka_unit_test(escape_is_never_cut_in_two),
-        cmocka_unit_test(nothing_is_added_after_a_cut), cmocka_unit_test(rewinding_forgets_the_cut),
+        cmocka_unit_test(well_formed_utf8_is_utf8),
+        cmocka_unit_test(malformed_utf8_is_not),
+        cmocka_unit_test(first_code_point_is_decoded),
+        cmocka_unit_test(hostile_code_points_are_known),
+        cmocka_unit_test(hostile_text_is_escaped),
+        cmocka_unit_test(escaping_fits_its_stated_size),
+        cmocka_unit_test(text_never_passes_its_buffer),
+        cmocka_unit_test(escape_is_never_cut_in_two),
+        cmocka_unit_test(nothing_is_added_after_a_cut),
+        cmocka_unit_test(rewinding_forgets_the_cut),
+        cmocka_unit_test(numbers_are_grouped_and_sizes_have_a_unit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,7 +21,7 @@ static const struct bg_column columns[] = {{"pid", "Pid", BG_COLUMN_TEXT, true},
                                            {NULL, NULL, BG_COLUMN_TEXT, false}};
 static const struct bg_endpoint ranking = {.method = BG_GET, .path = "/x", .columns = columns};
 static const struct bg_column field_columns[] = {
-    {"field", "Field", BG_COLUMN_TEXT, true}, {"value", "Value", BG_COLUMN_COUNT, true}, {NULL, NULL, BG_COLUMN_TEXT, false}};
+    {"field", "Field", BG_COLUMN_TEXT, true}, {"value", "Value", BG_COLUMN_TEXT, true}, {NULL, NULL, BG_COLUMN_TEXT, false}};
 static const struct bg_endpoint fields = {.method = BG_GET, .path = "/y", .columns = field_columns};
 
 /* Everything that has ever made a terminal, a chat, a page or a spreadsheet do something. */
@@ -43,7 +43,7 @@ static json_t *two_rows(void)
     return json_pack("[{s:s, s:s, s:i, s:i, s:f, s:f, s:{s:s}, s:s}, {s:s, s:n, s:i, s:i, s:f, s:f, s:n}]", "pid", "<0.1.0>", "name",
                      "shop", "memory_bytes", 1610612736, "monitors_count", 1234567, "growth", 140.25, "ratio", 0.5, "peer", "pid",
                      "<0.2.0>", "extra", "e", "pid", "<0.12.0>", "name", "memory_bytes", 512, "monitors_count", -1234, "growth", -1.0,
-                     "ratio", 2.0, "peer");
+                     "ratio", 10150.0, "peer");
 }
 
 static json_t *meta(void)
@@ -56,9 +56,9 @@ static void text_is_an_aligned_table(void **state)
     struct bg_body *body = render(&ranking, BG_FORMAT_TEXT, two_rows(), meta());
 
     (void)state;
-    assert_string_equal(body->bytes, "Pid       Name   Memory   Monitors    Growth  Ratio\n"
-                                     "<0.1.0>   shop  1.5 GiB  1,234,567  +140.2/s   0.50\n"
-                                     "<0.12.0>  -       512 B     -1,234    -1.0/s   2.00\n"
+    assert_string_equal(body->bytes, "Pid       Name   Memory   Monitors    Growth      Ratio\n"
+                                     "<0.1.0>   shop  1.5 GiB  1,234,567  +140.2/s       0.50\n"
+                                     "<0.12.0>  -       512 B     -1,234    -1.0/s  10,150.00\n"
                                      "\n"
                                      "shop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
                                      "warning: 3 skipped\n");
@@ -73,7 +73,7 @@ static void md_is_a_table(void **state)
     assert_string_equal(body->bytes, "| Pid | Name | Memory | Monitors | Growth | Ratio |\n"
                                      "| --- | --- | ---: | ---: | ---: | ---: |\n"
                                      "| &lt;0.1.0&gt; | shop | 1.5 GiB | 1,234,567 | +140.2/s | 0.50 |\n"
-                                     "| &lt;0.12.0&gt; | - | 512 B | -1,234 | -1.0/s | 2.00 |\n"
+                                     "| &lt;0.12.0&gt; | - | 512 B | -1,234 | -1.0/s | 10,150.00 |\n"
                                      "\nshop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
                                      "\nwarning: 3 skipped\n");
     bg_body_unref(body);
@@ -108,7 +108,7 @@ static void csv_has_every_column_and_raw_numbers(void **state)
     (void)state;
     assert_string_equal(body->bytes, "pid,name,memory_bytes,monitors_count,growth,ratio,peer_pid\r\n"
                                      "<0.1.0>,shop,1610612736,1234567,140.25,0.5,<0.2.0>\r\n"
-                                     "<0.12.0>,,512,-1234,-1.0,2.0,\r\n");
+                                     "<0.12.0>,,512,-1234,-1.0,10150.0,\r\n");
     bg_body_unref(body);
 }
 
@@ -125,17 +125,17 @@ static void an_object_is_a_row_for_each_member(void **state)
 {
     struct bg_body *body =
         render(&fields, BG_FORMAT_TEXT,
-               json_pack("{s:i, s:i, s:i, s:f, s:f, s:s, s:b, s:{s:i}}", "total_bytes", 2048, "estimate.bytes", 1024, "process_count", 1000,
+               json_pack("{s:i, s:i, s:i, s:f, s:f, s:s, s:b, s:{s:i}}", "total_bytes", 2048, "estimate.bytes", 1024, "process_limit", 1000,
                          "used_ratio", 0.25, "new_per_second", 2.0, "release", "25", "smp", 1, "nested", "a", 1),
                json_object());
 
     (void)state;
     assert_non_null(strstr(body->bytes, "total_bytes     2.0 KiB\n"));
     assert_non_null(strstr(body->bytes, "estimate.bytes  1.0 KiB\n"));
-    assert_non_null(strstr(body->bytes, "process_count     1,000\n"));
-    assert_non_null(strstr(body->bytes, "used_ratio         0.25\n"));
-    assert_non_null(strstr(body->bytes, "new_per_second   +2.0/s\n"));
-    assert_non_null(strstr(body->bytes, "smp                true\n"));
+    assert_non_null(strstr(body->bytes, "process_limit   1,000\n"));
+    assert_non_null(strstr(body->bytes, "used_ratio      0.25\n"));
+    assert_non_null(strstr(body->bytes, "new_per_second  +2.0/s\n"));
+    assert_non_null(strstr(body->bytes, "smp             true\n"));
     assert_non_null(strstr(body->bytes, "nested          {\"a\":1}\n"));
     bg_body_unref(body);
 }
