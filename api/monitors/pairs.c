@@ -150,12 +150,12 @@ static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct p
     }
     for (size_t i = 0; i < json_array_size(watchers) && !shaper->failed; i++) {
         const json_t *row = bg_answer_object_at(shaper, watchers, i);
-        const int64_t count = bg_answer_count_or(shaper, row, "monitors_count", 0);
+        const char *pid = bg_answer_pid(shaper, row, "pid");
+        const int64_t count = bg_answer_count_or(shaper, row, "monitors_count", 0), uncounted = bg_uncounted_count(shaper, row);
         if (count >= bg_call_integer(ask->call, "min"))
-            ret_pairs->items[ret_pairs->count++] = (struct pair){.count = count,
-                                                                 .watcher = bg_answer_pid(shaper, row, "pid"),
-                                                                 .row = row,
-                                                                 .uncounted_count = bg_uncounted_count(shaper, row)};
+            ret_pairs->items[ret_pairs->count++] = (struct pair){.count = count, .watcher = pid, .row = row, .uncounted_count = uncounted};
+        if (uncounted >= 0)
+            bg_ask_warn(ask, "%s on %s has " BG_UNCOUNTED, pid, bg_ask_node(ask), uncounted);
     }
 }
 

@@ -98,6 +98,42 @@ static void what_nobody_has_counted_neither_fails_nor_passes_a_ranking(void **st
     }
 }
 
+#define RANKED(KEY)                                                                                                                        \
+    "{\"process_count\":1,\"scanned_count\":1,\"skipped_count\":0,\"word_bytes\":8,\"rows\":[" UNCOUNTED_ROW "],\"rankings\":{\"" KEY      \
+    "\":[0]},\"exact\":{\"" KEY "\":false},\"next_bound\":{}}"
+#define SAID "<0.20.0> has up to 5500 entries, of monitors, monitored_by or links; not counted"
+
+static void a_row_has_the_count_that_it_is_ranked_by_and_the_bound(void **state)
+{
+    static const struct {
+        const char *ranked, *parameters, *monitors, *monitored_by;
+    } cases[] = {{RANKED("monitors"), SHOP "sort=monitors", "5000", "null"},
+                 {RANKED("monitored_by"), SHOP "sort=monitored_by", "null", "5000"},
+                 {RANKED("memory"), SHOP "sort=memory", "null", "null"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fake_call("listProcesses", cases[i].parameters, NULL);
+        fake_answer(cases[i].ranked);
+        EXPECT("0.monitors_count", cases[i].monitors);
+        EXPECT("0.monitored_by_count", cases[i].monitored_by);
+        EXPECT("0.links_count", "null");
+        EXPECT("0.uncounted_count", "5500");
+        EXPECT("0.monitors_count_min", "0");
+        EXPECT("0.monitors_count_max", "5500");
+        EXPECT_META("warnings", "[\"" SAID "\"]");
+    }
+}
+
+static void a_pair_that_there_was_no_time_to_ask_for_says_so_too(void **state)
+{
+    (void)state;
+    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_answer(RANKED("monitors"));
+    fake_answer_failure(BG_DEADLINE, "peers were late");
+    EXPECT("0.uncounted_count", "5500");
+    EXPECT_META("warnings.1", "\"<0.20.0> on shop@127.0.0.1 has up to 5500 entries, of monitors, monitored_by or links; not counted\"");
+}
+
 /* Nobody is named for having none. */
 static void a_maximum_of_none_has_no_culprit(void **state)
 {
@@ -168,6 +204,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(what_nobody_has_counted_is_unknown_where_it_decides),
         T(what_nobody_has_counted_neither_fails_nor_passes_a_ranking),
+        T(a_row_has_the_count_that_it_is_ranked_by_and_the_bound),
+        T(a_pair_that_there_was_no_time_to_ask_for_says_so_too),
         T(a_maximum_of_none_has_no_culprit),
         T(estimates_are_marked),
     };
