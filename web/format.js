@@ -66,8 +66,8 @@ export function duration(ms) {
   return parts.slice(first, first + 2).filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`).join(' ');
 }
 
-/** Of what stands as it was told last: "as told 40 s ago"; null of what is of now. */
-export const toldAgo = (row) => (known(row.age_ms) ? `as told ${duration(Math.max(1000, row.age_ms))} ago` : null);
+/** Of what stands as it was reported last: "as reported 40 s ago"; null of what is of now. */
+export const toldAgo = (row) => (known(row.age_ms) ? `as reported ${duration(Math.max(1000, row.age_ms))} ago` : null);
 
 export const timeOfDay = (at) => (at ? clock.format(new Date(at)) : UNKNOWN);
 

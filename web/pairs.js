@@ -26,7 +26,7 @@ export function PairsPanel({ path, node, watchers, watched }) {
     <//>`;
 }
 
-/** The same of all nodes together; nothing where no node is registered, or nothing repeats. Where no node is up, what they told last stays. */
+/** The same of all nodes together; nothing where no node is registered, or nothing repeats. Where no node is up, what they reported last stays. */
 export function FleetPairs() {
   const { nodes } = useContext(Live);
   const answer = usePoll(nodes.size > 0 ? `/pairs?min=2&limit=${FLEET_ROWS}` : null);
@@ -40,7 +40,7 @@ export function FleetPairs() {
   const said = ({ node }) => [`${node} could not be asked`, `${node}: `, `the pairs of ${node} are `];
   const isSaid = (warning) => missing.some((one) => said(one).some((start) => warning.startsWith(start)));
   const meta = answer.meta && { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !isSaid(warning)) };
-  const empty = isNoneUp ? 'No node is up, and none has told of repeated monitors.' : undefined;
+  const empty = isNoneUp ? 'No node is up, and none has reported of repeated monitors.' : undefined;
   return html`
     <${Panel} title=${title} answer=${{ ...answer, meta, ...nothing }}>
       <${Pairs} title=${title} pairs=${pairs} meta=${answer.meta} node=${null} empty=${empty} />

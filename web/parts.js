@@ -83,9 +83,9 @@ export function Process({ row, node }) {
     </div>`;
 }
 
-/** Where who is asked does not answer, and what it told last stands. */
+/** Where who is asked does not answer, and what it reported last stands. */
 export function Age({ row }) {
-  const hint = 'It does not answer in time; this is what was told last';
+  const hint = 'It does not answer in time; this is what was reported last';
   return toldAgo(row) && html` <span class="mark" title=${hint}>${toldAgo(row)}</span>`;
 }
 
@@ -96,7 +96,7 @@ export function Peer({ peer, node }) {
   const identity = peer.port ?? peer.reference;
   return html`
     <span class="peer">
-      ${name !== null && html`<${Name} text=${name} title=${peer.named_at && `As it was told at ${timeOfDay(peer.named_at)}`} />${' '}`}
+      ${name !== null && html`<${Name} text=${name} title=${peer.named_at && `As it was reported at ${timeOfDay(peer.named_at)}`} />${' '}`}
       ${peer.pid && html`<${Pid} node=${home} pid=${peer.pid} />`}
       ${identity && html`<span class="pid">${visible(identity)}</span>`}
       ${home !== node && html` <span class="quiet">on <bdi>${visible(home)}</bdi></span>`}

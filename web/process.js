@@ -124,7 +124,7 @@ const DIRECTIONS = {
   links: { title: 'Links', empty: 'It is linked to nothing.' },
 };
 
-/** `latest` is what was told last; once it was counted exactly, that count stays in its place. */
+/** `latest` is what was reported last; once it was counted exactly, that count stays in its place. */
 function Relation({ latest, node, path }) {
   const [exact, setExact] = useState(null);
   const relation = isTooLong(latest) ? exact ?? latest : latest;

@@ -53,7 +53,8 @@ void bg_put_named(struct bg_shaper *shaper, json_t *row, const char *form, const
 {
     const char *text = json_string_value(json_object_get(raw, form));
     if (text == NULL)
-        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: an item is no %s", shaper->source, form);
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: an item is not a %s", shaper->source,
+                       form);
     bg_put(shaper, row, form, bg_text_or_null(text));
 }
 

@@ -12,7 +12,7 @@
 #define KEPT_TIMEOUT_MS 1000 /* it is there already */
 #define TOTALS_TIMEOUT_MS 1000
 #define MEMORY_TIME_PART 10 /* of the time, for what memory tells once processes were ranked */
-#define TOTALS_AGE_MS 1000  /* every scheduler is woken to tell them */
+#define TOTALS_AGE_MS 1000  /* every scheduler is woken to report them */
 
 static void go_on(struct bg_look *look);
 
@@ -143,7 +143,7 @@ static void tell_peers(struct bg_look *look, const struct bg_failure *failure, c
     json_decref(joined.data);
 }
 
-/* What was told at once, with what all schedulers told together; answer is NULL where one did not in time. */
+/* What was reported at once, with what all schedulers told together; answer is NULL where one did not in time. */
 static void tell_system(struct bg_look *look, const struct bg_answer *answer)
 {
     struct bg_answer joined = look->now;
@@ -336,7 +336,7 @@ static bool send(struct bg_look *look, json_t *args)
         .question = question_of(look->source),
         .args = args,
         .max_age_ms =
-            look->source == BG_SOURCE_MEMORY && look->is_ranked ? 0 : look->max_age_ms, /* what was told before knows nothing of it */
+            look->source == BG_SOURCE_MEMORY && look->is_ranked ? 0 : look->max_age_ms, /* what was reported before knows nothing of it */
         .reader = look->reader,
         .timeout_ms = (look->deadline_us - bg_clock_monotonic_us(look->services->clock)) / 1000,
     };

@@ -10,9 +10,9 @@
 #define NODES_MAX 8          /* asked for one answer, those of the first peers */
 #define PIDS_MAX 200         /* asked of one node */
 #define FRESH_MS (60 * 1000) /* so long a name is not asked for again */
-#define NOW_MS 1000          /* what was told so lately was told to us */
+#define NOW_MS 1000          /* what was reported so lately was reported to us */
 #define WAIT_MS_MAX 1000     /* of what the call has, for names alone */
-#define LATE "a node did not tell in time who processes on it are: they have the names that it told last (named_at), or none"
+#define LATE "a node did not report in time which processes run on it: they have the names that it reported last (named_at), or none"
 
 /* All rows' peers, one after the other. */
 struct place {
@@ -67,7 +67,7 @@ static void put_name(struct bg_shaper *outer, json_t *ref, const json_t *told, i
         bg_shaper_fail(outer, BG_NO_MEMORY, "out of memory");
 }
 
-/* True if it was told so lately that its node need not be asked, or, with `is_old`, ever. */
+/* True if it was reported so lately that its node need not be asked, or, with `is_old`, ever. */
 static bool name_known(const struct bg_unnamed *unnamed, json_t *ref, const struct bg_node_info *home, bool is_old)
 {
     int64_t wall_ms = 0;

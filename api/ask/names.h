@@ -5,9 +5,9 @@
 
 #include "ask.h"
 
-/* Within a step: names the peers in ask->data, a list of rows with `watched` or `top_peers`, that have no name yet. What was told within
- * the last minute is used as it is; else a branch to the peers' node asks, for a second at most. A node that is not up, or did not tell in
- * time lately, is not asked: its processes have the name that they told last, with `named_at`, or none. */
+/* Within a step: names the peers in ask->data, a list of rows with `watched` or `top_peers`, that have no name yet. What was reported
+ * within the last minute is used as it is; else a branch to the peers' node asks, for a second at most. A node that is not up, or did not
+ * tell in time lately, is not asked: its processes have the name that they told last, with `named_at`, or none. */
 void bg_names_join(struct bg_ask *ask);
 /* The same of one node, by what is kept alone. */
 void bg_names_keep(struct bg_ask *ask, const char *node);
@@ -18,8 +18,8 @@ struct bg_unnamed {
     const json_t *rows; /* objects with `watched` or `top_peers`; borrowed */
     const char *own;    /* the node that told of them, which knows no more; NULL: no such */
 };
-/* Names who was told of lately, and who is on a node that is not to be asked. The nodes to be asked, as members of a new object; whether
- * one is not since it was late. */
+/* Names who was reported of lately, and who is on a node that is not to be asked. The nodes to be asked, as members of a new object;
+ * whether one is not since it was late. */
 json_t *bg_unnamed_nodes(const struct bg_unnamed *unnamed, bool *ret_is_late);
 /* The arguments of the question `names` for a node. A new object. */
 json_t *bg_unnamed_args(const struct bg_unnamed *unnamed, const char *node);

@@ -15,7 +15,7 @@ static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedule
 {
     bg_ask_warn(ask,
                 "%" PRId64 " schedulers are busy and %" PRId64 " processes wait to run: %" PRId64 " of %" PRId64
-                " processes told all their figures in the time, and the figures of the others are null; allow more with timeout_ms",
+                " processes reported all their figures in time, and the figures of the others are null; allow more with timeout_ms",
                 schedulers, run_queue, bg_answer_count(&ask->shaper, answer, "scanned_count"),
                 bg_answer_count(&ask->shaper, answer, "process_count"));
 }
@@ -35,8 +35,8 @@ static void warn_long_mailboxes(struct bg_ask *ask, const json_t *answer)
     const int64_t count = bg_answer_count_or(&ask->shaper, answer, "long_mailbox_count", 0);
     if (count > 0)
         bg_ask_warn(ask,
-                    "%" PRId64 " %s more than 100,000 messages and %s not asked for memory, as a process walks its whole mailbox to tell "
-                    "it: what is told of that is a lower bound (memory_bytes_min); ask for the process itself to know more",
+                    "%" PRId64 " %s more than 100,000 messages and %s not asked for memory, as a process walks its whole mailbox to report "
+                    "it: what is reported of that is a lower bound (memory_bytes_min); ask for the process itself to know more",
                     count, count == 1 ? "process has" : "processes have", count == 1 ? "was" : "were");
 }
 
@@ -49,7 +49,7 @@ static void warn_ended(struct bg_ask *ask, const json_t *answer, int64_t skipped
         bg_ask_warn(ask,
                     "%" PRId64 " of %" PRId64
                     " processes ended before they could be asked: many are started and end here, and what they do in "
-                    "their short lives is not told",
+                    "their short lives is not reported",
                     ended, processes);
 }
 
@@ -72,7 +72,7 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
         warn_busy(ask, answer, schedulers, run_queue);
     else if (count > 0 && !shaper->failed)
         bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are skipped%s%s%s", count,
-                    is_any_old(answer) ? ", but for those that stand with what they told last (age_ms)" : "", names,
+                    is_any_old(answer) ? ", but for those that stand with what they reported last (age_ms)" : "", names,
                     names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
     return count;
 }
@@ -115,7 +115,7 @@ const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, siz
     if (json_is_integer(index) && json_integer_value(index) >= 0)
         return bg_answer_object_at(&ask->shaper, scan->rows, (size_t)json_integer_value(index));
     bg_shaper_fail(&ask->shaper, BG_BAD_ANSWER,
-                   "the node's answer to \"%s\" cannot be understood: \"rankings\" has a place that is no index", ask->shaper.source);
+                   "the node's answer to \"%s\" cannot be understood: \"rankings\" has a place that is not an index", ask->shaper.source);
     return NULL;
 }
 
@@ -147,7 +147,7 @@ static int64_t change(struct bg_shaper *shaper, const json_t *raw, const struct 
 }
 
 /* The whole ranking may be uncertain further down than was asked for. What is listed is exact if everybody answered and nobody left out
- * can have more than the last of the rows; else the reader is told how much that could be. */
+ * can have more than the last of the rows; else the caller learns how much that could be. */
 static void settle_exact(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter, int64_t last_listed)
 {
     bool counted = true;

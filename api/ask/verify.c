@@ -39,7 +39,7 @@ static void take_alive(struct bg_ask *ask, json_t *answer)
         if (json_is_boolean(lives))
             bg_put(shaper, peer_at(ask->data, &place), "alive", json_incref(lives));
         else
-            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"alive\" cannot be understood: it does not tell of every process");
+            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"alive\" cannot be understood: it does not have every process");
     }
 }
 

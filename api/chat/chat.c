@@ -157,7 +157,7 @@ static bool add_kept(struct bg_chat *chat, const char *node)
     return is_any;
 }
 
-/* Why it could not be told. What is known of a link names its node already. */
+/* Why it could not be determined. What is known of a link names its node already. */
 static void add_reason(struct bg_text *text, const char *node, const struct bg_failure *failure)
 {
     const bool is_named = strncmp(failure->text, node, strlen(node)) == 0;
@@ -175,7 +175,7 @@ static void add_reason(struct bg_text *text, const char *node, const struct bg_f
     bg_text_add_escaped(text, failure->text, strlen(failure->text), "");
 }
 
-/* What could not be told: a card of its own, or a note where there are other nodes. */
+/* What could not be determined: a card of its own, or a note where there are other nodes. */
 static void note_failure(struct bg_chat *chat, const char *node, const struct bg_failure *failure)
 {
     char title[BG_FAILURE_TEXT_SIZE];
@@ -207,7 +207,7 @@ static void note_down(struct bg_chat *chat, const struct bg_node_info *info)
     bg_text_init(&text, line, sizeof line);
     bg_text_add_escaped(&text, info->name, strlen(info->name), "");
     bg_text_add_format(&text, " is not up but %s (%s): %s.", bg_link_state_text(info->state), bg_link_reason_code(info->reason),
-                       is_known ? "its pairs are what it told last" : "nothing is known of its pairs");
+                       is_known ? "its pairs are what it reported last" : "nothing is known of its pairs");
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
@@ -303,7 +303,7 @@ static void add_look(struct bg_chat *chat, const char *node)
     chat->running++;
 }
 
-/* All nodes that are up, as many as fit; of the others what they told last. */
+/* All nodes that are up, as many as fit; of the others what they reported last. */
 static void add_looks(struct bg_chat *chat)
 {
     const struct bg_nodes *nodes = chat->services->nodes;

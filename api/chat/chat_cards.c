@@ -339,7 +339,7 @@ json_t *bg_card_of_trouble(struct bg_shaper *shaper, const char *kind, const cha
     json_t *card = bg_card_new(shaper, kind, title, json_array_size(pairs) > 0 ? columns_of(pairs) : "");
     add_pairs(shaper, card, pairs);
     if (json_array_size(pairs) > 0)
-        bg_card_note(shaper, card, "The table is what it told last of who monitors whom.");
+        bg_card_note(shaper, card, "The table is what it reported last of who monitors whom.");
     return card;
 }
 

@@ -1,8 +1,8 @@
 /* chat_grammar.c: reads a chat command; pure. */
 #include "chat_grammar.h"
 
-#include "check_assertion.h"
 #include "beamgauge/nearest.h"
+#include "check_assertion.h"
 
 #include "beamgauge/text.h"
 
@@ -64,7 +64,7 @@ static const struct bg_command_help *find_command(struct line *line, const char 
         bg_nearest_try(&nearest, help->word);
     }
     say_word(line, word);
-    say(line, nearest.best != NULL ? " is no command. Did you mean: " : " is no command. Try: ");
+    say(line, nearest.best != NULL ? " is not a command. Did you mean: " : " is not a command. Try: ");
     say(line, nearest.best != NULL ? nearest.best : "help");
     if (nearest.best != NULL && line->rest[strspn(line->rest, BLANKS)] != '\0') {
         say(line, " ");
@@ -156,7 +156,7 @@ static const char *find_node(struct line *line, const json_t *nodes, const char 
         return name;
     say_word(line, word);
     name = nearest_node(nodes, word);
-    say(line, name != NULL ? " is no node. Did you mean: " : " is no node. Try: nodes");
+    say(line, name != NULL ? " is not a node. Did you mean: " : " is not a node. Try: nodes");
     if (name != NULL) {
         say(line, line->command);
         say(line, " ");
@@ -214,7 +214,7 @@ static bool read_sort(struct line *line, struct bg_command *command)
     if (command->sort != NULL)
         return true;
     say_word(line, word);
-    say(line, " is no attribute of a process. ");
+    say(line, " is not an attribute of a process. ");
     if (nearest.best == NULL) {
         for (size_t i = 0; bg_sort_keys[i] != NULL; i++) {
             say(line, i == 0 ? "Those are " : ", ");

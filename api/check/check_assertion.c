@@ -24,7 +24,7 @@ static enum bg_error find_figure(struct bg_span name, const struct bg_figure **r
         }
         bg_nearest_try(&nearest, figure->name);
     }
-    return refuse(name.column, "is no metric, see GET /api/v1/check/metrics", name, nearest.best, ret_failure);
+    return refuse(name.column, "is not a metric, see GET /api/v1/check/metrics", name, nearest.best, ret_failure);
 }
 
 /* By the key that rankings have, or by the field's own name. */
@@ -61,7 +61,7 @@ static enum bg_error read_over(struct bg_assertion *assertion, struct bg_failure
     if (error != BG_OK)
         return error;
     if (value.percent || value.number < 0)
-        return refuse(value.span.column, "is no amount to be over: expected 0 or more", value.span, NULL, ret_failure);
+        return refuse(value.span.column, "is not an amount to be over: expected 0 or more", value.span, NULL, ret_failure);
     if (expression->value.number > BG_OVER_MAX)
         return bg_fail(ret_failure, BG_INVALID, "column %zu: processes are counted up to %d only", expression->value.span.column,
                        BG_OVER_MAX);
@@ -83,8 +83,8 @@ enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_asser
     if (assertion.figure->kind == BG_FIGURE_RESERVED)
         error = refuse(expression->name.column, "is not available in this version", expression->name, NULL, ret_failure);
     else if (expression->value.percent && strcmp(assertion.figure->unit, "ratio") != 0)
-        error = refuse(expression->value.span.column, "is no value of this metric: only ratios are compared with %", expression->value.span,
-                       NULL, ret_failure);
+        error = refuse(expression->value.span.column, "is not a value of this metric: only ratios are compared with %",
+                       expression->value.span, NULL, ret_failure);
     else if (assertion.figure->kind == BG_FIGURE_OVER)
         error = read_over(&assertion, ret_failure);
     else if (assertion.figure->kind == BG_FIGURE_MAX)

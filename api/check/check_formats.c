@@ -46,11 +46,11 @@ static void add_text(struct bg_text *text, const char *string)
     bg_text_add_escaped(text, string, strlen(string), "");
 }
 
-/* "observed 9,000 by <0.1.0> cart", or why it could not be told. */
+/* "observed 9,000 by <0.1.0> cart", or why it could not be determined. */
 static void add_observed(struct bg_text *text, const json_t *row)
 {
     if (is_status(row, "unknown")) {
-        bg_text_add(text, "could not be told: ");
+        bg_text_add(text, "could not be determined: ");
         add_text(text, text_of(json_object_get(row, "error"), "detail"));
         return;
     }
@@ -62,7 +62,7 @@ static void add_observed(struct bg_text *text, const json_t *row)
     }
 }
 
-/* "shop@host: 1 of 3 do not hold, 1 could not be told" */
+/* "shop@host: 1 of 3 do not hold, 1 could not be determined" */
 static void add_summary(struct bg_text *text, const json_t *node)
 {
     const size_t all = json_array_size(rows_of(node)), unknown = count_of(node, "unknown");
@@ -73,7 +73,7 @@ static void add_summary(struct bg_text *text, const json_t *node)
     else
         bg_text_add_format(text, ": %zu of %zu assertions hold", all - unknown, all);
     if (unknown > 0)
-        bg_text_add_format(text, ", %zu could not be told", unknown);
+        bg_text_add_format(text, ", %zu could not be determined", unknown);
 }
 
 /* "1 node that was only found is gone: a@b", for people; nothing where there is none. */

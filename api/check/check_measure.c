@@ -34,7 +34,7 @@ static void fail_untold(const struct bg_figure *figure, struct bg_shaper *shaper
                        "been ranked (GET /api/v1/nodes/%s/monitors) and no list of them is uncounted (exact=true counts those too)",
                        figure->name, node);
     else
-        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not tell %s", figure->name);
+        bg_shaper_fail(shaper, BG_UNSUPPORTED, "the node does not report %s", figure->name);
 }
 
 static void measure_figure(const struct bg_figure *figure, struct bg_shaper *shaper, const char *node, const json_t *answer,

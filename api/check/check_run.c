@@ -17,7 +17,7 @@ struct visit { /* of one node */
     json_t *rows[BG_CHECK_ITEMS_MAX];
     bool may_be_gone;
     enum bg_check_status status;
-    struct bg_failure failure; /* of the first thing that could not be told */
+    struct bg_failure failure; /* of the first thing that could not be determined */
     int64_t duration_ms, rpc_us;
 };
 
@@ -50,7 +50,7 @@ static void run_free(struct bg_check_run *run)
     free(run);
 }
 
-/* A false assertion outweighs what could not be told, and that a warning. */
+/* A false assertion outweighs what could not be determined, and that a warning. */
 static enum bg_check_status worse(enum bg_check_status a, enum bg_check_status b)
 {
     static const int weights[] = {[BG_CHECK_PASS] = 0, [BG_CHECK_WARN] = 1, [BG_CHECK_UNKNOWN] = 2, [BG_CHECK_FAIL] = 3};

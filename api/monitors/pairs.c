@@ -71,7 +71,7 @@ static void warn_unknown(struct bg_ask *ask, const json_t *process, const char *
                     pid, bg_ask_node(ask), what);
     else if (bg_answer_boolean_or(shaper, process, "silent", false))
         bg_ask_warn(ask,
-                    "%s on %s does not tell its memory in time, as one with very many monitors may not: it stands with %s, which the "
+                    "%s on %s did not report its memory in time, which one with very many monitors may not: it stands with %s, which the "
                     "node's allocators hold and no other process has; it is asked in the background: ask again in some seconds",
                     pid, bg_ask_node(ask), what);
     else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
@@ -83,7 +83,7 @@ static void warn_unknown(struct bg_ask *ask, const json_t *process, const char *
     else
         bg_ask_warn(
             ask,
-            "%s on %s has %s: too many to be counted lightly, so whom it monitors is not told; exact=true counts them (scope admin), "
+            "%s on %s has %s: too many to be counted lightly, so whom it monitors is not known; exact=true counts them (scope admin), "
             "and tracing it (POST call-sites) shows whom it monitors now",
             pid, bg_ask_node(ask), what);
 }
@@ -358,7 +358,7 @@ static bool add_kept(struct bg_ask *ask, const char *node)
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
     json_t *merged = ask->shaper.failed ? NULL : bg_pair_rows_merge(&ask->shaper, ask->data, rows, limit);
     if (is_any)
-        bg_ask_warn(ask, "the pairs of %s are those that it told %" JSON_INTEGER_FORMAT " s ago (age_ms)", node,
+        bg_ask_warn(ask, "the pairs of %s are those that it reported %" JSON_INTEGER_FORMAT " s ago (age_ms)", node,
                     json_integer_value(json_object_get(json_array_get(rows, 0), "age_ms")) / 1000);
     if (!ask->shaper.failed) {
         totals->pairs_count += json_array_size(rows);

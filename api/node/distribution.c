@@ -27,7 +27,7 @@ static json_t *row_new(struct bg_shaper *shaper, const json_t *raw)
     const char *controller_text = json_string_value(json_object_get(controller, form));
     if (controller_text == NULL)
         bg_shaper_fail(shaper, BG_BAD_ANSWER,
-                       "the node's answer to \"distribution\" cannot be understood: \"controller\" is no port or pid");
+                       "the node's answer to \"distribution\" cannot be understood: \"controller\" is neither a port nor a pid");
     json_t *row = bg_object_new(shaper);
     bg_put(shaper, row, "peer_node", bg_name_new(shaper, raw, "peer_node"));
     bg_put(shaper, row, "hidden", json_boolean(bg_answer_boolean(shaper, raw, "hidden")));

@@ -19,7 +19,7 @@ static void put_row(struct bg_shaper *shaper, json_t *row, const json_t *raw)
     const json_t *socket = json_object_get(raw, "socket");
     const char *reference = json_string_value(json_object_get(socket, "reference"));
     if (reference == NULL)
-        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"sockets\" cannot be understood: \"socket\" is no reference");
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"sockets\" cannot be understood: \"socket\" is not a reference");
     bg_put(shaper, row, "socket", bg_text_or_null(reference));
     bg_put(shaper, row, "domain", bg_name_new(shaper, raw, "domain"));
     bg_put(shaper, row, "type", bg_name_new(shaper, raw, "type"));

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define TOTALS_TIMEOUT_MS 1000
-#define TOTALS_AGE_MS 1000 /* every scheduler is woken to tell them */
+#define TOTALS_AGE_MS 1000 /* every scheduler is woken to report them */
 
 /* <what>_count, <what>_limit and their <what>_ratio. */
 static void put_use(struct bg_shaper *shaper, json_t *data, const json_t *answer, const char *const names[3])
@@ -27,7 +27,7 @@ static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
     for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++) {
         const json_t *told = json_array_get(raw, i);
         if (json_array_size(told) != 3)
-            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"applications\" are no triples",
+            bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"applications\" are not triples",
                            shaper->source);
         json_t *application = bg_object_new(shaper);
         bg_put(shaper, application, "name", bg_text_or_null(json_string_value(json_array_get(told, 0))));
@@ -58,7 +58,7 @@ static void put_statistic(struct bg_shaper *shaper, json_t *data, const char *na
         return;
     }
     if (!json_is_integer(number))
-        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"%s\" is no statistic", shaper->source,
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"%s\" is not a statistic", shaper->source,
                        key);
     bg_put(shaper, data, name, json_integer(json_integer_value(number)));
 }
@@ -69,7 +69,8 @@ static void put_traffic(struct bg_shaper *shaper, json_t *data, const json_t *an
     const json_t *io = bg_answer_array_or_null(shaper, answer, "io");
     const json_t *input = bg_pair_get(io, "input"), *output = bg_pair_get(io, "output");
     if (io != NULL && (!json_is_integer(input) || !json_is_integer(output)))
-        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"io\" is no statistic", shaper->source);
+        bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"io\" is not a statistic",
+                       shaper->source);
     bg_put(shaper, data, "io_input_bytes", io != NULL ? json_integer(json_integer_value(input)) : json_null());
     bg_put(shaper, data, "io_output_bytes", io != NULL ? json_integer(json_integer_value(output)) : json_null());
 }

@@ -159,7 +159,7 @@ static void warn_walked(struct bg_ask *ask, const json_t *answer)
     if (messages > LONG_MAILBOX)
         bg_ask_warn(ask,
                     "the process has %" PRId64
-                    " messages and walks them all twice to tell its memory and heap, which holds up its scheduler: the answer "
+                    " messages and walks them all twice to report its memory and heap, which holds up its scheduler: the answer "
                     "took %" PRId64 " ms, and asking again takes it as long",
                     messages, ask->rpc_us / 1000);
 }
@@ -168,7 +168,7 @@ static void warn_uncounted(struct bg_ask *ask, const json_t *raw)
 {
     const int64_t most = bg_uncounted_count(&ask->shaper, raw);
     if (most >= 0)
-        bg_ask_warn(ask, "the process has " BG_UNCOUNTED " here: its relations may tell more (GET .../relations)", most);
+        bg_ask_warn(ask, "the process has " BG_UNCOUNTED " here: its relations may have more (GET .../relations)", most);
 }
 
 /* What a ranking does not tell is null. */

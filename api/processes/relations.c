@@ -55,7 +55,7 @@ static void warn_list(struct bg_ask *ask, const json_t *process, const char *dir
     const bool is_late = bg_answer_boolean_or(&ask->shaper, process, "late", false);
     static const char late[] = "there was too little time to count them; they are counted in the background: ask again in some seconds";
     if (json_object_get(process, "age_ms") != NULL)
-        bg_ask_warn(ask, "%s: the process did not answer in time; this is what it last told (age_ms)", direction);
+        bg_ask_warn(ask, "%s: the process did not answer in time; this is what it reported last (age_ms)", direction);
     else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
         return;
     else if (list->uncounted_count >= 0 && !*was_said)

@@ -28,7 +28,7 @@ enum bg_error bg_token_parse_hash(const char *hex, uint8_t ret_sha256[BG_TOKEN_H
 enum bg_error bg_token_check_name(const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* "read check" -> bits; words apart by spaces or commas. */
 enum bg_error bg_scopes_parse(const char *text, unsigned *ret_scopes, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* The token that `text` is, or NULL. Compares with every token, in constant time. BG_NO_MEMORY: it could not be told. */
+/* The token that `text` is, or NULL. Compares with every token, in constant time. BG_NO_MEMORY: it could not be determined. */
 enum bg_error bg_token_find(const struct bg_token *tokens, size_t count, const char *text, size_t length,
                             const struct bg_token **ret_token) BG_MUST_CHECK;
 

@@ -8,7 +8,7 @@
 
 #define BG_CHALLENGE_SIZE 128
 
-/* The token of an Authorization header (NULL: none); NULL where it has none that is known. BG_NO_MEMORY: it could not be told. */
+/* The token of an Authorization header (NULL: none); NULL where it has none that is known. BG_NO_MEMORY: it could not be determined. */
 enum bg_error bg_auth_token(const struct bg_token *tokens, size_t count, const char *authorization,
                             const struct bg_token **ret_token) BG_MUST_CHECK;
 /* Whether an Authorization header (NULL: none) opens `scope`. Without any token set everything is open, and BG_SCOPE_NONE always is.

@@ -28,7 +28,7 @@ bool bg_link_trusts(void *context, struct bg_link_failure *ret_failure)
     case BG_OWNER_UNKNOWN:
         bg_link_failure_set(
             ret_failure, BG_REASON_PEER_NOT_TRUSTED,
-            "the system does not tell which user holds port %u on this host, so no proof of the cookie was sent: if the port is "
+            "the system does not say which user holds port %u on this host, so no proof of the cookie was sent: if the port is "
             "forwarded, to a container say, set the node's address to where it leads; if every user of this host may have the cookie, set "
             "peer_users = * in [server]",
             (unsigned)link->port);

@@ -322,7 +322,7 @@ static json_int_t count_or_none(const json_t *count)
     return json_is_integer(count) ? json_integer_value(count) : -1;
 }
 
-/* True if the question was told so when it was sent, and has made its count of that. */
+/* True if the question was reported so when it was sent, and has made its count of that. */
 static bool was_counted(const json_t *args, const char *pid)
 {
     const json_t *known = json_object_get(args, "known"), *one;

@@ -291,7 +291,7 @@ static enum bg_look_verdict refuse_atoms(const struct bg_look *look, struct bg_f
     (void)bg_fail(
         ret_failure, BG_ATOM_TABLE_FULL,
         "the atom table of %s is nearly full: %lld of %lld atoms. A question that may bring new ones is not asked with fewer than %d "
-        "left, since one too many ends the node; memory, system and processes by pid are still told",
+        "left, since one too many ends the node; memory, system and processes by pid are still answered",
         look->node, (long long)look->atom_count, (long long)look->atom_limit, BG_ATOMS_SPARE);
     return BG_LOOK_REFUSE;
 }

@@ -7,7 +7,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#define BG_NAMES_MAX 4096 /* processes, all nodes together; who was told first goes first */
+#define BG_NAMES_MAX 4096 /* processes, all nodes together; who was reported first goes first */
 
 struct bg_names {
     json_t *by_process; /* "node pid" -> {row, generation, at_ms}, in the order in which they were told; NULL without memory */

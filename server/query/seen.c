@@ -79,8 +79,8 @@ static bool is_named(const json_t *skipped, const char *pid)
     return i < json_array_size(skipped);
 }
 
-/* True if the scan was told nothing better by the process than what is kept. What the allocators hold, for which it stands else, is better
- * than what was such itself, or is half as much by now. */
+/* True if the scan was reported nothing better by the process than what is kept. What the allocators hold, for which it stands else, is
+ * better than what was such itself, or is half as much by now. */
 static bool is_silent(const json_t *answer, const char *pid, const json_t *one, const json_t *row, int64_t now_wall_ms)
 {
     const json_t *skipped = json_object_get(answer, "skipped");

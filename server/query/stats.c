@@ -12,7 +12,7 @@ void bg_stats_write(const struct bg_queries_stats *stats, const struct bg_flight
         NULL,
         {"served"}};
     static const struct bg_metric failed = {
-        "beamgauge_questions_failed", "Questions about nodes that were told a failure", BG_METRIC_COUNTER, NULL, {NULL}};
+        "beamgauge_questions_failed", "Questions about nodes that failed", BG_METRIC_COUNTER, NULL, {NULL}};
     static const struct bg_metric waiting = {
         "beamgauge_questions_waiting", "Questions that wait for a node", BG_METRIC_GAUGE, NULL, {NULL}};
     static const struct bg_metric kept = {"beamgauge_answers_kept", "Answers of nodes that are kept", BG_METRIC_GAUGE, NULL, {NULL}};

@@ -100,7 +100,7 @@ json_t *bg_decode_large_big(struct bg_decoder *decoder)
 static json_t *float_json(struct bg_decoder *decoder, double number)
 {
     if (!isfinite(number))
-        return bg_decoder_fail(decoder, "a float that is no number");
+        return bg_decoder_fail(decoder, "a float that is not a number");
     json_t *json = json_real(number);
     return json != NULL ? json : bg_decoder_no_memory(decoder);
 }

@@ -45,9 +45,9 @@ test('entries that nobody has counted are told at most, by the count that the ro
   assert.equal(format.uncounted({ exact: false, n: 5000, uncounted_count: null }), null);
 });
 
-test('what stands as it was told last says when that was', () => {
-  assert.equal(format.toldAgo({ age_ms: 65_000 }), 'as told 1 min 5 s ago');
-  assert.equal(format.toldAgo({ age_ms: 10 }), 'as told 1 s ago');
+test('what stands as it was reported last says when that was', () => {
+  assert.equal(format.toldAgo({ age_ms: 65_000 }), 'as reported 1 min 5 s ago');
+  assert.equal(format.toldAgo({ age_ms: 10 }), 'as reported 1 s ago');
   assert.equal(format.toldAgo({ age_ms: null }), null);
   assert.equal(format.toldAgo({}), null);
 });

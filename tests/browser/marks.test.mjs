@@ -1,4 +1,4 @@
-// What the page marks: entries that nobody has counted, the other side that is only likely, and what stands as it was told last.
+// What the page marks: entries that nobody has counted, the other side that is only likely, and what stands as it was reported last.
 import assert from 'node:assert/strict';
 import { suite } from '../integration/lib/suite.mjs';
 import { patient } from '../integration/lib/sick.mjs';
@@ -98,7 +98,7 @@ suite('marks', { prepare: async (world) => {
     for (const [hash, titles] of [[nodeHash(node), ['Repeated monitors', 'Monitors most']], ['', ['Repeated monitors on all nodes']]]) {
       const page = await world.browser.open(gauge, hash, { expected: /504|422/ });
       for (const title of titles)
-        await panel(page, title).locator('tbody tr', { hasText: watcher }).locator('.mark', { hasText: /^as told .* ago$/ }).first().waitFor();
+        await panel(page, title).locator('tbody tr', { hasText: watcher }).locator('.mark', { hasText: /^as reported .* ago$/ }).first().waitFor();
       await page.context().close();
     }
     await node.kill();

@@ -85,14 +85,14 @@ suite('page', { prepare: plant }, (world, test) => {
     await shop.stop();
     await pay.stop();
     await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? Counted .* ago\. There is no newer answer\./ }).waitFor();
-    await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^as told .* ago$/ }).waitFor();
+    await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^as reported .* ago$/ }).waitFor();
     const silent = fleet.getByRole('list', { name: 'Nodes that do not answer' }).getByRole('listitem');
     await silent.filter({ hasText: shop.name }).filter({ hasText: /its pairs are those of .* ago/ }).locator('.state:not(.up)').waitFor();
     await silent.filter({ hasText: pay.name }).filter({ hasText: 'none of its pairs are shown' }).locator('.state:not(.up)').waitFor();
     assert.equal(await fleet.locator('.problem').count(), 0);
     await gauge.api(`nodes/${shop.name}`, { method: 'DELETE' });
     await page.reload();
-    await fleet.getByText('No node is up, and none has told of repeated monitors.').waitFor();
+    await fleet.getByText('No node is up, and none has reported of repeated monitors.').waitFor();
     await silent.filter({ hasText: pay.name }).waitFor();
     assert.equal(await fleet.locator('.problem').count(), 0, 'why is said of the node');
     assert.deepEqual(page.faults, []);

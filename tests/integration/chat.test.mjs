@@ -52,7 +52,7 @@ suite('chat', { prepare: async (world) => {
     assert.ok(data.rows[0][2].startsWith(world.leaker));
     for (const command of ['help', 'nodes', `mem ${world.short}`, `monitors ${world.short}`, 'pairs']) assert.equal((await chat(command, 'json')).body.data.kind, 'answer', command);
     assert.equal((await post('/api/v1/chat', { text: 5 })).status, 400);
-    assert.match((await chat('memm x')).text, /^memm is no command\. Did you mean: mem x\n/);
+    assert.match((await chat('memm x')).text, /^memm is not a command\. Did you mean: mem x\n/);
   });
 
   test('who is on another node has its name from there, in the first answer already', async () => {
@@ -75,7 +75,7 @@ suite('chat', { prepare: async (world) => {
     }
   });
 
-  test('of a node that has gone it is said what it told last, how old that is, and why there is nothing newer', async () => {
+  test('of a node that has gone it is said what it reported last, how old that is, and why there is nothing newer', async () => {
     const lost = await world.node();
     await world.gauge.register(lost);
     const watcher = await lost.eval('plant:watcher([{plant:idle(), 6000}])');
@@ -87,13 +87,13 @@ suite('chat', { prepare: async (world) => {
       const { text } = await chat(`${command} ${lost.name}`, 'text');
       assert.match(text, new RegExp(`^${lost.name} is not connected: .+`), command);
       assert.match(text, row, command);
-      assert.match(text, /^The table is what it told last of who monitors whom\.$/m);
+      assert.match(text, /^The table is what it reported last of who monitors whom\.$/m);
     }
     const { text } = await chat('pairs', 'text');
     assert.match(text, row);
-    assert.match(text, new RegExp(`^${lost.name} is not up but \\w+ \\(\\w+\\): its pairs are what it told last\\.$`, 'm'));
+    assert.match(text, new RegExp(`^${lost.name} is not up but \\w+ \\(\\w+\\): its pairs are what it reported last\\.$`, 'm'));
     await world.gauge.api(`nodes/${lost.name}`, { method: 'DELETE' });
-    assert.match((await chat(`mem ${lost.name}`, 'text')).text, /is no node\. Try: nodes/);
+    assert.match((await chat(`mem ${lost.name}`, 'text')).text, /is not a node\. Try: nodes/);
   });
 
   test('Slack gets Block Kit, and what was typed is read as it was', async () => {

@@ -77,7 +77,7 @@ suite('check', { prepare: async (world) => {
   test('mistakes are 400, with the column', async () => {
     const answer = await check('assert=monitors_cuont_max%20%3C%205');
     assert.equal(answer.status, 400);
-    assert.match(answer.body.errors[0].reason, /column 1: monitors_cuont_max is no metric.*did you mean monitors_count_max/);
+    assert.match(answer.body.errors[0].reason, /column 1: monitors_cuont_max is not a metric.*did you mean monitors_count_max/);
     assert.equal(answer.body.errors[0].param, 'assert');
     assert.match((await check('assert=pair_count<1')).body.detail, /did you mean pair_count_max/);
     assert.match((await check('assert=process_count%20%3D%205')).body.detail, /column 15: expected an operator/);
@@ -86,7 +86,7 @@ suite('check', { prepare: async (world) => {
     assert.equal((await world.gauge.ask('none@127.0.0.1', 'check?assert=process_count>5')).status, 404);
   });
 
-  test('what could not be told is 502, never 503, in every format', async () => {
+  test('what could not be determined is 502, never 503, in every format', async () => {
     const gone = await world.node();
     await world.gauge.register(gone);
     await gone.kill();
@@ -123,7 +123,7 @@ suite('check', { prepare: async (world) => {
     const path = await world.gauge.folder.write('wrong.ini', '[server]\ndiscover = false\n[check nightly]\nassert = atom_cont < 5\n');
     const wrong = await sh(`"${BINARY}" --config "${path}" --check-config`);
     assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /\[check nightly\]: "atom_cont < 5", column 1: atom_cont is no metric.* did you mean atom_count/);
+    assert.match(wrong.stderr, /\[check nightly\]: "atom_cont < 5", column 1: atom_cont is not a metric.* did you mean atom_count/);
     await world.gauge.folder.write('wrong.ini', '[server]\ndiscover = false\n[check nightly]\n');
     assert.match((await sh(`"${BINARY}" --config "${path}" --check-config`)).stderr, /asserts nothing/);
   });

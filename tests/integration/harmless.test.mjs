@@ -185,7 +185,7 @@ suite('harmless', {}, (world, test) => {
     }
   });
 
-  test('a node whose schedulers are all taken is left to its work: what it told last comes in time, as old, and nothing stays', async () => {
+  test('a node whose schedulers are all taken is left to its work: what it reported last comes in time, as old, and nothing stays', async () => {
     const { node, gauge } = await scene();
     await warm({ node, gauge });
     const keeper = await remember(node);

@@ -49,7 +49,7 @@ suite('names of peers on other nodes', { prepare: async (world) => {
         assert.deepEqual(topOf(answer, world.gateway)[0].name, 'payment_service', `round ${round}`);
         const [peer] = topOf(answer, watcher);
         assert.deepEqual([peer.pid, peer.name, peer.count], [unnamed, null, 300]);
-        assert.ok(answer.meta.warnings.some((warning) => /did not tell in time/.test(warning)), JSON.stringify(answer.meta.warnings));
+        assert.ok(answer.meta.warnings.some((warning) => /did not report in time/.test(warning)), JSON.stringify(answer.meta.warnings));
       }
     } finally {
       world.pay.resume();

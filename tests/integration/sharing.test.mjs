@@ -61,11 +61,11 @@ suite('sharing', { prepare: async (world) => {
     assert.equal((await questions()) - before, 3);
   });
 
-  test('an asker with a short deadline gets what was told last, and leaves the others their answer', async () => {
+  test('an asker with a short deadline gets what was reported last, and leaves the others their answer', async () => {
     const before = await questions();
     await world.target.pause();
     const [short, long] = [300, 60_000].map((timeout) => world.gauge.ask(world.target, `processes?sort=links&max_age_ms=0&timeout_ms=${timeout}`));
-    const late = await short.finally(() => world.target.resume()); // it gets what was told last, which is older than it wants
+    const late = await short.finally(() => world.target.resume()); // it gets what was reported last, which is older than it wants
     assert.equal(late.status, 200, late.text);
     assert.match(late.body.meta.warnings.join(), /this is what it answered last/);
     assert.equal((await long).status, 200);

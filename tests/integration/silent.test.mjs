@@ -1,4 +1,4 @@
-// A watcher that falls silent is not gone: where nobody tells anything of it, it stands with what it told last, in every ranking.
+// A watcher that falls silent is not gone: where nobody tells anything of it, it stands with what it reported last, in every ranking.
 import assert from 'node:assert/strict';
 import { patient, stretched } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';

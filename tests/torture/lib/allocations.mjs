@@ -23,7 +23,7 @@ const kind = ({ status, headers, body, text }) => {
   return JSON.stringify([Math.floor(status / 100), headers['content-type'], rows, text.length > 0]);
 };
 
-// A check that could not be told says so in its own form.
+// A check that could not be determined says so in its own form.
 const isCheck = ({ operation }, usual, answer) => operation.tags[0] === 'checks' && answer.status >= 500 && answer.text.length > 0 &&
   answer.headers['content-type'] === usual.headers['content-type'];
 

@@ -78,7 +78,7 @@ export const reloads = ({ times }) => withWorld({}, async (world) => {
   return { figures: `${heard} reloads beside ${count} requests (${shown(counts)})`, faults: [...faults, ...strange(counts)] };
 });
 
-// As many descriptors as a shell gives that was told to be mean, and more clients than those.
+// As many descriptors as a shell gives that was reported to be mean, and more clients than those.
 export const descriptors = ({ count }) => withWorld({ command: ['prlimit', '--nofile=64:64', BINARY] }, async (world) => {
   const { gauge, shop } = world;
   const { counts, take } = tally();

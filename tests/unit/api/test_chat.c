@@ -63,18 +63,18 @@ static void every_command_is_understood(void **state)
 static void mistakes_are_answered_with_the_nearest_right_form(void **state)
 {
     static const char *const cases[][2] = {
-        {"memm pay", "memm is no command. Did you mean: mem pay"},
-        {"nodse", "nodse is no command. Did you mean: nodes"},
-        {"restart everything", "restart is no command. Try: help"},
+        {"memm pay", "memm is not a command. Did you mean: mem pay"},
+        {"nodse", "nodse is not a command. Did you mean: nodes"},
+        {"restart everything", "restart is not a command. Try: help"},
         {"mem", "Which node? Write: mem NODE"},
         {"mem shop", "shop could be shop@10.0.0.5 or shop@10.0.0.6: write more of it"},
         {"mem 10.0", "10.0 could be pay@10.0.0.5 or shop@10.0.0.5 or shop@10.0.0.6 or worker1@10.0.0.7: write more of it"},
-        {"mem wroker1", "wroker1 is no node. Did you mean: mem worker1@10.0.0.7"},
-        {"mem mailboxes", "mailboxes is no node. Try: nodes"},
+        {"mem wroker1", "wroker1 is not a node. Did you mean: mem worker1@10.0.0.7"},
+        {"mem mailboxes", "mailboxes is not a node. Try: nodes"},
         {"mem pay now", "now is too much. Write: mem NODE"},
         {"nodes up", "up is too much. Write: nodes"},
-        {"top pay memroy", "memroy is no attribute of a process. Did you mean: top pay@10.0.0.5 memory"},
-        {"top pay colour", "colour is no attribute of a process. Those are memory, message_queue_len, reductions, total_heap, stack, "
+        {"top pay memroy", "memroy is not an attribute of a process. Did you mean: top pay@10.0.0.5 memory"},
+        {"top pay colour", "colour is not an attribute of a process. Those are memory, message_queue_len, reductions, total_heap, stack, "
                            "off_heap, binary, monitors, monitored_by, links"},
         {"top pay memory many", "How many must be a number from 1 to 20. Did you mean: top pay@10.0.0.5 memory 20"},
         {"top pay memory 21", "How many must be a number from 1 to 20. Did you mean: top pay@10.0.0.5 memory 20"},
@@ -83,7 +83,7 @@ static void mistakes_are_answered_with_the_nearest_right_form(void **state)
                       "pair_count_max < 1000"},
         {"check pay atom_count=5", "atom_count=5: column 11: expected an operator: < <= > >= == != or :lt: :le: :gt: :ge: :eq: :ne:. Write "
                                    "for example: check pay@10.0.0.5 pair_count_max < 1000"},
-        {"\x1b[2J", "\\x1b[2J is no command. Try: help"},
+        {"\x1b[2J", "\\x1b[2J is not a command. Try: help"},
     };
     json_t *nodes = json_loads(NODES, 0, NULL);
     (void)state;
@@ -381,7 +381,7 @@ static void what_a_node_told_last_is_told_where_it_cannot_be_asked(void **state)
         EXPECT("title", "\"shop@127.0.0.1 could not be asked: the fake refuses\"");
         EXPECT("rows", "[[\"499\",\"<0.10.0> cart\",\"shop@127.0.0.1\",\"<0.7.0>\",\"" PAY "\",\"40 s ago\"]]");
         EXPECT("columns.5.title", "\"Told\"");
-        EXPECT("notes", "[\"The table is what it told last of who monitors whom.\"]");
+        EXPECT("notes", "[\"The table is what it reported last of who monitors whom.\"]");
     }
 }
 
@@ -397,7 +397,7 @@ static void of_nodes_that_are_down_all_are_told_what_is_known(void **state)
     answer_both(SCAN_OF("", "monitors", "[]", "0", "0"));
     EXPECT("kind", "\"answer\"");
     EXPECT("rows.0.5", "\"2 s ago\"");
-    EXPECT("notes", "[\"" PAY " is not up but waiting (other): its pairs are what it told last.\"]");
+    EXPECT("notes", "[\"" PAY " is not up but waiting (other): its pairs are what it reported last.\"]");
     fake.nodes[0].state = BG_LINK_WAITING;
     fake.pairs = NULL;
     fake_call("chat", "", "{\"text\":\"pairs\"}");

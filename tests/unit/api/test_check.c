@@ -198,7 +198,7 @@ static void mistakes_are_400_with_their_place(void **state)
 {
     (void)state;
     fake_call("checkNode", SHOP "assert=atom_count<5 assert=atom_cont<5", NULL);
-    fake_expect_failure(BG_INVALID, "assert \"atom_cont<5\", column 1: atom_cont is no metric");
+    fake_expect_failure(BG_INVALID, "assert \"atom_cont<5\", column 1: atom_cont is not a metric");
     assert_string_equal(fake.failure.param, "assert");
     fake_call("checkNode", SHOP "warn=atom_count=5", NULL);
     fake_expect_failure(BG_INVALID, "column 11:");
@@ -370,24 +370,25 @@ static void it_is_written_for_people_ci_and_monitoring(void **state)
     fake_answer(MEMORY);
     fake_answer_failure(BG_DEADLINE, "was <late> & \"slow\"");
     fake_answer(SCAN);
-    expect_written("text", "fail    shop@127.0.0.1: 1 of 3 assertions do not hold, 1 could not be told\n"
+    expect_written("text", "fail    shop@127.0.0.1: 1 of 3 assertions do not hold, 1 could not be determined\n"
                            "  pass    memory.ets_bytes<1KiB  observed 60 B\n"
                            "  fail    monitors_count_max<400  observed 500 by <0.10.0> Shop.Cart.init/1\n"
-                           "  unknown process_ratio<50%  could not be told: was <late> & \"slow\"\n");
-    expect_written("md", "### \xe2\x9d\x8c shop@127.0.0.1: 1 of 3 assertions do not hold, 1 could not be told\n\n"
+                           "  unknown process_ratio<50%  could not be determined: was <late> & \"slow\"\n");
+    expect_written("md", "### \xe2\x9d\x8c shop@127.0.0.1: 1 of 3 assertions do not hold, 1 could not be determined\n\n"
                          "| | Assertion | Observed | By |\n| --- | --- | ---: | --- |\n"
                          "| \xe2\x9c\x85 pass | memory.ets\\_bytes&lt;1KiB | 60 B | - |\n"
                          "| \xe2\x9d\x8c fail | monitors\\_count\\_max&lt;400 | 500 | &lt;0.10.0&gt; Shop.Cart.init/1 |\n"
                          "| \xe2\x9d\x94 unknown | process\\_ratio&lt;50% | - | was &lt;late&gt; &amp; \"slow\" |\n\n");
-    expect_written("nagios", "BEAM CRITICAL - shop@127.0.0.1: 1 of 3 assertions do not hold, 1 could not be told; "
-                             "monitors_count_max<400, observed 500 by <0.10.0> Shop.Cart.init/1; process_ratio<50%, could not be told: "
-                             "was <late> & \"slow\" | 'shop@127.0.0.1 memory.ets_bytes'=60B;;1024 'shop@127.0.0.1 "
-                             "monitors_count_max'=500;;400\n");
+    expect_written("nagios",
+                   "BEAM CRITICAL - shop@127.0.0.1: 1 of 3 assertions do not hold, 1 could not be determined; "
+                   "monitors_count_max<400, observed 500 by <0.10.0> Shop.Cart.init/1; process_ratio<50%, could not be determined: "
+                   "was <late> & \"slow\" | 'shop@127.0.0.1 memory.ets_bytes'=60B;;1024 'shop@127.0.0.1 "
+                   "monitors_count_max'=500;;400\n");
     char *junit = write_as("junit");
     assert_non_null(strstr(junit, "<testsuite name=\"shop@127.0.0.1\" timestamp=\"20"));
     assert_non_null(strstr(junit, " tests=\"3\" failures=\"1\" errors=\"1\" skipped=\"0\""));
     assert_non_null(strstr(junit, "name=\"monitors_count_max&lt;400\" time=\"0\"><failure message=\"observed 500 by &lt;0.10.0&gt; "));
-    assert_non_null(strstr(junit, "<error message=\"could not be told: was &lt;late&gt; &amp; &quot;slow&quot;\"/>"));
+    assert_non_null(strstr(junit, "<error message=\"could not be determined: was &lt;late&gt; &amp; &quot;slow&quot;\"/>"));
     free(junit);
 }
 

@@ -235,7 +235,7 @@ static void who_is_likely_watched_is_named_and_is_no_watcher(void **state)
     fake_answer(UNKNOWN("<0.10.0>", "5000", "<0.10.0>"));
     EXPECT("0.watched", "null");
     EXPECT("0.likely", "null");
-    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "whom it monitors is not told"));
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "whom it monitors is not known"));
     json_decref(likely);
 }
 

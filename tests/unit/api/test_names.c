@@ -70,12 +70,12 @@ static void a_node_that_does_not_tell_costs_the_names_only(void **state)
     fake_answer_failure(BG_DEADLINE, "late");
     assert_int_equal(fake.status, 200);
     EXPECT("0.top_peers.0.name", "null");
-    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "did not tell in time"));
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "did not report in time"));
     assert_int_equal(fake.names_late_count, 1);
     fake_call("getProcessRelations", RELATIONS, NULL); /* and not a second time for a while */
     fake_answer(ANSWER(PEER("<0.3.0>", PAY)));
     assert_int_equal(fake.asks_count, 1);
-    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "did not tell in time"));
+    assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "did not report in time"));
 }
 
 static void a_node_that_is_down_is_not_asked(void **state)

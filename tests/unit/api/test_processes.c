@@ -106,7 +106,7 @@ static void processes_that_ended_before_they_were_asked_are_told_where_they_are_
     fake_answer("{\"process_count\":951,\"scanned_count\":47,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"memory\":true},"
                 "\"rankings\":{\"memory\":[]},\"rows\":[]}");
     EXPECT_META("warnings", "[\"904 of 951 processes ended before they could be asked: many are started and end here, and what they do in "
-                            "their short lives is not told\"]");
+                            "their short lives is not reported\"]");
     fake_call("listProcesses", SHOP, NULL);
     fake_answer("{\"process_count\":951,\"scanned_count\":900,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"memory\":true},"
                 "\"rankings\":{\"memory\":[]},\"rows\":[]}");
@@ -142,9 +142,9 @@ static void a_busy_node_tells_what_is_known(void **state)
     EXPECT_META("skipped_count", "6789");
     EXPECT_META(
         "warnings",
-        "[\"1 process has more than 100,000 messages and was not asked for memory, as a process walks its whole mailbox to tell it: "
-        "what is told of that is a lower bound (memory_bytes_min); ask for the process itself to know more\","
-        "\"2 schedulers are busy and 16 processes wait to run: 13211 of 20000 processes told all their figures in the time, "
+        "[\"1 process has more than 100,000 messages and was not asked for memory, as a process walks its whole mailbox to report it: "
+        "what is reported of that is a lower bound (memory_bytes_min); ask for the process itself to know more\","
+        "\"2 schedulers are busy and 16 processes wait to run: 13211 of 20000 processes reported all their figures in time, "
         "and the figures of the others are null; allow more with timeout_ms\"]");
 }
 
@@ -358,7 +358,7 @@ static void one_process_with_too_long_lists_is_estimated(void **state)
     EXPECT("uncounted_count", "198");
     EXPECT("memory_split.other_bytes", "0"); /* all of it may be theirs */
     EXPECT_META("warnings",
-                "[\"the process has up to 198 entries, of monitors, monitored_by or links; not counted here: its relations may tell "
+                "[\"the process has up to 198 entries, of monitors, monitored_by or links; not counted here: its relations may have "
                 "more (GET .../relations)\"]");
 }
 
@@ -372,7 +372,7 @@ static void a_long_mailbox_is_walked_at_a_cost_that_is_told(void **state)
     answer_process(text);
     EXPECT_META(
         "warnings",
-        "[\"the process has 10000000 messages and walks them all twice to tell its memory and heap, which holds up its scheduler: the "
+        "[\"the process has 10000000 messages and walks them all twice to report its memory and heap, which holds up its scheduler: the "
         "answer took 6 ms, and asking again takes it as long\"]");
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
     answer_process(PROCESS);

@@ -48,7 +48,7 @@ static void assert_known(struct bg_ledger *ledger, const struct bg_incarnation *
     json_decref(wanted);
 }
 
-/* The first long process of a scan's answer of one row. The scan was told what is known now (stolen). */
+/* The first long process of a scan's answer of one row. The scan was reported what is known now (stolen). */
 static json_t *complete_with(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *row, json_t *known)
 {
     char text[2000];
@@ -253,7 +253,8 @@ static void it_is_open_whose_entries_are_that_nobody_has_counted(void **state)
         {LATE("<0.1.0>", "6400"), "false", true},
         {COUNTED("<0.1.0>", "null"), "false", true},
         {COUNTED("<0.1.0>", LISTS(LIST("600", "null", ""), LIST("600", "null", ""))), "false", true},
-        {COUNTED("<0.1.0>", LISTS(LIST("600", "null", ""), LIST("50", "1", ""))), "false", false}, /* those are known, so the rest is the others */
+        {COUNTED("<0.1.0>", LISTS(LIST("600", "null", ""), LIST("50", "1", ""))), "false",
+         false}, /* those are known, so the rest is the others */
         {COUNTED("<0.1.0>", LISTS(LIST("600", "1", ""), NOBODY)), "false", false},
         {COUNTED("<0.1.0>", LISTS(LIST("600", "1", ""), NOBODY)), "true", false},
         {"", "false", true},
@@ -269,9 +270,8 @@ static void it_is_open_whose_entries_are_that_nobody_has_counted(void **state)
         assert_int_equal(is_uncounted(json_object_get(process, "row")), cases[i].is_open);
         assert_int_equal(json_integer_value(json_object_get(process, "entries_max")), 900);
         for (int direction = 0; direction < 2; direction++)
-            assert_int_equal(
-                is_uncounted(json_object_get(json_object_get(process, "lists"), direction == 0 ? "monitors" : "monitored_by")),
-                cases[i].is_open);
+            assert_int_equal(is_uncounted(json_object_get(json_object_get(process, "lists"), direction == 0 ? "monitors" : "monitored_by")),
+                             cases[i].is_open);
         assert_int_equal(is_list_uncounted(&ledger), cases[i].is_open);
         json_decref(process);
         bg_ledger_done(&ledger);

@@ -1,4 +1,4 @@
-/* test_seen.c: who does not answer stands with what it told last, in every ranking, bounded and by incarnation. */
+/* test_seen.c: who does not answer stands with what it reported last, in every ranking, bounded and by incarnation. */
 #include "seen.h"
 
 #include <setjmp.h>
@@ -98,7 +98,8 @@ static void it_stays_open_whose_entries_are_of_one_that_falls_silent(void **stat
         json_t *answer = complete(&seen, ANSWER(ROW("<0.2.0>", "3", ""), "0", "", SKIPPED_ONE, "1"), 3000);
         const json_t *process = json_array_get(json_object_get(answer, "long"), 0);
         assert_int_equal(json_is_true(json_object_get(row_at(answer, "monitors", 0), "uncounted")), !is_named);
-        assert_int_equal(json_is_true(json_object_get(json_object_get(json_object_get(process, "lists"), "monitors"), "uncounted")), !is_named);
+        assert_int_equal(json_is_true(json_object_get(json_object_get(json_object_get(process, "lists"), "monitors"), "uncounted")),
+                         !is_named);
         assert_int_equal(number(process, "entries_max"), 6000);
         json_decref(answer);
         json_decref(complete(&seen, "{\"processes\":[" PEERS("<0.1.0>", "5000") "]}", 3001));
