@@ -154,7 +154,7 @@ static bool pack_piece(struct bg_atom_cache *cache, struct bg_slice piece)
     struct bg_slice passed;
     while (bg_reader_left(&reader) > 0) {
         const uint8_t tag = *reader.at;
-        const struct bg_shape *shape = bg_shape_of(tag);
+        const struct bg_shape *shape = &bg_shapes[tag];
         uint64_t count = 0;
         if (shape->is_atom) {
             if (!pack_atom(cache, &reader, &from))
@@ -264,7 +264,7 @@ static bool spell_piece(struct bg_slice piece, const struct bg_message *message,
     struct bg_slice passed;
     while (bg_reader_left(&reader) > 0) {
         const uint8_t tag = *reader.at++;
-        const struct bg_shape *shape = bg_shape_of(tag);
+        const struct bg_shape *shape = &bg_shapes[tag];
         uint64_t count = 0;
         if (tag == ATOM_CACHE_REF) {
             if (bg_reader_left(&reader) == 0 || *reader.at >= message->atoms_count)
@@ -395,7 +395,7 @@ static bool end_funs(struct bg_atom_cache *cache, struct unpacking *at)
 static bool pass_head(struct bg_atom_cache *cache, struct unpacking *at)
 {
     struct bg_reader *reader = &at->reader;
-    const struct bg_shape *shape = bg_shape_of(*reader->at++);
+    const struct bg_shape *shape = &bg_shapes[*reader->at++];
     uint64_t count = 0;
     if (!shape->known || (shape->width > 0 && !bg_read_number(reader, shape->width, &count)) ||
         (shape->atom && !unpack_atom(cache, reader, &at->from)) || count * shape->unit + shape->extra > bg_reader_left(reader))
@@ -413,9 +413,9 @@ static bool unpack_term(struct bg_atom_cache *cache, struct bg_reader *reader)
             return false;
         const uint8_t tag = *at.reader.at;
         at.pending--;
-        const bool done = tag == FUN                                           ? start_fun(cache, &at)
-                          : tag == ATOM_CACHE_REF || bg_shape_of(tag)->is_atom ? unpack_atom(cache, &at.reader, &at.from)
-                                                                               : pass_head(cache, &at);
+        const bool done = tag == FUN                                        ? start_fun(cache, &at)
+                          : tag == ATOM_CACHE_REF || bg_shapes[tag].is_atom ? unpack_atom(cache, &at.reader, &at.from)
+                                                                            : pass_head(cache, &at);
         if (!done || !end_funs(cache, &at))
             return false;
     }

@@ -49,11 +49,38 @@ struct bg_reader {
     const uint8_t *at, *end;
 };
 
-struct bg_reader bg_reader_of(struct bg_slice slice);
-size_t bg_reader_left(const struct bg_reader *reader);
-bool bg_read_bytes(struct bg_reader *reader, size_t length, struct bg_slice *ret_slice);
-bool bg_read_number(struct bg_reader *reader, size_t width, uint64_t *ret_value); /* big-endian, 1..8 bytes */
-bool bg_read_term(struct bg_reader *reader, struct bg_slice *ret_term);           /* any one term, whole */
+static inline struct bg_reader bg_reader_of(struct bg_slice slice)
+{
+    return (struct bg_reader){.at = slice.bytes, .end = slice.bytes + slice.length};
+}
+
+static inline size_t bg_reader_left(const struct bg_reader *reader)
+{
+    return (size_t)(reader->end - reader->at);
+}
+
+static inline bool bg_read_bytes(struct bg_reader *reader, size_t length, struct bg_slice *ret_slice)
+{
+    if (length > bg_reader_left(reader))
+        return false;
+    *ret_slice = (struct bg_slice){.bytes = reader->at, .length = length};
+    reader->at += length;
+    return true;
+}
+
+/* Big-endian, 1 to 8 bytes. */
+static inline bool bg_read_number(struct bg_reader *reader, size_t width, uint64_t *ret_value)
+{
+    if (width > bg_reader_left(reader))
+        return false;
+    uint64_t value = 0;
+    for (const uint8_t *end = reader->at + width; reader->at < end; reader->at++)
+        value = value << 8 | *reader->at;
+    *ret_value = value;
+    return true;
+}
+
+bool bg_read_term(struct bg_reader *reader, struct bg_slice *ret_term); /* any one term, whole */
 bool bg_read_tuple(struct bg_reader *reader, size_t *ret_arity);
 bool bg_read_list(struct bg_reader *reader, size_t *ret_count); /* nil is a list of none; a tail follows the others */
 bool bg_read_integer(struct bg_reader *reader, int64_t *ret_value);
@@ -71,7 +98,7 @@ struct bg_shape {
     uint8_t terms; /* terms per counted thing; a list has its tail besides */
     uint8_t more;  /* further terms */
 };
-const struct bg_shape *bg_shape_of(uint8_t tag); /* unknown for what is no tag, and for a fun's, which tells its own size */
+extern const struct bg_shape bg_shapes[UINT8_MAX + 1]; /* by tag; unknown for what is none, and for a fun's, which tells its own size */
 
 /* Writes a term as Erlang would print it, cut where it is long or deep, printable ASCII only, always terminated. */
 void bg_term_describe(struct bg_slice term, size_t size, char *ret_text);

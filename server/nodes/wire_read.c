@@ -8,42 +8,11 @@ bool bg_slice_is(struct bg_slice slice, const char *text)
     return slice.length == strlen(text) && memcmp(slice.bytes, text, slice.length) == 0;
 }
 
-struct bg_reader bg_reader_of(struct bg_slice slice)
-{
-    return (struct bg_reader){.at = slice.bytes, .end = slice.bytes + slice.length};
-}
-
-size_t bg_reader_left(const struct bg_reader *reader)
-{
-    return (size_t)(reader->end - reader->at);
-}
-
-bool bg_read_bytes(struct bg_reader *reader, size_t length, struct bg_slice *ret_slice)
-{
-    if (length > bg_reader_left(reader))
-        return false;
-    *ret_slice = (struct bg_slice){.bytes = reader->at, .length = length};
-    reader->at += length;
-    return true;
-}
-
 static bool pass_bytes(struct bg_reader *reader, uint64_t length)
 {
     if (length > bg_reader_left(reader))
         return false;
     reader->at += length;
-    return true;
-}
-
-bool bg_read_number(struct bg_reader *reader, size_t width, uint64_t *ret_value)
-{
-    struct bg_slice slice;
-    if (!bg_read_bytes(reader, width, &slice))
-        return false;
-    uint64_t value = 0;
-    for (size_t i = 0; i < width; i++)
-        value = value << 8 | slice.bytes[i];
-    *ret_value = value;
     return true;
 }
 
@@ -97,7 +66,7 @@ bool bg_read_list(struct bg_reader *reader, size_t *ret_count)
     return true;
 }
 
-static const struct bg_shape shapes[UINT8_MAX + 1] = {
+const struct bg_shape bg_shapes[UINT8_MAX + 1] = {
     ['a'] = {.known = true, .extra = 1},
     ['b'] = {.known = true, .extra = 4},
     ['F'] = {.known = true, .extra = 8},
@@ -127,11 +96,6 @@ static const struct bg_shape shapes[UINT8_MAX + 1] = {
     ['q'] = {.known = true, .more = 3},
 };
 
-const struct bg_shape *bg_shape_of(uint8_t tag)
-{
-    return &shapes[tag];
-}
-
 /* A fun says its own size, the four bytes of the size included. */
 static bool pass_fun(struct bg_reader *reader)
 {
@@ -149,7 +113,7 @@ static bool pass_head(struct bg_reader *reader, uint64_t *ret_inside)
         return false;
     if (tag == 'p')
         return pass_fun(reader);
-    const struct bg_shape *shape = &shapes[tag];
+    const struct bg_shape *shape = &bg_shapes[tag];
     if (!shape->known || (shape->width > 0 && !bg_read_number(reader, shape->width, &count)) ||
         (shape->atom && !bg_read_atom(reader, &node)))
         return false;

@@ -166,8 +166,8 @@ static void answer_name(struct fake *fake, struct bg_slice message)
 {
     struct evbuffer *out = evbuffer_new();
     struct bg_reader reader = bg_reader_of(message);
-    struct bg_slice skipped, name;
-    uint64_t creation, length;
+    struct bg_slice skipped, name = {NULL, 0};
+    uint64_t creation = 0, length;
     assert_true(bg_read_bytes(&reader, 9, &skipped) && skipped.bytes[0] == 'N' && bg_read_number(&reader, 4, &creation) &&
                 bg_read_number(&reader, 2, &length) && bg_read_bytes(&reader, (size_t)length, &name));
     snprintf(fake->own_name, sizeof fake->own_name, "%.*s", (int)name.length, (const char *)name.bytes);
