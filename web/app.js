@@ -1,10 +1,9 @@
 // The page: where we are, whether we may, and the one view that is shown.
 import { html, render, useContext, useEffect, useState } from '/htm.js';
 import { forgetToken, readToken } from '/api.js';
-import { visible } from '/format.js';
 import { NodeView } from '/node.js';
 import { NodesView } from '/nodes.js';
-import { Heading, ProblemNote } from '/parts.js';
+import { Heading, Parts, ProblemNote } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { ProcessView } from '/process.js';
 import { nodeHash, nodesHash, useRoute } from '/route.js';
@@ -38,7 +37,7 @@ function TopBar({ route, paused, onPause, onLeave }) {
     <header class="top">
       <nav aria-label="Place">
         <a class="brand" href=${nodesHash}>beamgauge</a>
-        ${route.node && html`<a href=${nodeHash(route.node)}><bdi>${visible(route.node)}</bdi></a>`}
+        ${route.node && html`<a href=${nodeHash(route.node)}><bdi><${Parts} text=${route.node} /></bdi></a>`}
         ${route.pid && html`<span class="pid">${`<${route.pid}>`}</span>`}
       </nav>
       <span class="controls">

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from '/htm.js';
 import { count, rate, visible } from '/format.js';
 import { useOnce } from '/once.js';
-import { Frames, Panel } from '/parts.js';
+import { Frames, Panel, Parts } from '/parts.js';
 import { Table } from '/table.js';
 
 const TRACE_MS = 5000;
@@ -60,11 +60,11 @@ function Verdict({ site }) {
   const deed = net === made ? 'monitors and does not demonitor' : 'monitors more than is given back';
   return html`
     <p class=${net > 1 && net > made / 2 ? 'finding loud' : 'finding'}>
-      <${FunctionName} site=${site} /> ${place && html`(<bdi>${visible(place)}</bdi>) `}${deed}: <b>${rate(site.net_per_second)}</b>
+      <${FunctionName} site=${site} /> ${place && html`(<bdi><${Parts} text=${place} /></bdi>) `}${deed}: <b>${rate(site.net_per_second)}</b>
     </p>`;
 }
 
-const FunctionName = ({ site }) => html`<code class="name">${visible(site.text ?? 'a function that the node could not name')}</code>`;
+const FunctionName = ({ site }) => html`<code class="name"><${Parts} text=${site.text ?? 'a function that the node could not name'} /></code>`;
 
 function Site({ site }) {
   return html`
@@ -76,7 +76,7 @@ function Site({ site }) {
 
 function Place({ site }) {
   const place = placeOf(site);
-  return html`<div class="who">${visible(place ?? '–')}${site.file?.includes('/') && html`<small>${visible(site.file)}</small>`}</div>`;
+  return html`<div class="who"><${Parts} text=${place ?? '–'} />${site.file?.includes('/') && html`<small><${Parts} text=${site.file} /></small>`}</div>`;
 }
 
 function Demonitored({ site }) {

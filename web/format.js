@@ -7,6 +7,12 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 /** Control, direction and invisible characters as \u{...}, so that a name can neither hide nor reorder what stands beside it. */
 export const visible = (text) => String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 
+const JOINTS = /(?<=[\s._@:/-])(?![\s._@:/-])(?!(?<=\d\.)\d)/u; // not within 10.0.0.5
+const PART_MAX = 24; // letters; a longer part would make a column of a table too wide
+
+/** The pieces of a name between which a line may break: behind what joins its parts and behind blanks, and within a part only where that is very long. */
+export const breakable = (text) => visible(text).split(JOINTS).flatMap((part) => part.match(new RegExp(`.{1,${PART_MAX}}`, 'gsu')) ?? [part]);
+
 const known = (value) => typeof value === 'number' && Number.isFinite(value);
 
 export const count = (value) => (known(value) ? grouped.format(value) : UNKNOWN);

@@ -1,6 +1,6 @@
 // What every view is put together from: panels, problems, bars, names of processes.
 import { html, useContext, useEffect, useRef } from '/htm.js';
-import { count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, visible } from '/format.js';
+import { breakable, count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, visible } from '/format.js';
 import { Live } from '/poll.js';
 import { processHash } from '/route.js';
 
@@ -56,7 +56,10 @@ export function Bar({ ratio, kind = '' }) {
   return html`<div class="bar" aria-hidden="true"><div class=${kind} style=${{ width }}></div></div>`;
 }
 
-export const Name = ({ text, title }) => html`<bdi class="name" title=${title}>${visible(text)}</bdi>`;
+/** Text that breaks between the parts of a name. */
+export const Parts = ({ text }) => breakable(text).map((part, at) => (at === 0 ? part : html`<wbr />${part}`));
+
+export const Name = ({ text, title }) => html`<bdi class="name" title=${title}><${Parts} text=${text} /></bdi>`;
 
 /** The state of a node's link. */
 export function State({ state }) {
@@ -78,7 +81,7 @@ export function Process({ row, node }) {
   return html`
     <div class="who">
       ${name !== null && html`<${Name} text=${name} />${' '}`}<${Pid} node=${node} pid=${row.pid} />
-      ${more.length > 0 && html`<small>${more.map(visible).join(' · ')}</small>`}
+      ${more.length > 0 && html`<small><${Parts} text=${more.join(' · ')} /></small>`}
       <${Age} row=${row} />
     </div>`;
 }
@@ -99,7 +102,7 @@ export function Peer({ peer, node }) {
       ${name !== null && html`<${Name} text=${name} title=${peer.named_at && `As it was reported at ${timeOfDay(peer.named_at)}`} />${' '}`}
       ${peer.pid && html`<${Pid} node=${home} pid=${peer.pid} />`}
       ${identity && html`<span class="pid">${visible(identity)}</span>`}
-      ${home !== node && html` <span class="quiet">on <bdi>${visible(home)}</bdi></span>`}
+      ${home !== node && html` <span class="quiet">on <bdi><${Parts} text=${home} /></bdi></span>`}
       ${peer.alive === false && html` <span class="mark">dead</span>`}
     </span>`;
 }
@@ -137,5 +140,5 @@ export function Heading({ title, children }) {
     document.title = `${visible(title)} · beamgauge`;
     element.current.focus({ preventScroll: true });
   }, [title]);
-  return html`<h1 tabindex="-1" ref=${element}>${children ?? html`<bdi>${visible(title)}</bdi>`}</h1>`;
+  return html`<h1 tabindex="-1" ref=${element}>${children ?? html`<bdi><${Parts} text=${title} /></bdi>`}</h1>`;
 }

@@ -20,6 +20,16 @@ test('characters that hide or reorder text are shown by their number', () => {
   assert.equal(format.visible('Žluť <b> 日本'), 'Žluť <b> 日本');
 });
 
+test('a name breaks between its parts, and within one only where that is very long', () => {
+  const pieces = (name) => format.breakable(name).join('|');
+  assert.equal(pieces('Elixir.MyApp.Pay'), 'Elixir.|MyApp.|Pay');
+  assert.equal(pieces('order_gateway@10.0.0.5'), 'order_|gateway@|10.0.0.5');
+  assert.equal(pieces('gen_server:init/1'), 'gen_|server:|init/|1');
+  assert.equal(pieces('a::b--c_'), 'a::|b--|c_');
+  assert.equal(pieces('x'.repeat(50)), `${'x'.repeat(24)}|${'x'.repeat(24)}|xx`);
+  assert.deepEqual([pieces(''), pieces('日本'.repeat(13)).length, pieces('a\u202eb')], ['', 27, 'a\\u{202e}b']);
+});
+
 test('a peer of every kind has a text', () => {
   assert.equal(format.peerText({ pid: '<0.95.0>', name: 'pay' }), 'pay <0.95.0>');
   assert.equal(format.peerText({ pid: '<0.95.0>', name: null, initial_call: { text: 'pay:init/1' } }), 'pay:init/1 <0.95.0>');

@@ -12,7 +12,9 @@ async function plant(world) {
   world.shop = await world.node({ modules: ['plant', 'calling'] });
   world.watcher = await world.shop.eval('plant:watcher([{plant:idle(), 250}])');
   world.leaker = await world.shop.eval('P = calling:start(), calling:keep_working(P, leak, 100), P');
+  await world.shop.eval('[plant:watcher([{plant:named(Name), Count}]) || {Name, Count} <- [{<<"Elixir.Storefront.Payments.SettlementGateway">>, 40}, {<<"order_reservation_pool_manager">>, 30}]]');
   world.gauge = await world.beamgauge();
+  await world.gauge.put('inventory_reservation_production@warehouse.north.example', { cookie: 'x' });
   await world.gauge.register(world.shop);
   world.axe = await readFile(axe, 'utf8');
   world.browser = world.keep(await startBrowser());
@@ -32,6 +34,29 @@ async function ready(page, view) {
 
 const faultsOf = async (page) => (await page.evaluate(() => window.axe.run())).violations.map((fault) => `${fault.id}: ${fault.nodes[0].html}`);
 
+// Where a name goes on in the next line within one of its parts, as "...left|right...": people would read two words.
+const brokenNames = (page) => page.evaluate(() => {
+  const lettersOf = (element) => {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const letters = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      for (let at = 0; at < node.length; at++) {
+        const range = document.createRange();
+        range.setStart(node, at);
+        range.setEnd(node, at + 1);
+        letters.push({ letter: node.data[at], top: range.getBoundingClientRect().top });
+      }
+    }
+    return letters;
+  };
+  return [...document.querySelectorAll('.name, bdi, .who small')].flatMap((element) => {
+    const letters = lettersOf(element);
+    const text = letters.map(({ letter }) => letter).join('');
+    const isBroken = (at) => letters[at].top > letters[at - 1].top + 4 && !/[\s._@:/-]/.test(letters[at - 1].letter + letters[at].letter.trim());
+    return letters.flatMap((_, at) => (at > 0 && isBroken(at) ? [`${text.slice(0, at)}|${text.slice(at)}`] : []));
+  });
+});
+
 suite('looks', { prepare: plant }, (world, test) => {
   for (const [name, view] of Object.entries(VIEWS)) {
     for (const colorScheme of ['light', 'dark']) {
@@ -50,6 +75,18 @@ suite('looks', { prepare: plant }, (world, test) => {
       await ready(page, view);
       await page.waitForLoadState('networkidle');
       assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 400);
+      await page.context().close();
+    });
+  }
+
+  for (const name of ['nodes', 'node', 'process']) {
+    test(`names in the ${name} view break between their parts only, on a screen of 390 pixels`, async () => {
+      const view = VIEWS[name];
+      const page = await world.browser.open(world.gauge, view.hash(world), { viewport: { width: 390, height: 800 } });
+      await ready(page, view);
+      await page.waitForLoadState('networkidle');
+      assert.deepEqual(await brokenNames(page), []);
+      assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 390);
       await page.context().close();
     });
   }
