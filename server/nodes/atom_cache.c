@@ -32,7 +32,7 @@ struct bg_atom_cache {
     uint16_t refs[BG_ATOM_CACHE_REFS_MAX]; /* slots */
     bool is_new[BG_ATOM_CACHE_REFS_MAX];
     size_t refs_count;
-    struct bg_sink packed, unpacked; /* kept for the next one, unless they became large */
+    struct bg_sink packed, unpacked; /* their memory is kept for the next one, unless it became large */
     size_t unpacked_max;
 };
 
@@ -251,6 +251,7 @@ bool bg_atom_cache_pack(struct bg_atom_cache *cache, const struct bg_message *me
         cache->message = 1;
     }
     const bool done = add_named(cache, message) && pack_pieces(cache, message) && send_packed(cache, out);
+    sink_empty(&cache->packed);
     if (!done) /* what was new in it the peer does not know */
         forget(cache->sent);
     return done;
@@ -421,6 +422,11 @@ static bool unpack_term(struct bg_atom_cache *cache, struct bg_reader *reader)
     }
     *reader = at.reader;
     return flush(cache, &at);
+}
+
+void bg_atom_cache_drop(struct bg_atom_cache *cache)
+{
+    sink_empty(&cache->unpacked);
 }
 
 enum bg_atom_cache_result bg_atom_cache_unpack(struct bg_atom_cache *cache, struct bg_slice message, size_t max, struct bg_slice *ret_plain)

@@ -43,9 +43,10 @@ bool bg_message_spell(const struct bg_message *message, struct bg_sink *sink);
 
 enum bg_atom_cache_result { BG_ATOM_CACHE_DONE, BG_ATOM_CACHE_NONSENSE, BG_ATOM_CACHE_TOO_LARGE };
 
-/* Makes plain terms of a frame. They stay where they are until the next one is unpacked. More than `max` bytes are too large, and so is
+/* Makes plain terms of a frame. They stay where they are until bg_atom_cache_drop(). More than `max` bytes are too large, and so is
  * what there is no memory for. */
 enum bg_atom_cache_result bg_atom_cache_unpack(struct bg_atom_cache *cache, struct bg_slice message, size_t max,
                                                struct bg_slice *ret_plain);
+void bg_atom_cache_drop(struct bg_atom_cache *cache);
 
 #endif

@@ -398,8 +398,10 @@ void bg_traffic_take(struct bg_link *link)
         } else {
             take_nonsense(link, frame);
         }
-        if (link->state == BG_LINK_UP)
+        if (link->state == BG_LINK_UP) {
             bg_frame_drop(link->in, 4, framed);
+            bg_atom_cache_drop(link->atom_cache);
+        }
         if (link->state == BG_LINK_UP && out_is_full(link))
             take_down_not_reading(link);
     }
