@@ -103,11 +103,11 @@ static int64_t mailbox_bytes(struct bg_shaper *shaper, const json_t *answer, int
 /* Heap, mailbox, monitors and the rest add up to the process's memory. The share of monitors and links is what the counted entries take at
  * least, by the node's own size of one. Where they are not counted it is all that nothing else explains, and null where messages are most
  * of what is off the heap, whose content may be that. */
-static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const json_t *raw, int64_t word_bytes)
+static json_t *split_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
-    const int64_t off_heap = bg_answer_count(shaper, raw, "off_heap_bytes"), each = bg_entry_bytes(answer, word_bytes);
-    const int64_t mailbox = mailbox_bytes(shaper, answer, off_heap, word_bytes), left = off_heap - mailbox;
+    const int64_t off_heap = bg_answer_count(shaper, raw, "off_heap_bytes"), each = bg_entry_bytes(raw, word_bytes);
+    const int64_t mailbox = mailbox_bytes(shaper, raw, off_heap, word_bytes), left = off_heap - mailbox;
     int64_t entries = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const json_t *count = json_object_get(raw, names[i]);
@@ -117,7 +117,7 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
     const bool is_rest = bg_is_uncounted(shaper, raw) && left >= off_heap / 2;
     const int64_t held = is_rest || counted > left ? left : counted;
     json_t *split = bg_object_new(shaper);
-    bg_put(shaper, split, "heap_bytes", json_integer(bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes)));
+    bg_put(shaper, split, "heap_bytes", json_integer(bg_bytes_of_words(bg_answer_count(shaper, raw, "total_heap_size"), word_bytes)));
     bg_put(shaper, split, "off_heap_bytes", json_integer(off_heap));
     bg_put(shaper, split, "mailbox_bytes", json_integer(mailbox));
     bg_put(shaper, split, "monitors_estimate_bytes", bg_count_or_null(held));
@@ -129,26 +129,22 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *answer, const j
 #define ENTRY_AGE_MS 600000 /* a constant of the node */
 #define ENTRY_WORDS_MIN 5   /* no monitor or link takes less, on any release */
 
-/* The members of a row that are made of what the node told, beside those: what is off the heap, and the three counts, which are null where
- * the lists may have been too long to be copied. */
-static json_t *row_of(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
+/* Adds the members of a row that are made of what the node told: what is off the heap, and the three counts, which are null where the lists
+ * may have been too long to be copied. */
+static void complete_row(struct bg_shaper *shaper, json_t *raw, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
-    const json_t *counts = bg_answer_array_or_null(shaper, answer, "counts");
+    const json_t *counts = bg_answer_array_or_null(shaper, raw, "counts");
     const int64_t off_heap =
-        bg_answer_count(shaper, answer, "memory") - bg_bytes_of_words(bg_answer_count(shaper, answer, "total_heap_size"), word_bytes);
-    const int64_t left = off_heap > 0 ? off_heap - mailbox_bytes(shaper, answer, off_heap, word_bytes) : 0;
+        bg_answer_count(shaper, raw, "memory") - bg_bytes_of_words(bg_answer_count(shaper, raw, "total_heap_size"), word_bytes);
+    const int64_t left = off_heap > 0 ? off_heap - mailbox_bytes(shaper, raw, off_heap, word_bytes) : 0;
     const int64_t most = word_bytes > 0 ? left / (ENTRY_WORDS_MIN * word_bytes) : 0;
-    json_t *raw = bg_object_new(shaper);
-    if (raw != NULL && json_object_update(raw, (json_t *)answer) != 0)
-        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
     bg_put(shaper, raw, "off_heap_bytes", json_integer(off_heap > 0 ? off_heap : 0));
     bg_put(shaper, raw, "exact", json_boolean(counts != NULL));
     bg_put(shaper, raw, "uncounted", json_boolean(counts == NULL));
     bg_put(shaper, raw, "entries_max", json_integer(most));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         bg_put(shaper, raw, names[i], counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : json_null());
-    return raw;
 }
 
 #define LONG_MAILBOX 100000 /* messages; scans ask no process with more for its memory */
@@ -172,32 +168,32 @@ static void warn_uncounted(struct bg_ask *ask, const json_t *raw)
 }
 
 /* What a ranking does not tell is null. */
-static void put_details(struct bg_ask *ask, const json_t *answer, const json_t *raw, int64_t word_bytes)
+static void put_details(struct bg_ask *ask, const json_t *raw, int64_t word_bytes)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const json_t *trap_exit = json_object_get(answer, "trap_exit"), *suspending = json_object_get(answer, "suspending");
-    bg_put(shaper, ask->data, "parent", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "parent")));
-    bg_put(shaper, ask->data, "group_leader", bg_text_or_null(bg_answer_pid_or_null(shaper, answer, "group_leader")));
-    bg_put(shaper, ask->data, "priority", bg_name_new(shaper, answer, "priority"));
-    bg_put(shaper, ask->data, "trap_exit", trap_exit != NULL ? json_boolean(bg_answer_boolean(shaper, answer, "trap_exit")) : json_null());
-    bg_put(shaper, ask->data, "message_queue_data", bg_name_new(shaper, answer, "message_queue_data"));
+    const json_t *trap_exit = json_object_get(raw, "trap_exit"), *suspending = json_object_get(raw, "suspending");
+    bg_put(shaper, ask->data, "parent", bg_text_or_null(bg_answer_pid_or_null(shaper, raw, "parent")));
+    bg_put(shaper, ask->data, "group_leader", bg_text_or_null(bg_answer_pid_or_null(shaper, raw, "group_leader")));
+    bg_put(shaper, ask->data, "priority", bg_name_new(shaper, raw, "priority"));
+    bg_put(shaper, ask->data, "trap_exit", trap_exit != NULL ? json_boolean(bg_answer_boolean(shaper, raw, "trap_exit")) : json_null());
+    bg_put(shaper, ask->data, "message_queue_data", bg_name_new(shaper, raw, "message_queue_data"));
     bg_put(shaper, ask->data, "suspending_count",
-           bg_count_or_null(suspending != NULL ? (int64_t)json_array_size(bg_answer_array(shaper, answer, "suspending")) : -1));
-    bg_put(shaper, ask->data, "memory_split", split_new(shaper, answer, raw, word_bytes));
-    bg_put(shaper, ask->data, "garbage_collection", garbage_collection_new(shaper, answer, word_bytes));
-    bg_put(shaper, ask->data, "stack", stack_new(shaper, answer));
+           bg_count_or_null(suspending != NULL ? (int64_t)json_array_size(bg_answer_array(shaper, raw, "suspending")) : -1));
+    bg_put(shaper, ask->data, "memory_split", split_new(shaper, raw, word_bytes));
+    bg_put(shaper, ask->data, "garbage_collection", garbage_collection_new(shaper, raw, word_bytes));
+    bg_put(shaper, ask->data, "stack", stack_new(shaper, raw));
 }
 
-static void shape_process(struct bg_ask *ask, json_t *answer)
+/* `raw` is the call's own, and no answer that others see. */
+static void shape_process(struct bg_ask *ask, json_t *raw)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const int64_t word_bytes = bg_answer_count(shaper, answer, "word_bytes");
-    json_t *raw = row_of(shaper, answer, word_bytes);
+    const int64_t word_bytes = bg_answer_count(shaper, raw, "word_bytes");
+    complete_row(shaper, raw, word_bytes);
     ask->data = bg_row_new(shaper, raw, NULL, word_bytes);
-    put_details(ask, answer, raw, word_bytes);
-    warn_walked(ask, answer);
+    put_details(ask, raw, word_bytes);
+    warn_walked(ask, raw);
     warn_uncounted(ask, raw);
-    json_decref(raw);
 }
 
 /* One with millions of entries takes seconds to tell its memory, in which it does nothing else. The ranking has what it told before. */
@@ -221,7 +217,7 @@ static void shape_ranked(struct bg_ask *ask, json_t *answer)
         return;
     }
     ask->data = bg_row_new(shaper, raw, NULL, word_bytes);
-    put_details(ask, raw, raw, word_bytes);
+    put_details(ask, raw, word_bytes);
     warn_uncounted(ask, raw);
 }
 
