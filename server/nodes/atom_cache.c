@@ -315,9 +315,10 @@ static bool take_header(struct bg_atom_cache *cache, struct bg_reader *reader)
             return false;
         const size_t slot = (half & 7) << 8 | (size_t)byte;
         if (half & NEW_ENTRY && (!bg_read_number(reader, width, &length) || length > BG_ATOM_CACHE_TEXT_MAX ||
-                                 !bg_read_bytes(reader, (size_t)length, &text) || !entry_set(&cache->received[slot], text)))
+                                 !bg_read_bytes(reader, (size_t)length, &text)))
             return false;
-        if (cache->received[slot] == NULL)
+        cache->unpacked.failed = half & NEW_ENTRY && !entry_set(&cache->received[slot], text);
+        if (cache->unpacked.failed || cache->received[slot] == NULL)
             return false;
         cache->refs[i] = (uint16_t)slot;
     }
