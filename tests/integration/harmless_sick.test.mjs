@@ -13,12 +13,12 @@ const MESSAGES = Number(process.env.BG_MESSAGES ?? 1_000_000);
 const ENTRIES = Number(process.env.BG_LOCAL_ENTRIES ?? 2_000_000);
 
 const small = ['+t', '32768'];
-const isLate = ({ code }) => code === 'deadline'; // several questions share what a busy node leaves them; one alone is answered (sick_busy)
+const isLate = ({ code }) => code === 'deadline'; // several share what a busy node or process leaves them; one alone is answered (sick_busy, sick_large)
 const is422 = ({ status, code }) => status === 422 && code === 'atom_table_nearly_full';
 const ILLNESSES = [
   { label: `8 processes that never wait, on 2 schedulers, beside ${PROCESSES} that do`, flags: ['+S', '2:2'], make: `sick:idle(${PROCESSES}), sick:busy(8)`, allows: isLate },
   { label: `a mailbox of ${MESSAGES}`, make: `sick:mailbox(${MESSAGES})` },
-  { label: `a leak of ${ENTRIES} monitors`, make: `sick:leak(${ENTRIES})` },
+  { label: `a leak of ${ENTRIES} monitors`, make: `sick:leak(${ENTRIES})`, allows: isLate },
   { label: 'room for 3000 more atoms', flags: small, make: 'sick:fill_atoms(3000)', isNew: true, atoms: 700 },
   { label: 'room for 1000 more atoms', flags: small, make: 'sick:fill_atoms(1000)', isNew: true, atoms: 100, allows: is422 },
 ];

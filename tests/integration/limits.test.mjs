@@ -110,8 +110,8 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     const node = await world.node({ flags: ['+S', '2:2'], modules: ['plant', 'truth', 'sick'] });
     await gauge.register(node);
     for (const path of ['allocators', 'memory']) assert.deepEqual((await gauge.get(`nodes/${node.name}/${path}?max_age_ms=0`)).meta.warnings, []);
-    const deaf = node.eval('sick:deaf(12)'); // its reply may well wait for the scheduler too
-    await sleep(2000);
+    const deaf = node.eval('sick:deaf(30)', 120_000); // its reply may well wait for the scheduler too
+    await Promise.race([deaf, sleep(10_000)]);
     for (const path of ['allocators', 'system', 'memory', 'processes/0.0.0']) {
       const answer = await gauge.ask(node, fresh(`${path}?timeout_ms=5000`));
       assert.equal(answer.status, 200, `${path}: ${answer.text.slice(0, 500)}`);
