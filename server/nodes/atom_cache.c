@@ -308,7 +308,8 @@ static bool take_header(struct bg_atom_cache *cache, struct bg_reader *reader)
         return true;
     if (!bg_read_bytes(reader, (size_t)count / 2 + 1, &flags))
         return false;
-    const size_t width = flags.bytes[count / 2] >> 4 * (count & 1) & LONG_ATOMS ? 2 : 1;
+    const unsigned last = (unsigned)flags.bytes[count / 2] >> 4 * (count & 1);
+    const size_t width = last & LONG_ATOMS ? 2 : 1;
     for (size_t i = 0; i < count; i++) {
         const unsigned half = flags.bytes[i / 2] >> 4 * (i & 1) & 15;
         if (!bg_read_number(reader, 1, &byte))
