@@ -315,8 +315,8 @@ static bool take_header(struct bg_atom_cache *cache, struct bg_reader *reader)
         if (!bg_read_number(reader, 1, &byte))
             return false;
         const size_t slot = (half & 7) << 8 | (size_t)byte;
-        if (half & NEW_ENTRY && (!bg_read_number(reader, width, &length) || length > BG_ATOM_CACHE_TEXT_MAX ||
-                                 !bg_read_bytes(reader, (size_t)length, &text)))
+        if (half & NEW_ENTRY &&
+            (!bg_read_number(reader, width, &length) || length > BG_ATOM_CACHE_TEXT_MAX || !bg_read_bytes(reader, (size_t)length, &text)))
             return false;
         cache->unpacked.failed = half & NEW_ENTRY && !entry_set(&cache->received[slot], text);
         if (cache->unpacked.failed || cache->received[slot] == NULL)
