@@ -104,6 +104,16 @@ static void send_pieces(int fd, const uint8_t *data, size_t size, char *text, si
     }
 }
 
+/* What a request said may come back in a body, but never at the start of a line. */
+static bool has_line(const char *text, const char *beginning)
+{
+    const char *line = text;
+
+    while (line != NULL && strncmp(line, beginning, strlen(beginning)) != 0)
+        line = (line = strchr(line, '\n')) != NULL ? line + 1 : NULL;
+    return line != NULL;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static char text[1 << 20];
@@ -120,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     close(fd);
     if (length > 0 && strncmp(text, "HTTP/1.", 7) != 0)
         abort();
-    if (strstr(text, "<HTML><HEAD>\n") != NULL || strstr(text, " 500 Internal") != NULL || strstr(text, " 501 ") != NULL)
+    if (strstr(text, "<HTML><HEAD>\n") != NULL || has_line(text, "HTTP/1.1 500 ") || has_line(text, "HTTP/1.1 501 "))
         abort();
     for (int i = 0; i < 1000 && http->connections_count > 0; i++)
         event_base_loop(base, EVLOOP_NONBLOCK);
