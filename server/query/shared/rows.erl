@@ -9,7 +9,7 @@ make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
     Silent = maps:get(<<"silent">>, Arguments, []), %% these are not asked any more, and may have a name all the same
     Names = [{Pid, Name} || Silent =/= [], Name <- registered(), Pid <- [whereis(Name)], lists:member(Pid, Silent)],
     Infos = identity:infos(Pids -- Silent, [current_function, status, group_leader], Arguments),
-    Described = [described(maps:get(Pid, Infos, none), Names, Pid) || Pid <- Pids],
+    Described = described(lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Infos), lists:duplicate(length(Pids), none)), Names, Pids),
     Parts = [figures_of(Figures, Binary),
              lists:zipwith(fun maps:with/2, lists:duplicate(length(Pids), [registered_name, initial_call, current_function, status]), Described),
              noted(Figures, Described, Calibration),
@@ -24,34 +24,50 @@ figures_of(Figures, Binary) ->
     Whole = case Binary of true -> Row#{<<"binary_bytes">> => '$8'}; false -> Row end,
     ets:match_spec_run(Figures, ets:match_spec_compile([{{'$1', '$2', '$3', '$4', '$5', '$6', '$7', '_', '$8'}, [], [Whole]}])).
 
+%% Who has not told his name is not asked for his dictionary either.
 noted(Figures, Described, Calibration) ->
     WordBytes = element(1, Calibration),
-    [identity:notes(element(1, Row), Info, heap_bytes(Info, element(3, Row) * WordBytes)) || {Row, Info} <- lists:zip(Figures, Described)].
+    [identity:notes(element(1, Row), Info, case Info of
+        #{status := Status} when Status =:= exiting; Status =:= undefined -> infinity;
+        _ -> element(3, Row) * WordBytes
+     end) || {Row, Info} <- lists:zip(Figures, Described)].
 
-applied(Described, Applications) -> [#{<<"application">> => maps:get(maps:get(group_leader, Info), Applications, undefined)} || Info <- Described].
+applied(Described, Applications) ->
+    Some = length(Described),
+    Leaders = lists:zipwith(fun maps:get/2, lists:duplicate(Some, group_leader), Described),
+    Names = lists:zipwith3(fun maps:get/3, Leaders, lists:duplicate(Some, Applications), lists:duplicate(Some, undefined)),
+    ets:match_spec_run(lists:zip(Names, Names), ets:match_spec_compile([{{'$1', '_'}, [], [#{<<"application">> => '$1'}]}])).
 
-%% Of those in the map Partial it is not known.
+%% Of those in the map Partial it is not known. What was counted just now, mostly all, is put in form natively.
 counted(Figures, Pids, Counted, Partial, Calibration) ->
     Known = lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Counted), lists:duplicate(length(Pids), none)),
-    [case Partial of
-         #{Pid := _} -> partial(Row);
-         _ -> counts(Row, Count, Calibration)
-     end || {Pid, Row, Count} <- lists:zip3(Pids, Figures, Known)].
+    Exact = ets:match_spec_run(Known, ets:match_spec_compile(
+        [{{'_', '$1', '$2', '$3'}, [], [#{<<"monitors_count">> => '$1', <<"monitored_by_count">> => '$2', <<"links_count">> => '$3', <<"exact">> => true}]},
+         {'_', [], [none]}])),
+    case map_size(Partial) =:= 0 andalso not lists:member(none, Exact) of
+        true -> Exact;
+        false -> [case {Partial, Done} of
+                      {#{Pid := _}, _} -> partial(Row);
+                      {_, none} -> counts(Row, Count, Calibration);
+                      _ -> Done
+                  end || {{Pid, Done}, {Row, Count}} <- lists:zip(lists:zip(Pids, Exact), lists:zip(Figures, Known))]
+    end.
 
 %% What was not asked for is not known, but for how much memory it is at least.
 partial(Row) ->
     Unknown = [memory, total_heap_size, <<"off_heap_bytes">>, <<"monitors_count">>, <<"monitored_by_count">>, <<"links_count">>],
     maps:merge(maps:from_list([{Key, undefined} || Key <- Unknown]), #{<<"memory_min">> => element(2, Row), <<"exact">> => false}).
 
-%% Who has not told his name is not asked for his dictionary either.
-heap_bytes(#{status := Status}, _) when Status =:= exiting; Status =:= undefined -> infinity;
-heap_bytes(_, Bytes) -> Bytes.
-
 %% One that has died since, or does not answer, keeps its figures.
-described(Untold, Names, Pid) when is_atom(Untold) ->
+described(Told, Names, Pids) ->
+    case lists:all(fun erlang:is_list/1, Told) of
+        true -> lists:map(fun maps:from_list/1, Told);
+        false -> [case Info of [_ | _] -> maps:from_list(Info); _ -> untold(Info, Names, Pid) end || {Info, Pid} <- lists:zip(Told, Pids)]
+    end.
+
+untold(Untold, Names, Pid) ->
     #{registered_name => case lists:keyfind(Pid, 1, Names) of {_, Name} -> Name; false -> [] end, initial_call => undefined,
-      current_function => undefined, group_leader => undefined, status => case Untold of dead -> exiting; none -> undefined end};
-described(Info, _, _) -> maps:from_list(Info).
+      current_function => undefined, group_leader => undefined, status => case Untold of dead -> exiting; none -> undefined end}.
 
 counts(Row, none, Calibration) ->
     {Pid, Unexplained} = {element(1, Row), element(8, Row)},
