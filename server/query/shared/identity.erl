@@ -1,6 +1,6 @@
 %% Who a process is, for people: its registered name, what it says of itself, and what it was started to run.
 -module(identity).
--export([items/0, infos/3, notes/3, heap_bytes/1, apart/1, label/1, application/1]).
+-export([items/0, infos/3, notes/3, plain_notes/1, heap_bytes/1, apart/1, label/1, application/1]).
 
 -define(SMALL_BYTES, 1048576).
 -define(LARGE_BYTES, 268435456).
@@ -48,6 +48,18 @@ notes(Pid, Info, HeapBytes) ->
         _ -> undefined
     end,
     #{<<"started_as">> => StartedAs, <<"label">> => Label}.
+
+%% The same of many natively; none where there is more to it.
+plain_notes(Infos) ->
+    Call = [{is_atom, '$1'}, {is_atom, '$2'}, {is_integer, '$3'}, {'>=', '$3', 0}, {'=<', '$3', 255}],
+    Started = {{'$1', '$2', '$3'}},
+    Asked = fun(InitialCall) -> #{{dictionary, '$initial_call'} => InitialCall, {dictionary, '$process_label'} => undefined, {dictionary, process_name} => undefined} end,
+    ets:match_spec_run(Infos, ets:match_spec_compile(
+        [{#{dictionary => {{'$1', '$2', '$3'}, '$4'}}, Call, [#{<<"started_as">> => Started, <<"label">> => '$4'}]},
+         {#{dictionary => {undefined, '$4'}}, [], [#{<<"started_as">> => undefined, <<"label">> => '$4'}]},
+         {Asked({'$1', '$2', '$3'}), Call, [#{<<"started_as">> => Started, <<"label">> => undefined}]},
+         {Asked(undefined), [], [#{<<"started_as">> => undefined, <<"label">> => undefined}]},
+         {'_', [], [none]}])).
 
 %% Of a heap whose size was not asked for: so many that its dictionary is not either.
 heap_bytes(undefined) -> infinity;

@@ -27,10 +27,15 @@ figures_of(Figures, Binary) ->
 %% Who has not told his name is not asked for his dictionary either.
 noted(Figures, Described, Calibration) ->
     WordBytes = element(1, Calibration),
-    [identity:notes(element(1, Row), Info, case Info of
-        #{status := Status} when Status =:= exiting; Status =:= undefined -> infinity;
-        _ -> element(3, Row) * WordBytes
-     end) || {Row, Info} <- lists:zip(Figures, Described)].
+    Plain = identity:plain_notes(Described),
+    case lists:member(none, Plain) of
+        false -> Plain;
+        true -> [case {Notes, Info} of
+                     {#{}, _} -> Notes;
+                     {none, #{status := Status}} when Status =:= exiting; Status =:= undefined -> identity:notes(element(1, Row), Info, infinity);
+                     _ -> identity:notes(element(1, Row), Info, element(3, Row) * WordBytes)
+                 end || {Notes, {Row, Info}} <- lists:zip(Plain, lists:zip(Figures, Described))]
+    end.
 
 applied(Described, Applications) ->
     Some = length(Described),
