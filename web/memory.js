@@ -42,10 +42,13 @@ function Estimate({ memory }) {
   const size = monitors.bytes === null ? '' : `${bytes(monitors.bytes)}, ${percent(monitors.bytes / total)} of its memory`;
   return html`
     <p class="prose">
-      The node holds <b>${monitors.exact ? '' : 'about '}${count(monitors.local_count)} monitors by pid of local processes</b>${othersOf(monitors, size)}.
-      ${' '}Besides: ${count(memory.links_count)} links, ${count(memory.timers_count)} timers, ${count(memory.messages_count)} messages.
+      The node holds <b>${monitors.exact ? '' : 'about '}${counted(monitors.local_count, 'monitor')} by pid of local processes</b>${othersOf(monitors, size)}.
+      ${' '}Besides: ${counted(memory.links_count, 'link')}, ${counted(memory.timers_count, 'timer')}, ${counted(memory.messages_count, 'message')}.
     </p>`;
 }
+
+/** "1 timer", "2 timers". */
+const counted = (number, what) => `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 
 /** Where no other node is connected none is remote, and the size is that of the local ones; else remote ones are estimated, or only bounded. */
 function othersOf({ remote_count: remote, remote_max_count: most, named_max_count: named }, size) {
