@@ -33,7 +33,7 @@ json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_known *know
         return NULL;
     bg_census_take(&known->census, &flight->at, answer, now_us);
     json_t *late = bg_ledger_take(&known->ledger, &flight->at, answer, bg_recount_is_one(flight), now_us, bg_clock_wall_ms(known->clock));
-    bg_ledger_complete(&known->ledger, &flight->at, flight->args, answer);
+    bg_ledger_complete(&known->ledger, &flight->at, flight->args, answer, now_us);
     bg_seen_complete(&known->seen, &flight->at, flight->args, answer, bg_clock_wall_ms(known->clock));
     bg_census_note(&known->census, &flight->at, json_object_get(answer, "long"));
     bg_census_note(&known->census, &flight->at, json_object_get(answer, "processes"));

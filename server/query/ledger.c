@@ -335,13 +335,29 @@ static bool was_counted(const json_t *args, const char *pid)
     return false;
 }
 
-/* What an answer tells of a list that it did not copy; but what was counted while it was on its way is better than its estimate. */
-static json_int_t count_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, size_t direction, const json_t *told)
+/* What an answer tells of lists that it did not copy, -1 where it tells nothing; but what was counted while it was on its way is better
+ * than its estimate. `any`, unless it is -1, is how many entries there are in all: they are taken to be of the kinds that were counted, so
+ * that who monitored nobody is not called a watcher because others monitor him more than before. */
+static void counts_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, const json_int_t told[DIRECTIONS],
+                        json_int_t any, json_int_t ret_counts[DIRECTIONS])
 {
-    const json_t *list = entry != NULL ? json_object_get(entry->lists, directions[direction]) : NULL;
-    if (json_is_integer(json_object_get(list, "distinct_count")) && !was_counted(args, pid))
-        return list_count(entry->lists, direction);
-    return count_or_none(told);
+    const bool was_known = was_counted(args, pid), is_split = any >= 0 && entry != NULL && json_is_object(entry->lists) && is_whole(entry);
+    json_int_t total = 0;
+    for (size_t i = 0; i < DIRECTIONS && is_split; i++)
+        total += list_count(entry->lists, i);
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        ret_counts[i] = told[i];
+        if (!was_known && was_ever_counted(entry, i))
+            ret_counts[i] = list_count(entry->lists, i);
+        else if (total > 0)
+            ret_counts[i] = (json_int_t)((double)list_count(entry->lists, i) * (double)any / (double)total + 0.5);
+    }
+}
+
+/* Of a row: an estimate of entries of any kind has the same of either. */
+static json_int_t any_of_row(const json_int_t told[DIRECTIONS])
+{
+    return told[0] > 0 && told[0] == told[1] ? told[0] : -1;
 }
 
 /* Who did not tell who he is now is who he was. */
@@ -367,12 +383,13 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
                         const json_t *args)
 {
     json_t *lists = json_object();
+    json_int_t told[DIRECTIONS], best[DIRECTIONS];
     const bool is_exact = json_is_true(json_object_get(row, "exact"));
+    for (size_t i = 0; i < DIRECTIONS; i++)
+        told[i] = count_or_none(json_object_get(row, counts[i]));
+    counts_best(entry, args, pid, told, any_of_row(told), best);
     for (size_t i = 0; i < DIRECTIONS; i++) {
-        json_t *list = list_new(ledger, entry, node, pid, i,
-                                is_exact ? count_or_none(json_object_get(row, counts[i]))
-                                         : count_best(entry, args, pid, i, json_object_get(row, counts[i])),
-                                is_exact);
+        json_t *list = list_new(ledger, entry, node, pid, i, is_exact ? told[i] : best[i], is_exact);
         if (json_is_integer(json_object_get(list, "count")))
             (void)json_object_set(row, counts[i], json_object_get(list, "count"));
         (void)json_object_set_new(lists, directions[i], list);
@@ -419,14 +436,19 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
     const char *pid = pid_text(json_object_get(process, "pid"));
     json_t *lists = json_object_get(process, "lists");
     struct bg_ledger_entry *entry = entry_find(ledger, node, pid);
+    json_int_t told[DIRECTIONS], best[DIRECTIONS], any = -1;
     bool is_estimate = false;
-    for (size_t i = 0; i < DIRECTIONS && pid != NULL; i++) {
+    for (size_t i = 0; i < DIRECTIONS; i++) {
         const json_t *list = json_object_get(lists, directions[i]);
-        if (!json_is_false(json_object_get(list, "exact")))
+        told[i] = count_or_none(json_object_get(list, "count"));
+        any = json_is_true(json_object_get(list, "any_kind")) && told[i] > any && i < 2 ? told[i] : any;
+    }
+    counts_best(entry, args, pid, told, any, best);
+    for (size_t i = 0; i < DIRECTIONS && pid != NULL; i++) {
+        if (!json_is_false(json_object_get(json_object_get(lists, directions[i]), "exact")))
             continue;
         is_estimate = true;
-        const json_int_t count = count_best(entry, args, pid, i, json_object_get(list, "count"));
-        (void)json_object_set_new(lists, directions[i], list_new(ledger, entry, node->name, pid, i, count, false));
+        (void)json_object_set_new(lists, directions[i], list_new(ledger, entry, node->name, pid, i, best[i], false));
     }
     if (is_estimate && entry != NULL && entry->is_late)
         (void)json_object_set_new(process, "late", json_true());
@@ -436,28 +458,30 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
 }
 
-/* What the watched has of the watchers' entries, where its list was too long to be looked at. */
-static void complete_watched(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer)
+/* What the watched has of the watchers' entries, where its list was too long to be looked at, and was counted lately: the other side has
+ * grown since. */
+static void complete_watched(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer,
+                             int64_t now_us)
 {
     json_t *told = json_object_get(answer, "pairs");
     for (size_t i = 0; i < json_array_size(told) && i < json_array_size(pairs); i++) {
         json_t *one = json_array_get(told, i), *pair = json_array_get(pairs, i);
         const char *watcher = json_string_value(json_array_get(pair, 1)), *home = json_string_value(json_array_get(pair, 2));
         const struct bg_ledger_entry *entry = entry_find(ledger, node, pid_text(json_object_get(one, "pid")));
-        const json_int_t count = entry != NULL && watcher != NULL && home != NULL && json_is_null(json_object_get(one, "count"))
-                                     ? watches(entry, home, watcher)
-                                     : -1;
+        const bool is_late = entry != NULL && now_us - entry->counted_us > BG_LEDGER_SIDE_US;
+        const bool is_wanted = entry != NULL && !is_late && json_is_null(json_object_get(one, "count"));
+        const json_int_t count = is_wanted && watcher != NULL && home != NULL ? watches(entry, home, watcher) : -1;
         if (count >= 0)
             (void)json_object_set_new(one, "count", json_integer(count));
     }
 }
 
-void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer)
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us)
 {
     json_t *processes = json_object_get(answer, "processes");
     if (json_is_array(json_object_get(answer, "rows")))
         complete_scan(ledger, node, args, answer);
     for (size_t i = 0; i < json_array_size(processes); i++)
         complete_process(ledger, node, args, json_array_get(processes, i));
-    complete_watched(ledger, node, json_object_get(args, "pairs"), answer);
+    complete_watched(ledger, node, json_object_get(args, "pairs"), answer, now_us);
 }

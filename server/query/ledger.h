@@ -13,6 +13,7 @@
 
 #define BG_LEDGER_MAX 256                     /* processes, all nodes together; the least recently used goes first */
 #define BG_LEDGER_PEERS_MAX 50                /* kept of each list, those with most entries */
+#define BG_LEDGER_SIDE_US (60 * 1000000LL)    /* so long a count stands beside the other side's, which may be of now */
 #define BG_LEDGER_VAIN_US (60 * 1000000LL)    /* after so long a list that was not counted, for want of room or time, is tried again */
 #define BG_LEDGER_WEIGHT_US (600 * 1000000LL) /* so long what it told of its memory is kept */
 
@@ -37,6 +38,6 @@ json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_incarnation *no
 /* Completes the answer to a question with what is known of long lists: that of `scan` with "long", processes in the form of `peers`, with
  * counted_wall_ms where their lists were counted earlier; that of `peers` in its processes, that of `watched` in its counts. A process
  * says "late" where there was too little time to count its lists. */
-void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer);
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us);
 
 #endif

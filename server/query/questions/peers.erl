@@ -49,18 +49,21 @@ lists({Pid, Unexplained}, Directions, Limit, {_, Long}, Calibration) ->
 light({Pid, Unexplained}, Name, Limit, Calibration) ->
     case deadline:is_over() of
         false -> who:list(tally:counted(tally:taken(process_info(Pid, item(Name)), []), Limit));
-        true -> estimated(estimate(Name, Pid, Unexplained, Calibration))
+        true -> of_any_kind(estimate(Name, Pid, Unexplained, Calibration))
     end.
 
 list({new, _, Lists}, Name, _, _, _) -> who:list(lists:nth(at(Name), Lists));
 list({last, Counts}, Name, _, _, _) -> estimated(element(1 + at(Name), Counts));
-list(_, Name, Pid, Unexplained, Calibration) -> estimated(estimate(Name, Pid, Unexplained, Calibration)).
+list(_, Name, Pid, Unexplained, Calibration) -> of_any_kind(estimate(Name, Pid, Unexplained, Calibration)).
 
 estimate(Name, Pid, Unexplained, Calibration) ->
     case entries:estimate(Pid, Unexplained, Calibration) of
         none -> undefined;
         Estimate -> element(1 + at(Name), Estimate)
     end.
+
+%% As if all entries were of that kind.
+of_any_kind(Count) -> (estimated(Count))#{<<"any_kind">> => true}.
 
 estimated(Count) -> #{<<"count">> => Count, <<"distinct_count">> => undefined, <<"exact">> => false, <<"top">> => []}.
 

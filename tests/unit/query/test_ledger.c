@@ -23,6 +23,8 @@ static const struct bg_incarnation here = {.name = "shop@h", .generation = 1}, a
     "{\"pid\":{\"pid\":\"" ID "\"},\"monitors_count\":" MONITORS ",\"monitored_by_count\":0,\"links_count\":0,\"exact\":" EXACT            \
     ",\"entries_max\":900}"
 
+#define NOW_US 10
+
 static json_t *read_json(const char *text)
 {
     json_t *json = json_loads(text, 0, NULL);
@@ -55,7 +57,7 @@ static json_t *complete_with(struct bg_ledger *ledger, const struct bg_incarnati
     (void)snprintf(text, sizeof text, "{\"rows\":[%s]}", row);
     json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
     (void)json_object_set_new(args, "known", known);
-    bg_ledger_complete(ledger, node, args, answer);
+    bg_ledger_complete(ledger, node, args, answer, NOW_US);
     json_t *process = json_incref(json_array_get(json_object_get(answer, "long"), 0));
     json_decref(args);
     json_decref(answer);
@@ -202,6 +204,31 @@ static void what_was_counted_while_a_question_was_on_its_way_is_better_than_its_
     bg_ledger_done(&ledger);
 }
 
+/* 400 monitor it, it monitors nobody; then there are more than half as many again, of which no list tells. */
+static void entries_of_any_kind_are_of_the_kinds_that_were_counted(void **state)
+{
+    (void)state;
+    static const char row[] = "{\"pid\":{\"pid\":\"<0.1.0>\"},\"monitors_count\":1800,\"monitored_by_count\":1800,\"links_count\":2900,"
+                              "\"exact\":false,\"entries_max\":2900}";
+    static const char told[] = "{\"processes\":[{\"pid\":\"<0.1.0>\",\"lists\":{\"monitors\":{\"count\":1800,\"distinct_count\":null,"
+                               "\"exact\":false,\"any_kind\":true,\"top\":[]}}}]}";
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(NOBODY, LIST("400", "1", PEER("<0.2.0>", "pay@h", "400")))), 5);
+    json_t *process = complete(&ledger, &here, row), *lists = json_object_get(process, "lists");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(lists, "monitors"), "count")), 0);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(lists, "monitored_by"), "count")), 1800);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(process, "row"), "monitors_count")), 0);
+    json_decref(process);
+    json_t *answer = read_json(told), *args = json_pack("{s:o}", "known", bg_ledger_known(&ledger, &here, 1));
+    bg_ledger_complete(&ledger, &here, args, answer, NOW_US);
+    lists = json_object_get(json_array_get(json_object_get(answer, "processes"), 0), "lists");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(lists, "monitors"), "count")), 0);
+    json_decref(args);
+    json_decref(answer);
+    bg_ledger_done(&ledger);
+}
+
 static void the_watched_tell_whom_a_watcher_watches(void **state)
 {
     (void)state;
@@ -217,7 +244,7 @@ static void the_watched_tell_whom_a_watcher_watches(void **state)
     json_decref(process);
     json_t *answer = read_json("{\"pairs\":[{\"pid\":{\"pid\":\"<0.9.0>\"},\"count\":null}]}");
     json_t *args = read_json("{\"list_entries_max\":100,\"pairs\":[[{\"pid\":\"<0.9.0>\"},\"<0.1.0>\",\"pay@h\"]]}");
-    bg_ledger_complete(&ledger, &here, args, answer);
+    bg_ledger_complete(&ledger, &here, args, answer, NOW_US);
     const json_t *told = json_array_get(json_object_get(answer, "pairs"), 0);
     assert_int_equal(json_integer_value(json_object_get(told, "count")), 800);
     json_decref(answer);
@@ -236,7 +263,7 @@ static bool is_list_uncounted(struct bg_ledger *ledger)
     json_t *args = read_json("{\"list_entries_max\":100}");
     json_t *answer = read_json("{\"processes\":[{\"pid\":\"<0.1.0>\",\"entries_max\":900,\"lists\":{\"monitors\":{\"count\":600,"
                                "\"distinct_count\":null,\"exact\":false,\"top\":[]}}}]}");
-    bg_ledger_complete(ledger, &here, args, answer);
+    bg_ledger_complete(ledger, &here, args, answer, NOW_US);
     const json_t *process = json_array_get(json_object_get(answer, "processes"), 0);
     const bool is_one = is_uncounted(json_object_get(json_object_get(process, "lists"), "monitors"));
     json_decref(answer);
@@ -313,7 +340,7 @@ static void nonsense_is_not_kept(void **state)
         take(&ledger, &here, samples[i], 0);
     assert_int_equal(ledger.count, 0);
     json_t *args = read_json("{\"list_entries_max\":100}"), *answer = read_json("{\"rows\":[7,{}],\"processes\":[7,{}],\"pairs\":[7]}");
-    bg_ledger_complete(&ledger, &here, args, answer);
+    bg_ledger_complete(&ledger, &here, args, answer, NOW_US);
     json_decref(args);
     json_decref(answer);
     bg_ledger_done(&ledger);
@@ -329,6 +356,7 @@ int main(void)
         cmocka_unit_test(what_has_grown_too_large_keeps_its_peers),
         cmocka_unit_test(peers_have_their_share_of_what_there_is_now),
         cmocka_unit_test(what_was_counted_while_a_question_was_on_its_way_is_better_than_its_estimate),
+        cmocka_unit_test(entries_of_any_kind_are_of_the_kinds_that_were_counted),
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
         cmocka_unit_test(it_is_open_whose_entries_are_that_nobody_has_counted),
         cmocka_unit_test(the_least_recently_used_goes_first),
