@@ -170,8 +170,9 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
     for (size_t place = 0; place < json_array_size(scan->ranking) && !shaper->failed; place++) {
         const json_t *raw = bg_scan_raw_at(ask, scan, place);
         const int64_t delta = filter->window ? change(shaper, raw, scan) : 0;
-        const bool is_uncounted = bg_is_uncounted(shaper, raw); /* then it ranks by what it may have */
-        const int64_t now = is_uncounted ? bg_scan_most(ask, scan, raw) : bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
+        const int64_t own = bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
+        /* Where that is not known, or not counted, it ranks by what it may have. */
+        const int64_t now = own >= 0 && !bg_is_uncounted(shaper, raw) ? own : bg_scan_most(ask, scan, raw);
         const int64_t value = filter->window ? delta : now;
         last_passed = filter->min == 0 || value >= filter->min || (!filter->window && value < 0); /* < 0: not known */
         if (!last_passed || ++passed > filter->limit)

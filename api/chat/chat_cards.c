@@ -209,6 +209,7 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
     (void)snprintf(columns, sizeof columns, ">%s|Process", command->sort->key);
     (void)snprintf(what, sizeof what, "Most %s on ", command->sort->key);
     json_t *card = answer_new(shaper, what, node, columns);
+    bool is_any_estimate = false;
     bg_reader_init(&reader, shaper);
     bg_scan_read(&reader, answer, command->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
     for (size_t place = 0; place < json_array_size(scan.ranking) && place < command->limit && !reader.shaper.failed; place++) {
@@ -222,17 +223,20 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
         json_t *row = row_new(shaper, card), *ref = ref_of(&reader.shaper, raw, node);
         json_t *value = bg_count_or_null(count);
         const int64_t uncounted = command->sort->relation ? bg_uncounted_count(&reader.shaper, raw) : -1;
+        const bool is_exact = !command->sort->relation || bg_answer_boolean_or(&reader.shaper, raw, "exact", true);
+        is_any_estimate = is_any_estimate || !is_exact;
         if (uncounted >= 0)
             add_uncounted(shaper, card, row, uncounted, bg_answer_pid(&reader.shaper, raw, "pid"));
         else
-            add_figure(shaper, row, value, unit_of(command->sort->field),
-                       !command->sort->relation || bg_answer_boolean_or(&reader.shaper, raw, "exact", true));
+            add_figure(shaper, row, value, unit_of(command->sort->field), is_exact);
         add_ref(shaper, row, ref);
         json_decref(value);
         json_decref(ref);
     }
-    if (!reader.ranking.exact)
+    if (is_any_estimate)
         bg_card_note(shaper, card, "Some of these are estimates.");
+    else if (!reader.ranking.exact)
+        bg_card_note(shaper, card, "Others may have more: not all processes could be looked at.");
     bg_reader_done(&reader, shaper);
     return card;
 }

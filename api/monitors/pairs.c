@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PID_SIZE 64
+#define WATCHED_MIN 1000       /* fewer need no word where there are no pairs */
 #define OTHER_SIDES_MS_MAX 500 /* for whom the pairs lead to, where some nodes take all the time there is */
 
 struct pair {
@@ -43,6 +45,8 @@ struct totals {
     bool more;           /* a watcher has more peers than it was listed with */
     int64_t unexplained; /* monitors that the rows do not explain, of the nodes that tell; -1: of none */
     size_t nodes_count, answered_count;
+    char watched[PID_SIZE]; /* of the one node that was asked: who is monitored most, */
+    int64_t watched_count;  /* and how many times */
 };
 
 /* Most entries first; among equals by watcher, then in the order of its list, so that two looks at the same thing agree. */
@@ -240,13 +244,6 @@ static void take_pairs(struct bg_ask *ask, json_t *answer)
     note_answered(ask);
 }
 
-static void add_ranking(struct bg_ranking *sum, const struct bg_ranking *ranking)
-{
-    sum->process_count = bg_sum(sum->process_count, ranking->process_count);
-    sum->scanned_count = bg_sum(sum->scanned_count, ranking->scanned_count);
-    sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
-}
-
 /* Those of this node that are going to be asked whom they monitor, for the case that there is no time for it. */
 static void keep_watchers(struct bg_ask *ask, const struct bg_scan *scan, const json_t *known, int64_t limit)
 {
@@ -263,6 +260,17 @@ static void keep_watchers(struct bg_ask *ask, const struct bg_scan *scan, const 
     bg_put(shaper, ask->kept, bg_ask_node(ask), watchers);
 }
 
+/* The watchers may all be on other nodes. */
+static void note_watched(struct bg_ask *ask, const json_t *answer)
+{
+    struct totals *totals = ask->state;
+    const json_t *first = json_array_get(json_object_get(json_object_get(answer, "rankings"), "monitored_by"), 0);
+    const json_t *row = json_is_integer(first) ? json_array_get(json_object_get(answer, "rows"), (size_t)json_integer_value(first)) : NULL;
+    const char *pid = row != NULL ? bg_answer_pid_or_null(&ask->shaper, row, "pid") : NULL;
+    (void)snprintf(totals->watched, sizeof totals->watched, "%s", pid != NULL ? pid : "");
+    totals->watched_count = ask->node != NULL && pid != NULL ? bg_answer_count_or(&ask->shaper, row, "monitored_by_count", 0) : 0;
+}
+
 static void ask_peers(struct bg_ask *ask, json_t *answer)
 {
     struct bg_scan scan;
@@ -273,7 +281,8 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     if (unexplained >= 0)
         totals->unexplained = bg_sum(totals->unexplained > 0 ? totals->unexplained : 0, unexplained);
     totals->bound = bound > totals->bound ? bound : totals->bound;
-    add_ranking(&totals->ranking, &ask->ranking);
+    bg_ranking_add(&totals->ranking, &ask->ranking);
+    note_watched(ask, answer);
     const json_t *known = bg_peers_exact(ask) ? NULL : bg_peers_long(&ask->shaper, answer);
     add_pairs(ask, collect_pairs, known);
     keep_watchers(ask, &scan, known, limit);
@@ -306,6 +315,11 @@ static void finish_ranking(struct bg_ask *ask)
     ask->ranking.returned_count = json_array_size(ask->data);
     ask->ranking.exact = !totals->partial && totals->ranking.skipped_count == 0 && least >= totals->bound;
     ask->ranking.truncated = totals->pairs_count > limit || totals->more || below_min < totals->bound;
+    if (json_array_size(ask->data) == 0 && totals->watched_count >= WATCHED_MIN)
+        bg_ask_warn(ask,
+                    "no process of this node monitors another one so often, but %s is monitored about %" PRId64
+                    " times, from other nodes: see .../monitors?by=monitored_by",
+                    totals->watched, totals->watched_count);
 }
 
 static void finish(struct bg_ask *ask, json_t *answer)

@@ -24,3 +24,10 @@ void bg_meta_put_ranking(struct bg_shaper *shaper, json_t *meta, const struct bg
     bg_put(shaper, meta, "truncated", json_boolean(ranking->truncated));
     bg_put(shaper, meta, "exact", json_boolean(ranking->exact));
 }
+
+void bg_ranking_add(struct bg_ranking *sum, const struct bg_ranking *ranking)
+{
+    sum->process_count = bg_sum(sum->process_count, ranking->process_count);
+    sum->scanned_count = bg_sum(sum->scanned_count, ranking->scanned_count);
+    sum->skipped_count = bg_sum(sum->skipped_count, ranking->skipped_count);
+}

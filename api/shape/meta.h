@@ -16,4 +16,7 @@ struct bg_ranking {
 json_t *bg_meta_new(struct bg_shaper *shaper, const char *node, int64_t collected_wall_ms, int64_t duration_ms, json_t *warnings);
 void bg_meta_put_ranking(struct bg_shaper *shaper, json_t *meta, const struct bg_ranking *ranking);
 
+/* Adds the numbers of processes, of rankings of several nodes. */
+void bg_ranking_add(struct bg_ranking *sum, const struct bg_ranking *ranking);
+
 #endif

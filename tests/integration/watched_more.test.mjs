@@ -22,6 +22,9 @@ suite('watched by many more than when it was counted', {}, (world, test) => {
     await monitorBy(others[0], BEFORE);
     const counted = own(await ask('monitors?by=monitored_by&exact=true'));
     assert.deepEqual([counted.monitors_count, counted.monitored_by_count], [0, BEFORE]);
+    const { data: none, meta } = await ask('monitors/pairs');
+    assert.equal(none.length, 0, JSON.stringify(none));
+    assert.ok(meta.warnings.some((warning) => warning.includes(`${victim} is monitored about 4`)), JSON.stringify(meta.warnings));
     await monitorBy(others[1], MORE);
     for (let round = 0; round < 3; round++) {
       const watchers = await ask('processes?sort=monitors');
