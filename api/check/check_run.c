@@ -145,8 +145,10 @@ static bool is_open(const struct bg_look *look, const struct bg_assertion *asser
 {
     const enum bg_comparison comparison = assertion->expression.comparison;
     const double threshold = assertion->expression.value.number;
-    if (measure->most <= measure->value ||
-        bg_operator_holds(comparison, measure->value, threshold) == bg_operator_holds(comparison, measure->most, threshold))
+    const bool is_between = comparison >= BG_EQUAL && threshold >= measure->value && threshold <= measure->most;
+    const bool is_same =
+        bg_operator_holds(comparison, measure->value, threshold) == bg_operator_holds(comparison, measure->most, threshold);
+    if (measure->most <= measure->value || (is_same && !is_between))
         return false;
     (void)bg_fail(ret_failure, BG_DEADLINE,
                   "a process of %s has " BG_UNCOUNTED

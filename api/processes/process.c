@@ -60,6 +60,8 @@ json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *ke
 static json_t *stack_new(struct bg_shaper *shaper, const json_t *answer)
 {
     const json_t *raw = bg_answer_array_or_null(shaper, answer, "current_stacktrace");
+    if (raw == NULL)
+        return json_null();
     json_t *stack = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++)
         bg_append(shaper, stack, bg_frame_new(shaper, json_array_get(raw, i), "current_stacktrace"));

@@ -52,7 +52,9 @@ static size_t limit_of(size_t length)
 
 void bg_nearest_init(struct bg_nearest *ret_nearest, const char *word, size_t length)
 {
-    *ret_nearest = (struct bg_nearest){.word = word, .length = length, .distance = limit_of(length)};
+    /* A longer one is not a slip of the fingers: nothing is near. */
+    const bool is_word = length <= BG_NEAREST_LENGTH_MAX;
+    *ret_nearest = (struct bg_nearest){.word = word, .length = length, .distance = is_word ? limit_of(length) : 0};
 }
 
 /* How far off a word is that has the other one in it, for what is left out then is no mistake of the fingers. */

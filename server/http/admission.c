@@ -58,25 +58,24 @@ static size_t group_of(const struct bg_connection *connection)
     return bg_mix(connection->reader, connection->http->seed) % GROUPS;
 }
 
-/* Of those with a place, or of those without one. Clients are counted in groups, into which they fall by chance: so nothing has to be
- * kept of each, and the worst that sharing one's group does is that the longest wait decides. NULL: none can be closed. */
+/* Of those with a place, or of those without one, the least of the client that has the most that can be closed; whoever has been told all
+ * goes before. Clients are counted in groups, into which they fall by chance: so nothing has to be kept of each, and the worst that sharing
+ * one's group does is that the longest wait decides. NULL: none can be closed. */
 static struct bg_connection *find_least(const struct bg_http *http, bool refused)
 {
-    uint32_t counts[BG_LOSS_ANSWER][GROUPS] = {{0}}, most = 0;
+    uint32_t counts[GROUPS] = {0}, most = 0;
     enum bg_connection_loss least = BG_LOSS_ANSWER;
     struct bg_connection *found = NULL;
 
+    for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous)
+        if (connection->refused == refused && bg_connection_loss(connection) < BG_LOSS_ANSWER)
+            counts[group_of(connection)]++;
     for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous) {
         enum bg_connection_loss loss = bg_connection_loss(connection);
-        if (connection->refused == refused && loss < BG_LOSS_ANSWER)
-            counts[loss][group_of(connection)]++;
-    }
-    for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous) {
-        enum bg_connection_loss loss = bg_connection_loss(connection);
-        if (connection->refused != refused || loss > least || loss == BG_LOSS_ANSWER)
+        if (connection->refused != refused || loss == BG_LOSS_ANSWER)
             continue;
-        uint32_t count = counts[loss][group_of(connection)];
-        if ((loss < least || count > most) && !bg_connection_has_unread(connection))
+        uint32_t count = loss == BG_LOSS_NOTHING ? UINT32_MAX : counts[group_of(connection)];
+        if ((count > most || (count == most && loss < least)) && !bg_connection_has_unread(connection))
             found = connection, least = loss, most = count;
     }
     return found;

@@ -15,8 +15,8 @@ struct bg_http;
 /* Notes who the client of a new connection is. One that is over connections_max takes the place of another; where none gives way it stays
  * `refused`.
  *
- * Those give way first that lose the least, see bg_connection_loss(): of them, those of the client that has the most of them, and of
- * these the one that has waited for longest. So thousands of half requests of one client only drive out each other. */
+ * Of the client that has the most that can be closed the one gives way that loses the least, see bg_connection_loss(), and of these the
+ * one that has waited for longest. So thousands of connections of one client only drive out each other. */
 void bg_admission_admit(struct bg_connection *connection);
 /* Another try for a connection that is `refused`; true where it has a place now, or had one before. */
 bool bg_admission_readmit(struct bg_connection *connection);

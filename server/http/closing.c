@@ -29,6 +29,19 @@ static void note_progress(struct bg_connection *connection)
         bg_connection_set_state(connection, BG_CONNECTION_IDLE);
 }
 
+/* True if the client has read nothing of its answer for so long. */
+static bool is_stalled(struct bg_connection *connection)
+{
+    const size_t left = evbuffer_get_length(bufferevent_get_output(connection->bev));
+    const int64_t now_us = bg_http_now(connection->http);
+
+    if (connection->stall_us == 0 || left != connection->stall_left) {
+        connection->stall_us = now_us;
+        connection->stall_left = left;
+    }
+    return left > 0 && now_us - connection->stall_us >= BG_STALL_US;
+}
+
 enum bg_connection_loss bg_connection_loss(struct bg_connection *connection)
 {
     note_progress(connection);
@@ -42,9 +55,10 @@ enum bg_connection_loss bg_connection_loss(struct bg_connection *connection)
         return BG_LOSS_PART;
     case BG_CONNECTION_IDLE:
         return connection->asked_us == 0 ? BG_LOSS_PART : BG_LOSS_IDLE;
+    case BG_CONNECTION_REPLYING:
+        return is_stalled(connection) ? BG_LOSS_PART : BG_LOSS_ANSWER;
     case BG_CONNECTION_NEW:
     case BG_CONNECTION_ASKED:
-    case BG_CONNECTION_REPLYING:
     case BG_CONNECTION_CLOSED:
         break;
     }

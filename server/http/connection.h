@@ -34,10 +34,12 @@ enum bg_connection_state {
     BG_CONNECTION_LINGERING, /* all is said; what still comes is thrown away, lest a reset take the answer from the client */
 };
 
+#define BG_STALL_US 2000000 /* who reads nothing of an answer for so long gives way as one that sent half a request */
+
 /* How little is lost if a connection is closed for another that needs its place: the least first. */
 enum bg_connection_loss {
     BG_LOSS_NOTHING, /* all was said, see LINGERING */
-    BG_LOSS_PART,    /* a request, the first or a later one, or a handshake, of which not all has come */
+    BG_LOSS_PART,    /* a request, the first or a later one, or a handshake, of which not all has come; or an answer that nobody reads */
     BG_LOSS_IDLE,    /* it was asked before, and may be again */
     BG_LOSS_ANSWER,  /* an answer is due: it keeps its place */
 };
@@ -57,6 +59,8 @@ struct bg_connection {
     int64_t asked_us;    /* when the request was whole */
     size_t body_left;
     size_t output_left; /* bytes not yet written when last looked at, while REPLYING */
+    size_t stall_left;  /* the same, for how long nothing has been read: */
+    int64_t stall_us;   /* since then; 0: not looked at yet */
     struct bg_call *call;
     uint64_t reader;           /* the client's address as a number, see bg_admission_check() */
     char peer[48];             /* the client's address, for the log */

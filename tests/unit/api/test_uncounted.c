@@ -39,7 +39,8 @@ static void what_nobody_has_counted_is_unknown_where_it_decides(void **state)
 {
     static const struct {
         const char *assertion, *status;
-    } cases[] = {{"pair_count_max<1000", "\"unknown\""}, {"pair_count_max<6000", "\"pass\""}, {"pair_count_max<400", "\"fail\""}};
+    } cases[] = {{"pair_count_max<1000", "\"unknown\""},  {"pair_count_max<6000", "\"pass\""},     {"pair_count_max<400", "\"fail\""},
+                 {"pair_count_max!=2000", "\"unknown\""}, {"pair_count_max==2000", "\"unknown\""}, {"pair_count_max!=9000", "\"pass\""}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char call[100];

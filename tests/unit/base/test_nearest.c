@@ -40,6 +40,14 @@ static const char *nearest(const char *word)
     return found.best;
 }
 
+static void nothing_is_near_to_a_long_word(void **state)
+{
+    char word[300] = {0};
+    (void)state;
+    memset(word, 'z', sizeof word - 1);
+    assert_null(nearest(word));
+}
+
 static void a_slip_a_beginning_and_a_part_are_near(void **state)
 {
     static const char *const cases[][2] = {
@@ -75,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distance_counts_edits),
+        cmocka_unit_test(nothing_is_near_to_a_long_word),
         cmocka_unit_test(a_slip_a_beginning_and_a_part_are_near),
         cmocka_unit_test(another_word_is_near_to_none),
     };

@@ -125,6 +125,51 @@ static void half_sent_heads_and_bodies_of_one_client_give_way_before_those_of_ot
         client_free(clients[i]);
 }
 
+static void idle_connections_of_one_client_give_way_before_half_sent_heads_of_others(void **state)
+{
+    enum { most = 8, tried = 3 * most };
+    struct client *slow, *clients[tried];
+
+    (void)state;
+    start_with(most);
+    slow = open_from(1);
+    client_send(slow, "GET /livez HTTP/1.1\r\nHost: local");
+    for (int i = 0; i < tried; i++) {
+        clients[i] = open_from(3);
+        client_send(clients[i], GET("/livez"));
+        client_wait(clients[i], 1);
+    }
+    client_send(slow, "host\r\n\r\n");
+    client_wait(slow, 1);
+    assert_int_equal(client_status(slow), 200);
+    client_free(slow);
+    for (int i = 0; i < tried; i++)
+        client_free(clients[i]);
+}
+
+/* An answer that waits for its reader keeps its place no longer than that. */
+static void answers_that_nobody_reads_give_way(void **state)
+{
+    enum { most = 3 };
+    struct client *clients[most], *last;
+
+    (void)state;
+    start_with(most);
+    for (int i = 0; i < most; i++) {
+        clients[i] = client_open();
+        client_send(clients[i], GET("/big?bytes=16000000"));
+        site_turn(100);
+    }
+    last = client_open(); /* all are looked at */
+    site_turn(10);
+    site_turn((int)(BG_STALL_US / 1000) + 200);
+    client_free(last);
+    assert_status(GET("/api/v1/rows/a"), 200);
+    assert_true(site.http->counts.evicted > 0);
+    for (int i = 0; i < most; i++)
+        client_free(clients[i]);
+}
+
 static void a_half_sent_head_gives_way_before_an_idle_connection_and_both_before_an_answer_due(void **state)
 {
     struct client *asking, *idle, *half, *next, *last;
@@ -219,6 +264,8 @@ int main(void)
         cmocka_unit_test_teardown(the_longest_idle_connection_gives_way, site_teardown),
         cmocka_unit_test_teardown(a_flood_of_idle_connections_keeps_nobody_out, site_teardown),
         cmocka_unit_test_teardown(half_sent_heads_and_bodies_of_one_client_give_way_before_those_of_others, site_teardown),
+        cmocka_unit_test_teardown(idle_connections_of_one_client_give_way_before_half_sent_heads_of_others, site_teardown),
+        cmocka_unit_test_teardown(answers_that_nobody_reads_give_way, site_teardown),
         cmocka_unit_test_teardown(a_half_sent_head_gives_way_before_an_idle_connection_and_both_before_an_answer_due, site_teardown),
         cmocka_unit_test_teardown(a_client_that_does_not_leave_after_a_refusal_gives_way_first, site_teardown),
         cmocka_unit_test_teardown(a_burst_of_whole_requests_is_answered_whole, site_teardown),
