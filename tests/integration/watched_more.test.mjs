@@ -1,6 +1,7 @@
 // One that was counted, and that others monitor all at once far more than then: it is not taken for one that monitors.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
+import { LIMIT_MS, sleep } from './lib/wait.mjs';
 
 const BEFORE = 400_000;
 const MORE = 1_400_000;
@@ -26,7 +27,9 @@ suite('watched by many more than when it was counted', {}, (world, test) => {
     assert.equal(none.length, 0, JSON.stringify(none));
     assert.ok(meta.warnings.some((warning) => warning.includes(`${victim} is monitored about 4`)), JSON.stringify(meta.warnings));
     await monitorBy(others[1], MORE);
-    for (let round = 0; round < 3; round++) {
+    // What it weighed stands for some seconds (server/query/README.md).
+    let isSeen = false;
+    for (const end = Date.now() + LIMIT_MS; !isSeen && Date.now() < end; await sleep(500)) {
       const watchers = await ask('processes?sort=monitors');
       assert.ok(!(own(watchers)?.monitors_count > 1000), JSON.stringify(own(watchers)));
       const pairs = await ask('monitors/pairs');
@@ -35,7 +38,8 @@ suite('watched by many more than when it was counted', {}, (world, test) => {
       assert.ok(check.assertions.every(({ offender }) => offender?.pid !== victim), JSON.stringify(check));
       const watched = await ask('processes?sort=monitored_by');
       assert.equal(watched.data[0].pid, victim, JSON.stringify(watched.data[0]));
-      assert.ok(watched.data[0].monitored_by_count > BEFORE || watched.data[0].uncounted_count > BEFORE, JSON.stringify(watched.data[0]));
+      isSeen = watched.data[0].monitored_by_count > BEFORE || watched.data[0].uncounted_count > BEFORE;
     }
+    assert.ok(isSeen, 'the new ones were never seen');
   });
 });
