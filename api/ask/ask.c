@@ -111,6 +111,8 @@ void bg_ask_miss(struct bg_ask *ask, const char *node, const char *code, const c
     bg_append(&ask->shaper, ask->missing, missing);
 }
 
+static void warn_of(struct bg_ask *ask, const char *node, json_t *text);
+
 /* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. */
 static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
 {
@@ -125,9 +127,9 @@ static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
     branch->ticket = NULL;
     branch->lost = NULL;
     if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
-        bg_ask_warn(ask, "%s", branch->excuse);
+        warn_of(ask, NULL, json_string(branch->excuse));
     else
-        bg_ask_warn(ask, "%s: %s", branch->node, shaper->failure.text);
+        warn_of(ask, branch->node, json_string(shaper->failure.text));
     bg_ask_miss(ask, branch->node, bg_error_info(shaper->failure.error)->code, shaper->failure.text);
     if (lost == NULL)
         return;
@@ -424,19 +426,30 @@ void bg_ask_refuse(struct bg_ask *ask, const char *param, const char *reason)
     (void)bg_fail_param(&ask->shaper.failure, BG_INVALID, param, "%s", reason);
 }
 
-void bg_ask_warn(struct bg_ask *ask, const char *format, ...)
+/* With the node's name in front where the text lacks it. What befalls two branches is said once. Takes the text. */
+static void warn_of(struct bg_ask *ask, const char *node, json_t *text)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    json_t *warning = json_vsprintf(format, arguments), *other;
-    va_end(arguments);
+    const char *said = json_string_value(text);
+    json_t *warning = said != NULL && node != NULL && strstr(said, node) == NULL ? json_sprintf("%s: %s", node, said) : json_incref(text);
+    json_t *other;
     size_t i;
-    bool is_new = true; /* what befalls two branches is told once */
+    bool is_new = true;
     json_array_foreach(ask->warnings, i, other) is_new = is_new && !json_equal(other, warning);
     if (is_new)
         bg_append(&ask->shaper, ask->warnings, warning);
     else
         json_decref(warning);
+    json_decref(text);
+}
+
+/* A call that is about all nodes says of which one it speaks. */
+void bg_ask_warn(struct bg_ask *ask, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    json_t *text = json_vsprintf(format, arguments);
+    va_end(arguments);
+    warn_of(ask, ask->node == NULL && ask->branch != NULL ? ask->branch->node : NULL, text);
 }
 
 static struct bg_ask *ask_new(struct bg_call *call)

@@ -88,7 +88,8 @@ suite('fleet', { prepare: async (world) => {
       assert.notEqual(pair.watched.name, null);
       assert.match(pair.watched.named_at, /^\d{4}-.*Z$/);
       assert.equal(meta.warnings.length, 1);
-      assert.ok(meta.warnings[0].startsWith(`${world.pay.name}: `), meta.warnings[0]);
+      assert.ok(meta.warnings[0].startsWith(world.pay.name), meta.warnings[0]);
+      assert.equal(meta.warnings[0].split(world.pay.name).length, 2, meta.warnings[0]); // it is named once
       const whole = await fleet('&timeout_ms=4000');
       assert.equal(whole.data[0].count, 9000);
       assert.deepEqual([whole.meta.nodes_count, whole.meta.answered_count, whole.meta.exact], [2, 1, false]);
