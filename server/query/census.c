@@ -9,10 +9,10 @@
 #define DIRECTIONS 2
 static const char *const directions[DIRECTIONS] = {"monitors", "monitored_by"};
 
+/* What one scan saw. Entries of processes whose peers are not known may be of plain local monitors or not. */
 struct state {
-    json_int_t entries[DIRECTIONS]; /* that were counted, */
-    json_int_t
-        settled[DIRECTIONS]; /* of these those of processes whose peers are known; of others they may be plain local monitors or not */
+    json_int_t entries[DIRECTIONS]; /* that were counted */
+    json_int_t settled[DIRECTIONS]; /* of these, those of processes whose peers are known */
     json_int_t others[DIRECTIONS];  /* entries that are not of plain local monitors, at least */
     json_int_t local;               /* plain local monitors */
     json_int_t standard, processes; /* blocks of std_alloc, and processes */
@@ -95,6 +95,7 @@ static json_int_t most(json_int_t a, json_int_t b)
     return a > b ? a : b;
 }
 
+/* Unless many entries of it are in doubt. */
 static void tell_latest(struct bg_census_entry *entry)
 {
     const struct state *latest = &entry->latest;
