@@ -250,7 +250,7 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
     } else if (is_lost(connection)) {
         evhttp_connection_free(connection->evcon);
     } else if (connection->state == BG_CONNECTION_CLOSED) {
-        if (connection->failure.error != BG_OK)
+        if (connection->failure.error != BG_OK || connection->gives_way)
             linger(connection);
         else
             bg_connection_free(connection);
@@ -368,13 +368,19 @@ static void on_replied(struct evhttp_request *request, void *argument)
         event_active(connection->turn, EV_TIMEOUT, 0);
 }
 
+/* Who has sent further requests ahead would keep its place for as many answers, where others wait for one. */
+static bool is_in_the_way(const struct bg_connection *connection)
+{
+    return connection->http->connections_count >= connection->http->options.connections_max && evbuffer_get_length(connection->held) > 0;
+}
+
 /* No further request is taken on this connection. */
 static bool is_last(const struct bg_connection *connection)
 {
     const struct bg_http *http = connection->http;
 
     return connection->failure.error != BG_OK || connection->refused || connection->closing || http->bound == NULL ||
-           bg_http_now(http) >= connection->born_us + http->options.connection_total_ms * 1000;
+           connection->gives_way || bg_http_now(http) >= connection->born_us + http->options.connection_total_ms * 1000;
 }
 
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head)
@@ -385,6 +391,7 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
     connection->call = NULL;
     if (connection->gone != NULL)
         event_del(connection->gone);
+    connection->gives_way = is_in_the_way(connection);
     if (is_last(connection))
         evhttp_add_header(headers, "Connection", "close");
     evhttp_add_header(headers, "Date", bg_http_date(connection->http));

@@ -68,6 +68,7 @@ struct bg_connection {
                                   service's health */
     bool speaks_11;            /* the last request was one of HTTP/1.1: the client knows interim responses */
     bool closing;              /* the client wants no further answer after this one */
+    bool gives_way;            /* after this answer, though more requests were sent ahead: others wait for its place */
     bool half_closed;          /* the client sends nothing more, but may still wait for its answer */
     bool is_dispatched;        /* evhttp has understood the request that it was given */
     bool reply_lost;           /* there was no memory for the whole reply */

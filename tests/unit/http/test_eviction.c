@@ -61,6 +61,31 @@ static void the_longest_idle_connection_gives_way(void **state)
         client_free(clients[i]);
 }
 
+static void who_sends_requests_ahead_keeps_its_place_for_one_answer_where_places_are_short(void **state)
+{
+    struct client *ahead[4], *other;
+
+    (void)state;
+    start_with(4);
+    ahead[0] = send_one(GET("/livez") GET("/livez") GET("/livez"));
+    client_wait(ahead[0], 3); /* there is room */
+    assert_null(client_header(ahead[0], "Connection"));
+    for (int i = 1; i < 4; i++)
+        ahead[i] = client_open();
+    site_turn(10);
+    client_send(ahead[3], GET("/livez") GET("/livez") GET("/livez"));
+    client_wait_closed(ahead[3]);
+    assert_null(strstr(client_body(ahead[3]), "HTTP/1.1"));
+    assert_string_equal(client_header(ahead[3], "Connection"), "close");
+    other = send_one(GET("/api/v1/rows/a"));
+    client_wait(other, 1);
+    assert_int_equal(client_status(other), 200);
+    assert_int_equal(site.http->connections_count, 4); /* nobody else had to go */
+    for (int i = 0; i < 4; i++)
+        client_free(ahead[i]);
+    client_free(other);
+}
+
 static void a_flood_of_idle_connections_keeps_nobody_out(void **state)
 {
     enum { most = 16, tried = most + BG_REFUSALS_MAX + 40 };
@@ -262,6 +287,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(the_longest_idle_connection_gives_way, site_teardown),
+        cmocka_unit_test_teardown(who_sends_requests_ahead_keeps_its_place_for_one_answer_where_places_are_short, site_teardown),
         cmocka_unit_test_teardown(a_flood_of_idle_connections_keeps_nobody_out, site_teardown),
         cmocka_unit_test_teardown(half_sent_heads_and_bodies_of_one_client_give_way_before_those_of_others, site_teardown),
         cmocka_unit_test_teardown(idle_connections_of_one_client_give_way_before_half_sent_heads_of_others, site_teardown),
