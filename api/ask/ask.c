@@ -1,6 +1,8 @@
 /* ask.c: sees a call through its questions, on one node or several, to its one ending. */
 #include "ask.h"
 
+#include "fetch.h"
+
 #include "beamgauge/clock.h"
 
 #include <inttypes.h>
@@ -12,7 +14,6 @@
 /* The same bytes are not repeated for longer than this without a look into the answers kept, which know when a node went. */
 #define REPEAT_MAX_US 1000000
 #define LAST_AGE_MAX_MS (10 * 60 * 1000) /* of an answer that stands for one that did not come in time */
-#define LAST_WAIT_MS 1000                /* nobody is asked for it */
 
 struct bg_branch {
     struct bg_ask *ask;
@@ -20,14 +21,13 @@ struct bg_branch {
     char node[BG_NODE_NAME_MAX + 1]; /* copied: the registry may lose it meanwhile */
     bool required;                   /* its failure is the call's */
     int64_t deadline_us;             /* of its own; the call's if that is earlier */
-    struct bg_ticket *ticket;        /* the question in flight, or NULL */
+    struct bg_fetch fetch;           /* the question in flight */
     bg_ask_step *step;               /* what takes its answer */
     const char *question;
     int64_t duration_ms, rpc_us;
     const char *excuse; /* the warning where it is not answered in time, or NULL */
     const char *lack;   /* the warning where the question in flight is not, whose step then runs without an answer; or NULL */
-    json_t *last_args;  /* of `last`, whose last answer will do where the question in flight is not answered in time; or NULL */
-    const char *last;   /* mostly that question itself */
+    bg_ask_other *last; /* the question whose last answer will do where the next one is not answered in time; NULL: none but that one's */
     bg_ask_step *last_step;
     bool is_last;      /* an earlier answer stands for one that did not come in time */
     bool is_aside;     /* the answer's age is not the call's */
@@ -41,9 +41,7 @@ static void ask_free(struct bg_ask *ask)
         return;
     for (struct bg_branch *branch = ask->branches, *next; branch != NULL; branch = next) {
         next = branch->next;
-        if (branch->ticket != NULL)
-            bg_ticket_cancel(branch->ticket);
-        json_decref(branch->last_args);
+        bg_fetch_cancel(&branch->fetch);
         free(branch);
     }
     free(ask->state);
@@ -122,9 +120,7 @@ static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
     if (!shaper->failed || branch->required || shaper->failure.error == BG_NO_MEMORY)
         return;
     shaper->failed = false;
-    if (branch->ticket != NULL)
-        bg_ticket_cancel(branch->ticket);
-    branch->ticket = NULL;
+    bg_fetch_cancel(&branch->fetch);
     branch->lost = NULL;
     if (branch->excuse != NULL && shaper->failure.error == BG_DEADLINE)
         warn_of(ask, NULL, json_string(branch->excuse));
@@ -145,7 +141,6 @@ static void branch_free(struct bg_ask *ask, struct bg_branch *branch)
     while (*place != branch)
         place = &(*place)->next;
     *place = branch->next;
-    json_decref(branch->last_args);
     free(branch);
 }
 
@@ -160,7 +155,7 @@ static void run_step(struct bg_ask *ask, struct bg_branch *branch, bg_ask_step *
     if (answer != NULL && ask->shaper.failed && ask->shaper.failure.error == BG_BAD_ANSWER)
         bg_query_reject(bg_call_services(ask->call)->queries, answer);
     settle_failure(ask, branch);
-    if (branch->ticket == NULL)
+    if (!bg_fetch_is_running(&branch->fetch))
         branch_free(ask, branch);
 }
 
@@ -209,55 +204,36 @@ static void note_failure(struct bg_ask *ask, const struct bg_branch *branch, con
                       branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"));
 }
 
-static bg_query_done on_done;
-
-/* False where there is none. */
-static bool take_last(struct bg_ask *ask, struct bg_branch *branch)
+/* An earlier answer came in place of one in time: that is said, once. */
+static void note_last(struct bg_ask *ask, struct bg_branch *branch)
 {
-    struct bg_failure failure;
-    const bool is_same = branch->last_args != NULL && strcmp(branch->last, branch->question) == 0;
-    struct bg_query_request request = {
-        .node = branch->node,
-        .question = branch->last,
-        .args = branch->last_args,
-        .max_age_ms = LAST_AGE_MAX_MS,
-        .timeout_ms = LAST_WAIT_MS,
-        .reader = bg_call_reader(ask->call),
-        .kept_only = true,
-    };
-    const bool is_kept = branch->last_args != NULL &&
-                         bg_query_ask(bg_call_services(ask->call)->queries, &request, on_done, branch, &branch->ticket, &failure) == BG_OK;
-    if (is_kept && !branch->is_last)
+    if (!branch->is_last)
         bg_ask_warn(ask,
                     "%s did not answer the question \"%s\" in the %" PRId64
                     " ms that this request had in all: this is what %s last, as collected_at tells; allow more with timeout_ms",
                     branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"),
-                    is_same ? "it answered" : "a ranking of all its processes had");
-    branch->is_last = branch->is_last || is_kept;
-    branch->step = is_kept ? branch->last_step : branch->step;
-    json_decref(branch->last_args);
-    branch->last_args = NULL;
-    return is_kept;
+                    branch->fetch.request.other == NULL ? "it answered" : "a ranking of all its processes had");
+    branch->is_last = true;
 }
 
-static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+static void on_done(struct bg_fetch *fetch, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct bg_branch *branch = context;
+    struct bg_branch *branch = fetch->owner;
     struct bg_ask *ask = branch->ask;
-    if (failure != NULL && failure->error == BG_DEADLINE && take_last(ask, branch))
-        return;
+    const bool is_last = fetch->is_late && answer != NULL;
     const bool is_lacking = failure != NULL && failure->error == BG_DEADLINE && branch->lack != NULL;
-    branch->ticket = NULL;
+    bg_ask_step *step = is_last && branch->last_step != NULL ? branch->last_step : branch->step;
+    if (is_last)
+        note_last(ask, branch);
     if (is_lacking) {
         bg_ask_warn(ask, "%s", branch->lack);
     } else if (failure != NULL) {
         note_failure(ask, branch, failure);
+        step = NULL;
     } else {
         note_answer(ask, branch, answer);
     }
-    json_decref(branch->last_args);
-    branch->last_args = NULL;
-    run_step(ask, branch, failure != NULL && !is_lacking ? NULL : branch->step, failure != NULL ? NULL : answer->data);
+    run_step(ask, branch, step, failure != NULL ? NULL : answer->data);
     advance(ask);
 }
 
@@ -278,86 +254,97 @@ static int64_t branch_left_ms(const struct bg_ask *ask, const struct bg_branch *
     return branch->required || left_ms < own_ms ? left_ms : own_ms;
 }
 
-static void send_question(struct bg_ask *ask, const char *question, json_t *args, int64_t max_age_ms, bg_ask_step *next)
+static struct bg_arguments last_of(struct bg_fetch *fetch)
+{
+    struct bg_branch *branch = fetch->owner;
+    return branch->last(branch->ask);
+}
+
+/* `request` says how; an answer that is kept serves the call's own node alone. False where there was no time, and nothing serves. */
+static bool send(struct bg_ask *ask, struct bg_fetch_request *request, bg_ask_step *next)
 {
     struct bg_shaper *shaper = &ask->shaper;
     struct bg_branch *branch = ask->branch;
-    struct bg_query_request request = {
-        .node = branch->node,
-        .question = question,
-        .args = args,
-        .max_age_ms = max_age_ms,
-        .reader = bg_call_reader(ask->call),
-        .timeout_ms = branch_left_ms(ask, branch),
-    };
-    shaper->source = branch->question = question;
+    struct bg_failure failure;
+    enum bg_error error = BG_OK;
+    shaper->source = branch->question = request->arguments.question;
     branch->step = next;
-    if (request.timeout_ms <= 0)
-        bg_shaper_fail(shaper, BG_DEADLINE, "no time was left to ask the node for \"%s\"; allow more with timeout_ms", question);
+    request->node = branch->node;
+    request->reader = bg_call_reader(ask->call);
+    request->timeout_ms = branch_left_ms(ask, branch);
+    request->kept_ms = branch->required ? request->kept_ms : 0;
     if (!shaper->failed)
-        shaper->failed =
-            bg_query_ask(bg_call_services(ask->call)->queries, &request, on_done, branch, &branch->ticket, &shaper->failure) != BG_OK;
-    json_decref(args);
+        error = bg_fetch_start(&branch->fetch, request, &failure);
+    if (error != BG_OK && error != BG_DEADLINE) {
+        shaper->failed = true;
+        shaper->failure = failure;
+    }
+    json_decref(request->arguments.args);
+    return error != BG_DEADLINE;
 }
 
-void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+static void send_or_fail(struct bg_ask *ask, struct bg_fetch_request *request, bg_ask_step *next)
+{
+    if (!send(ask, request, next))
+        bg_shaper_fail(&ask->shaper, BG_DEADLINE, "no time was left to ask the node for \"%s\"; allow more with timeout_ms",
+                       request->arguments.question);
+}
+
+static struct bg_fetch_request request_of(struct bg_ask *ask, struct bg_arguments arguments)
 {
     ask->branch->is_aside = false;
     ask->branch->lack = NULL;
-    send_question(ask, question, args, bg_call_integer(ask->call, "max_age_ms"), next);
+    ask->branch->last_step = NULL;
+    return (struct bg_fetch_request){.arguments = arguments, .max_age_ms = bg_call_integer(ask->call, "max_age_ms")};
 }
 
-/* What it is compared with may be of then. */
-static bool send_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
+void bg_ask_send(struct bg_ask *ask, struct bg_arguments arguments, bg_ask_step *next)
+{
+    struct bg_fetch_request request = request_of(ask, arguments);
+    send_or_fail(ask, &request, next);
+}
+
+void bg_ask_send_or_last(struct bg_ask *ask, struct bg_arguments arguments, bg_ask_step *next)
+{
+    struct bg_fetch_request request = request_of(ask, arguments);
+    request.kept_ms = LAST_AGE_MAX_MS;
+    send_or_fail(ask, &request, next);
+}
+
+void bg_ask_send_or_other(struct bg_ask *ask, struct bg_arguments arguments, bg_ask_step *next, bg_ask_other *other,
+                          bg_ask_step *other_next)
+{
+    struct bg_fetch_request request = request_of(ask, arguments);
+    ask->branch->last = other;
+    ask->branch->last_step = other_next;
+    request.kept_ms = LAST_AGE_MAX_MS;
+    request.other = last_of;
+    send_or_fail(ask, &request, next);
+}
+
+/* What it is compared with may be of then, and so may it be. */
+void bg_ask_send_or_lack(struct bg_ask *ask, struct bg_arguments arguments, const char *lack, bg_ask_step *next)
 {
     struct bg_branch *branch = ask->branch;
-    ask->shaper.source = branch->question = question;
-    branch->step = branch->last_step = next;
-    branch->last = question;
-    branch->last_args = json_incref(args);
-    return take_last(ask, branch);
-}
-
-void bg_ask_allow_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
-{
-    struct bg_branch *branch = ask->branch;
-    if (branch->required && !ask->shaper.failed) {
-        branch->last = question;
-        branch->last_args = json_incref(args);
-        branch->last_step = next;
-    }
-    json_decref(args);
-}
-
-void bg_ask_send_or_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next)
-{
-    bg_ask_allow_last(ask, question, json_incref(args), next);
-    bg_ask_send(ask, question, args, next);
-}
-
-void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args, const char *lack, bg_ask_step *next)
-{
-    struct bg_branch *branch = ask->branch;
-    if (branch->required && branch_left_ms(ask, branch) <= 0 && !ask->shaper.failed) {
-        branch->lack = NULL;
-        if (!branch->is_last || !send_last(ask, question, args, next)) {
-            bg_ask_warn(ask, "%s", lack);
-            next(ask, NULL);
-        }
-        json_decref(args);
+    struct bg_fetch_request request = request_of(ask, arguments);
+    if (!branch->required) {
+        send_or_fail(ask, &request, next);
         return;
     }
-    branch->is_aside = false;
-    branch->lack = branch->required ? lack : NULL;
-    send_question(ask, question, args, bg_call_integer(ask->call, "max_age_ms"), next);
+    branch->lack = lack;
+    request.kept_ms = branch->is_last && branch_left_ms(ask, branch) <= 0 ? LAST_AGE_MAX_MS : 0;
+    if (send(ask, &request, next))
+        return;
+    bg_ask_warn(ask, "%s", lack);
+    next(ask, NULL);
 }
 
-void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, int64_t max_age_ms, bg_ask_step *next)
+void bg_ask_send_aside(struct bg_ask *ask, struct bg_arguments arguments, int64_t max_age_ms, bg_ask_step *next)
 {
-    const int64_t own_ms = bg_call_integer(ask->call, "max_age_ms");
+    struct bg_fetch_request request = request_of(ask, arguments);
     ask->branch->is_aside = true;
-    ask->branch->lack = NULL;
-    send_question(ask, question, args, own_ms > max_age_ms ? own_ms : max_age_ms, next);
+    request.max_age_ms = higher(request.max_age_ms, max_age_ms);
+    send_or_fail(ask, &request, next);
 }
 
 static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)
@@ -370,6 +357,7 @@ static struct bg_branch *branch_new(struct bg_ask *ask, const char *node)
     (void)snprintf(branch->node, sizeof branch->node, "%s", node);
     branch->question = "";
     branch->ask = ask;
+    branch->fetch = (struct bg_fetch){.services = bg_call_services(ask->call), .owner = branch, .done = on_done};
     branch->next = ask->branches;
     ask->branches = branch;
     return branch;

@@ -3,6 +3,7 @@
 #ifndef BG_API_ASK_H
 #define BG_API_ASK_H
 
+#include "arguments.h"
 #include "direct.h"
 #include "meta.h"
 
@@ -47,19 +48,20 @@ void bg_ask_run(struct bg_call *call, bg_ask_step *first);
 /* The same for a call that is about all nodes: `first` runs in no branch, and may start some. No parameter node then. */
 void bg_ask_run_all(struct bg_call *call, bg_ask_step *first);
 
-/* Within a step: asks the branch's node; `next` gets the answer. `args` is stolen; NULL: none. */
-void bg_ask_send(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
+/* Within a step: asks the branch's node; `next` gets the answer. The arguments are stolen. */
+void bg_ask_send(struct bg_ask *ask, struct bg_arguments arguments, bg_ask_step *next);
 /* The same for what changes so seldom that an answer may be as old as `max_age_ms`, and the call's own age does not count it. */
-void bg_ask_send_aside(struct bg_ask *ask, const char *question, json_t *args, int64_t max_age_ms, bg_ask_step *next);
+void bg_ask_send_aside(struct bg_ask *ask, struct bg_arguments arguments, int64_t max_age_ms, bg_ask_step *next);
 /* The same for what can be lacking: where the call's node does not answer it in time, `lack`, a constant, is the warning, and `next` gets
  * NULL. */
-void bg_ask_send_or_lack(struct bg_ask *ask, const char *question, json_t *args, const char *lack, bg_ask_step *next);
+void bg_ask_send_or_lack(struct bg_ask *ask, struct bg_arguments arguments, const char *lack, bg_ask_step *next);
 /* The same for a ranking: where the call's node does not answer it in time, and did earlier, `next` gets that earlier answer, which the
  * call then says. */
-void bg_ask_send_or_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
-/* Within a step that will send a question: where the call's node does not answer that in time, `next` gets the last answer to this one, a
- * ranking, if there is one. `args` is stolen. */
-void bg_ask_allow_last(struct bg_ask *ask, const char *question, json_t *args, bg_ask_step *next);
+void bg_ask_send_or_last(struct bg_ask *ask, struct bg_arguments arguments, bg_ask_step *next);
+/* The same, but the earlier answer is to another question, a ranking, which `other` makes once it is needed; `other_next` gets it. */
+typedef struct bg_arguments bg_ask_other(struct bg_ask *ask);
+void bg_ask_send_or_other(struct bg_ask *ask, struct bg_arguments arguments, bg_ask_step *next, bg_ask_other *other,
+                          bg_ask_step *other_next);
 /* Within a step: begins a branch to another node, with `timeout_ms` for all its questions (and never more than the call has left). What
  * goes wrong in it is a warning and ends it, not the call. */
 void bg_ask_branch(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first);

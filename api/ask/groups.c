@@ -148,19 +148,11 @@ static void shape_groups(struct bg_ask *ask, json_t *answer)
 void bg_groups_send(struct bg_ask *ask, const struct bg_sort *sort)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    json_t *args = bg_object_new(shaper);
     ask->kept = json_pack("{s:s}", "sort", sort->key);
     if (ask->kept == NULL)
         bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
-    const char *by = bg_call_text(ask->call, "group");
-    const bool by_node = strcmp(by, "node") == 0;
-    if (!by_node)
-        bg_put(shaper, args, "by", json_string(by));
-    bg_put(shaper, args, "sort", json_string(sort->key));
-    /* One more tells whether there are more. */
-    bg_put(shaper, args, "limit", json_integer(bg_limit_round(bg_call_integer(ask->call, "limit")) + 1));
-    if (!by_node)
-        bg_put(shaper, args, "entries", json_boolean(sort->relation));
-    bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    bg_ask_send(ask, by_node ? "peer_nodes" : "groups", args, shape_groups);
+    bg_ask_send(ask,
+                bg_arguments_groups(shaper, bg_call_services(ask->call), bg_call_text(ask->call, "group"), sort->key,
+                                    bg_call_integer(ask->call, "limit"), sort->relation),
+                shape_groups);
 }

@@ -107,7 +107,7 @@ static void ask_watched(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     struct bg_shaper *shaper = &ask->shaper;
-    json_t *args = bg_object_new(shaper), *pairs = bg_array_new(shaper);
+    json_t *pairs = bg_array_new(shaper);
     for (size_t place = next_on(ask->data, 0, bg_ask_node(ask)); place < json_array_size(ask->data);
          place = next_on(ask->data, place + 1, bg_ask_node(ask))) {
         const json_t *row = json_array_get(ask->data, place);
@@ -117,10 +117,7 @@ static void ask_watched(struct bg_ask *ask, json_t *answer)
         bg_append(shaper, pair, json_string(member_text(row, "watcher", "node")));
         bg_append(shaper, pairs, pair);
     }
-    bg_put(shaper, args, "pairs", pairs);
-    bg_put(shaper, args, "list_entries_max", json_integer(bg_call_services(ask->call)->max_list_entries));
-    bg_put(shaper, args, "exact", json_boolean(bg_peers_exact(ask)));
-    bg_ask_send(ask, "watched", args, take_told);
+    bg_ask_send(ask, bg_arguments_watched(shaper, bg_call_services(ask->call), pairs, bg_peers_exact(ask)), take_told);
 }
 
 void bg_join_watched(struct bg_ask *ask, json_t *rows)

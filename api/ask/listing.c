@@ -21,15 +21,13 @@ bool bg_window_allow(struct bg_ask *ask, int64_t window_ms)
 
 void bg_listing_send(struct bg_ask *ask, const struct bg_listing *listing, bg_ask_step *next)
 {
-    struct bg_shaper *shaper = &ask->shaper;
     const int64_t window_ms = bg_call_integer(ask->call, "window_ms");
     if (!bg_window_allow(ask, window_ms))
         return;
-    json_t *args = bg_object_new(shaper);
-    bg_put(shaper, args, "sort", json_string(bg_call_text(ask->call, "sort")));
-    bg_put(shaper, args, "limit", json_integer(bg_limit_round(bg_call_integer(ask->call, "limit"))));
-    bg_put(shaper, args, "window_ms", json_integer(window_ms));
-    bg_ask_send(ask, listing->question, args, next);
+    bg_ask_send(ask,
+                bg_arguments_listing(&ask->shaper, listing->question, bg_call_text(ask->call, "sort"), bg_call_integer(ask->call, "limit"),
+                                     window_ms),
+                next);
 }
 
 void bg_put_change(struct bg_shaper *shaper, json_t *row, const char *field, int64_t delta, int64_t window_us)

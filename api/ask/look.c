@@ -33,7 +33,7 @@ static json_t *scan_args_new(const struct bg_look *look)
 {
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "scan");
-    return bg_arguments_scan(&shaper, look->services, look->scan_limit, "desc", look->binary);
+    return bg_arguments_scan(&shaper, look->services, look->scan_limit, "desc", look->binary).args;
 }
 
 static json_t *args_new(const struct bg_look *look)
@@ -44,7 +44,7 @@ static json_t *args_new(const struct bg_look *look)
         return scan_args_new(look);
     if (look->source == BG_SOURCE_PEERS)
         return json_incref(look->peers_args);
-    return look->source == BG_SOURCE_BINARIES ? bg_arguments_binaries(&shaper, 1) : NULL;
+    return look->source == BG_SOURCE_BINARIES ? bg_arguments_binaries(&shaper, 1).args : NULL;
 }
 
 static bool is_listed(const json_t *pids, const char *pid)
@@ -80,7 +80,7 @@ static json_t *peers_args_new(const struct bg_look *look, struct bg_shaper *shap
     if (both)
         add_first(look, shaper, answer, "monitored_by", pids);
     if (!shaper->failed && json_array_size(pids) > 0)
-        return bg_arguments_peers(shaper, look->services, pids, both ? directions : monitors, BG_LOOK_PEERS, false);
+        return bg_arguments_peers(shaper, look->services, pids, both ? directions : monitors, BG_LOOK_PEERS, false).args;
     json_decref(pids);
     return NULL;
 }

@@ -105,11 +105,9 @@ static json_t *pids_on(const struct bg_unnamed *unnamed, const char *node)
     return pids;
 }
 
-json_t *bg_unnamed_args(const struct bg_unnamed *unnamed, const char *node)
+struct bg_arguments bg_unnamed_arguments(const struct bg_unnamed *unnamed, const char *node)
 {
-    json_t *args = bg_object_new(unnamed->shaper);
-    bg_put(unnamed->shaper, args, "pids", pids_on(unnamed, node));
-    return args;
+    return bg_arguments_names(unnamed->shaper, pids_on(unnamed, node));
 }
 
 json_t *bg_unnamed_nodes(const struct bg_unnamed *unnamed, bool *ret_is_late)
@@ -168,7 +166,7 @@ static void ask_names(struct bg_ask *ask, json_t *answer)
     const struct bg_unnamed unnamed = of_ask(ask);
     (void)answer;
     bg_ask_excuse(ask, LATE);
-    bg_ask_send_aside(ask, "names", bg_unnamed_args(&unnamed, bg_ask_node(ask)), 0, take_names);
+    bg_ask_send_aside(ask, bg_unnamed_arguments(&unnamed, bg_ask_node(ask)), 0, take_names);
 }
 
 void bg_names_join(struct bg_ask *ask)

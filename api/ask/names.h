@@ -21,8 +21,8 @@ struct bg_unnamed {
 /* Names who was reported of lately, and who is on a node that is not to be asked. The nodes to be asked, as members of a new object;
  * whether one is not since it was late. */
 json_t *bg_unnamed_nodes(const struct bg_unnamed *unnamed, bool *ret_is_late);
-/* The arguments of the question `names` for a node. A new object. */
-json_t *bg_unnamed_args(const struct bg_unnamed *unnamed, const char *node);
+/* The question `names` for a node. */
+struct bg_arguments bg_unnamed_arguments(const struct bg_unnamed *unnamed, const char *node);
 /* Names who is on this node (NULL: on any) by what is kept. */
 void bg_unnamed_keep(const struct bg_unnamed *unnamed, const char *node);
 /* So long names are waited for where so much time is left. */

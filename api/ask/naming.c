@@ -63,7 +63,7 @@ static void ask(struct bg_naming *naming, const char *node, uint64_t reader, int
     (void)snprintf(asked->node, sizeof asked->node, "%s", node);
     struct bg_query_request request = {.question = "names",
                                        .node = asked->node,
-                                       .args = bg_unnamed_args(&naming->unnamed, node),
+                                       .args = bg_unnamed_arguments(&naming->unnamed, node).args,
                                        .reader = reader,
                                        .timeout_ms = BEHIND_MS};
     const struct bg_services *services = naming->unnamed.services;

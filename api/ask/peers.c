@@ -44,14 +44,14 @@ void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, c
                        bg_ask_node(ask), list->count);
 }
 
-static json_t *peers_args(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit)
+static struct bg_arguments peers_args(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit)
 {
     return bg_arguments_peers(&ask->shaper, bg_call_services(ask->call), pids, directions, limit, bg_peers_exact(ask));
 }
 
 void bg_peers_send(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit, bg_ask_step *next)
 {
-    bg_ask_send(ask, "peers", peers_args(ask, pids, directions, limit), next);
+    bg_ask_send(ask, peers_args(ask, pids, directions, limit), next);
 }
 
 const json_t *bg_peers_long(struct bg_shaper *shaper, const json_t *scan)
@@ -74,7 +74,7 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const jso
         json_decref(pids);
         return false;
     }
-    bg_ask_send_or_lack(ask, "peers", peers_args(ask, pids, directions, limit), NO_PEERS, next);
+    bg_ask_send_or_lack(ask, peers_args(ask, pids, directions, limit), NO_PEERS, next);
     return true;
 }
 

@@ -48,11 +48,10 @@ static void ask_alive(struct bg_ask *ask, json_t *answer)
     (void)answer;
     struct bg_shaper *shaper = &ask->shaper;
     struct place place = {0, 0};
-    json_t *args = bg_object_new(shaper), *processes = bg_array_new(shaper);
+    json_t *processes = bg_array_new(shaper);
     for (const json_t *peer; (peer = next_unknown(ask->data, bg_ask_node(ask), &place)) != NULL && !shaper->failed; place.peer++)
         bg_append(shaper, processes, bg_join_who(peer));
-    bg_put(shaper, args, "processes", processes);
-    bg_ask_send(ask, "alive", args, take_alive);
+    bg_ask_send(ask, bg_arguments_alive(shaper, processes), take_alive);
 }
 
 void bg_verify_peers(struct bg_ask *ask)

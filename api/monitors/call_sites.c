@@ -260,18 +260,12 @@ static void ask_sites(struct bg_ask *ask, json_t *answer)
     struct bg_shaper *shaper = &ask->shaper;
     json_t *body = bg_call_body(ask->call);
     check_members(ask, body);
-    json_t *args = bg_object_new(shaper);
-    for (size_t i = 0; i < LIMITS_COUNT; i++)
-        bg_put(shaper, args, limits[i].name, json_integer(read_limit(ask, body, &limits[i])));
-    bg_put(shaper, args, "pid", json_string(bg_call_text(ask->call, "pid")));
-    if (shaper->failed || !bg_process_is_own(ask)) {
-        json_decref(args);
+    const int64_t duration_ms = read_limit(ask, body, &limits[0]), max_calls = read_limit(ask, body, &limits[1]);
+    if (shaper->failed || !bg_process_is_own(ask))
         return;
-    }
-    const int64_t duration_ms = json_integer_value(json_object_get(args, limits[0].name));
     ask->deadline_us += duration_ms * 1000;
     bg_call_extend(ask->call, duration_ms);
-    bg_ask_send(ask, "call_sites", args, shape_sites);
+    bg_ask_send(ask, bg_arguments_call_sites(shaper, bg_call_text(ask->call, "pid"), duration_ms, max_calls), shape_sites);
 }
 
 static void handle(struct bg_call *call)

@@ -115,7 +115,7 @@ static void ask_scan(struct bg_ask *ask, json_t *answer)
         bg_groups_send(ask, bg_sort_find(bg_call_text(ask->call, "by")));
     else
         bg_ask_send_or_last(
-            ask, "scan", bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), bg_call_integer(ask->call, "limit"), "desc", false),
+            ask, bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), bg_call_integer(ask->call, "limit"), "desc", false),
             shape_ranking);
 }
 

@@ -222,7 +222,7 @@ static void shape_allocators(struct bg_ask *ask, json_t *answer)
 static void ask_allocators(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "allocators", NULL, shape_allocators);
+    bg_ask_send(ask, bg_arguments_none("allocators"), shape_allocators);
 }
 
 static void handle(struct bg_call *call)

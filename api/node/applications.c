@@ -62,10 +62,8 @@ static void shape_applications(struct bg_ask *ask, json_t *answer)
 static void ask_applications(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "sort", json_string(bg_call_text(ask->call, "sort")));
-    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(bg_call_integer(ask->call, "limit"))));
-    bg_ask_send(ask, "applications", args, shape_applications);
+    bg_ask_send(ask, bg_arguments_applications(&ask->shaper, bg_call_text(ask->call, "sort"), bg_call_integer(ask->call, "limit")),
+                shape_applications);
 }
 
 static void handle(struct bg_call *call)

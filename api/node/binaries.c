@@ -112,7 +112,7 @@ static void shape_binaries(struct bg_ask *ask, json_t *answer)
 static void ask_binaries(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "binaries", bg_arguments_binaries(&ask->shaper, bg_call_integer(ask->call, "limit")), shape_binaries);
+    bg_ask_send(ask, bg_arguments_binaries(&ask->shaper, bg_call_integer(ask->call, "limit")), shape_binaries);
 }
 
 static void handle_binaries(struct bg_call *call)
@@ -159,15 +159,13 @@ static void ask_collect(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     const int64_t limit = bg_call_integer(ask->call, "limit"), more_ms = (limit + 1) * COLLECT_WAIT_MS;
-    json_t *args = bg_object_new(&ask->shaper), *body = bg_call_body(ask->call);
+    json_t *body = bg_call_body(ask->call);
     if (body != NULL && (!json_is_object(body) || json_object_size(body) > 0))
         bg_ask_refuse(ask, json_is_object(body) ? json_object_iter_key(json_object_iter(body)) : "body",
                       "is not known here; the body must be empty, or an empty object");
     ask->deadline_us += more_ms * 1000;
     bg_call_extend(ask->call, more_ms);
-    bg_put(&ask->shaper, args, "limit", json_integer(limit));
-    bg_put(&ask->shaper, args, "heap_max_bytes", json_integer(bg_call_integer(ask->call, "heap_max_bytes")));
-    bg_ask_send(ask, "collect", args, shape_collected);
+    bg_ask_send(ask, bg_arguments_collect(&ask->shaper, limit, bg_call_integer(ask->call, "heap_max_bytes")), shape_collected);
 }
 
 static void handle_collect(struct bg_call *call)

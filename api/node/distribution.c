@@ -58,10 +58,7 @@ static void ask_connections(struct bg_ask *ask, json_t *answer)
     const int64_t window_ms = bg_call_integer(ask->call, "window_ms");
     if (!bg_window_allow(ask, window_ms))
         return;
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "limit", json_integer(bg_limit_round(bg_call_integer(ask->call, "limit"))));
-    bg_put(&ask->shaper, args, "window_ms", json_integer(window_ms));
-    bg_ask_send(ask, "distribution", args, shape_connections);
+    bg_ask_send(ask, bg_arguments_distribution(&ask->shaper, bg_call_integer(ask->call, "limit"), window_ms), shape_connections);
 }
 
 static void handle(struct bg_call *call)

@@ -164,7 +164,7 @@ static void ask_host(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     bg_ask_excuse(ask, "the node did not read the files of its host in time: what the operating system sees of its memory is missing");
-    bg_ask_send_aside(ask, "host", NULL, HOST_AGE_MS, take_host);
+    bg_ask_send_aside(ask, bg_arguments_none("host"), HOST_AGE_MS, take_host);
 }
 
 static void ask_memory(struct bg_ask *ask, json_t *answer)
@@ -172,7 +172,7 @@ static void ask_memory(struct bg_ask *ask, json_t *answer)
     const int64_t half_ms = bg_ask_left_ms(ask) / 2;
     (void)answer;
     bg_ask_then(ask, shape_memory);
-    bg_ask_send(ask, "memory_blocks", NULL, take_blocks);
+    bg_ask_send(ask, bg_arguments_none("memory_blocks"), take_blocks);
     bg_ask_branch(ask, ask->node, half_ms < HOST_TIMEOUT_MS ? half_ms : HOST_TIMEOUT_MS, ask_host);
 }
 

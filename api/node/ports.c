@@ -115,17 +115,13 @@ static void shape_ports(struct bg_ask *ask, json_t *answer)
 /* Groups are ranked by how many ports they are, unless something else is asked for. */
 static void ask_groups(struct bg_ask *ask)
 {
-    struct bg_shaper *shaper = &ask->shaper;
+    const char *sort = bg_call_has(ask->call, "sort") ? bg_call_text(ask->call, "sort") : "count";
     if (bg_call_integer(ask->call, "window_ms") != 0) {
         bg_ask_refuse(ask, "window_ms", "groups are ranked by present values only, without a window");
         return;
     }
-    json_t *args = bg_object_new(shaper);
-    bg_put(shaper, args, "sort", json_string(bg_call_has(ask->call, "sort") ? bg_call_text(ask->call, "sort") : "count"));
-    bg_put(shaper, args, "limit", json_integer(bg_call_integer(ask->call, "limit")));
-    bg_put(shaper, args, "window_ms", json_integer(0));
-    bg_put(shaper, args, "group", json_string(bg_call_text(ask->call, "group")));
-    bg_ask_send(ask, "ports", args, shape_ports);
+    bg_ask_send(ask, bg_arguments_port_groups(&ask->shaper, sort, bg_call_integer(ask->call, "limit"), bg_call_text(ask->call, "group")),
+                shape_ports);
 }
 
 static void ask_ports(struct bg_ask *ask, json_t *answer)

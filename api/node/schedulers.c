@@ -71,9 +71,7 @@ static void ask_schedulers(struct bg_ask *ask, json_t *answer)
     const int64_t window_ms = bg_call_integer(ask->call, "window_ms");
     if (!bg_window_allow(ask, window_ms))
         return;
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "window_ms", json_integer(window_ms));
-    bg_ask_send(ask, "schedulers", args, shape_schedulers);
+    bg_ask_send(ask, bg_arguments_schedulers(&ask->shaper, window_ms), shape_schedulers);
 }
 
 static void handle(struct bg_call *call)

@@ -146,7 +146,7 @@ static void ask_totals(struct bg_ask *ask, json_t *answer)
     bg_ask_excuse(ask,
                   "a scheduler did not answer in time, most likely held up by native code: what all schedulers count together, garbage "
                   "collections and I/O, is missing");
-    bg_ask_send_aside(ask, "system_totals", NULL, TOTALS_AGE_MS, take_totals);
+    bg_ask_send_aside(ask, bg_arguments_none("system_totals"), TOTALS_AGE_MS, take_totals);
 }
 
 /* What waits for every scheduler is asked beside the rest, and not waited for as long. */
@@ -155,7 +155,7 @@ static void ask_system(struct bg_ask *ask, json_t *answer)
     const int64_t half_ms = bg_ask_left_ms(ask) / 2;
     (void)answer;
     bg_ask_then(ask, shape_system);
-    bg_ask_send(ask, "system_now", NULL, take_now);
+    bg_ask_send(ask, bg_arguments_none("system_now"), take_now);
     bg_ask_branch(ask, ask->node, half_ms < TOTALS_TIMEOUT_MS ? half_ms : TOTALS_TIMEOUT_MS, ask_totals);
 }
 

@@ -56,11 +56,10 @@ static void shape_tree(struct bg_ask *ask, json_t *answer)
 static void ask_tree(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "application", json_string(bg_call_text(ask->call, "application")));
-    bg_put(&ask->shaper, args, "limit", json_integer(bg_call_integer(ask->call, "limit")));
-    bg_put(&ask->shaper, args, "depth", json_integer(bg_call_integer(ask->call, "depth")));
-    bg_ask_send(ask, "tree", args, shape_tree);
+    bg_ask_send(ask,
+                bg_arguments_tree(&ask->shaper, bg_call_text(ask->call, "application"), bg_call_integer(ask->call, "limit"),
+                                  bg_call_integer(ask->call, "depth")),
+                shape_tree);
 }
 
 static void handle(struct bg_call *call)

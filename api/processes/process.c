@@ -32,9 +32,7 @@ bool bg_process_is_own(struct bg_ask *ask)
     const char *pid = bg_call_text(ask->call, "pid");
     if (shaper->failed || strncmp(pid, "<0.", 3) == 0)
         return !shaper->failed;
-    json_t *args = bg_object_new(shaper);
-    bg_put(shaper, args, "pid", json_string(pid));
-    bg_ask_send(ask, "owner", args, tell_owner);
+    bg_ask_send(ask, bg_arguments_process(shaper, "owner", pid), tell_owner);
     return false;
 }
 
@@ -223,27 +221,13 @@ static void shape_ranked(struct bg_ask *ask, json_t *answer)
     warn_uncounted(ask, raw);
 }
 
-static json_t *pid_args_new(struct bg_ask *ask)
-{
-    json_t *args = bg_object_new(&ask->shaper);
-    bg_put(&ask->shaper, args, "pid", json_string(bg_call_text(ask->call, "pid")));
-    return args;
-}
-
-#define HEAP_ROUNDED_MIN 1048576 /* bytes */
-
-/* How far a process's dictionary is looked at follows from how large its heap is; rounded, so that the question stays the same. */
-static json_t *notes_args_new(struct bg_ask *ask)
+/* How far a process's dictionary is looked at follows from how large its heap is. */
+static struct bg_arguments notes_arguments(struct bg_ask *ask)
 {
     struct bg_shaper *shaper = &ask->shaper;
     const int64_t word_bytes = bg_answer_count(shaper, ask->kept, "word_bytes");
     const int64_t heap = bg_bytes_of_words(bg_answer_count(shaper, ask->kept, "total_heap_size"), word_bytes);
-    int64_t rounded = HEAP_ROUNDED_MIN;
-    while (rounded < heap && rounded < INT64_MAX / 256)
-        rounded *= 256;
-    json_t *args = pid_args_new(ask);
-    bg_put(shaper, args, "heap_bytes", json_integer(rounded));
-    return args;
+    return bg_arguments_notes(shaper, bg_call_text(ask->call, "pid"), heap);
 }
 
 static void take_notes(struct bg_ask *ask, json_t *answer)
@@ -258,14 +242,14 @@ static void take_notes(struct bg_ask *ask, json_t *answer)
 static void ask_notes(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send(ask, "notes", notes_args_new(ask), take_notes);
+    bg_ask_send(ask, notes_arguments(ask), take_notes);
 }
 
 /* Where the node is older than OTP 26.2 what a process noted is dear to read, and hardly changes. */
 static void ask_kept_notes(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send_aside(ask, "notes", notes_args_new(ask), NOTES_AGE_MS, take_notes);
+    bg_ask_send_aside(ask, notes_arguments(ask), NOTES_AGE_MS, take_notes);
 }
 
 static void take_entry(struct bg_ask *ask, json_t *answer)
@@ -276,7 +260,7 @@ static void take_entry(struct bg_ask *ask, json_t *answer)
 static void ask_entry(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send_aside(ask, "entry", NULL, ENTRY_AGE_MS, take_entry);
+    bg_ask_send_aside(ask, bg_arguments_none("entry"), ENTRY_AGE_MS, take_entry);
 }
 
 static void shape_kept(struct bg_ask *ask, json_t *answer)
@@ -299,13 +283,18 @@ static void take_info(struct bg_ask *ask, json_t *answer)
     bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), ask_entry);
 }
 
+static struct bg_arguments ranking(struct bg_ask *ask)
+{
+    return bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), 1, "desc", false);
+}
+
 static void ask_process(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
     if (!bg_process_is_own(ask))
         return;
-    bg_ask_allow_last(ask, "scan", bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), 1, "desc", false), shape_ranked);
-    bg_ask_send(ask, "process_info", pid_args_new(ask), take_info);
+    bg_ask_send_or_other(ask, bg_arguments_process(&ask->shaper, "process_info", bg_call_text(ask->call, "pid")), take_info, ranking,
+                         shape_ranked);
 }
 
 static void handle(struct bg_call *call)

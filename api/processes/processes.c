@@ -59,15 +59,13 @@ static void ask_ranking(struct bg_ask *ask, json_t *answer)
     } else if (sort->relation && is_ascending(ask)) {
         bg_ask_refuse(ask, "order", "monitors, monitored_by and links are ranked from the top only: nearly every process has none");
     } else if (window_ms == 0) {
-        bg_ask_send_or_last(ask, "scan",
-                            bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), limit, order, strcmp(sort->key, "binary") == 0),
-                            shape_rows);
+        bg_ask_send_or_last(
+            ask, bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), limit, order, strcmp(sort->key, "binary") == 0), shape_rows);
     } else if (window_ms < WINDOW_MIN_MS) {
         bg_ask_refuse(ask, "window_ms", "window_ms must be 0 (no window) or from 100 to 30000");
     } else {
         ask->deadline_us += window_ms * 1000;
-        bg_ask_send(ask, "window", bg_arguments_window(&ask->shaper, bg_call_services(ask->call), sort->key, limit, order, window_ms),
-                    shape_rows);
+        bg_ask_send(ask, bg_arguments_window(&ask->shaper, bg_call_services(ask->call), sort->key, limit, order, window_ms), shape_rows);
     }
 }
 

@@ -1,0 +1,46 @@
+/* fetch.h: one question put to one node, and what serves in the place of its answer once time is over. Nothing else in api/ asks nodes. */
+#ifndef BG_API_FETCH_H
+#define BG_API_FETCH_H
+
+#include "arguments.h"
+
+#include "beamgauge/endpoint.h"
+#include "beamgauge/query.h"
+
+struct bg_fetch;
+/* Exactly one of failure and answer is not NULL. The fetch has ended: from here it may be started again, or its owner freed. */
+typedef void bg_fetch_done(struct bg_fetch *fetch, const struct bg_failure *failure, const struct bg_answer *answer);
+/* Makes a question at the moment that it is needed. */
+typedef struct bg_arguments bg_fetch_other(struct bg_fetch *fetch);
+
+struct bg_fetch_request {
+    const char *node;              /* stays until the fetch has ended */
+    struct bg_arguments arguments; /* the args are borrowed */
+    uint64_t reader;               /* see bg_call_reader() */
+    int64_t max_age_ms;
+    int64_t timeout_ms;    /* 0 or less: time is over already */
+    int64_t warm_ms;       /* the node may go on for so long after the timeout, and its answer is kept for the next one to ask; 0: no */
+    int64_t kept_ms;       /* once time is over, an answer that is kept and not older than this serves; 0: none does */
+    bg_fetch_other *other; /* the one that serves is of this question; NULL: of the same */
+};
+
+/* Filled by the owner down to `done`, zero after it. The owner keeps it while it runs. */
+struct bg_fetch {
+    const struct bg_services *services;
+    void *owner;
+    bg_fetch_done *done;
+
+    struct bg_ticket *ticket;        /* in flight, or NULL */
+    struct bg_fetch_request request; /* with a reference of its own to the args */
+    bool is_late; /* time is over: an answer is one that was kept, if there is any; a failure is why time was over, where there is none */
+};
+
+/* Either fails at once, and `done` is not called, or calls `done` once, later. */
+enum bg_error bg_fetch_start(struct bg_fetch *fetch, const struct bg_fetch_request *request, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Nobody waits: the node is asked with timeout_ms and warm_ms together, and its answer is kept for the next one to ask. */
+void bg_fetch_warm(const struct bg_services *services, const struct bg_fetch_request *request);
+bool bg_fetch_is_running(const struct bg_fetch *fetch);
+/* The asker has gone; `done` is not called. One that does not run is fine. */
+void bg_fetch_cancel(struct bg_fetch *fetch);
+
+#endif
