@@ -38,7 +38,7 @@ static enum bg_error ask(struct bg_fetch *fetch, const struct bg_query_request *
 }
 
 /* Time is over. False where nothing that is kept may serve, or nothing is. */
-static bool ask_kept(struct bg_fetch *fetch)
+static bool ask_kept(struct bg_fetch *fetch, const struct bg_failure *late)
 {
     const struct bg_fetch_request *request = &fetch->request;
     struct bg_query_request query = query_of(request);
@@ -47,6 +47,7 @@ static bool ask_kept(struct bg_fetch *fetch)
     if (request->kept_ms <= 0 || fetch->is_late)
         return false;
     fetch->is_late = true;
+    fetch->late = *late;
     if (request->other != NULL) {
         other = request->other(fetch);
         query.question = other.question;
@@ -63,7 +64,7 @@ static bool ask_kept(struct bg_fetch *fetch)
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_fetch *fetch = context;
-    if (failure != NULL && failure->error == BG_DEADLINE && ask_kept(fetch))
+    if (failure != NULL && failure->error == BG_DEADLINE && ask_kept(fetch, failure))
         return;
     end(fetch);
     fetch->done(fetch, failure, answer);
@@ -83,17 +84,20 @@ void bg_fetch_warm(const struct bg_services *services, const struct bg_fetch_req
 enum bg_error bg_fetch_start(struct bg_fetch *fetch, const struct bg_fetch_request *request, struct bg_failure *ret_failure)
 {
     const struct bg_query_request query = query_of(request);
-    enum bg_error error;
+    struct bg_failure late;
+    enum bg_error error = BG_OK;
     fetch->request = *request;
     fetch->request.arguments.args = json_incref(request->arguments.args);
     fetch->is_late = false;
     if (request->timeout_ms > 0) {
         bg_fetch_warm(fetch->services, request);
         error = ask(fetch, &query, ret_failure);
-    } else if (ask_kept(fetch)) {
-        error = BG_OK;
     } else {
-        error = bg_fail(ret_failure, BG_DEADLINE, "no time was left to ask %s for \"%s\"", request->node, request->arguments.question);
+        (void)bg_fail(&late, BG_DEADLINE, "no time was left to ask %s for \"%s\"", request->node, request->arguments.question);
+        if (!ask_kept(fetch, &late)) {
+            *ret_failure = late;
+            error = BG_DEADLINE;
+        }
     }
     if (error != BG_OK)
         end(fetch);

@@ -32,7 +32,8 @@ struct bg_fetch {
 
     struct bg_ticket *ticket;        /* in flight, or NULL */
     struct bg_fetch_request request; /* with a reference of its own to the args */
-    bool is_late; /* time is over: an answer is one that was kept, if there is any; a failure is why time was over, where there is none */
+    bool is_late;                    /* time was over, and it was seen what is kept: an answer that comes is that */
+    struct bg_failure late;          /* why time was over; also the failure where nothing is kept */
 };
 
 /* Either fails at once, and `done` is not called, or calls `done` once, later. */

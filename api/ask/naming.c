@@ -1,8 +1,9 @@
 /* naming.c: asks nodes who processes are, and waits for it no longer than its owner has time. */
 #include "naming.h"
 
+#include "fetch.h"
+
 #include "beamgauge/clock.h"
-#include "beamgauge/query.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 
 struct asked {
     struct bg_naming *naming;
-    struct bg_ticket *ticket; /* NULL: it has ended */
+    struct bg_fetch fetch;
     char node[BG_NODE_NAME_MAX + 1];
 };
 
@@ -31,19 +32,13 @@ static void naming_free(struct bg_naming *naming)
     free(naming);
 }
 
-static void on_behind(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
+static void on_done(struct bg_fetch *fetch, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    (void)context, (void)failure, (void)answer; /* the store has it */
-}
-
-static void on_told(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
-{
-    struct asked *asked = context;
+    struct asked *asked = fetch->owner;
     struct bg_naming *naming = asked->naming;
     bg_naming_done *done = naming->done;
     void *owner = naming->context;
-    (void)answer;
-    asked->ticket = NULL;
+    (void)answer; /* the store of names has it */
     if (failure != NULL)
         bg_query_names_late(naming->unnamed.services->queries, asked->node);
     if (--naming->waiting > 0)
@@ -53,29 +48,25 @@ static void on_told(void *context, const struct bg_failure *failure, const struc
     done(owner);
 }
 
-/* The one who has more time keeps the question going when we have gone. He asks first: his deadline is the node's. */
 static void ask(struct bg_naming *naming, const char *node, uint64_t reader, int64_t wait_ms)
 {
     struct asked *asked = &naming->asked[naming->asked_count++];
-    struct bg_ticket *behind;
-    struct bg_failure failure;
-    *asked = (struct asked){.naming = naming};
-    (void)snprintf(asked->node, sizeof asked->node, "%s", node);
-    struct bg_query_request request = {.question = "names",
-                                       .node = asked->node,
-                                       .args = bg_unnamed_arguments(&naming->unnamed, node).args,
-                                       .reader = reader,
-                                       .timeout_ms = BEHIND_MS};
     const struct bg_services *services = naming->unnamed.services;
-    if (!naming->unnamed.shaper->failed && bg_query_ask(services->queries, &request, on_behind, NULL, &behind, &failure) == BG_OK &&
-        wait_ms >= WAIT_MS_MIN) {
-        request.timeout_ms = wait_ms;
-        if (bg_query_ask(services->queries, &request, on_told, asked, &asked->ticket, &failure) == BG_OK)
-            naming->waiting++;
-        else
-            asked->ticket = NULL;
-    }
-    json_decref(request.args);
+    struct bg_failure failure;
+    *asked = (struct asked){.naming = naming, .fetch = {.services = services, .owner = asked, .done = on_done}};
+    (void)snprintf(asked->node, sizeof asked->node, "%s", node);
+    const struct bg_fetch_request request = {
+        .node = asked->node,
+        .arguments = bg_unnamed_arguments(&naming->unnamed, node),
+        .reader = reader,
+        .timeout_ms = wait_ms,
+        .warm_ms = BEHIND_MS - wait_ms,
+    };
+    if (!naming->unnamed.shaper->failed && wait_ms < WAIT_MS_MIN)
+        bg_fetch_warm(services, &request);
+    else if (!naming->unnamed.shaper->failed && bg_fetch_start(&asked->fetch, &request, &failure) == BG_OK)
+        naming->waiting++;
+    json_decref(request.arguments.args);
 }
 
 struct bg_naming *bg_naming_start(const struct bg_unnamed *unnamed, uint64_t reader, int64_t deadline_us, bg_naming_done *done,
@@ -105,7 +96,6 @@ struct bg_naming *bg_naming_start(const struct bg_unnamed *unnamed, uint64_t rea
 void bg_naming_stop(struct bg_naming *naming)
 {
     for (size_t i = 0; naming != NULL && i < naming->asked_count; i++)
-        if (naming->asked[i].ticket != NULL)
-            bg_ticket_cancel(naming->asked[i].ticket);
+        bg_fetch_cancel(&naming->asked[i].fetch);
     naming_free(naming);
 }

@@ -26,11 +26,11 @@ struct bg_chat {
     struct bg_command command;
     struct bg_shaper shaper;
     json_t *card, *names;
-    struct bg_look looks[BG_CHAT_NODES_MAX];
-    size_t looks_count, running;
+    struct bg_sources asked[BG_CHAT_NODES_MAX];
+    size_t asked_count, running;
     int64_t deadline_us;
-    json_t *told, *kept;     /* node -> its pairs, best first: of now, and what it told before it could not be asked */
-    json_t *best;            /* of all of them, once all have told */
+    json_t *reported, *kept; /* node -> its pairs, best first: of now, and what it reported before it could not be asked */
+    json_t *best;            /* of all of them, once all have reported */
     json_t *peers, *watched; /* of `monitors`: the answer, and whom each of its processes monitors most; or NULL */
     struct bg_naming *naming;
     struct bg_check_run *check;
@@ -47,7 +47,7 @@ struct bg_chat {
 static void chat_free(struct bg_chat *chat)
 {
     bg_naming_stop(chat->naming);
-    json_decref(chat->told);
+    json_decref(chat->reported);
     json_decref(chat->kept);
     json_decref(chat->best);
     json_decref(chat->peers);
@@ -62,7 +62,7 @@ static json_t *card_of_pairs(struct bg_chat *chat)
 {
     struct bg_shaper *shaper = &chat->shaper;
     const bool is_any = json_array_size(chat->best) > 0;
-    if (!is_any && chat->looks_count == 0)
+    if (!is_any && chat->asked_count == 0)
         return bg_card_new(shaper, "trouble", chat->down_count > 0 ? "No node is up." : "No node is registered.", "");
     json_t *card = bg_card_of_pairs(shaper, chat->best, chat->command.node);
     if (!is_any && !chat->missed)
@@ -78,15 +78,15 @@ static void make_card(struct bg_chat *chat)
     else if (chat->command.kind == BG_COMMAND_PAIRS)
         chat->card = card_of_pairs(chat);
     else if (chat->command.kind == BG_COMMAND_MONITORS)
-        chat->card = bg_card_of_monitors(shaper, chat->looks[0].node, chat->peers, chat->watched);
+        chat->card = bg_card_of_monitors(shaper, chat->asked[0].node, chat->peers, chat->watched);
 }
 
-/* What nodes told is kept for when they cannot be asked, with the names that are known by now. */
+/* What nodes reported is kept for when they cannot be asked, with the names that are known by now. */
 static void keep_pairs(const struct bg_chat *chat)
 {
     const char *node;
     json_t *rows;
-    json_object_foreach(chat->told, node, rows) bg_kept_pairs_put_of(chat->services, node, rows);
+    json_object_foreach(chat->reported, node, rows) bg_kept_pairs_put_of(chat->services, node, rows);
 }
 
 static void finish(struct bg_chat *chat)
@@ -129,10 +129,10 @@ static void add_best(struct bg_chat *chat, const json_t *by_node)
     }
 }
 
-/* All nodes have told, or will not: who is named there is waited for. False: nobody is. */
+/* All nodes have reported, or will not: who is named there is waited for. False: nobody is. */
 static bool wait_for_names(struct bg_chat *chat)
 {
-    add_best(chat, chat->told);
+    add_best(chat, chat->reported);
     add_best(chat, chat->kept);
     const struct bg_unnamed unnamed = {
         .shaper = &chat->shaper, .services = chat->services, .rows = chat->watched != NULL ? chat->watched : chat->best};
@@ -148,7 +148,7 @@ static void end_one(struct bg_chat *chat)
         finish(chat);
 }
 
-/* What the node told before. True if there is anything. */
+/* What the node reported before. True if there is anything. */
 static bool add_kept(struct bg_chat *chat, const char *node)
 {
     json_t *rows = bg_kept_pairs_new(&chat->shaper, chat->services, node, PAIRS_MIN);
@@ -184,7 +184,7 @@ static void note_failure(struct bg_chat *chat, const char *node, const struct bg
     bg_text_init(&text, title, sizeof title);
     add_reason(&text, node, failure);
     (void)add_kept(chat, node);
-    if (chat->looks_count > 1 || chat->down_count > 0)
+    if (chat->asked_count > 1 || chat->down_count > 0)
         bg_append(&chat->shaper, chat->notes, json_string(title));
     else if (chat->card == NULL && chat->trouble == NULL) {
         chat->trouble = failure->error == BG_DEADLINE ? "waiting" : "trouble";
@@ -226,12 +226,12 @@ static void note_age(struct bg_chat *chat, int64_t age_ms, int64_t collected_wal
 }
 
 /* Where binaries are much of the memory, who holds them is the next question. It is one to the whole node, so it is not asked else. */
-static void ask_for_binaries(struct bg_chat *chat, struct bg_look *look, const json_t *answer)
+static void ask_for_binaries(struct bg_chat *chat, struct bg_sources *sources, const json_t *answer)
 {
     json_t *memory = bg_memory_new(&chat->shaper, answer);
     const json_int_t binary = json_integer_value(json_object_get(memory, "binary_bytes"));
     if (binary >= BINARIES_MIN_BYTES && binary >= json_integer_value(json_object_get(memory, "total_bytes")) / 10)
-        look->sources |= 1U << BG_SOURCE_BINARIES;
+        sources->wanted |= 1U << BG_SOURCE_BINARIES;
     json_decref(memory);
 }
 
@@ -244,9 +244,9 @@ static void note_binaries(struct bg_chat *chat, const json_t *answer)
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
-static void on_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
+static void on_report(struct bg_sources *sources, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct bg_chat *chat = look->owner;
+    struct bg_chat *chat = sources->owner;
     const json_t *data = answer != NULL ? answer->data : NULL;
     chat->shaper.source = bg_source_name(source);
     if (source == BG_SOURCE_BINARIES) {
@@ -254,15 +254,15 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
         return;
     }
     if (failure == NULL && chat->command.kind == BG_COMMAND_MEM)
-        ask_for_binaries(chat, look, data);
+        ask_for_binaries(chat, sources, data);
     if (failure != NULL)
-        note_failure(chat, look->node, failure);
+        note_failure(chat, sources->node, failure);
     else if (chat->command.kind == BG_COMMAND_PAIRS)
-        bg_put(&chat->shaper, chat->told, look->node, bg_pair_rows_of_peers(&chat->shaper, look->node, data, PAIRS_MAX));
+        bg_put(&chat->shaper, chat->reported, sources->node, bg_pair_rows_of_peers(&chat->shaper, sources->node, data, PAIRS_MAX));
     else if (chat->command.kind == BG_COMMAND_MEM)
-        chat->card = bg_card_of_memory(&chat->shaper, look->node, data);
+        chat->card = bg_card_of_memory(&chat->shaper, sources->node, data);
     else if (chat->command.kind == BG_COMMAND_TOP)
-        chat->card = bg_card_of_top(&chat->shaper, look->node, &chat->command, data);
+        chat->card = bg_card_of_top(&chat->shaper, sources->node, &chat->command, data);
     else {
         chat->peers = json_incref((json_t *)(uintptr_t)data);
         chat->watched = bg_card_watched(&chat->shaper, data);
@@ -271,24 +271,24 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
         note_age(chat, answer->age_ms, answer->collected_wall_ms);
 }
 
-static void on_looked(struct bg_look *look)
+static void on_node_done(struct bg_sources *sources)
 {
-    end_one(look->owner);
+    end_one(sources->owner);
 }
 
-static void add_look(struct bg_chat *chat, const char *node)
+static void add_node(struct bg_chat *chat, const char *node)
 {
-    static const unsigned sources[] = {
+    static const unsigned wanted[] = {
         [BG_COMMAND_MEM] = 1U << BG_SOURCE_MEMORY,
         [BG_COMMAND_TOP] = 1U << BG_SOURCE_SCAN,
         [BG_COMMAND_MONITORS] = 1U << BG_SOURCE_PEERS,
         [BG_COMMAND_PAIRS] = 1U << BG_SOURCE_PEERS,
     };
-    struct bg_look *look = &chat->looks[chat->looks_count++];
-    *look = (struct bg_look){
+    struct bg_sources *sources = &chat->asked[chat->asked_count++];
+    *sources = (struct bg_sources){
         .services = chat->services,
         .owner = chat,
-        .sources = sources[chat->command.kind],
+        .wanted = wanted[chat->command.kind],
         .scan_limit = BG_CHAT_ROWS_MAX,
         .binary = chat->command.sort != NULL && strcmp(chat->command.sort->key, "binary") == 0,
         .reader = chat->reader,
@@ -296,15 +296,15 @@ static void add_look(struct bg_chat *chat, const char *node)
         .kept_ms = BG_CHAT_KEPT_MS,
         .deadline_us = chat->deadline_us,
         .warm_ms = BG_CHAT_WARM_MS,
-        .told = on_told,
-        .done = on_looked,
+        .report = on_report,
+        .done = on_node_done,
     };
-    (void)snprintf(look->node, sizeof look->node, "%s", node);
+    (void)snprintf(sources->node, sizeof sources->node, "%s", node);
     chat->running++;
 }
 
 /* All nodes that are up, as many as fit; of the others what they reported last. */
-static void add_looks(struct bg_chat *chat)
+static void add_nodes(struct bg_chat *chat)
 {
     const struct bg_nodes *nodes = chat->services->nodes;
     bool is_more = false;
@@ -313,8 +313,8 @@ static void add_looks(struct bg_chat *chat)
         bg_nodes_info_at(nodes, i, &info);
         if (info.state != BG_LINK_UP)
             note_down(chat, &info);
-        else if (chat->looks_count < BG_CHAT_NODES_MAX)
-            add_look(chat, info.name);
+        else if (chat->asked_count < BG_CHAT_NODES_MAX)
+            add_node(chat, info.name);
         else
             is_more = true;
     }
@@ -380,11 +380,11 @@ static void start(struct bg_chat *chat)
     case BG_COMMAND_TOP:
     case BG_COMMAND_MONITORS:
         if (chat->command.node != NULL)
-            add_look(chat, chat->command.node);
+            add_node(chat, chat->command.node);
         else
-            add_looks(chat);
-        for (size_t i = 0, count = chat->looks_count; i < count; i++)
-            bg_look_start(&chat->looks[i]);
+            add_nodes(chat);
+        for (size_t i = 0, count = chat->asked_count; i < count; i++)
+            bg_sources_start(&chat->asked[i]);
         return;
     }
 }
@@ -414,7 +414,7 @@ bool bg_chat_start(const struct bg_services *services, uint64_t reader, const ch
     chat->context = context;
     chat->deadline_us = bg_clock_monotonic_us(services->clock) + BG_CHAT_TIMEOUT_MS * 1000;
     chat->notes = bg_array_new(&chat->shaper);
-    chat->told = bg_object_new(&chat->shaper);
+    chat->reported = bg_object_new(&chat->shaper);
     chat->kept = bg_object_new(&chat->shaper);
     chat->best = bg_array_new(&chat->shaper);
     chat->names = names_new(&chat->shaper, services->nodes);
@@ -436,8 +436,8 @@ void bg_chat_stop(struct bg_chat *chat)
 {
     if (chat == NULL)
         return;
-    for (size_t i = 0; i < chat->looks_count; i++)
-        bg_look_stop(&chat->looks[i]);
+    for (size_t i = 0; i < chat->asked_count; i++)
+        bg_sources_stop(&chat->asked[i]);
     bg_check_stop(chat->check);
     chat_free(chat);
 }

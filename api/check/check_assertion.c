@@ -94,12 +94,12 @@ enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_asser
     return error;
 }
 
-void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_look *look)
+void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *sources)
 {
-    look->sources |= 1U << assertion->figure->source;
+    sources->wanted |= 1U << assertion->figure->source;
     if (assertion->sort != NULL && strcmp(assertion->sort->key, "binary") == 0)
-        look->binary = true;
+        sources->binary = true;
     /* One more than it is compared with tells more from as many. */
-    if (assertion->figure->kind == BG_FIGURE_OVER && (int64_t)assertion->expression.value.number + 1 > look->scan_limit)
-        look->scan_limit = (int64_t)assertion->expression.value.number + 1;
+    if (assertion->figure->kind == BG_FIGURE_OVER && (int64_t)assertion->expression.value.number + 1 > sources->scan_limit)
+        sources->scan_limit = (int64_t)assertion->expression.value.number + 1;
 }

@@ -4,8 +4,8 @@
 
 #include "check_grammar.h"
 #include "figures.h"
-#include "look.h"
 #include "rows.h"
+#include "sources.h"
 
 #define BG_OVER_MAX 999 /* processes_over() can tell fewer than the longest ranking has */
 
@@ -18,8 +18,8 @@ struct bg_assertion {
 };
 /* BG_INVALID: "column 3: ...", with the nearest name where one is near. */
 enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_assertion, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Adds to what a look must ask so that the assertion can be evaluated. */
-void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_look *look);
+/* Adds to what a node must be asked so that the assertion can be evaluated. */
+void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *sources);
 
 /* What was seen. */
 struct bg_measure {

@@ -170,7 +170,7 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
         json_decref(measure->offender);
         measure->offender = watcher_new(shaper, process, node, list.top);
     }
-    if (json_array_size(processes) >= BG_LOOK_PEERS)
+    if (json_array_size(processes) >= BG_SOURCES_PEERS)
         measure->exact = measure->exact && measure->value >= (double)least;
 }
 

@@ -1,4 +1,4 @@
-/* check_run.c: puts assertions to nodes: one look at each, every source asked once for all of them. */
+/* check_run.c: puts assertions to nodes: every source of a node is asked once for all of them. */
 #include "check_run.h"
 
 #include "uncounted.h"
@@ -13,7 +13,7 @@
 
 struct visit { /* of one node */
     struct bg_check_run *run;
-    struct bg_look look;
+    struct bg_sources sources;
     json_t *rows[BG_CHECK_ITEMS_MAX];
     bool may_be_gone;
     enum bg_check_status status;
@@ -77,7 +77,7 @@ static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *ite
     return row;
 }
 
-static void put_told(struct visit *visit, size_t index, const struct bg_measure *measure, struct bg_shaper *shaper)
+static void put_result(struct visit *visit, size_t index, const struct bg_measure *measure, struct bg_shaper *shaper)
 {
     const struct bg_check_item *item = &visit->run->items[index];
     const struct bg_expression *expression = &item->assertion.expression;
@@ -125,22 +125,22 @@ static void note_answer(struct visit *visit, const struct bg_answer *answer)
 
 /* One process that is stuck costs a check nothing but the word "exact". Where time did not suffice for many, what holds for the others is
  * no answer; what does not hold is one. */
-static bool is_blind(const struct bg_look *look, enum bg_source source, const struct bg_assertion *assertion,
+static bool is_blind(const struct bg_sources *sources, enum bg_source source, const struct bg_assertion *assertion,
                      const struct bg_measure *measure, struct bg_failure *ret_failure)
 {
     const bool of_scan = source == BG_SOURCE_PEERS || (source == BG_SOURCE_SCAN && !measure->exact);
-    if (!of_scan || look->skipped_count <= look->process_count / SKIPPED_PART_MAX ||
+    if (!of_scan || sources->skipped_count <= sources->process_count / SKIPPED_PART_MAX ||
         !bg_operator_holds(assertion->expression.comparison, measure->value, assertion->expression.value.number))
         return false;
     (void)bg_fail(ret_failure, BG_DEADLINE,
                   "it holds for those that answered, but %" PRId64 " of %" PRId64
                   " processes of %s did not in the time: allow more with timeout_ms",
-                  look->skipped_count, look->process_count, look->node);
+                  sources->skipped_count, sources->process_count, sources->node);
     return true;
 }
 
 /* Of entries that nobody has counted it is open whose they are: a server with many clients must not fail for a leak, nor a leak pass. */
-static bool is_open(const struct bg_look *look, const struct bg_assertion *assertion, const struct bg_measure *measure,
+static bool is_open(const struct bg_sources *sources, const struct bg_assertion *assertion, const struct bg_measure *measure,
                     struct bg_failure *ret_failure)
 {
     const enum bg_comparison comparison = assertion->expression.comparison;
@@ -154,13 +154,13 @@ static bool is_open(const struct bg_look *look, const struct bg_assertion *asser
                   "a process of %s has " BG_UNCOUNTED
                   ". Where there was too little time they are being counted: ask again in some seconds. "
                   "GET .../monitors?exact=true counts them in any case",
-                  look->node, measure->uncounted_count);
+                  sources->node, measure->uncounted_count);
     return true;
 }
 
-static void on_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
+static void on_report(struct bg_sources *sources, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct visit *visit = look->owner;
+    struct visit *visit = sources->owner;
     struct bg_failure blind;
     if (answer != NULL)
         note_answer(visit, answer);
@@ -172,22 +172,22 @@ static void on_told(struct bg_look *look, enum bg_source source, const struct bg
         if (assertion->figure->source != source)
             continue;
         if (failure == NULL)
-            bg_assertion_measure(assertion, &shaper, look->node, answer != NULL ? answer->data : NULL, &measure);
+            bg_assertion_measure(assertion, &shaper, sources->node, answer != NULL ? answer->data : NULL, &measure);
         if (failure == NULL && !shaper.failed &&
-            (is_blind(look, source, assertion, &measure, &blind) || is_open(look, assertion, &measure, &blind))) {
+            (is_blind(sources, source, assertion, &measure, &blind) || is_open(sources, assertion, &measure, &blind))) {
             json_decref(measure.offender);
             put_unknown(visit, i, &blind);
         } else if (failure == NULL && !shaper.failed)
-            put_told(visit, i, &measure, &shaper);
+            put_result(visit, i, &measure, &shaper);
         else
             put_unknown(visit, i, failure != NULL ? failure : &shaper.failure);
     }
 }
 
 /* What is open of monitors is known once processes were ranked. */
-static bool lacks_ranking(struct bg_look *look, const json_t *memory)
+static bool lacks_ranking(struct bg_sources *sources, const json_t *memory)
 {
-    const struct visit *visit = look->owner;
+    const struct visit *visit = sources->owner;
     bool lacks = false;
     for (size_t i = 0; i < visit->run->items_count && !lacks; i++) {
         const struct bg_assertion *assertion = &visit->run->items[i].assertion;
@@ -196,7 +196,7 @@ static bool lacks_ranking(struct bg_look *look, const json_t *memory)
         bg_shaper_init(&shaper, bg_source_name(BG_SOURCE_MEMORY));
         if (strcmp(assertion->figure->name, "monitors_estimate.remote_count") == 0 ||
             strcmp(assertion->figure->name, "monitors_estimate.bytes") == 0)
-            bg_assertion_measure(assertion, &shaper, look->node, memory, &measure);
+            bg_assertion_measure(assertion, &shaper, sources->node, memory, &measure);
         lacks = shaper.failed && shaper.failure.error == BG_UNSUPPORTED;
         json_decref(measure.offender);
     }
@@ -208,7 +208,7 @@ static json_t *node_new(struct bg_shaper *shaper, struct visit *visit)
     json_t *node = bg_object_new(shaper), *rows = bg_array_new(shaper);
     for (size_t i = 0; i < visit->run->items_count; i++)
         bg_append(shaper, rows, json_incref(visit->rows[i]));
-    bg_put(shaper, node, "node", json_string(visit->look.node));
+    bg_put(shaper, node, "node", json_string(visit->sources.node));
     bg_put(shaper, node, "status", json_string(bg_check_status_text(visit->status)));
     bg_put(shaper, node, "assertions", rows);
     return node;
@@ -230,7 +230,7 @@ static bool is_gone(const struct visit *visit)
     struct bg_node_info info;
     if (!visit->may_be_gone || visit->status != BG_CHECK_UNKNOWN || (error != BG_NODE_UNREACHABLE && error != BG_NODE_UNKNOWN))
         return false;
-    return bg_nodes_info(visit->look.services->nodes, visit->look.node, &info, NULL) != BG_OK || info.is_gone;
+    return bg_nodes_info(visit->sources.services->nodes, visit->sources.node, &info, NULL) != BG_OK || info.is_gone;
 }
 
 static void finish(struct bg_check_run *run)
@@ -246,7 +246,7 @@ static void finish(struct bg_check_run *run)
     result.gone = bg_array_new(&shaper);
     for (size_t i = 0; i < run->visits_count; i++) {
         if (is_gone(&run->visits[i])) {
-            bg_append(&shaper, result.gone, json_string(run->visits[i].look.node));
+            bg_append(&shaper, result.gone, json_string(run->visits[i].sources.node));
             continue;
         }
         add_visit(&result, &run->visits[i]);
@@ -255,7 +255,7 @@ static void finish(struct bg_check_run *run)
     if (json_array_size(result.nodes) == 0) { /* what was not checked has not passed */
         result.status = BG_CHECK_UNKNOWN;
         bg_fail(&result.failure, BG_NODE_UNREACHABLE, "no node was there to be checked: %s was only found through epmd, and is gone",
-                run->visits_count > 0 ? run->visits[0].look.node : "what was asked for");
+                run->visits_count > 0 ? run->visits[0].sources.node : "what was asked for");
     }
     if (shaper.failed) {
         json_decref(result.nodes);
@@ -271,14 +271,14 @@ static void start_more(struct bg_check_run *run)
     run->starting = true;
     while (run->running_count < BG_CHECK_AT_ONCE && run->started_count < run->visits_count) {
         run->running_count++;
-        bg_look_start(&run->visits[run->started_count++].look);
+        bg_sources_start(&run->visits[run->started_count++].sources);
     }
     run->starting = false;
 }
 
-static void on_looked(struct bg_look *look)
+static void on_node_done(struct bg_sources *sources)
 {
-    struct bg_check_run *run = ((struct visit *)look->owner)->run;
+    struct bg_check_run *run = ((struct visit *)sources->owner)->run;
     run->running_count--;
     if (run->starting)
         return;
@@ -290,7 +290,7 @@ static void on_looked(struct bg_look *look)
 static void visit_init(struct visit *visit, struct bg_check_run *run, const struct bg_check_request *request, const char *node)
 {
     visit->run = run;
-    visit->look = (struct bg_look){
+    visit->sources = (struct bg_sources){
         .services = request->services,
         .owner = visit,
         .reader = request->reader,
@@ -299,13 +299,13 @@ static void visit_init(struct visit *visit, struct bg_check_run *run, const stru
         .kept_ms = request->kept_ms,
         .warm_ms = request->warm_ms,
         .lacks = lacks_ranking,
-        .told = on_told,
-        .done = on_looked,
+        .report = on_report,
+        .done = on_node_done,
     };
     visit->may_be_gone = json_object_get(request->may_be_gone, node) != NULL;
-    (void)snprintf(visit->look.node, sizeof visit->look.node, "%s", node);
+    (void)snprintf(visit->sources.node, sizeof visit->sources.node, "%s", node);
     for (size_t i = 0; i < run->items_count; i++)
-        bg_assertion_plan(&run->items[i].assertion, &visit->look);
+        bg_assertion_plan(&run->items[i].assertion, &visit->sources);
 }
 
 static bool take_items(struct bg_check_run *run, const struct bg_check_request *request)
@@ -349,6 +349,6 @@ void bg_check_stop(struct bg_check_run *run)
     if (run == NULL)
         return;
     for (size_t i = 0; i < run->started_count; i++)
-        bg_look_stop(&run->visits[i].look);
+        bg_sources_stop(&run->visits[i].sources);
     run_free(run);
 }

@@ -5,7 +5,7 @@
 #include "check_assertion.h"
 
 #define BG_CHECK_ITEMS_MAX 128 /* assertions and warnings of one check */
-#define BG_CHECK_AT_ONCE 64    /* nodes looked at side by side; the others wait for their turn */
+#define BG_CHECK_AT_ONCE 64    /* nodes asked side by side; the others wait for their turn */
 
 enum bg_check_status { BG_CHECK_PASS, BG_CHECK_WARN, BG_CHECK_FAIL, BG_CHECK_UNKNOWN };
 const char *bg_check_status_text(enum bg_check_status status);
@@ -37,7 +37,7 @@ struct bg_check_request {
     const json_t *nodes;       /* an array of names, copied */
     const json_t *may_be_gone; /* an object with some of them as its keys; NULL: none may */
     int64_t max_age_ms, timeout_ms;
-    int64_t kept_ms, warm_ms; /* as of a look */
+    int64_t kept_ms, warm_ms; /* as of a fetch */
 };
 
 /* `done` may be called before this returns, and *ret_run is NULL then. False where memory ran out: nothing was started. */

@@ -2,7 +2,7 @@
 #ifndef BG_API_FIGURES_H
 #define BG_API_FIGURES_H
 
-#include "look.h"
+#include "sources.h"
 
 #include "beamgauge/metrics.h"
 

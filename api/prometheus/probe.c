@@ -19,7 +19,7 @@
 struct probe {
     struct bg_call *call;
     int64_t started_us;
-    struct bg_look look;
+    struct bg_sources sources;
     json_t *answers[BG_SOURCE_COUNT]; /* as struct bg_probe_answers has them */
 };
 
@@ -38,7 +38,7 @@ static void probe_free(struct probe *probe)
 static void on_cancel(void *context)
 {
     struct probe *probe = context;
-    bg_look_stop(&probe->look);
+    bg_sources_stop(&probe->sources);
     probe_free(probe);
 }
 
@@ -66,18 +66,18 @@ static void write_probe(const struct probe *probe, struct bg_exposition *exposit
     bg_exposition_add(exposition, &up, NULL, probe->answers[BG_SOURCE_MEMORY] != NULL || probe->answers[BG_SOURCE_SYSTEM] != NULL);
     for (enum bg_source source = 0; source < BG_SOURCE_COUNT; source++) {
         const char *name = bg_source_name(source);
-        if ((probe->look.sources & 1U << source) != 0)
+        if ((probe->sources.wanted & 1U << source) != 0)
             bg_exposition_add(exposition, &answered, &name, probe->answers[source] != NULL);
     }
     bg_exposition_add(exposition, &took, NULL, (double)(bg_clock_monotonic_us(services->clock) - probe->started_us) / 1e6);
-    if (bg_nodes_info(services->nodes, probe->look.node, &info, NULL) == BG_OK)
+    if (bg_nodes_info(services->nodes, probe->sources.node, &info, NULL) == BG_OK)
         write_link(exposition, &info);
 }
 
 /* Ends the call with whatever was answered. */
-static void on_done(struct bg_look *look)
+static void on_done(struct bg_sources *sources)
 {
-    struct probe *probe = look->owner;
+    struct probe *probe = sources->owner;
     struct bg_probe_answers answers;
     struct bg_exposition *exposition = bg_exposition_new(bg_call_type(probe->call));
     for (size_t i = 0; i < BG_SOURCE_COUNT; i++)
@@ -104,9 +104,9 @@ static json_t *data_of(enum bg_source source, json_t *answer)
     return json_object();
 }
 
-static void on_told(struct bg_look *look, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
+static void on_report(struct bg_sources *sources, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct probe *probe = look->owner;
+    struct probe *probe = sources->owner;
     if (failure == NULL)
         probe->answers[source] = data_of(source, answer != NULL ? answer->data : NULL);
 }
@@ -150,26 +150,26 @@ static void handle(struct bg_call *call)
     }
     probe->call = call;
     probe->started_us = bg_clock_monotonic_us(services->clock);
-    probe->look = (struct bg_look){
+    probe->sources = (struct bg_sources){
         .services = services,
         .owner = probe,
-        .sources = 1U << BG_SOURCE_MEMORY | 1U << BG_SOURCE_SYSTEM,
+        .wanted = 1U << BG_SOURCE_MEMORY | 1U << BG_SOURCE_SYSTEM,
         .totals = true,
         .scan_limit = 1, /* as the rankings ask with, so that they share one scan */
         .reader = bg_call_reader(call),
         .max_age_ms = bg_call_integer(call, "max_age_ms"),
         .deadline_us = probe->started_us + timeout_ms(call) * 1000,
-        .told = on_told,
+        .report = on_report,
         .done = on_done,
     };
     if (is_beam(probe) && bg_call_boolean(call, "scan"))
-        probe->look.sources |= 1U << BG_SOURCE_SCAN | 1U << BG_SOURCE_PEERS;
-    (void)snprintf(probe->look.node, sizeof probe->look.node, "%s", bg_call_text(call, "target"));
+        probe->sources.wanted |= 1U << BG_SOURCE_SCAN | 1U << BG_SOURCE_PEERS;
+    (void)snprintf(probe->sources.node, sizeof probe->sources.node, "%s", bg_call_text(call, "target"));
     bg_call_on_cancel(call, on_cancel, probe);
     if (info.state == BG_LINK_UP)
-        bg_look_start(&probe->look);
+        bg_sources_start(&probe->sources);
     else
-        on_done(&probe->look);
+        on_done(&probe->sources);
 }
 
 static const char *const modules[] = {"beam", "prometheus_erl", NULL};

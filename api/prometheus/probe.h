@@ -2,7 +2,7 @@
 #ifndef BG_API_PROBE_H
 #define BG_API_PROBE_H
 
-#include "look.h"
+#include "sources.h"
 
 #include "beamgauge/endpoint.h"
 #include "beamgauge/metrics.h"

@@ -48,6 +48,18 @@ function checkIncludes(file, lines) {
   });
 }
 
+// Who asks nodes, and what with, is in one place each: a question that is made twice is soon two questions, and no answer is shared.
+const IN_ONE_PLACE = [
+  { what: /\bbg_query_ask\(/, room: 'api/', only: 'api/ask/fetch.c', instead: 'bg_fetch_start()' },
+  { what: /\(struct bg_arguments\)\{/, room: 'api/', only: 'api/ask/arguments.c', instead: 'a function of arguments.h' },
+];
+
+function checkPlaces(file, lines) {
+  for (const { what, room, only, instead } of IN_ONE_PLACE)
+    if (file.startsWith(room) && file !== only)
+      lines.forEach((line, i) => { if (what.test(line)) faults.push(`${file}:${i + 1}: that is only for ${only}; use ${instead}`); });
+}
+
 // clang-format puts a function's braces into the first column, so its length can be read without a parser.
 function checkFunctions(file, lines) {
   const most = file.startsWith('tests/') ? TEST_FUNCTION_LINES_MAX : FUNCTION_LINES_MAX;
@@ -66,6 +78,7 @@ for (const file of sources) {
   if (lines.length - 1 > FILE_LINES_MAX) faults.push(`${file}: ${lines.length - 1} lines (at most ${FILE_LINES_MAX})`);
   if (!/\.(c|h)$/.test(file)) continue;
   checkIncludes(file, lines);
+  checkPlaces(file, lines);
   if (!/^(\/\*|\/\/) ?\S/.test(lines[0])) faults.push(`${file}:1: the first line does not say what lives here`);
   if (file.endsWith('.c')) checkFunctions(file, lines);
 }
