@@ -65,7 +65,7 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const jso
     const char *const directions[] = {scan->sort->key, NULL};
     json_t *pids = bg_array_new(shaper);
     for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit); place++) {
-        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        const json_t *raw = bg_scan_raw_at(shaper, scan, place);
         const char *pid = bg_answer_pid(shaper, raw, "pid");
         if (pid != NULL && bg_peers_find(shaper, known, pid) == NULL && bg_row_value(shaper, raw, scan->sort, scan->word_bytes) != 0)
             bg_append(shaper, pids, json_string(pid));

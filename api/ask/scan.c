@@ -77,30 +77,17 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
     return count;
 }
 
-static void note_figures(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort)
+void bg_scan_read(struct bg_shaper *shaper, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
 {
-    struct bg_shaper *shaper = &ask->shaper;
-    ask->is_ranking = true;
-    ask->ranking = (struct bg_ranking){
-        .process_count = bg_answer_count(shaper, answer, "process_count"),
-        .scanned_count = bg_answer_count(shaper, answer, "scanned_count"),
-        .skipped_count = bg_scan_skipped(ask, answer),
-        .exact = bg_answer_boolean(shaper, bg_answer_object(shaper, answer, "exact"), sort->key),
-    };
-}
-
-void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
-{
-    struct bg_shaper *shaper = &ask->shaper;
-    note_figures(ask, answer, sort);
-    ask->sorted_by = sort->field;
-    *ret_scan = (struct bg_scan){
-        .sort = sort,
-        .rows = bg_answer_array(shaper, answer, "rows"),
-        .ranking = bg_answer_array(shaper, bg_answer_object(shaper, answer, "rankings"), sort->key),
-        .word_bytes = bg_answer_count(shaper, answer, "word_bytes"),
-        .next_bound = bg_answer_count_or(shaper, json_object_get(answer, "next_bound"), sort->key, 0),
-    };
+    *ret_scan = (struct bg_scan){.sort = sort};
+    ret_scan->process_count = bg_answer_count(shaper, answer, "process_count");
+    ret_scan->scanned_count = bg_answer_count(shaper, answer, "scanned_count");
+    ret_scan->skipped_count = bg_answer_count(shaper, answer, "skipped_count");
+    ret_scan->exact = bg_answer_boolean(shaper, bg_answer_object(shaper, answer, "exact"), sort->key);
+    ret_scan->rows = bg_answer_array(shaper, answer, "rows");
+    ret_scan->ranking = bg_answer_array(shaper, bg_answer_object(shaper, answer, "rankings"), sort->key);
+    ret_scan->word_bytes = bg_answer_count(shaper, answer, "word_bytes");
+    ret_scan->next_bound = bg_answer_count_or(shaper, json_object_get(answer, "next_bound"), sort->key, 0);
     const size_t ranked = json_array_size(ret_scan->ranking);
     ret_scan->full = ranked >= (size_t)bg_limit_round(limit);
     if (ranked > (size_t)bg_limit_round(limit))
@@ -109,21 +96,51 @@ void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort
                        ranked, bg_limit_round(limit));
 }
 
-const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, size_t place)
+void bg_scan_take(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
+{
+    bg_scan_read(&ask->shaper, answer, sort, limit, ret_scan);
+    ask->sorted_by = sort->field;
+    ask->is_ranking = true;
+    ask->ranking = (struct bg_ranking){
+        .process_count = ret_scan->process_count,
+        .scanned_count = ret_scan->scanned_count,
+        .skipped_count = bg_scan_skipped(ask, answer),
+        .exact = ret_scan->exact,
+    };
+}
+
+const json_t *bg_scan_raw_at(struct bg_shaper *shaper, const struct bg_scan *scan, size_t place)
 {
     const json_t *index = json_array_get(scan->ranking, place);
     if (json_is_integer(index) && json_integer_value(index) >= 0)
-        return bg_answer_object_at(&ask->shaper, scan->rows, (size_t)json_integer_value(index));
-    bg_shaper_fail(&ask->shaper, BG_BAD_ANSWER,
-                   "the node's answer to \"%s\" cannot be understood: \"rankings\" has a place that is not an index", ask->shaper.source);
+        return bg_answer_object_at(shaper, scan->rows, (size_t)json_integer_value(index));
+    bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"rankings\" has a place that is not an index",
+                   shaper->source);
     return NULL;
 }
 
-int64_t bg_scan_most(struct bg_ask *ask, const struct bg_scan *scan, const json_t *raw)
+int64_t bg_scan_most(struct bg_shaper *shaper, const struct bg_scan *scan, const json_t *raw)
 {
-    if (!scan->sort->relation || bg_answer_boolean_or(&ask->shaper, raw, "exact", true))
-        return bg_row_value(&ask->shaper, raw, scan->sort, scan->word_bytes);
-    return bg_answer_count_or(&ask->shaper, raw, "entries_max", INT64_MAX);
+    if (!scan->sort->relation || bg_answer_boolean_or(shaper, raw, "exact", true))
+        return bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
+    return bg_answer_count_or(shaper, raw, "entries_max", INT64_MAX);
+}
+
+int64_t bg_scan_value(struct bg_shaper *shaper, const struct bg_scan *scan, const json_t *raw)
+{
+    const int64_t own = bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
+    return own >= 0 && !bg_is_uncounted(shaper, raw) ? own : bg_scan_most(shaper, scan, raw);
+}
+
+/* The whole ranking may be uncertain further down than was asked for. */
+bool bg_scan_is_exact(struct bg_shaper *shaper, const struct bg_scan *scan, int64_t least)
+{
+    bool counted = true;
+    if (scan->exact || scan->skipped_count > 0)
+        return scan->exact;
+    for (size_t place = 0; place < json_array_size(scan->ranking) && counted; place++)
+        counted = bg_answer_boolean_or(shaper, bg_scan_raw_at(shaper, scan, place), "exact", true);
+    return counted && least >= scan->next_bound;
 }
 
 /* <field>_delta and <field>_per_second. */
@@ -146,16 +163,12 @@ static int64_t change(struct bg_shaper *shaper, const json_t *raw, const struct 
     return __builtin_mul_overflow(delta, scan->word_bytes, &bytes) ? 0 : bytes;
 }
 
-/* The whole ranking may be uncertain further down than was asked for. What is listed is exact if everybody answered and nobody left out
- * can have more than the last of the rows; else the caller learns how much that could be. */
+/* Where somebody left out can have more than the last of the rows the caller learns how much that could be. */
 static void settle_exact(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter, int64_t last_listed)
 {
-    bool counted = true;
-    if (ask->ranking.exact || ask->ranking.skipped_count > 0 || filter->window || ask->shaper.failed)
+    if (scan->exact || scan->skipped_count > 0 || filter->window || ask->shaper.failed)
         return;
-    for (size_t place = 0; place < json_array_size(scan->ranking) && counted; place++)
-        counted = bg_answer_boolean_or(&ask->shaper, bg_scan_raw_at(ask, scan, place), "exact", true);
-    ask->ranking.exact = counted && last_listed >= scan->next_bound;
+    ask->ranking.exact = bg_scan_is_exact(&ask->shaper, scan, last_listed);
     if (!ask->ranking.exact && scan->next_bound > 0)
         bg_ask_warn(ask, "processes that are not listed may have up to %" PRId64 " each", scan->next_bound);
 }
@@ -168,12 +181,9 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
     bool last_passed = false;
     int64_t last_listed = 0;
     for (size_t place = 0; place < json_array_size(scan->ranking) && !shaper->failed; place++) {
-        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        const json_t *raw = bg_scan_raw_at(shaper, scan, place);
         const int64_t delta = filter->window ? change(shaper, raw, scan) : 0;
-        const int64_t own = bg_row_value(shaper, raw, scan->sort, scan->word_bytes);
-        /* Where that is not known, or not counted, it ranks by what it may have. */
-        const int64_t now = own >= 0 && !bg_is_uncounted(shaper, raw) ? own : bg_scan_most(ask, scan, raw);
-        const int64_t value = filter->window ? delta : now;
+        const int64_t value = filter->window ? delta : bg_scan_value(shaper, scan, raw);
         last_passed = filter->min == 0 || value >= filter->min || (!filter->window && value < 0); /* < 0: not known */
         if (!last_passed || ++passed > filter->limit)
             continue;

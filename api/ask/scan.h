@@ -13,15 +13,22 @@ struct bg_scan {
     int64_t word_bytes;
     int64_t next_bound; /* what the best process left out of the ranking may have at most; 0 where none was left out */
     bool full;          /* the ranking is as long as was asked for: there may be more */
+    bool exact;         /* all of it, as the node has it */
+    int64_t process_count, scanned_count, skipped_count;
 };
-/* Also notes the answer's figures in ask->ranking. */
-void bg_scan_read(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);
+void bg_scan_read(struct bg_shaper *shaper, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);
+/* Within a step: the same, and its figures go into ask->ranking, and what there is to be warned of. */
+void bg_scan_take(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);
 /* Warns of the processes that did not answer, by name; returns how many they are. Of `groups` and `peer_nodes` too. */
 int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer);
-const json_t *bg_scan_raw_at(struct bg_ask *ask, const struct bg_scan *scan, size_t place);
+const json_t *bg_scan_raw_at(struct bg_shaper *shaper, const struct bg_scan *scan, size_t place);
 
 /* What the process of a raw row may have at most of what is ranked by: its count, where that is exact. */
-int64_t bg_scan_most(struct bg_ask *ask, const struct bg_scan *scan, const json_t *raw);
+int64_t bg_scan_most(struct bg_shaper *shaper, const struct bg_scan *scan, const json_t *raw);
+/* What it ranks by: its own number, or, where that is not known or not counted, what it may have. */
+int64_t bg_scan_value(struct bg_shaper *shaper, const struct bg_scan *scan, const json_t *raw);
+/* Whether the ranking is exact as far as its processes have `least` or more: everybody answered, and nobody left out can have more. */
+bool bg_scan_is_exact(struct bg_shaper *shaper, const struct bg_scan *scan, int64_t least);
 
 struct bg_scan_filter {
     int64_t min; /* of the number ranked by (of its change, over a window), or of what that may be at most */

@@ -4,8 +4,8 @@
 #include "memory_blocks.h"
 #include "peers.h"
 #include "print.h"
-#include "reader.h"
 #include "resources.h"
+#include "scan.h"
 #include "uncounted.h"
 
 #include "beamgauge/node.h"
@@ -204,29 +204,27 @@ static const char *unit_of(const char *field)
 json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct bg_command *command, const json_t *answer)
 {
     char columns[80], what[80];
-    struct bg_ask reader;
     struct bg_scan scan;
     (void)snprintf(columns, sizeof columns, ">%s|Process", command->sort->key);
     (void)snprintf(what, sizeof what, "Most %s on ", command->sort->key);
     json_t *card = answer_new(shaper, what, node, columns);
     bool is_any_estimate = false;
-    bg_reader_init(&reader, shaper);
-    bg_scan_read(&reader, answer, command->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
-    for (size_t place = 0; place < json_array_size(scan.ranking) && place < command->limit && !reader.shaper.failed; place++) {
-        const json_t *raw = bg_scan_raw_at(&reader, &scan, place);
-        const int64_t count = bg_row_value(&reader.shaper, raw, command->sort, scan.word_bytes);
+    bg_scan_read(shaper, answer, command->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
+    for (size_t place = 0; place < json_array_size(scan.ranking) && place < command->limit && !shaper->failed; place++) {
+        const json_t *raw = bg_scan_raw_at(shaper, &scan, place);
+        const int64_t count = bg_row_value(shaper, raw, command->sort, scan.word_bytes);
         if (count == 0) {
             if (place == 0)
                 bg_card_note(shaper, card, "No process has any.");
             break;
         }
-        json_t *row = row_new(shaper, card), *ref = ref_of(&reader.shaper, raw, node);
+        json_t *row = row_new(shaper, card), *ref = ref_of(shaper, raw, node);
         json_t *value = bg_count_or_null(count);
-        const int64_t uncounted = command->sort->relation ? bg_uncounted_count(&reader.shaper, raw) : -1;
-        const bool is_exact = !command->sort->relation || bg_answer_boolean_or(&reader.shaper, raw, "exact", true);
+        const int64_t uncounted = command->sort->relation ? bg_uncounted_count(shaper, raw) : -1;
+        const bool is_exact = !command->sort->relation || bg_answer_boolean_or(shaper, raw, "exact", true);
         is_any_estimate = is_any_estimate || !is_exact;
         if (uncounted >= 0)
-            add_uncounted(shaper, card, row, uncounted, bg_answer_pid(&reader.shaper, raw, "pid"));
+            add_uncounted(shaper, card, row, uncounted, bg_answer_pid(shaper, raw, "pid"));
         else
             add_figure(shaper, row, value, unit_of(command->sort->field), is_exact);
         add_ref(shaper, row, ref);
@@ -235,9 +233,8 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
     }
     if (is_any_estimate)
         bg_card_note(shaper, card, "Some of these are estimates.");
-    else if (!reader.ranking.exact)
+    else if (!scan.exact)
         bg_card_note(shaper, card, "Others may have more: not all processes could be looked at.");
-    bg_reader_done(&reader, shaper);
     return card;
 }
 

@@ -3,7 +3,6 @@
 
 #include "memory_blocks.h"
 #include "peers.h"
-#include "reader.h"
 #include "resources.h"
 #include "uncounted.h"
 
@@ -71,28 +70,26 @@ static int64_t open_max(struct bg_shaper *shaper, const json_t *raw, const struc
     return sort->relation ? bg_uncounted_count(shaper, raw) : -1;
 }
 
-static void measure_max(const struct bg_assertion *assertion, struct bg_ask *reader, const char *node, const json_t *answer,
+static void measure_max(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
                         struct bg_measure *measure)
 {
     struct bg_scan scan;
-    const struct bg_scan_filter filter = {.limit = 1};
-    bg_scan_read(reader, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
-    json_t *rows = bg_scan_rows(reader, &scan, &filter);
-    measure->exact = reader->ranking.exact;
-    for (size_t place = 0; place < json_array_size(scan.ranking) && measure->offender == NULL && !reader->shaper.failed; place++) {
-        const json_t *raw = bg_scan_raw_at(reader, &scan, place);
-        const int64_t value = bg_row_value(&reader->shaper, raw, assertion->sort, scan.word_bytes);
-        const int64_t most = open_max(&reader->shaper, raw, assertion->sort);
+    bg_scan_read(shaper, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
+    const bool is_any = json_array_size(scan.ranking) > 0;
+    measure->exact = bg_scan_is_exact(shaper, &scan, is_any ? bg_scan_value(shaper, &scan, bg_scan_raw_at(shaper, &scan, 0)) : -1);
+    for (size_t place = 0; place < json_array_size(scan.ranking) && measure->offender == NULL && !shaper->failed; place++) {
+        const json_t *raw = bg_scan_raw_at(shaper, &scan, place);
+        const int64_t value = bg_row_value(shaper, raw, assertion->sort, scan.word_bytes);
+        const int64_t most = open_max(shaper, raw, assertion->sort);
         if (most >= 0)
             note_open(measure, (double)most, most);
         else if (value <= 0) /* nobody after it has more */
             break;
         else {
             measure->value = (double)value;
-            measure->offender = offender_new(&reader->shaper, raw, node);
+            measure->offender = offender_new(shaper, raw, node);
         }
     }
-    json_decref(rows);
 }
 
 static void measure_uncounted(struct bg_shaper *shaper, const char *node, const json_t *answer, struct bg_measure *measure)
@@ -105,28 +102,28 @@ static void measure_uncounted(struct bg_shaper *shaper, const char *node, const 
 }
 
 /* A ranking that has them all over it to its last place tells only that there are as many at least. */
-static void measure_over(const struct bg_assertion *assertion, struct bg_ask *reader, const char *node, const json_t *answer,
+static void measure_over(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
                          struct bg_measure *measure)
 {
     struct bg_scan scan;
     size_t over = 0, open = 0, place = 0;
     bool counted = true, is_over = true;
-    bg_scan_read(reader, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
-    for (; place < json_array_size(scan.ranking) && is_over && !reader->shaper.failed; place++) {
-        const json_t *raw = bg_scan_raw_at(reader, &scan, place);
-        const int64_t value = bg_row_value(&reader->shaper, raw, assertion->sort, scan.word_bytes);
-        const int64_t most = open_max(&reader->shaper, raw, assertion->sort);
-        counted = counted && bg_answer_boolean_or(&reader->shaper, raw, "exact", true);
+    bg_scan_read(shaper, answer, assertion->sort, (int64_t)json_array_size(json_object_get(answer, "rows")), &scan);
+    for (; place < json_array_size(scan.ranking) && is_over && !shaper->failed; place++) {
+        const json_t *raw = bg_scan_raw_at(shaper, &scan, place);
+        const int64_t value = bg_row_value(shaper, raw, assertion->sort, scan.word_bytes);
+        const int64_t most = open_max(shaper, raw, assertion->sort);
+        counted = counted && bg_answer_boolean_or(shaper, raw, "exact", true);
         is_over = most >= 0 || (double)value > assertion->over;
         if (most >= 0 && (double)most > assertion->over)
             note_open(measure, (double)++open, most);
         else if (most < 0 && is_over && over++ == 0)
-            measure->offender = offender_new(&reader->shaper, raw, node);
+            measure->offender = offender_new(shaper, raw, node);
     }
     measure->value = (double)over;
     measure->most += (double)over;
-    measure->exact = (reader->ranking.exact || (counted && (double)scan.next_bound <= assertion->over)) && open == 0 &&
-                     (!is_over || place < json_array_size(scan.ranking) || reader->ranking.scanned_count <= (int64_t)place);
+    measure->exact = (scan.exact || (counted && (double)scan.next_bound <= assertion->over)) && open == 0 &&
+                     (!is_over || place < json_array_size(scan.ranking) || scan.scanned_count <= (int64_t)place);
 }
 
 /* One watcher's worth: its busiest pair, or how many monitors it has per process watched; -1: it could not be looked at. */
@@ -189,19 +186,13 @@ void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper
                           struct bg_measure *ret_measure)
 {
     struct bg_measure measure = {.value = 0};
-    struct bg_ask reader;
     shaper->source = bg_source_name(assertion->figure->source);
     if (assertion->figure->source == BG_SOURCE_PEERS) {
         measure_peers(assertion, shaper, node, answer, &measure);
     } else if (assertion->figure->kind == BG_FIGURE_UNCOUNTED) {
         measure_uncounted(shaper, node, answer, &measure);
     } else if (assertion->figure->source == BG_SOURCE_SCAN) {
-        bg_reader_init(&reader, shaper);
-        if (assertion->figure->kind == BG_FIGURE_MAX)
-            measure_max(assertion, &reader, node, answer, &measure);
-        else
-            measure_over(assertion, &reader, node, answer, &measure);
-        bg_reader_done(&reader, shaper);
+        (assertion->figure->kind == BG_FIGURE_MAX ? measure_max : measure_over)(assertion, shaper, node, answer, &measure);
     } else {
         measure_figure(assertion->figure, shaper, node, answer, &measure);
     }

@@ -97,7 +97,7 @@ static void shape_ranking(struct bg_ask *ask, json_t *answer)
     const int64_t limit = bg_call_integer(ask->call, "limit");
     const int64_t kept = bg_call_boolean(ask->call, "exact") ? bg_peers_round(limit) : limit;
     const struct bg_scan_filter filter = {.min = bg_call_integer(ask->call, "min"), .limit = (size_t)kept};
-    bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
+    bg_scan_take(ask, answer, bg_sort_find(bg_call_text(ask->call, "by")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
     ask->figures = bg_object_new(&ask->shaper);
     bg_put(&ask->shaper, ask->figures, "unexplained_monitors_count", bg_count_or_null(bg_peers_unexplained(ask, answer)));

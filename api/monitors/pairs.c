@@ -182,7 +182,7 @@ static int64_t unlisted_bound(struct bg_ask *ask, const struct bg_scan *scan, in
 {
     int64_t bound = scan->next_bound;
     for (size_t place = (size_t)bg_peers_round(limit); place < json_array_size(scan->ranking) && !ask->shaper.failed; place++) {
-        const int64_t most = bg_scan_most(ask, scan, bg_scan_raw_at(ask, scan, place));
+        const int64_t most = bg_scan_most(&ask->shaper, scan, bg_scan_raw_at(&ask->shaper, scan, place));
         bound = most > bound ? most : bound;
     }
     return bound;
@@ -250,7 +250,7 @@ static void keep_watchers(struct bg_ask *ask, const struct bg_scan *scan, const 
     struct bg_shaper *shaper = &ask->shaper;
     json_t *watchers = bg_array_new(shaper);
     for (size_t place = 0; place < json_array_size(scan->ranking) && place < (size_t)bg_peers_round(limit) && !shaper->failed; place++) {
-        const json_t *raw = bg_scan_raw_at(ask, scan, place);
+        const json_t *raw = bg_scan_raw_at(&ask->shaper, scan, place);
         const char *pid = bg_answer_pid(shaper, raw, "pid");
         if (pid != NULL && bg_peers_find(shaper, known, pid) == NULL)
             bg_append(shaper, watchers, json_incref((json_t *)(uintptr_t)raw));
@@ -276,7 +276,7 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     struct bg_scan scan;
     struct totals *totals = ask->state;
     const int64_t limit = bg_call_integer(ask->call, "limit");
-    bg_scan_read(ask, answer, bg_sort_find("monitors"), limit, &scan);
+    bg_scan_take(ask, answer, bg_sort_find("monitors"), limit, &scan);
     const int64_t bound = unlisted_bound(ask, &scan, limit), unexplained = bg_peers_unexplained(ask, answer);
     if (unexplained >= 0)
         totals->unexplained = bg_sum(totals->unexplained > 0 ? totals->unexplained : 0, unexplained);

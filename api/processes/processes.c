@@ -30,7 +30,7 @@ static void shape_rows(struct bg_ask *ask, json_t *answer)
         .ascending = is_ascending(ask),
         .window = bg_call_integer(ask->call, "window_ms") > 0,
     };
-    bg_scan_read(ask, answer, bg_sort_find(bg_call_text(ask->call, "sort")), limit, &scan);
+    bg_scan_take(ask, answer, bg_sort_find(bg_call_text(ask->call, "sort")), limit, &scan);
     ask->data = bg_scan_rows(ask, &scan, &filter);
     bg_scan_warn_uncounted(ask);
 }
