@@ -1,4 +1,4 @@
-/* params.h: the parameters that endpoints share. */
+/* params.h: the parameters and columns that endpoints share. */
 #ifndef BG_API_PARAMS_H
 #define BG_API_PARAMS_H
 
@@ -22,6 +22,21 @@
                    "10 minutes at most, with a "                                                                                           \
                    "warning and its age"                                                                                                   \
     }
+/* Columns of rows of processes: who it is, and, at their end, what a ranked row's numbers are worth. */
+#define BG_IDENTITY_COLUMNS                                                                                                                \
+    {"pid", "Pid", BG_COLUMN_TEXT, true}, {"name", "Name", BG_COLUMN_TEXT, true},                                                          \
+        {"registered_name", "Registered name", BG_COLUMN_TEXT, false}, {"label", "Label", BG_COLUMN_TEXT, false},                          \
+        {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},                                                                      \
+        {"current_function.text", "Current function", BG_COLUMN_TEXT, false},                                                              \
+    {                                                                                                                                      \
+        "application", "Application", BG_COLUMN_TEXT, false                                                                                \
+    }
+#define BG_WORTH_COLUMNS                                                                                                                   \
+    {"exact", "Exact", BG_COLUMN_TEXT, false}, {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},                                   \
+    {                                                                                                                                      \
+        "age_ms", "Age ms", BG_COLUMN_COUNT, false                                                                                         \
+    }
+
 #define BG_PARAMS_END                                                                                                                      \
     {                                                                                                                                      \
         .name = NULL                                                                                                                       \

@@ -77,6 +77,12 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
     return count;
 }
 
+void bg_scan_send(struct bg_ask *ask, const char *order, bool binary, bg_ask_step *next)
+{
+    const int64_t limit = bg_call_integer(ask->call, "limit");
+    bg_ask_send_or_last(ask, bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), limit, order, binary), next);
+}
+
 void bg_scan_read(struct bg_shaper *shaper, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan)
 {
     *ret_scan = (struct bg_scan){.sort = sort};

@@ -16,6 +16,8 @@ struct bg_scan {
     bool exact;         /* all of it, as the node has it */
     int64_t process_count, scanned_count, skipped_count;
 };
+/* Within a step: asks for the `limit` first of the call by everything that is ranked, or for an earlier such answer where time is over. */
+void bg_scan_send(struct bg_ask *ask, const char *order, bool binary, bg_ask_step *next);
 void bg_scan_read(struct bg_shaper *shaper, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);
 /* Within a step: the same, and its figures go into ask->ranking, and what there is to be warned of. */
 void bg_scan_take(struct bg_ask *ask, const json_t *answer, const struct bg_sort *sort, int64_t limit, struct bg_scan *ret_scan);

@@ -114,9 +114,7 @@ static void ask_scan(struct bg_ask *ask, json_t *answer)
     if (bg_groups_wanted(ask))
         bg_groups_send(ask, bg_sort_find(bg_call_text(ask->call, "by")));
     else
-        bg_ask_send_or_last(
-            ask, bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), bg_call_integer(ask->call, "limit"), "desc", false),
-            shape_ranking);
+        bg_scan_send(ask, "desc", false, shape_ranking);
 }
 
 static void handle(struct bg_call *call)
@@ -154,13 +152,7 @@ static const struct bg_param params[] = {
 };
 
 static const struct bg_column columns[] = {
-    {"pid", "Pid", BG_COLUMN_TEXT, true},
-    {"name", "Name", BG_COLUMN_TEXT, true},
-    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
-    {"label", "Label", BG_COLUMN_TEXT, false},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
-    {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
-    {"application", "Application", BG_COLUMN_TEXT, false},
+    BG_IDENTITY_COLUMNS,
     {"monitors_count", "Monitors", BG_COLUMN_ENTRIES, true},
     {"monitored_by_count", "Monitored by", BG_COLUMN_ENTRIES, false},
     {"distinct_count", "Distinct", BG_COLUMN_COUNT, true},
@@ -169,9 +161,7 @@ static const struct bg_column columns[] = {
     {"links_count", "Links", BG_COLUMN_ENTRIES, false},
     {"message_queue_len", "Queue", BG_COLUMN_COUNT, false},
     {"reductions_count", "Reductions", BG_COLUMN_COUNT, false},
-    {"exact", "Exact", BG_COLUMN_TEXT, false},
-    {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},
-    {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
+    BG_WORTH_COLUMNS,
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -293,8 +293,7 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
 static void ask_scan(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
-    bg_ask_send_or_last(
-        ask, bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), bg_call_integer(ask->call, "limit"), "desc", false), ask_peers);
+    bg_scan_send(ask, "desc", false, ask_peers);
 }
 
 static void finish_ranking(struct bg_ask *ask)

@@ -59,8 +59,7 @@ static void ask_ranking(struct bg_ask *ask, json_t *answer)
     } else if (sort->relation && is_ascending(ask)) {
         bg_ask_refuse(ask, "order", "monitors, monitored_by and links are ranked from the top only: nearly every process has none");
     } else if (window_ms == 0) {
-        bg_ask_send_or_last(
-            ask, bg_arguments_scan(&ask->shaper, bg_call_services(ask->call), limit, order, strcmp(sort->key, "binary") == 0), shape_rows);
+        bg_scan_send(ask, order, strcmp(sort->key, "binary") == 0, shape_rows);
     } else if (window_ms < WINDOW_MIN_MS) {
         bg_ask_refuse(ask, "window_ms", "window_ms must be 0 (no window) or from 100 to 30000");
     } else {
@@ -112,13 +111,7 @@ static const struct bg_param params[] = {
     }
 
 static const struct bg_column columns[] = {
-    {"pid", "Pid", BG_COLUMN_TEXT, true},
-    {"name", "Name", BG_COLUMN_TEXT, true},
-    {"registered_name", "Registered name", BG_COLUMN_TEXT, false},
-    {"label", "Label", BG_COLUMN_TEXT, false},
-    {"initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
-    {"current_function.text", "Current function", BG_COLUMN_TEXT, false},
-    {"application", "Application", BG_COLUMN_TEXT, false},
+    BG_IDENTITY_COLUMNS,
     {"status", "Status", BG_COLUMN_TEXT, false},
     {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},
     {"total_heap_bytes", "Heap", BG_COLUMN_BYTES, false},
@@ -130,9 +123,7 @@ static const struct bg_column columns[] = {
     {"monitors_count", "Monitors", BG_COLUMN_ENTRIES, true},
     {"monitored_by_count", "Monitored by", BG_COLUMN_ENTRIES, false},
     {"links_count", "Links", BG_COLUMN_ENTRIES, false},
-    {"exact", "Exact", BG_COLUMN_TEXT, false},
-    {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},
-    {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
+    BG_WORTH_COLUMNS,
     CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES),
     CHANGE("message_queue_len", "Queue", BG_COLUMN_COUNT),
     CHANGE("reductions_count", "Reductions", BG_COLUMN_COUNT),
