@@ -171,6 +171,27 @@ queue_limit_test_() -> asking:each("a flood ends the tracing, and what was waiti
     untouched(Pid)
 end).
 
+%% On a busy machine the tracer comes to its turn late: it is suspended here.
+late_test_() -> asking:each("a flood that the tracer sees late ends the tracing too", fun(Mode) ->
+    Pid = caller(),
+    Self = self(),
+    spawn(fun() ->
+        asking:eventually(fun() -> is_traced(Pid) andalso {monitored_by, []} =/= process_info(Pid, monitored_by) end),
+        {monitored_by, [Tracer]} = process_info(Pid, monitored_by),
+        true = erlang:suspend_process(Tracer),
+        Pid ! {self(), leak, 400000},
+        receive {done, leak} -> ok end,
+        true = erlang:resume_process(Tracer),
+        Self ! flooded
+    end),
+    Answer = asking:ask(Mode, call_sites, arguments(Pid, 20000, 1000000)),
+    receive flooded -> ok after 60000 -> error(late) end,
+    ?assertMatch(#{<<"cut">> := <<"message_queue">>}, Answer),
+    ?assert(maps:get(<<"calls_count">>, Answer) > 500),
+    ?assertEqual([leak], maps:keys(sites(Answer))),
+    untouched(Pid)
+end).
+
 died_test_() -> asking:each("a process that dies while it is traced", fun(Mode) ->
     Pid = caller(),
     spawn(fun() -> asking:eventually(fun() -> is_traced(Pid) end), Pid ! {self(), leak, 5}, receive {done, leak} -> ok end, exit(Pid, kill) end),

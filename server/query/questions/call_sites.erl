@@ -4,12 +4,14 @@
 
 -define(SITES_MAX, 200).           %% told apart; further ones are one site without a name
 -define(QUEUE_MAX, 2000).          %% messages that wait for the tracer, until it stops
+-define(DRAIN_MAX, 10000).         %% of those that wait then, so many are counted still
 -define(TRACER_HEAP_WORDS, 8388608).
 -define(HELD_MAX_BYTES, 8388608).  %% what a process has off its heap, up to which its list of monitors is looked at
 -define(KEEPER_SLACK_MS, 10000).
 
-%% Three processes. The tracer counts; as it dies, first of all, the emulator clears the trace flags of the process by itself. The keeper
-%% alone sets trace patterns and clears them, also when we are gone, however that came. We wait for both.
+%% Three processes. The tracer counts; as it dies, first of all, the emulator clears the trace flags of the process by itself. What waits for
+%% it is off its heap, and so does not end it: on a busy machine it comes to its turn late, and looks at the length of its queue then. The
+%% keeper alone sets trace patterns and clears them, also when we are gone, however that came. We wait for both.
 answer(#{<<"pid">> := Text, <<"duration_ms">> := DurationMs, <<"max_calls">> := MaxCalls}) ->
     case own(Text) of
         [Pid] -> traced(Pid, DurationMs, MaxCalls);
@@ -30,7 +32,7 @@ traced(Pid, DurationMs, MaxCalls) ->
     Release = erlang:system_info(otp_release),
     Specs = specs(Release),
     Tracer = spawn_opt(fun() -> tracer(Worker, Pid, DurationMs, MaxCalls) end,
-                       [link, {max_heap_size, #{size => ?TRACER_HEAP_WORDS, kill => true, error_logger => false}}]),
+                       [link, {message_queue_data, off_heap}, {max_heap_size, #{size => ?TRACER_HEAP_WORDS, kill => true, error_logger => false}}]),
     {Keeper, Monitor} = spawn_monitor(fun() -> keeper(Worker, Tracer, Pid, DurationMs + ?KEEPER_SLACK_MS, Release >= "27", Specs) end),
     receive
         {Keeper, tracing} -> told(Pid, traced(Tracer, Keeper, Monitor, Release >= "27", Specs));
@@ -163,7 +165,7 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
         <<"message_queue">> ->
             try Off() catch error:badarg -> dead end,
             self() ! drain,
-            {_, More, All} = collect({Watch, Off, drain, MaxCalls}, Calls, Messages, Seen),
+            {_, More, All} = collect({Watch, Off, {drain, Messages + ?DRAIN_MAX}, MaxCalls}, Calls, Messages, Seen),
             {<<"message_queue">>, More, All};
         none ->
             receive
@@ -177,7 +179,7 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
                     collect(Bounds, Calls + Made, Messages + 1, Next);
                 {'DOWN', Watch, _, _, _} -> exit(normal);
                 {'DOWN', _, _, _, _} -> {<<"process_died">>, Calls, Seen};
-                timeout when Until =/= drain -> {undefined, Calls, Seen};
+                timeout when is_integer(Until) -> {undefined, Calls, Seen};
                 drain -> {undefined, Calls, Seen}
             end;
         Cut -> {Cut, Calls, Seen}
@@ -185,7 +187,7 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
 
 %% Messages are bounded too, for calls that fail or make no monitor.
 cut(_, MaxCalls, Calls, Messages) when Calls >= MaxCalls; Messages >= 8 * MaxCalls -> <<"max_calls">>;
-cut(drain, _, _, _) -> none;
+cut({drain, Max}, _, _, Messages) -> case Messages < Max of true -> none; false -> drained end;
 cut(Until, _, _, _) ->
     case process_info(self(), message_queue_len) of
         {_, Length} when Length > ?QUEUE_MAX -> <<"message_queue">>;
