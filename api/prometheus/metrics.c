@@ -4,20 +4,24 @@
 
 #include "beamgauge/node.h"
 
+enum { BUILD, STARTED, LINKS };
+
+const struct bg_metric bg_service_metrics[] = {
+    [BUILD] = {"beamgauge_build", "Which beamgauge this is", BG_METRIC_INFO, NULL, {"version"}},
+    [STARTED] = {"process_start_time_seconds", "When it started, in seconds since 1970", BG_METRIC_GAUGE, "seconds", {NULL}},
+    [LINKS] = {"beamgauge_links", "Links to registered nodes, by state", BG_METRIC_GAUGE, NULL, {"state"}},
+    {.name = NULL},
+};
+
 static void write_build(struct bg_exposition *exposition, const struct bg_services *services)
 {
-    static const struct bg_metric build = {"beamgauge_build", "Which beamgauge this is", BG_METRIC_INFO, NULL, {"version"}};
-    static const struct bg_metric started = {
-        "process_start_time_seconds", "When it started, in seconds since 1970", BG_METRIC_GAUGE, "seconds", {NULL}};
-
-    bg_exposition_add(exposition, &build, (const char *[]){services->version}, 1);
-    bg_exposition_add(exposition, &started, NULL, (double)services->started_wall_ms / 1000);
+    bg_exposition_add(exposition, &bg_service_metrics[BUILD], (const char *[]){services->version}, 1);
+    bg_exposition_add(exposition, &bg_service_metrics[STARTED], NULL, (double)services->started_wall_ms / 1000);
 }
 
 /* No node is named here: how one of them is, /probe tells. */
 static void write_links(struct bg_exposition *exposition, const struct bg_nodes *nodes)
 {
-    static const struct bg_metric links = {"beamgauge_links", "Links to registered nodes, by state", BG_METRIC_GAUGE, NULL, {"state"}};
     size_t counts[BG_LINK_CLOSED] = {0}; /* a closed one is registered no more */
 
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
@@ -27,7 +31,7 @@ static void write_links(struct bg_exposition *exposition, const struct bg_nodes 
             counts[info.state]++;
     }
     for (enum bg_link_state state = 0; state < BG_LINK_CLOSED; state++)
-        bg_exposition_add(exposition, &links, (const char *[]){bg_link_state_text(state)}, (double)counts[state]);
+        bg_exposition_add(exposition, &bg_service_metrics[LINKS], (const char *[]){bg_link_state_text(state)}, (double)counts[state]);
 }
 
 static void handle(struct bg_call *call)

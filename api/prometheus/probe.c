@@ -42,34 +42,39 @@ static void on_cancel(void *context)
     probe_free(probe);
 }
 
+enum { UP, ANSWERED, TOOK, LINK, CONNECTS, LOSSES };
+
+const struct bg_metric bg_probe_metrics[] = {
+    [UP] = {"beam_up", "Whether the node answered", BG_METRIC_GAUGE, NULL, {NULL}},
+    [ANSWERED] = {"beam_probe_answered", "Whether a question was answered", BG_METRIC_GAUGE, NULL, {"question"}},
+    [TOOK] = {"beam_probe_duration_seconds", "Time that beamgauge took to answer this", BG_METRIC_GAUGE, "seconds", {NULL}},
+    [LINK] = {"beam_link", "State of the link to the node, and why it is not up", BG_METRIC_INFO, NULL, {"state", "reason"}},
+    [CONNECTS] = {"beam_link_connects", "How often the link came up", BG_METRIC_COUNTER, NULL, {NULL}},
+    [LOSSES] = {"beam_link_losses", "How often the link was lost", BG_METRIC_COUNTER, NULL, {NULL}},
+    {.name = NULL},
+};
+
 static void write_link(struct bg_exposition *exposition, const struct bg_node_info *info)
 {
-    static const struct bg_metric link = {
-        "beam_link", "State of the link to the node, and why it is not up", BG_METRIC_INFO, NULL, {"state", "reason"}};
-    static const struct bg_metric connects = {"beam_link_connects", "How often the link came up", BG_METRIC_COUNTER, NULL, {NULL}};
-    static const struct bg_metric losses = {"beam_link_losses", "How often the link was lost", BG_METRIC_COUNTER, NULL, {NULL}};
+    const struct bg_metric *metrics = bg_probe_metrics;
     const char *reason = info->reason != BG_REASON_NONE ? bg_link_reason_code(info->reason) : "";
-    bg_exposition_add(exposition, &link, (const char *[]){bg_link_state_text(info->state), reason}, 1);
-    bg_exposition_add(exposition, &connects, NULL, (double)info->connects_count);
-    bg_exposition_add(exposition, &losses, NULL, (double)info->losses_count);
+    bg_exposition_add(exposition, &metrics[LINK], (const char *[]){bg_link_state_text(info->state), reason}, 1);
+    bg_exposition_add(exposition, &metrics[CONNECTS], NULL, (double)info->connects_count);
+    bg_exposition_add(exposition, &metrics[LOSSES], NULL, (double)info->losses_count);
 }
 
 static void write_probe(const struct probe *probe, struct bg_exposition *exposition)
 {
-    static const struct bg_metric up = {"beam_up", "Whether the node answered", BG_METRIC_GAUGE, NULL, {NULL}};
-    static const struct bg_metric answered = {
-        "beam_probe_answered", "Whether a question was answered", BG_METRIC_GAUGE, NULL, {"question"}};
-    static const struct bg_metric took = {
-        "beam_probe_duration_seconds", "Time that beamgauge took to answer this", BG_METRIC_GAUGE, "seconds", {NULL}};
+    const struct bg_metric *metrics = bg_probe_metrics;
     const struct bg_services *services = bg_call_services(probe->call);
     struct bg_node_info info;
-    bg_exposition_add(exposition, &up, NULL, probe->answers[BG_SOURCE_MEMORY] != NULL || probe->answers[BG_SOURCE_SYSTEM] != NULL);
+    bg_exposition_add(exposition, &metrics[UP], NULL, probe->answers[BG_SOURCE_MEMORY] != NULL || probe->answers[BG_SOURCE_SYSTEM] != NULL);
     for (enum bg_source source = 0; source < BG_SOURCE_COUNT; source++) {
         const char *name = bg_source_name(source);
         if ((probe->sources.wanted & 1U << source) != 0)
-            bg_exposition_add(exposition, &answered, &name, probe->answers[source] != NULL);
+            bg_exposition_add(exposition, &metrics[ANSWERED], &name, probe->answers[source] != NULL);
     }
-    bg_exposition_add(exposition, &took, NULL, (double)(bg_clock_monotonic_us(services->clock) - probe->started_us) / 1e6);
+    bg_exposition_add(exposition, &metrics[TOOK], NULL, (double)(bg_clock_monotonic_us(services->clock) - probe->started_us) / 1e6);
     if (bg_nodes_info(services->nodes, probe->sources.node, &info, NULL) == BG_OK)
         write_link(exposition, &info);
 }

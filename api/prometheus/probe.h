@@ -24,6 +24,10 @@ struct bg_family {
 };
 extern const struct bg_family bg_prometheus_erl_families[];
 
+/* What is exposed besides the figures (see figures.h) and what the rooms of the service count: of any node, of one that answers, and of
+ * the service. Name NULL ends each. */
+extern const struct bg_metric bg_probe_metrics[], bg_beam_metrics[], bg_service_metrics[];
+
 /* The modules of /probe. No process is named. */
 void bg_beam_write(struct bg_exposition *exposition, const struct bg_probe_answers *answers);
 void bg_prometheus_erl_write(struct bg_exposition *exposition, const struct bg_probe_answers *answers);

@@ -7,24 +7,28 @@
 
 #define ALLOCATORS_MAX 32
 
+enum { USED, ALLOCATED, ALLOCATED_BLOCKS, EXACT, NODE };
+
+const struct bg_metric bg_beam_metrics[] = {
+    [USED] = {"beam_allocator_used_bytes", "Memory in use, by allocator", BG_METRIC_GAUGE, "bytes", {"allocator"}},
+    [ALLOCATED] = {"beam_allocator_allocated_bytes", "Memory taken from the system, by allocator", BG_METRIC_GAUGE, "bytes", {"allocator"}},
+    [ALLOCATED_BLOCKS] = {"beam_allocator_blocks", "Blocks in use, by allocator", BG_METRIC_GAUGE, NULL, {"allocator"}},
+    [EXACT] =
+        {"beam_process_max_exact", "Whether the highest figure was counted (1) or estimated (0)", BG_METRIC_GAUGE, NULL, {"attribute"}},
+    [NODE] = {"beam_node", "Releases that the node runs", BG_METRIC_INFO, NULL, {"otp_release", "erts_version", "elixir_version"}},
+    {.name = NULL},
+};
+
 /* The name is the node's word, hence bounded in number and escaped. */
 static void write_allocators(struct bg_exposition *exposition, const json_t *allocators)
 {
-    static const struct {
-        struct bg_metric metric;
-        const char *member;
-    } figures[] = {
-        {{"beam_allocator_used_bytes", "Memory in use, by allocator", BG_METRIC_GAUGE, "bytes", {"allocator"}}, "used_bytes"},
-        {{"beam_allocator_allocated_bytes", "Memory taken from the system, by allocator", BG_METRIC_GAUGE, "bytes", {"allocator"}},
-         "allocated_bytes"},
-        {{"beam_allocator_blocks", "Blocks in use, by allocator", BG_METRIC_GAUGE, NULL, {"allocator"}}, "blocks_count"},
-    };
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
+    static const char *const members[] = {[USED] = "used_bytes", [ALLOCATED] = "allocated_bytes", [ALLOCATED_BLOCKS] = "blocks_count"};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         for (size_t j = 0; j < json_array_size(allocators) && j < ALLOCATORS_MAX; j++) {
-            const json_t *allocator = json_array_get(allocators, j), *value = json_object_get(allocator, figures[i].member);
+            const json_t *allocator = json_array_get(allocators, j), *value = json_object_get(allocator, members[i]);
             const char *name = json_string_value(json_object_get(allocator, "name"));
             if (name != NULL && json_is_integer(value))
-                bg_exposition_add(exposition, &figures[i].metric, &name, json_number_value(value));
+                bg_exposition_add(exposition, &bg_beam_metrics[i], &name, json_number_value(value));
         }
 }
 
@@ -91,27 +95,25 @@ static void write_figure(struct bg_exposition *exposition, const struct bg_figur
 
 static void write_exact(struct bg_exposition *exposition, const json_t *scan, const json_t *peers)
 {
-    static const struct bg_metric metric = {
-        "beam_process_max_exact", "Whether the highest figure was counted (1) or estimated (0)", BG_METRIC_GAUGE, NULL, {"attribute"}};
+    const struct bg_metric *metric = &bg_beam_metrics[EXACT];
     bool exact = false;
     for (const struct bg_sort *sort = bg_sorts; sort->key != NULL; sort++)
         if (sort->relation && highest(scan, sort->key) >= 0)
-            bg_exposition_add(exposition, &metric, &sort->key, json_is_true(json_object_get(json_object_get(scan, "exact"), sort->key)));
+            bg_exposition_add(exposition, metric, &sort->key, json_is_true(json_object_get(json_object_get(scan, "exact"), sort->key)));
     if (highest_pair(peers, &exact) >= 0)
-        bg_exposition_add(exposition, &metric, (const char *[]){"pair_monitors"}, exact);
+        bg_exposition_add(exposition, metric, (const char *[]){"pair_monitors"}, exact);
 }
 
 static void write_node(struct bg_exposition *exposition, const json_t *system)
 {
-    static const struct bg_metric node = {
-        "beam_node", "Releases that the node runs", BG_METRIC_INFO, NULL, {"otp_release", "erts_version", "elixir_version"}};
+    const struct bg_metric *node = &bg_beam_metrics[NODE];
     const char *values[3];
     for (size_t i = 0; i < 3; i++) {
-        const char *text = json_string_value(json_object_get(system, node.labels[i]));
+        const char *text = json_string_value(json_object_get(system, node->labels[i]));
         values[i] = text != NULL ? text : "";
     }
     if (system != NULL)
-        bg_exposition_add(exposition, &node, values, 1);
+        bg_exposition_add(exposition, node, values, 1);
 }
 
 void bg_beam_write(struct bg_exposition *exposition, const struct bg_probe_answers *answers)

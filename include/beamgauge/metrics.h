@@ -67,5 +67,6 @@ void bg_metrics_write(const struct bg_metrics *metrics, struct bg_exposition *ex
 
 /* A collector: what this process takes of the machine, under the names that every exporter uses. Takes no context. */
 bg_metrics_collect bg_process_collect;
+extern const struct bg_metric bg_process_metrics[]; /* what it writes; name NULL ends */
 
 #endif

@@ -33,6 +33,6 @@ void bg_counts_add(struct bg_counts *counts, size_t place, int status, int64_t t
 /* A collector; the context is the bg_http. */
 void bg_counts_collect(void *context, struct bg_exposition *exposition);
 
-extern const struct bg_metric bg_counts_metrics[]; /* for tests: NULL name ends */
+extern const struct bg_metric bg_counts_metrics[]; /* what it writes; name NULL ends */
 
 #endif

@@ -47,26 +47,29 @@ static double open_files(void)
     return count;
 }
 
+enum { CPU, MEMORY, FILES, FILES_MAX, LOST };
+
+const struct bg_metric bg_process_metrics[] = {
+    [CPU] = {"process_cpu_seconds", "CPU time that beamgauge has taken, user and system", BG_METRIC_COUNTER, "seconds", {NULL}},
+    [MEMORY] = {"process_resident_memory_bytes", "Memory of beamgauge that is in RAM", BG_METRIC_GAUGE, "bytes", {NULL}},
+    [FILES] = {"process_open_fds", "File descriptors that beamgauge has open", BG_METRIC_GAUGE, NULL, {NULL}},
+    [FILES_MAX] = {"process_max_fds", "File descriptors that beamgauge may open", BG_METRIC_GAUGE, NULL, {NULL}},
+    [LOST] = {"beamgauge_log_lines_lost", "Lines of the log that could not be written", BG_METRIC_COUNTER, NULL, {NULL}},
+    {.name = NULL},
+};
+
 void bg_process_collect(void *context, struct bg_exposition *exposition)
 {
-    static const struct bg_metric cpu = {
-        "process_cpu_seconds", "CPU time that beamgauge has taken, user and system", BG_METRIC_COUNTER, "seconds", {NULL}};
-    static const struct bg_metric memory = {
-        "process_resident_memory_bytes", "Memory of beamgauge that is in RAM", BG_METRIC_GAUGE, "bytes", {NULL}};
-    static const struct bg_metric files = {"process_open_fds", "File descriptors that beamgauge has open", BG_METRIC_GAUGE, NULL, {NULL}};
-    static const struct bg_metric files_max = {
-        "process_max_fds", "File descriptors that beamgauge may open", BG_METRIC_GAUGE, NULL, {NULL}};
-    static const struct bg_metric lost = {
-        "beamgauge_log_lines_lost", "Lines of the log that could not be written", BG_METRIC_COUNTER, NULL, {NULL}};
+    const struct bg_metric *metrics = bg_process_metrics;
     struct rlimit limit;
 
     (void)context;
-    bg_exposition_add(exposition, &cpu, NULL, cpu_seconds());
-    bg_exposition_add(exposition, &memory, NULL, resident_bytes());
-    bg_exposition_add(exposition, &files, NULL, open_files());
+    bg_exposition_add(exposition, &metrics[CPU], NULL, cpu_seconds());
+    bg_exposition_add(exposition, &metrics[MEMORY], NULL, resident_bytes());
+    bg_exposition_add(exposition, &metrics[FILES], NULL, open_files());
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
-        bg_exposition_add(exposition, &files_max, NULL, (double)limit.rlim_cur);
-    bg_exposition_add(exposition, &lost, NULL, (double)bg_log_lost());
+        bg_exposition_add(exposition, &metrics[FILES_MAX], NULL, (double)limit.rlim_cur);
+    bg_exposition_add(exposition, &metrics[LOST], NULL, (double)bg_log_lost());
 }
 
 size_t bg_process_raise_files(size_t wanted)

@@ -25,6 +25,6 @@ void bg_costs_done(struct bg_costs *costs);
 void bg_costs_add(struct bg_costs *costs, const struct bg_question *question, enum bg_error error, int64_t rpc_us, const json_t *answer);
 void bg_costs_write(const struct bg_costs *costs, struct bg_exposition *exposition);
 
-extern const struct bg_metric bg_costs_metrics[]; /* for tests: NULL name ends */
+extern const struct bg_metric bg_costs_metrics[]; /* what it writes; name NULL ends */
 
 #endif

@@ -10,4 +10,6 @@
 void bg_stats_write(const struct bg_queries_stats *stats, const struct bg_flights *flights, const struct bg_answers *answers,
                     struct bg_exposition *exposition);
 
+extern const struct bg_metric bg_stats_metrics[]; /* what it writes; name NULL ends */
+
 #endif

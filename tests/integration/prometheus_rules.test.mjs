@@ -1,7 +1,8 @@
 // What comes with beamgauge for Prometheus and Grafana: the alerts, the dashboard, and a real Prometheus that raises the alarm.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { Folder } from './lib/beamgauge.mjs';
+import { dirname, join } from 'node:path';
+import { BINARY, Folder } from './lib/beamgauge.mjs';
 import { Child } from './lib/child.mjs';
 import { request } from './lib/http.mjs';
 import { names, parse, promtool } from './lib/metrics.mjs';
@@ -11,6 +12,7 @@ import { LIMIT_MS, until } from './lib/wait.mjs';
 
 const GIVEN = new URL('../../api/prometheus/', import.meta.url);
 const given = (name) => readFile(new URL(name, GIVEN), 'utf8');
+const made = async () => JSON.parse(await readFile(join(dirname(BINARY), 'dashboard.json'), 'utf8'));
 const path = (name) => new URL(name, GIVEN).pathname;
 
 // The names of metrics in an expression, its labels and strings put aside.
@@ -18,7 +20,7 @@ const metricsIn = (expression) => expression.replace(/\{[^}]*\}|"[^"]*"|\bby \([
 
 async function expressions() {
   const rules = (await given('alerts.yml')).matchAll(/expr: (?:>-\n((?: {10}.*\n)+)|(.*))/g);
-  const dashboard = JSON.parse(await given('dashboard.json'));
+  const dashboard = await made();
   return {
     'alerts.yml': [...rules].map(([, block, line]) => block ?? line),
     'dashboard.json': dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)),
@@ -60,7 +62,7 @@ suite('prometheus rules', { prepare: async (world) => {
   });
 
   test('the dashboard is whole: every panel has its place, its question and its data source', async () => {
-    const { panels, templating, uid } = JSON.parse(await given('dashboard.json'));
+    const { panels, templating, uid } = await made();
     assert.equal(uid, 'beamgauge');
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     const taken = new Set();
@@ -96,7 +98,7 @@ suite('prometheus rules', { prepare: async (world) => {
     assert.ok(count > 40, `${count} names`);
     const files = await readdir(GIVEN);
     const isSource = (name) => /\.[ch]$/.test(name) || (name.endsWith('.json') && files.includes(name.replace(/json$/, 'c')));
-    assert.deepEqual(files.filter((name) => !isSource(name)).sort(), ['alerts.yml', 'alerts_test.yml', 'dashboard.json', 'prometheus.yml']);
+    assert.deepEqual(files.filter((name) => !isSource(name)).sort(), ['alerts.yml', 'alerts_test.yml', 'prometheus.yml']);
   });
 
   test('a real Prometheus finds the nodes, scrapes them, and tells the leak: of the leaking node only', async () => {

@@ -54,6 +54,11 @@ static void all_families_are_sane(void **state)
             fail_msg("%s", metric->name);
         assert_true(metric != NULL || bg_figures[i].name != NULL);
     }
+    const struct bg_metric *const more[] = {bg_probe_metrics, bg_beam_metrics, bg_service_metrics};
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
+        for (const struct bg_metric *metric = more[i]; metric->name != NULL; metric++)
+            if (!bg_metric_is_sane(metric))
+                fail_msg("%s", metric->name);
     for (const struct bg_family *family = bg_prometheus_erl_families; family->metric.name != NULL; family++)
         if (!bg_metric_is_sane(&family->metric) || family->metric.type != BG_METRIC_UNTYPED)
             fail_msg("%s", family->metric.name);
