@@ -1,5 +1,6 @@
 // Which lines of code of one process call monitor and do not give it back: traced for a few seconds, when somebody asks.
 import { html, useEffect, useState } from '/htm.js';
+import { column } from '/columns.js';
 import { count, rate, visible } from '/format.js';
 import { useOnce } from '/once.js';
 import { Frames, Panel, Parts } from '/parts.js';
@@ -85,12 +86,13 @@ function Demonitored({ site }) {
   return html`${count(site.demonitor_count)}${strange > 0 && html`<small title=${hint}>of others: ${count(strange)}</small>`}`;
 }
 
+const own = (path, more) => column('traceCallSites', path, more);
 const columns = [
-  { key: 'function', title: 'Function', head: true, cell: (site) => html`<${Site} site=${site} />` },
-  { key: 'place', title: 'Line', hint: 'Nodes report it from OTP 25 on', cell: (site) => html`<${Place} site=${site} />` },
-  { key: 'monitors', title: 'Monitors', number: true, hint: 'Monitors made', cell: (site) => count(site.monitor_count) },
-  { key: 'demonitored', title: 'Demonitored', number: true, cell: (site) => html`<${Demonitored} site=${site} />` },
-  { key: 'ended', title: 'Ended', number: true, hint: 'The watched process ended', cell: (site) => count(site.ended_count) },
-  { key: 'net', title: 'Net', number: true, hint: 'Monitors that stayed', cell: (site) => count(site.net_count) },
-  { key: 'rate', title: 'Net/s', number: true, cell: (site) => rate(site.net_per_second) },
+  own('text', { head: true, cell: (site) => html`<${Site} site=${site} />` }),
+  own('line', { hint: 'Nodes report it from OTP 25 on', cell: (site) => html`<${Place} site=${site} />` }),
+  own('monitor_count', { hint: 'Monitors made' }),
+  own('demonitor_count', { cell: (site) => html`<${Demonitored} site=${site} />` }),
+  own('ended_count', { hint: 'The watched process ended' }),
+  own('net_count', { hint: 'Monitors that stayed' }),
+  own('net_per_second'),
 ];

@@ -3,6 +3,7 @@ import { html } from '/htm.js';
 import { bytes, count, duration, percent, short, visible } from '/format.js';
 import { Bar, ProblemNote } from '/parts.js';
 import { usePoll } from '/poll.js';
+import { FIGURES } from '/tables.js';
 
 const NEAR_LIMIT = 0.8;
 
@@ -15,14 +16,14 @@ export function HeadlinePanel({ path, memory }) {
   const schedulers = data && `${count(data.schedulers_online_count)} schedulers online`;
   return html`
     <dl class="headline" aria-label="Headline">
-      <${Figure} term="Uptime" value=${duration(data?.uptime_ms)} note=${release(data)} />
-      <${Figure} term="Memory" value=${bytes(memory.data?.total_bytes)} note=${inProcesses} />
-      <${Limited} term="Processes" used=${data?.process_count} limit=${data?.process_limit} />
+      <${Tile} figure="uptime_ms" data=${data} note=${release(data)} />
+      <${Tile} figure="memory.total_bytes" term="Memory" data=${memory.data} note=${inProcesses} />
+      <${Limited} figure="process_count" data=${data} />
       <${Figure} term=${isCounted ? 'Monitors by pid' : 'Monitors, about'} value=${short(held)} note=${estimate && remoteNote(estimate)} />
-      <${Figure} term="Run queue" value=${count(data?.run_queue_count)} note=${schedulers} />
-      <${Limited} term="Atoms" used=${data?.atom_count} limit=${data?.atom_limit} />
-      <${Limited} term="Ports" used=${data?.port_count} limit=${data?.port_limit} />
-      <${Limited} term="ETS tables" used=${data?.ets_count} limit=${data?.ets_limit} />
+      <${Tile} figure="run_queue_count" data=${data} note=${schedulers} />
+      <${Limited} figure="atom_count" data=${data} />
+      <${Limited} figure="port_count" data=${data} />
+      <${Limited} figure="ets_count" data=${data} />
     </dl>
     ${problem !== null && html`<${ProblemNote} problem=${problem} />`}`;
 }
@@ -39,17 +40,29 @@ function release(data) {
   return `OTP ${visible(data.otp_release)}${elixir}`;
 }
 
-function Figure({ term, value, note }) {
-  return html`<div class="figure"><dt>${term}</dt><dd>${value}<small>${note ?? ' '}</small></dd></div>`;
+const SHOW = { bytes, count, milliseconds: duration };
+
+/** A figure of the service's table; `term` is its title where that says too little beside the others. */
+function Tile({ figure, term, data, note }) {
+  const { title, unit, help, path } = FIGURES[figure];
+  return html`<${Figure} term=${term ?? title} hint=${help} value=${SHOW[unit](data?.[path])} note=${note} />`;
 }
 
-function Limited({ term, used, limit }) {
+function Figure({ term, hint, value, note }) {
+  return html`<div class="figure" title=${hint}><dt>${term}</dt><dd>${value}<small>${note ?? ' '}</small></dd></div>`;
+}
+
+/** One of which there may be only so many. */
+function Limited({ figure, data }) {
+  const { title, help, path } = FIGURES[figure];
+  const used = data?.[path];
+  const limit = data?.[path.replace(/_count$/, '_limit')];
   const ratio = used / limit;
   const near = ratio >= NEAR_LIMIT;
   const note = limit ? `${percent(ratio)} of ${count(limit)}` : ' ';
   return html`
-    <div class=${near ? 'figure near' : 'figure'}>
-      <dt>${term}</dt><dd>${count(used)}<small>${note}</small></dd>
+    <div class=${near ? 'figure near' : 'figure'} title=${help}>
+      <dt>${title}</dt><dd>${count(used)}<small>${note}</small></dd>
       <${Bar} ratio=${ratio} kind=${near ? 'near' : ''} />
     </div>`;
 }

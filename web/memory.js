@@ -1,21 +1,26 @@
 // Where a node's memory is: what erlang:memory() says, and what its allocators hold against what they use.
 import { html } from '/htm.js';
+import { column } from '/columns.js';
 import { bytes, count, percent, visible } from '/format.js';
 import { Bar, Panel } from '/parts.js';
 import { usePoll } from '/poll.js';
 import { Table } from '/table.js';
+import { FIGURES } from '/tables.js';
 
-// System holds those that are indented; total is processes and system. `kind` is the colour of bar and swatch.
+/** A figure as an area; `kind` is the colour of bar and swatch, `inner` ones are within System. */
+const area = (name, more) => ({ key: name, title: FIGURES[name].title, hint: FIGURES[name].help, path: FIGURES[name].path, ...more });
+
+// Total is processes and system.
 const AREAS = [
-  { key: 'total', title: 'Total' },
-  { key: 'processes', title: 'Processes', kind: 'processes' },
-  { key: 'system', title: 'System' },
-  { key: 'binary', title: 'Binary', kind: 'binary', inner: true },
-  { key: 'ets', title: 'ETS', kind: 'ets', inner: true },
-  { key: 'code', title: 'Code', kind: 'code', inner: true },
-  { key: 'atom', title: 'Atom', kind: 'atom', inner: true },
-  { key: 'persistent_term', title: 'Persistent terms', kind: 'code', inner: true },
-  { key: 'standard', title: 'Standard blocks', kind: 'other', inner: true, hint: 'std_alloc: monitors of remote processes, by name and with a tag; dictionaries, and more' },
+  area('memory.total_bytes'),
+  area('memory.processes_bytes', { kind: 'processes' }),
+  area('memory.system_bytes'),
+  area('memory.binary_bytes', { kind: 'binary', inner: true }),
+  area('memory.ets_bytes', { kind: 'ets', inner: true }),
+  area('memory.code_bytes', { kind: 'code', inner: true }),
+  area('memory.atom_bytes', { kind: 'atom', inner: true }),
+  area('persistent_term_bytes', { kind: 'code', inner: true }),
+  area('standard_bytes', { kind: 'other', inner: true }),
   { key: 'rest', title: 'Other', kind: 'other', inner: true, hint: 'The emulator itself' },
 ];
 
@@ -78,31 +83,33 @@ function Binaries({ path, memory }) {
 
 /** The whole in one line: the areas that do not hold one another. */
 function Strip({ memory }) {
-  const areas = AREAS.filter((area) => area.kind);
+  const parts = AREAS.filter(({ kind }) => kind);
   return html`
     <div class="strip" aria-hidden="true">
-      ${areas.map((area) => html`<div key=${area.key} class=${area.kind} style=${{ flexGrow: sizeOf(memory, area) }}></div>`)}
+      ${parts.map((part) => html`<div key=${part.key} class=${part.kind} style=${{ flexGrow: sizeOf(memory, part) }}></div>`)}
     </div>`;
 }
 
 // What of `other` has no name.
 const restOf = (memory) => Math.max(0, (memory.other_bytes ?? 0) - (memory.persistent_term_bytes ?? 0) - (memory.standard_bytes ?? 0));
-const sizeOf = (memory, area) => (area.key === 'rest' ? restOf(memory) : memory[`${area.key}_bytes`] ?? 0);
+const sizeOf = (memory, { key, path }) => (key === 'rest' ? restOf(memory) : memory[path] ?? 0);
 
-const AreaName = ({ area }) => html`
-  <span class=${area.inner ? 'inner' : ''} title=${area.hint}>
-    ${area.kind && html`<i class=${`swatch ${area.kind}`}></i>`}${area.title}
+const AreaName = ({ kind, inner, title, hint }) => html`
+  <span class=${inner ? 'inner' : ''} title=${hint}>
+    ${kind && html`<i class=${`swatch ${kind}`}></i>`}${title}
   </span>`;
 
+const own = (path, more) => column('getMemory', path, more);
+
 function Areas({ memory }) {
-  const share = (area) => sizeOf(memory, area) / memory.total_bytes;
+  const share = (row) => sizeOf(memory, row) / memory.total_bytes;
   const columns = [
-    { key: 'area', title: 'Area', head: true, cell: (area) => html`<${AreaName} area=${area} />` },
-    { key: 'bytes', title: 'Size', number: true, cell: (area) => bytes(sizeOf(memory, area)) },
-    { key: 'share', title: 'Share', number: true, cell: (area) => percent(share(area)) },
-    { key: 'bar', title: '', kind: 'wide', cell: (area) => html`<${Bar} ratio=${share(area)} kind=${area.kind ?? ''} />` },
+    { key: 'area', title: 'Area', head: true, cell: (row) => html`<${AreaName} ...${row} />` },
+    own('used_bytes', { cell: (row) => bytes(sizeOf(memory, row)) }),
+    own('share_ratio', { cell: (row) => percent(share(row)) }),
+    { key: 'bar', title: '', kind: 'wide', cell: (row) => html`<${Bar} ratio=${share(row)} kind=${row.kind ?? ''} />` },
   ];
-  return html`<${Table} caption="Memory by area" columns=${columns} rows=${AREAS} keyOf=${(area) => area.key} />`;
+  return html`<${Table} caption="Memory by area" columns=${columns} rows=${AREAS} keyOf=${(row) => row.key} />`;
 }
 
 function Allocators({ allocators }) {
@@ -111,7 +118,7 @@ function Allocators({ allocators }) {
   const columns = [
     { key: 'name', title: 'Allocator', head: true, cell: (row) => visible(row.name) },
     { key: 'used', title: 'Used', number: true, cell: (row) => bytes(row.used_bytes) },
-    { key: 'allocated', title: 'Allocated', number: true, cell: (row) => bytes(row.allocated_bytes) },
+    own('allocated_bytes'),
     { key: 'bar', title: 'Used of allocated', kind: 'wide', cell: (row) => html`<${TwoBars} row=${row} most=${most} />` },
   ];
   return html`<${Table} caption="Allocators" columns=${columns} rows=${rows} keyOf=${(row) => row.name} empty="None reported." />`;

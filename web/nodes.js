@@ -1,18 +1,20 @@
 // The start page: the list of nodes, which are up and of the others why not, and what leaks most on any of them.
 import { html } from '/htm.js';
-import { count, duration, visible } from '/format.js';
+import { column } from '/columns.js';
+import { duration, visible } from '/format.js';
 import { Heading, Name, Panel, State } from '/parts.js';
 import { FleetPairs } from '/pairs.js';
 import { nodeHash } from '/route.js';
 import { Table } from '/table.js';
 
+const own = (path, more) => column('listNodes', path, more);
 const columns = [
-  { key: 'node', title: 'Node', head: true, cell: (row) => html`<a href=${nodeHash(row.node)}><${Name} text=${row.node} /></a>` },
-  { key: 'state', title: 'State', cell: (row) => html`<${State} state=${row.state} />` },
-  { key: 'reason', title: 'Reason', kind: 'prose', cell: (row) => html`<${Reason} row=${row} />` },
-  { key: 'since', title: 'Since', number: true, cell: (row) => html`<${Since} at=${row.since_at} />` },
+  own('node', { head: true, cell: (row) => html`<a href=${nodeHash(row.node)}><${Name} text=${row.node} /></a>` }),
+  own('state', { cell: (row) => html`<${State} state=${row.state} />` }),
+  own('reason.code', { kind: 'prose', cell: (row) => html`<${Reason} row=${row} />` }),
+  own('since_at', { number: true, cell: (row) => html`<${Since} at=${row.since_at} />` }),
   { key: 'tags', title: 'Tags', cell: (row) => row.tags.map((tag) => html`<span class="tag">${visible(tag)}</span>`) },
-  { key: 'losses', title: 'Disconnects', number: true, hint: 'How often the connection was lost', cell: (row) => count(row.losses_count) },
+  own('losses_count', { hint: 'How often the connection was lost' }),
 ];
 
 function Since({ at }) {

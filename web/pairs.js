@@ -1,5 +1,6 @@
 // Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
 import { html, useContext, useRef } from '/htm.js';
+import { column } from '/columns.js';
 import { count, duration, growth, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
 import { Age, Bar, Counted, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
@@ -135,14 +136,17 @@ const countedAt = (pair) => pair.counted_at && html` <small title="Counted then,
 /** What a node told before it stopped answering in time. */
 const isOld = (pair) => Number.isInteger(pair.age_ms);
 
+const own = (path, more) => column('listMonitorPairs', path, more);
+
 function columnsOf(node, pairs, rates) {
   const certain = (pair) => (uncounted(pair) ? 0 : pair.count);
   const sum = pairs.reduce((total, pair) => total + certain(pair), 0);
   const shareOf = (pair) => (uncounted(pair) ? null : pair.count / sum);
   return [
-    { key: 'watcher', title: 'Watcher', head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` },
-    { key: 'watched', title: 'Watched', kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` },
-    { key: 'count', title: 'Count', number: true, cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` },
+    own('watcher.pid', { head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` }),
+    own('watched.name|watched.text', { kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` }),
+    // The panel's heading says of what.
+    own('count', { title: 'Count', cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${shareOf(pair)} />` },

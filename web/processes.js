@@ -1,29 +1,22 @@
 // Top processes by any attribute: sorted by the service, which looks at all of them, never by this page, which has only a few.
 import { html } from '/htm.js';
-import { byteRate, bytes, mfa, rate, short, visible } from '/format.js';
-import { Counted, Panel, Process } from '/parts.js';
+import { column } from '/columns.js';
+import { byteRate, mfa, rate, short, visible } from '/format.js';
+import { Panel, Process } from '/parts.js';
 import { usePoll } from '/poll.js';
 import { changeQuery } from '/route.js';
 import { Table } from '/table.js';
+import { COLUMNS, SORTS } from '/tables.js';
 
 const LIMITS = ['10', '20', '50', '100'];
 const WINDOWS = [['0', 'as it is now'], ['1000', 'change over 1 s'], ['5000', 'change over 5 s']];
 
-// sort: the service's sort key; field: what it sorts, in a row.
-const SORTED = [
-  { sort: 'memory', field: 'memory_bytes', title: 'Memory' },
-  { sort: 'total_heap', field: 'total_heap_bytes', title: 'Heap' },
-  { sort: 'off_heap', field: 'off_heap_bytes', title: 'Off heap', hint: 'Memory less heap: monitors, links, messages outside the heap' },
-  { sort: 'stack', field: 'stack_bytes', title: 'Stack' },
-  { sort: 'binary', field: 'binary_bytes', title: 'Binary', hint: 'Asks every process for its binaries: costly on a large node' },
-  { sort: 'message_queue_len', field: 'message_queue_len', title: 'Queue' },
-  { sort: 'reductions', field: 'reductions_count', title: 'Reductions' },
-  { sort: 'monitors', field: 'monitors_count', title: 'Monitors', hint: 'Processes that it monitors, repetitions included' },
-  { sort: 'monitored_by', field: 'monitored_by_count', title: 'Monitored by' },
-  { sort: 'links', field: 'links_count', title: 'Links' },
-];
-
-const ESTIMATED = new Set(['monitors_count', 'monitored_by_count', 'links_count']); // what a row's `exact` is about
+const OPERATION = 'listProcesses';
+const HINTS = {
+  off_heap: 'Memory less heap: monitors, links, messages outside the heap',
+  binary: 'Asks every process for its binaries: costly on a large node',
+  monitors: 'Processes that it monitors, repetitions included',
+};
 
 export function ProcessesPanel({ path, node, query }) {
   const choice = readChoice(query);
@@ -40,7 +33,7 @@ export function ProcessesPanel({ path, node, query }) {
 function readChoice(query) {
   const pick = (name, allowed) => (allowed.includes(query.get(name)) ? query.get(name) : null);
   return {
-    sort: pick('sort', SORTED.map((column) => column.sort)) ?? 'memory',
+    sort: pick('sort', Object.keys(SORTS)) ?? 'memory',
     limit: pick('limit', LIMITS) ?? '20',
     window: pick('window_ms', WINDOWS.map(([value]) => value)) ?? '0',
   };
@@ -60,23 +53,31 @@ function Choice({ label, value, options, onChoose }) {
   return html`<label>${label} <select value=${value} onChange=${onChoose}>${options.map(option)}</select></label>`;
 }
 
-const valueOf = (field) => (row) => html`<${Value} row=${row} field=${field} />`;
+/** All that processes can be ranked by, in the order in which the service has these columns. */
+function sortedColumns() {
+  const sortOf = new Map(Object.entries(SORTS).map(([sort, field]) => [field, sort]));
+  const paths = Object.keys(COLUMNS[OPERATION]).filter((path) => sortOf.has(path));
+  return paths.map((path) => {
+    const plain = column(OPERATION, path, { sort: sortOf.get(path), hint: HINTS[sortOf.get(path)] });
+    return { ...plain, cell: (row) => html`<${Value} row=${row} field=${path} plain=${plain} />` };
+  });
+}
 
 function columnsOf(node) {
   return [
     { key: 'process', title: 'Process', head: true, cell: (row) => html`<${Process} row=${row} node=${node} />` },
-    ...SORTED.map((column) => ({ ...column, key: column.sort, number: true, cell: valueOf(column.field) })),
-    { key: 'current', title: 'Current function', cell: (row) => html`<${Current} row=${row} />` },
+    ...sortedColumns(),
+    column(OPERATION, 'current_function.text', { cell: (row) => html`<${Current} row=${row} />` }),
   ];
 }
 
 const Current = ({ row }) => html`
   <div class="who"><code>${visible(mfa(row.current_function) ?? '–')}</code><small>${visible(row.status ?? '–')}</small></div>`;
 
-function Value({ row, field }) {
+function Value({ row, field, plain }) {
   const change = row[`${field}_per_second`];
-  const inBytes = field.endsWith('_bytes');
+  const { kind } = COLUMNS[OPERATION][field];
   return html`
-    ${ESTIMATED.has(field) ? html`<${Counted} row=${row} field=${field} />` : inBytes ? bytes(row[field]) : short(row[field])}
-    ${typeof change === 'number' && html`<small>${inBytes ? byteRate(change) : rate(change)}</small>`}`;
+    ${kind === 'count' ? short(row[field]) : plain.cell(row)}
+    ${typeof change === 'number' && html`<small>${kind === 'bytes' ? byteRate(change) : rate(change)}</small>`}`;
 }

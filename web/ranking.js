@@ -1,8 +1,9 @@
 // Who monitors most, and who is monitored most: with how often the same peer is repeated, which tells a leak from a registry.
 import { html } from '/htm.js';
+import { column } from '/columns.js';
 import { CountedAt, CountExactly, isTooLong, useExact } from '/exact.js';
 import { count, times } from '/format.js';
-import { Counted, Panel, Process, TopPeers } from '/parts.js';
+import { Panel, Process, TopPeers } from '/parts.js';
 import { usePoll } from '/poll.js';
 import { processPath } from '/route.js';
 import { Table } from '/table.js';
@@ -10,9 +11,11 @@ import { Table } from '/table.js';
 const LOUD_RATIO = 10;
 
 const TEXTS = {
-  monitors: { title: 'Monitors most', count: 'Monitors', peers: 'Monitors mostly', empty: 'No process monitors another.' },
-  monitored_by: { title: 'Monitored most', count: 'Monitored by', peers: 'Mostly by', empty: 'No process is monitored.' },
+  monitors: { title: 'Monitors most', peers: 'Monitors mostly', empty: 'No process monitors another.' },
+  monitored_by: { title: 'Monitored most', peers: 'Mostly by', empty: 'No process is monitored.' },
 };
+
+const own = (path, more) => column('listMonitors', path, more);
 
 /** One ranking; `by` is monitors or monitored_by. */
 export const useRanking = (path, by) => usePoll(`${path}/monitors?by=${by}&limit=10`);
@@ -22,9 +25,9 @@ export function RankingPanel({ answer, node, by }) {
   const [exactOf, keepExact] = useExact();
   const columns = [
     { key: 'process', title: 'Process', head: true, cell: (row) => html`<${Process} row=${row} node=${node} />` },
-    { key: 'count', title: text.count, number: true, cell: (row) => html`<${Counted} row=${row} field=${`${by}_count`} />` },
-    { key: 'distinct', title: 'Distinct', number: true, hint: 'How many different peers', cell: (row) => distinct(row) },
-    { key: 'ratio', title: 'Repeated', number: true, hint: 'Entries per distinct peer: 1 is healthy', cell: (row) => ratio(row) },
+    own(`${by}_count`),
+    own('distinct_count', { hint: 'How many different peers', cell: (row) => distinct(row) }),
+    own('duplication_ratio', { title: 'Repeated', hint: 'Entries per distinct peer: 1 is healthy', cell: (row) => ratio(row) }),
     { key: 'peers', title: text.peers, cell: (row) => html`<${TopPeers} peers=${row.top_peers} node=${node} />` },
   ];
   const distinct = (row) => (isTooLong(row)

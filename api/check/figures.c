@@ -15,36 +15,37 @@ static const struct bg_metric monitors_by_peer = {
 static const struct bg_metric connected_nodes = {
     "beam_connected_nodes", "Nodes that this one is connected with", BG_METRIC_GAUGE, NULL, {"visibility"}};
 
+/* What follows a summary is the title on the page, where it is shown there. */
 /* clang-format off */
 #define METRIC(NAME, TYPE, UNIT, SUMMARY) (&(const struct bg_metric){"beam_" NAME, SUMMARY, TYPE, UNIT, {NULL}})
 #define GAUGE(NAME, UNIT, SUMMARY) METRIC(NAME, BG_METRIC_GAUGE, UNIT, SUMMARY)
-#define MEMBER(NAME, UNIT, SOURCE, PATH, METRIC, LABEL, SUMMARY) {NAME, UNIT, SUMMARY, BG_SOURCE_##SOURCE, BG_FIGURE_MEMBER, PATH, 0, METRIC, LABEL}
+#define MEMBER(NAME, UNIT, SOURCE, PATH, METRIC, LABEL, SUMMARY, ...) {NAME, UNIT, SUMMARY, BG_SOURCE_##SOURCE, BG_FIGURE_MEMBER, PATH, 0, METRIC, .label = LABEL, __VA_ARGS__}
 /* Memory as erlang:memory/0 has it, and one of the kinds that add up to all of it. */
-#define MEMORY(NAME, METRIC, SUMMARY) MEMBER("memory." NAME "_bytes", "bytes", MEMORY, NAME "_bytes", GAUGE("memory_" METRIC "_bytes", "bytes", SUMMARY), NULL, SUMMARY)
-#define MEMORY_KIND(NAME, SUMMARY) MEMBER("memory." NAME "_bytes", "bytes", MEMORY, NAME "_bytes", &memory_by_kind, NAME, SUMMARY)
+#define MEMORY(NAME, METRIC, SUMMARY, ...) MEMBER("memory." NAME "_bytes", "bytes", MEMORY, NAME "_bytes", GAUGE("memory_" METRIC "_bytes", "bytes", SUMMARY), NULL, SUMMARY, __VA_ARGS__)
+#define MEMORY_KIND(NAME, SUMMARY, ...) MEMBER("memory." NAME "_bytes", "bytes", MEMORY, NAME "_bytes", &memory_by_kind, NAME, SUMMARY, __VA_ARGS__)
 /* Further memory, and counts of blocks. */
-#define BYTES(NAME, METRIC, SUMMARY) MEMBER(NAME "_bytes", "bytes", MEMORY, NAME "_bytes", GAUGE("memory_" METRIC "_bytes", "bytes", SUMMARY), NULL, SUMMARY)
+#define BYTES(NAME, METRIC, SUMMARY, ...) MEMBER(NAME "_bytes", "bytes", MEMORY, NAME "_bytes", GAUGE("memory_" METRIC "_bytes", "bytes", SUMMARY), NULL, SUMMARY, __VA_ARGS__)
 #define BLOCKS(NAME, METRIC, SUMMARY) MEMBER(NAME "_count", "count", MEMORY, NAME "_count", GAUGE(METRIC, NULL, SUMMARY), NULL, SUMMARY)
 #define MONITORS(NAME, UNIT, METRIC, LABEL, SUMMARY) MEMBER("monitors_estimate." NAME, UNIT, MEMORY, "monitors_estimate." NAME, METRIC, LABEL, SUMMARY)
 #define RATIO(SOURCE, NAME, SUMMARY) MEMBER(NAME "_ratio", "ratio", SOURCE, NAME "_ratio", NULL, NULL, SUMMARY)
-#define SYSTEM(NAME, METRIC, SUMMARY) MEMBER(NAME, "count", SYSTEM, NAME, GAUGE(METRIC, NULL, SUMMARY), NULL, SUMMARY)
+#define SYSTEM(NAME, METRIC, SUMMARY, ...) MEMBER(NAME, "count", SYSTEM, NAME, GAUGE(METRIC, NULL, SUMMARY), NULL, SUMMARY, __VA_ARGS__)
 #define COUNTER(PATH, UNIT, NAME, METRIC_UNIT, SUMMARY) MEMBER(NULL, UNIT, SYSTEM, PATH, METRIC(NAME, BG_METRIC_COUNTER, METRIC_UNIT, SUMMARY), NULL, SUMMARY)
 #define SCAN(PATH, UNIT, NAME, METRIC_UNIT, SUMMARY) MEMBER(NULL, UNIT, SCAN, PATH, GAUGE(NAME, METRIC_UNIT, SUMMARY), NULL, SUMMARY)
-#define MOST(NAME, UNIT, KEY, METRIC, SUMMARY) {NAME "_max", UNIT, SUMMARY, BG_SOURCE_SCAN, BG_FIGURE_MAX, KEY, 0, METRIC, NULL}
+#define MOST(NAME, UNIT, KEY, METRIC, SUMMARY) {NAME "_max", UNIT, SUMMARY, BG_SOURCE_SCAN, BG_FIGURE_MAX, KEY, 0, METRIC, NULL, NULL}
 #define HIGHEST(NAME, UNIT, SUMMARY) GAUGE("process_max_" NAME, UNIT, SUMMARY)
 #define MOST_BYTES(NAME, KEY, METRIC, SUMMARY) MOST(NAME "_bytes", "bytes", KEY, HIGHEST(METRIC "_bytes", "bytes", SUMMARY), SUMMARY)
 #define MOST_COUNT(NAME, KEY, METRIC, SUMMARY) MOST(NAME, "count", KEY, HIGHEST(METRIC, NULL, SUMMARY), SUMMARY)
 
 const struct bg_figure bg_figures[] = {
-    MEMORY("total", "allocated", "All memory that the emulator has allocated"),
-    MEMORY("system", "system", "All memory but that of processes: a leak of monitors shows here"),
+    MEMORY("total", "allocated", "All memory that the emulator has allocated", "Total"),
+    MEMORY("system", "system", "All memory but that of processes: a leak of monitors shows here", "System"),
     MEMORY("processes_used", "processes_used", "Memory of processes that is in use"),
     MEMORY("atom_used", "atom_used", "Memory of atoms that is in use"),
-    MEMORY_KIND("processes", "Memory of processes"),
-    MEMORY_KIND("atom", "Memory of atoms"),
-    MEMORY_KIND("binary", "Binaries outside of heaps"),
-    MEMORY_KIND("code", "Loaded code"),
-    MEMORY_KIND("ets", "ETS tables"),
+    MEMORY_KIND("processes", "Memory of processes", "Processes"),
+    MEMORY_KIND("atom", "Memory of atoms", "Atom"),
+    MEMORY_KIND("binary", "Binaries outside of heaps", "Binary"),
+    MEMORY_KIND("code", "Loaded code", "Code"),
+    MEMORY_KIND("ets", "ETS tables", "ETS"),
     MEMORY_KIND("other", "System memory that is none of these"),
     MONITORS("local_count", "count", &monitors_by_peer, "local", "Monitors of local processes, but for those by name or with a tag: counted"),
     MONITORS("remote_count", "count", &monitors_by_peer, "remote", "About how many monitors of remote processes, by name or with a tag there are; known for sure only where no other node is connected"),
@@ -54,8 +55,8 @@ const struct bg_figure bg_figures[] = {
     BLOCKS("timers", "timers", "Timers, and receives with a deadline"),
     BLOCKS("messages", "messages", "Messages in all mailboxes, but for those kept off the heap with their content"),
     BLOCKS("persistent_terms", "persistent_terms", "Persistent terms"),
-    BYTES("persistent_term", "persistent_term", "Persistent terms; within the kind other"),
-    BYTES("standard", "standard", "Blocks of std_alloc, where monitors of remote processes, by name and with a tag are; within the kind other"),
+    BYTES("persistent_term", "persistent_term", "Persistent terms; within the kind other", "Persistent terms"),
+    BYTES("standard", "standard", "Blocks of std_alloc, where monitors of remote processes, by name and with a tag are; within the kind other", "Standard blocks"),
     BYTES("carriers", "carriers", "All that the emulator's allocators have taken from the system"),
     BYTES("rss", "resident", "Memory that the system has given the node (RSS)"),
     RATIO(MEMORY, "rss", "That, of what the machine has"),
@@ -67,20 +68,20 @@ const struct bg_figure bg_figures[] = {
     MEMBER(NULL, "bytes", MEMORY, "cgroup_limit_bytes", GAUGE("memory_cgroup_limit_bytes", "bytes", "The tightest limit of the cgroups that the node is in; absent without one"), NULL, "The tightest limit of the cgroups that the node is in; absent without one"),
     BYTES("cgroup_used", "cgroup_used", "What counts against the tightest limit of its cgroups, the page cache included"),
     RATIO(MEMORY, "cgroup", "That, of limit_bytes"),
-    MEMBER("uptime_ms", "milliseconds", SYSTEM, "uptime_ms", GAUGE("uptime_seconds", "seconds", "Time since the node started"), NULL, "Time since the node started"),
-    SYSTEM("process_count", "processes", "Processes"),
+    MEMBER("uptime_ms", "milliseconds", SYSTEM, "uptime_ms", GAUGE("uptime_seconds", "seconds", "Time since the node started"), NULL, "Time since the node started", "Uptime"),
+    SYSTEM("process_count", "processes", "Processes", "Processes"),
     SYSTEM("process_limit", "processes_limit", "Processes that there may be"),
     RATIO(SYSTEM, "process", "Processes, of how many there may be"),
-    SYSTEM("port_count", "ports", "Ports"),
+    SYSTEM("port_count", "ports", "Ports", "Ports"),
     SYSTEM("port_limit", "ports_limit", "Ports that there may be"),
     RATIO(SYSTEM, "port", "Ports, of how many there may be"),
-    SYSTEM("atom_count", "atoms", "Atoms; they are never freed"),
+    SYSTEM("atom_count", "atoms", "Atoms; they are never freed", "Atoms"),
     SYSTEM("atom_limit", "atoms_limit", "Atoms that there may be"),
     RATIO(SYSTEM, "atom", "Atoms, of how many there may be"),
-    SYSTEM("ets_count", "ets_tables", "ETS tables"),
+    SYSTEM("ets_count", "ets_tables", "ETS tables", "ETS tables"),
     SYSTEM("ets_limit", "ets_tables_limit", "ETS tables that there should be at most"),
     RATIO(SYSTEM, "ets", "ETS tables, of how many there should be at most"),
-    SYSTEM("run_queue_count", "run_queue_length", "Processes and ports that are ready to run and wait for a scheduler"),
+    SYSTEM("run_queue_count", "run_queue_length", "Processes and ports that are ready to run and wait for a scheduler", "Run queue"),
     SYSTEM("schedulers_count", "schedulers", "Scheduler threads"),
     SYSTEM("schedulers_online_count", "schedulers_online", "Scheduler threads that are used"),
     SYSTEM("dirty_cpu_schedulers_count", "dirty_cpu_schedulers", "Scheduler threads for long computations"),
@@ -108,15 +109,15 @@ const struct bg_figure bg_figures[] = {
     MOST("binary_bytes", "bytes", "binary", NULL, "The most off-heap binaries that one process refers to (costly to ask)"),
     {"uncounted_count_max", "count", "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many; where it has "
      "more than the others, the figures of those are not known", BG_SOURCE_SCAN, BG_FIGURE_UNCOUNTED, "", 0,
-     HIGHEST("uncounted", NULL, "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many"), NULL},
+     HIGHEST("uncounted", NULL, "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many"), NULL, NULL},
     {"processes_over", "count", "processes_over(attribute, n): how many processes have more than n of an attribute, like monitors or message_queue_len",
-     BG_SOURCE_SCAN, BG_FIGURE_OVER, "", 2, NULL, NULL},
+     BG_SOURCE_SCAN, BG_FIGURE_OVER, "", 2, NULL, NULL, NULL},
     {"pair_count_max", "count", "The most monitors that one process holds on one other; a leak raises it, many clients do not",
-     BG_SOURCE_PEERS, BG_FIGURE_PAIR_MAX, "", 0, HIGHEST("pair_monitors", NULL, "The most monitors that one process holds on one other; a leak raises it, many clients do not"), NULL},
+     BG_SOURCE_PEERS, BG_FIGURE_PAIR_MAX, "", 0, HIGHEST("pair_monitors", NULL, "The most monitors that one process holds on one other; a leak raises it, many clients do not"), NULL, NULL},
     {"duplication_ratio_max", "ratio", "The most monitors per distinct process watched, among the watchers with the most monitors",
-     BG_SOURCE_PEERS, BG_FIGURE_DUPLICATION_MAX, "", 0, NULL, NULL},
-    {"change", NULL, "change(metric, snapshot)", BG_SOURCE_MEMORY, BG_FIGURE_RESERVED, "", 2, NULL, NULL},
-    {"per_second", NULL, "per_second(metric)", BG_SOURCE_MEMORY, BG_FIGURE_RESERVED, "", 1, NULL, NULL},
+     BG_SOURCE_PEERS, BG_FIGURE_DUPLICATION_MAX, "", 0, NULL, NULL, NULL},
+    {"change", NULL, "change(metric, snapshot)", BG_SOURCE_MEMORY, BG_FIGURE_RESERVED, "", 2, NULL, NULL, NULL},
+    {"per_second", NULL, "per_second(metric)", BG_SOURCE_MEMORY, BG_FIGURE_RESERVED, "", 1, NULL, NULL, NULL},
 };
 /* clang-format on */
 const size_t bg_figures_count = sizeof bg_figures / sizeof bg_figures[0];

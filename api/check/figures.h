@@ -1,4 +1,5 @@
-/* figures.h: the figures of a node, each declared once: checks, chat, GET /check/metrics and GET /probe are made from this table. */
+/* figures.h: the figures of a node, each declared once: checks, chat, GET /check/metrics, GET /probe, the
+ * dashboard and the page's tiles are made from this table. */
 #ifndef BG_API_FIGURES_H
 #define BG_API_FIGURES_H
 
@@ -27,6 +28,7 @@ struct bg_figure {
     size_t args_count;              /* that the name takes in parentheses */
     const struct bg_metric *metric; /* in GET /probe; NULL: none, as of ratios, which a query makes of two others */
     const char *label;              /* the value of the metric's label, where it has one; such rows stand in a row */
+    const char *title;              /* of its tile or row on the page, which shows the summary beside it; NULL: not there */
 };
 extern const struct bg_figure bg_figures[];
 extern const size_t bg_figures_count;

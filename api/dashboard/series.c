@@ -89,16 +89,15 @@ static bool write_histogram(const char *name, const char *as, const char *by, ch
 static bool write_number(const struct bg_metric *metric, const struct bg_metric *whole, const char *as, char *ret_text)
 {
     const char *selector = selector_of(metric);
-    if (metric->type == BG_METRIC_COUNTER && as[0] == '\0' && whole == NULL)
+    const bool plain = as[0] == '\0' && whole == NULL, gauge = metric->type == BG_METRIC_GAUGE;
+    if (metric->type == BG_METRIC_COUNTER && plain)
         (void)snprintf(ret_text, NUMBER_SIZE, "rate(%s_total%s" INTERVAL ")", metric->name, selector);
-    else if (metric->type != BG_METRIC_GAUGE || (whole != NULL && whole->type != BG_METRIC_GAUGE))
-        return false;
-    else if (whole != NULL && as[0] == '\0')
-        (void)snprintf(ret_text, NUMBER_SIZE, "%s%s / %s%s", metric->name, selector, whole->name, selector_of(whole));
-    else if (strcmp(as, "growth") == 0 && whole == NULL)
-        (void)snprintf(ret_text, NUMBER_SIZE, "deriv(%s%s" INTERVAL ")", metric->name, selector);
-    else if (as[0] == '\0')
+    else if (gauge && plain)
         (void)snprintf(ret_text, NUMBER_SIZE, "%s%s", metric->name, selector);
+    else if (gauge && whole == NULL && strcmp(as, "growth") == 0)
+        (void)snprintf(ret_text, NUMBER_SIZE, "deriv(%s%s" INTERVAL ")", metric->name, selector);
+    else if (gauge && whole != NULL && whole->type == BG_METRIC_GAUGE && as[0] == '\0')
+        (void)snprintf(ret_text, NUMBER_SIZE, "%s%s / %s%s", metric->name, selector, whole->name, selector_of(whole));
     else
         return false;
     return true;

@@ -9,7 +9,7 @@ import { startBrowser } from './lib/browser.mjs';
 import { flat, nodeHash, panel, visitor } from './lib/visit.mjs';
 
 const HOSTILE = '<script>alert(1)</script>';
-const SORTS = ['memory', 'total_heap', 'off_heap', 'stack', 'binary', 'message_queue_len', 'reductions', 'monitors', 'monitored_by', 'links'];
+const SORTS = ['memory', 'total_heap', 'stack', 'off_heap', 'binary', 'message_queue_len', 'reductions', 'monitors', 'monitored_by', 'links'];
 const FIELDS = { memory: 'memory_bytes', total_heap: 'total_heap_bytes', off_heap: 'off_heap_bytes', stack: 'stack_bytes', binary: 'binary_bytes',
   reductions: 'reductions_count', monitors: 'monitors_count', monitored_by: 'monitored_by_count', links: 'links_count' };
 
@@ -239,6 +239,27 @@ suite('page', { prepare: plant }, (world, test) => {
     asked = 0;
     await sleep(6000);
     assert.equal(asked, 0, 'paused');
+  });
+
+  visit('columns and tiles have the titles, units and help texts of the service', shop, async (page) => {
+    const top = panel(page, 'Top processes');
+    await top.locator('tbody tr').first().waitFor();
+    const table = async (more) => (await world.gauge.api(`nodes/${world.shop.name}/processes?${more}`)).text;
+    const fields = SORTS.map((sort) => FIELDS[sort] ?? sort);
+    const header = (await table('format=csv')).split('\r\n')[0].split(',');
+    assert.deepEqual([...fields].sort((a, b) => header.indexOf(a) - header.indexOf(b)), fields, 'in the order of csv');
+    for (const [index, sort] of SORTS.entries()) {
+      const titles = (await table(`format=md&min=0&sort=${sort}`)).split('\n')[0].split('|').map((title) => title.trim());
+      const title = (await top.locator('thead button').nth(index).innerText()).replace('▼', '').trim();
+      assert.ok(titles.includes(title), `${title} is none of ${titles}`);
+    }
+    const figures = (await world.gauge.get('check/metrics')).data;
+    const summaryOf = (name) => figures.find((figure) => figure.name === name).summary;
+    const tile = (term) => page.locator('.headline .figure', { has: page.locator('dt', { hasText: new RegExp(`^${term}$`) }) });
+    for (const [term, name] of [['Uptime', 'uptime_ms'], ['Memory', 'memory.total_bytes'], ['Run queue', 'run_queue_count'], ['ETS tables', 'ets_count']])
+      assert.equal(await tile(term).getAttribute('title'), summaryOf(name), term);
+    const { data: system } = await world.gauge.get(`nodes/${world.shop.name}/system`);
+    assert.match(await tile('Processes').locator('small').innerText(), new RegExp(`% of ${system.process_limit.toLocaleString('en-US')}$`));
   });
 
   test('when a node goes, its last answers stay, marked as old, with the reason', async () => {

@@ -53,6 +53,10 @@ static void all_families_are_sane(void **state)
                                (metric->labels[0] != NULL) != (bg_figures[i].label != NULL)))
             fail_msg("%s", metric->name);
         assert_true(metric != NULL || bg_figures[i].name != NULL);
+        /* The page reads its tiles from the answers of memory and system. */
+        assert_true(bg_figures[i].title == NULL ||
+                    (bg_figures[i].name != NULL && bg_figures[i].kind == BG_FIGURE_MEMBER &&
+                     (bg_figures[i].source == BG_SOURCE_MEMORY || bg_figures[i].source == BG_SOURCE_SYSTEM)));
     }
     const struct bg_metric *const more[] = {bg_probe_metrics, bg_beam_metrics, bg_service_metrics};
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++)
