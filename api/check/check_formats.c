@@ -288,6 +288,21 @@ static void print_nagios_node(const json_t *node, const json_t *meta, FILE *out)
     print_plain(out, line);
 }
 
+/* Failing ones first: a display often has room for the beginning only. */
+static void print_nagios_nodes(const json_t *nodes, const json_t *meta, FILE *out)
+{
+    static const char *const order[] = {"fail", "unknown", "warn", "pass"};
+    const char *between = "";
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        for (size_t j = 0; j < json_array_size(nodes); j++) {
+            if (!is_status(json_array_get(nodes, j), order[i]))
+                continue;
+            fputs(between, out);
+            print_nagios_node(json_array_get(nodes, j), meta, out);
+            between = " / ";
+        }
+}
+
 /* The plugins' range that does not alert: "10" is 0 to 10, "10:" from 10 up. */
 static void print_range(const json_t *row, FILE *out)
 {
@@ -341,10 +356,7 @@ static bool write_nagios(const json_t *data, const json_t *meta, FILE *out)
     const json_t *nodes = json_object_get(data, "nodes");
     if (nodes == NULL)
         print_nagios_node(data, meta, out);
-    for (size_t i = 0; i < json_array_size(nodes); i++) {
-        fputs(i > 0 ? " / " : "", out);
-        print_nagios_node(json_array_get(nodes, i), meta, out);
-    }
+    print_nagios_nodes(nodes, meta, out);
     bg_text_init(&text, line, sizeof line);
     if (add_gone(&text, data)) {
         fputs(json_array_size(nodes) > 0 ? " / " : "", out);

@@ -236,10 +236,11 @@ static void handle_put(struct bg_call *call)
 
 static const struct bg_param one_params[] = {BG_NODE_PARAM, BG_PARAMS_END};
 
+/* A state and the code of a reason are words of a list: cut, they mean little. */
 static const struct bg_column columns[] = {
     {"node", "Node", BG_COLUMN_TEXT, true},
-    {"state", "State", BG_COLUMN_TEXT, true},
-    {"reason.code", "Reason", BG_COLUMN_TEXT, true},
+    {"state", "State", BG_COLUMN_WHOLE, true},
+    {"reason.code", "Reason", BG_COLUMN_WHOLE, true},
     {"reason.text", "Reason in words", BG_COLUMN_WHOLE, false},
     {"since_at", "Since", BG_COLUMN_WHOLE, true},
     {"retry_in_ms", "Retry in ms", BG_COLUMN_COUNT, false},
@@ -248,7 +249,7 @@ static const struct bg_column columns[] = {
     {"origin", "Origin", BG_COLUMN_TEXT, false},
     {"in_flight_count", "In flight", BG_COLUMN_COUNT, false},
     {"connects_count", "Connects", BG_COLUMN_COUNT, false},
-    {"losses_count", "Disconnects", BG_COLUMN_COUNT, true},
+    {"losses_count", "Disconnects", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -52,6 +52,17 @@ suite('tables', { prepare: async (world) => {
     return world.gauge.api(`${to}?${new URLSearchParams({ ...query, format })}`);
   };
 
+  test('states and reasons of nodes are whole', async () => {
+    const down = `${randomName('inventory_reservation')}@127.0.0.1`;
+    await world.gauge.put(down, { cookie: 'x' });
+    await world.gauge.failed(down, 'node_not_in_epmd');
+    for (const format of ['text', 'md']) {
+      const { text } = await world.gauge.api(`nodes?format=${format}`);
+      assert.match(text, /waiting.*node\\?_not\\?_in\\?_epmd/, text);
+    }
+    await world.gauge.api(`nodes/${down}`, { method: 'DELETE' });
+  });
+
   test('there are many tables', () => assert.ok(TABLES.length > 60, `${TABLES.length}`));
 
   for (const table of TABLES) {

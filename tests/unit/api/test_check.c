@@ -392,6 +392,22 @@ static void it_is_written_for_people_ci_and_monitoring(void **state)
     free(junit);
 }
 
+static void monitoring_is_told_of_the_failing_nodes_first(void **state)
+{
+    (void)state;
+    many_nodes(3);
+    fake_call("checkNodes", "assert=memory.total_bytes<5", NULL);
+    fake_answer_failure(BG_DEADLINE, "late");
+    fake_answer(MEMORY);
+    fake_answer_failure(BG_DEADLINE, "late");
+    char *text = write_as("nagios");
+    const char *failing = strstr(text, "node1@127.0.0.1"), *first = strstr(text, "node0@127.0.0.1"),
+               *last = strstr(text, "node2@127.0.0.1");
+    assert_ptr_equal(failing, text + strlen("BEAM CRITICAL - "));
+    assert_true(failing < first && first < last);
+    free(text);
+}
+
 static void the_table_of_metrics_is_listed(void **state)
 {
     (void)state;
@@ -407,6 +423,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
         T(each_source_is_asked_once_for_all_assertions),
+        T(monitoring_is_told_of_the_failing_nodes_first),
         T(the_status_is_the_callers_choice_for_false_only),
         T(what_could_not_be_told_is_not_false),
         T(pairs_of_a_node_without_monitors_are_none),
