@@ -204,7 +204,10 @@ static void handle_one(struct bg_call *call)
     struct bg_node_info info;
     struct bg_failure failure;
     const bool known = bg_node_find(bg_call_services(call)->nodes, node, &info, &failure);
-    run(call, known ? json_pack("[s]", node) : NULL, NULL, &failure);
+    json_t *names = known ? json_pack("[s]", node) : NULL;
+    if (known && names == NULL)
+        (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
+    run(call, names, NULL, &failure);
 }
 
 static void handle_many(struct bg_call *call)
