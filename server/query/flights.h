@@ -51,7 +51,7 @@ struct bg_flight {
     enum bg_counting counting;
     TAILQ_ENTRY(bg_flight) in_counting;
     const struct bg_native *native; /* what was sent, of a native question */
-    struct bg_flight_list *waiting; /* the list of those that it waits among for a look at its node, or NULL */
+    struct bg_flight_list *waiting; /* the list of those that it waits among for its node's preflight, or NULL */
     TAILQ_ENTRY(bg_flight) in_waiting;
 };
 

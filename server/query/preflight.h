@@ -1,6 +1,6 @@
-/* looks.h: what is known of each node before it is asked: its release, its room for atoms and processes, and what it has loaded. */
-#ifndef BEAMGAUGE_QUERY_LOOKS_H
-#define BEAMGAUGE_QUERY_LOOKS_H
+/* preflight.h: what is known of each node before it is asked: its release, its room for atoms and processes, and what it has loaded. */
+#ifndef BEAMGAUGE_QUERY_PREFLIGHT_H
+#define BEAMGAUGE_QUERY_PREFLIGHT_H
 
 #include "costs.h"
 #include "flights.h"
@@ -12,46 +12,46 @@
  * than this is asked native questions only, since one atom too many ends it. */
 #define BG_ATOMS_SPARE 2000
 
-struct bg_look;
+struct bg_preflight;
 
-struct bg_looks {
+struct bg_preflights {
     const struct bg_clock *clock;
     struct bg_nodes *nodes;
     struct bg_costs *costs;
     int64_t max_heap_words;
-    /* A flight that waited may be looked at again: `failure` says why it cannot go out, or is NULL. */
+    /* A flight that waited may be checked again: `failure` says why it cannot go out, or is NULL. */
     void (*resume)(struct bg_flight *flight, const struct bg_failure *failure);
-    const struct bg_question *question; /* "look"; NULL: nothing is ever looked at, and everything may be asked */
-    TAILQ_HEAD(, bg_look) all;
+    const struct bg_question *question; /* "look"; NULL: nothing is ever checked, and everything may be asked */
+    TAILQ_HEAD(, bg_preflight) all;
 };
 
-enum bg_look_verdict {
-    BG_LOOK_GO,    /* the flight may be sent */
-    BG_LOOK_WAIT,  /* it waits, and is resumed */
-    BG_LOOK_REFUSE /* it cannot be asked; the failure says why */
+enum bg_preflight_verdict {
+    BG_PREFLIGHT_GO,    /* the flight may be sent */
+    BG_PREFLIGHT_WAIT,  /* it waits, and is resumed */
+    BG_PREFLIGHT_REFUSE /* it cannot be asked; the failure says why */
 };
 
-void bg_looks_init(struct bg_looks *looks); /* the members above are set before */
+void bg_preflight_init(struct bg_preflights *preflights); /* the members above are set before */
 /* No flight waits any more. */
-void bg_looks_done(struct bg_looks *looks);
-/* A link is up: the node is looked at, and what questions need is loaded, before anyone asks. */
-void bg_looks_link_up(struct bg_looks *looks, const struct bg_node_info *info);
-void bg_looks_link_gone(struct bg_looks *looks, const char *node);
+void bg_preflight_done(struct bg_preflights *preflights);
+/* A link is up: the node is asked for its room, and what questions need is loaded, before anyone asks. */
+void bg_preflight_link_up(struct bg_preflights *preflights, const struct bg_node_info *info);
+void bg_preflight_link_gone(struct bg_preflights *preflights, const char *node);
 /* Whether a flight to a node that is up may be sent. */
-enum bg_look_verdict bg_looks_check(struct bg_looks *looks, const struct bg_node_info *info, struct bg_flight *flight,
-                                    struct bg_failure *ret_failure);
+enum bg_preflight_verdict bg_preflight_check(struct bg_preflights *preflights, const struct bg_node_info *info, struct bg_flight *flight,
+                                             struct bg_failure *ret_failure);
 /* About how long a question in forms takes to begin: two processes come to their turns there one after the other, as one did for the last
- * look. */
-int64_t bg_looks_start_ms(const struct bg_looks *looks, const char *node);
+ * preflight. */
+int64_t bg_preflight_start_ms(const struct bg_preflights *preflights, const char *node);
 /* Takes a flight that waits out again. */
-void bg_looks_leave(struct bg_flight *flight);
+void bg_preflight_leave(struct bg_flight *flight);
 
 /* The variant of a native question that the node can answer. */
-const struct bg_native *bg_looks_native(const struct bg_looks *looks, const char *node, const struct bg_question *question);
+const struct bg_native *bg_preflight_native(const struct bg_preflights *preflights, const char *node, const struct bg_question *question);
 /* The text of a process, "<0.ID.SERIAL>", as the numbers that the node's emulator knows; false where no process of its own can have them.
  */
-bool bg_looks_pid(const struct bg_looks *looks, const char *node, const char *text, uint32_t *ret_id, uint32_t *ret_serial);
+bool bg_preflight_pid(const struct bg_preflights *preflights, const char *node, const char *text, uint32_t *ret_id, uint32_t *ret_serial);
 /* Says in a failure how large the process table is, where it is that which is full. */
-void bg_looks_explain(const struct bg_looks *looks, const char *node, struct bg_failure *failure);
+void bg_preflight_explain(const struct bg_preflights *preflights, const char *node, struct bg_failure *failure);
 
 #endif

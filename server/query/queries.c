@@ -6,7 +6,7 @@
 #include "costs.h"
 #include "flights.h"
 #include "key.h"
-#include "looks.h"
+#include "preflight.h"
 #include "recount.h"
 #include "reply.h"
 #include "stats.h"
@@ -38,7 +38,7 @@ struct bg_queries {
     struct bg_known known;
     struct bg_queries_stats stats;
     struct bg_costs costs;
-    struct bg_looks looks;
+    struct bg_preflights preflights;
     bool stopping;
     bool is_waking; /* in wake(), which arms once, at its end */
 };
@@ -86,7 +86,7 @@ static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
         bg_costs_add(&queries->costs, flight->question, BG_CANCELLED, 0, NULL);
         bg_inquiry_cancel(flight->inquiry);
     }
-    bg_looks_leave(flight);
+    bg_preflight_leave(flight);
     bg_flight_free(&queries->flights, flight);
 }
 
@@ -97,10 +97,10 @@ static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *f
                                  struct bg_failure *ret_failure)
 {
     const char *pid = json_string_value(json_object_get(flight->args, "pid"));
-    flight->native = bg_looks_native(&queries->looks, flight->node, flight->question);
+    flight->native = bg_preflight_native(&queries->preflights, flight->node, flight->question);
     request->calls = &flight->native->calls;
     if (flight->native->calls.pids_count > 0 &&
-        (pid == NULL || !bg_looks_pid(&queries->looks, flight->node, pid, &request->pid_id, &request->pid_serial)))
+        (pid == NULL || !bg_preflight_pid(&queries->preflights, flight->node, pid, &request->pid_id, &request->pid_serial)))
         return bg_fail(ret_failure, BG_PROCESS_DEAD, "the process %s is not alive", pid != NULL ? pid : "?");
     return bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
 }
@@ -110,7 +110,7 @@ static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *fl
                                 struct bg_failure *ret_failure)
 {
     uint8_t *args;
-    const int64_t start_ms = bg_looks_start_ms(&queries->looks, flight->node), most_ms = request->timeout_ms / 4;
+    const int64_t start_ms = bg_preflight_start_ms(&queries->preflights, flight->node), most_ms = request->timeout_ms / 4;
     const int64_t left_ms = request->timeout_ms - (start_ms < most_ms ? start_ms : most_ms);
     if (json_object_set_new(flight->args, "timeout_ms", json_integer(left_ms)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
@@ -141,7 +141,7 @@ static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *f
     return BG_OK;
 }
 
-/* Sends it, or lets it wait for a look at its node. */
+/* Sends it, or lets it wait for its node's preflight. */
 static enum bg_error flight_go(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
 {
     struct bg_node_info info;
@@ -151,12 +151,12 @@ static enum bg_error flight_go(struct bg_queries *queries, struct bg_flight *fli
     if (error != BG_OK)
         return error;
     bg_incarnation_init(&flight->at, &info);
-    switch (bg_looks_check(&queries->looks, &info, flight, ret_failure)) {
-    case BG_LOOK_WAIT:
+    switch (bg_preflight_check(&queries->preflights, &info, flight, ret_failure)) {
+    case BG_PREFLIGHT_WAIT:
         return BG_OK;
-    case BG_LOOK_REFUSE:
+    case BG_PREFLIGHT_REFUSE:
         return ret_failure->error;
-    case BG_LOOK_GO:
+    case BG_PREFLIGHT_GO:
         break;
     }
     return flight_send(queries, flight, timeout_ms, ret_failure);
@@ -170,7 +170,7 @@ static void flight_fail(struct bg_queries *queries, struct bg_flight *flight, co
     arm(queries);
 }
 
-/* After the look that it waited for. */
+/* After the preflight that it waited for. */
 static void flight_resume(struct bg_flight *flight, const struct bg_failure *failure)
 {
     struct bg_queries *queries = flight->queries;
@@ -187,9 +187,9 @@ static void on_link_changed(void *context, const char *name, enum bg_link_state 
     struct bg_queries *queries = context;
     struct bg_node_info info;
     if (state == BG_LINK_UP && bg_nodes_info(queries->nodes, name, &info, NULL) == BG_OK)
-        bg_looks_link_up(&queries->looks, &info);
+        bg_preflight_link_up(&queries->preflights, &info);
     else if (state != BG_LINK_UP)
-        bg_looks_link_gone(&queries->looks, name);
+        bg_preflight_link_gone(&queries->preflights, name);
 }
 
 static bool flight_retry(struct bg_queries *queries, struct bg_flight *flight)
@@ -223,7 +223,7 @@ static void flight_done(void *context, const struct bg_inquiry_result *result)
                                      &data, &bytes, &failure);
     else
         error = bg_reply_read(flight->node, flight->question->name, result->answer, result->answer_length, &data, &bytes, &failure);
-    bg_looks_explain(&queries->looks, flight->node, &failure);
+    bg_preflight_explain(&queries->preflights, flight->node, &failure);
     bg_costs_add(&queries->costs, flight->question, error, result->rpc_us, data);
     const struct bg_incarnation at = flight->at;
     json_t *recount_args = error == BG_OK ? bg_flight_complete(flight, &queries->known, data) : NULL;
@@ -315,7 +315,7 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
     bg_flights_init(&queries->flights, options->waiting_max);
     bg_answers_init(&queries->answers, options->answers_max, options->answers_max_bytes);
     bg_known_init(&queries->known, clock);
-    queries->looks = (struct bg_looks){
+    queries->preflights = (struct bg_preflights){
         .clock = clock,
         .nodes = nodes,
         .costs = &queries->costs,
@@ -323,7 +323,7 @@ enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clo
         .resume = flight_resume,
         .question = bg_question_find("look"),
     };
-    bg_looks_init(&queries->looks);
+    bg_preflight_init(&queries->preflights);
     bg_nodes_watch(nodes, on_link_changed, queries);
     *ret_queries = queries;
     return BG_OK;
@@ -353,7 +353,7 @@ void bg_queries_free(struct bg_queries *queries)
     while ((ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL)
         ticket_deliver(queries, ticket);
     bg_outcome_unref(outcome);
-    bg_looks_done(&queries->looks);
+    bg_preflight_done(&queries->preflights);
     bg_answers_done(&queries->answers);
     bg_known_done(&queries->known);
     bg_costs_done(&queries->costs);
