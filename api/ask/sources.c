@@ -107,11 +107,6 @@ static int64_t left_ms(const struct bg_sources *sources)
 
 /* Memory: reported at once, unless more is known of it once processes were ranked. */
 
-static bool is_memory_due(const struct bg_sources *sources)
-{
-    return is_wanted(sources, BG_SOURCE_MEMORY);
-}
-
 static void take_memory(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     if (failure == NULL && sources->lacks != NULL && !sources->is_late && sources->lacks(sources, answer->data))
@@ -174,17 +169,7 @@ static bool is_memory_again_due(const struct bg_sources *sources)
     return sources->is_ranked;
 }
 
-static void take_memory_again(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
-{
-    report(sources, BG_SOURCE_MEMORY, failure, answer);
-}
-
 /* The system: what waits for no scheduler, one of which may be held up, and then what all of them report, if they do. */
-
-static bool is_system_due(const struct bg_sources *sources)
-{
-    return is_wanted(sources, BG_SOURCE_SYSTEM);
-}
 
 static void take_system(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
 {
@@ -261,20 +246,10 @@ static void take_scan(struct bg_sources *sources, const struct bg_failure *failu
         take_peers(sources, sources->scan_failure.error != BG_OK ? &sources->scan_failure : NULL, NULL);
 }
 
-static bool are_binaries_due(const struct bg_sources *sources)
-{
-    return is_wanted(sources, BG_SOURCE_BINARIES);
-}
-
 static struct bg_arguments binaries_arguments(const struct bg_sources *sources, struct bg_shaper *shaper)
 {
     (void)sources;
     return bg_arguments_binaries(shaper, 1);
-}
-
-static void take_binaries(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
-{
-    report(sources, BG_SOURCE_BINARIES, failure, answer);
 }
 
 /* How long a question may take, and how old its answer may be: a whole source has all that is left, what only adds to one has less, and
@@ -283,20 +258,21 @@ enum share { ALL, ALL_ANEW, MOST, SOME };
 
 static const struct step {
     const char *question;
+    enum bg_source source;
     enum share share;
-    bool (*is_due)(const struct bg_sources *sources);
+    bool (*is_due)(const struct bg_sources *sources);                                             /* NULL: where the source is wanted */
     struct bg_arguments (*arguments)(const struct bg_sources *sources, struct bg_shaper *shaper); /* NULL: none */
-    void (*take)(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer);
+    void (*take)(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer); /* NULL: it is reported */
 } steps[] = {
-    {"memory", ALL, is_memory_due, NULL, take_memory},
-    {"scan", MOST, is_first_held, scan_arguments, take_ranking},
-    {"peers", MOST, are_peers_due, peers_arguments, take_ranked_peers},
-    {"memory", ALL_ANEW, is_memory_again_due, NULL, take_memory_again},
-    {"system_now", ALL, is_system_due, NULL, take_system},
-    {"system_totals", SOME, is_first_held, NULL, take_totals},
-    {"scan", ALL, is_scan_due, scan_arguments, take_scan},
-    {"peers", ALL, are_peers_due, peers_arguments, take_peers},
-    {"binaries", ALL, are_binaries_due, binaries_arguments, take_binaries},
+    {"memory", BG_SOURCE_MEMORY, ALL, NULL, NULL, take_memory},
+    {"scan", BG_SOURCE_MEMORY, MOST, is_first_held, scan_arguments, take_ranking},
+    {"peers", BG_SOURCE_MEMORY, MOST, are_peers_due, peers_arguments, take_ranked_peers},
+    {"memory", BG_SOURCE_MEMORY, ALL_ANEW, is_memory_again_due, NULL, NULL},
+    {"system_now", BG_SOURCE_SYSTEM, ALL, NULL, NULL, take_system},
+    {"system_totals", BG_SOURCE_SYSTEM, SOME, is_first_held, NULL, take_totals},
+    {"scan", BG_SOURCE_SCAN, ALL, is_scan_due, scan_arguments, take_scan},
+    {"peers", BG_SOURCE_PEERS, ALL, are_peers_due, peers_arguments, take_peers},
+    {"binaries", BG_SOURCE_BINARIES, ALL, NULL, binaries_arguments, NULL},
 };
 #define STEPS_COUNT (sizeof steps / sizeof steps[0])
 
@@ -331,6 +307,21 @@ static void note_late(struct bg_sources *sources)
     sources->late = sources->fetch.late;
 }
 
+static bool is_step_due(const struct bg_sources *sources)
+{
+    const struct step *step = &steps[sources->step];
+    return step->is_due != NULL ? step->is_due(sources) : is_wanted(sources, step->source);
+}
+
+static void end_step(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
+{
+    const struct step *step = &steps[sources->step++];
+    if (step->take != NULL)
+        step->take(sources, failure, answer);
+    else
+        report(sources, step->source, failure, answer);
+}
+
 /* True: its answer will come. What cannot be asked once time is over failed for that reason. */
 static bool begin_step(struct bg_sources *sources)
 {
@@ -346,15 +337,14 @@ static bool begin_step(struct bg_sources *sources)
         note_late(sources);
     if (is_sent)
         return true;
-    sources->step++;
-    step->take(sources, shaper.failed ? &shaper.failure : sources->is_late ? &sources->late : &failure, NULL);
+    end_step(sources, shaper.failed ? &shaper.failure : sources->is_late ? &sources->late : &failure, NULL);
     return false;
 }
 
 static void go_on(struct bg_sources *sources)
 {
     while (sources->step < STEPS_COUNT)
-        if (!steps[sources->step].is_due(sources))
+        if (!is_step_due(sources))
             sources->step++;
         else if (begin_step(sources))
             return;
@@ -366,7 +356,7 @@ static void on_done(struct bg_fetch *fetch, const struct bg_failure *failure, co
 {
     struct bg_sources *sources = fetch->owner;
     note_late(sources);
-    steps[sources->step++].take(sources, failure, answer);
+    end_step(sources, failure, answer);
     go_on(sources);
 }
 
