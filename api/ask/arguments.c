@@ -101,7 +101,7 @@ struct bg_arguments bg_arguments_groups(struct bg_shaper *shaper, const struct b
         put_boolean(shaper, &arguments, "entries", entries);
     }
     put_text(shaper, &arguments, "sort", sort);
-    put_integer(shaper, &arguments, "limit", bg_limit_round(limit) + 1); /* one more tells whether there are more */
+    put_integer(shaper, &arguments, "limit", bg_limit_round(limit) + 1); /* one more shows whether there are more */
     put_entries_max(shaper, &arguments, services);
     return arguments;
 }

@@ -53,7 +53,7 @@ static json_t *key_new(struct bg_shaper *shaper, const json_t *raw)
     return text;
 }
 
-/* Null where the node does not tell. */
+/* Null where the node does not report it. */
 static json_t *number_at(struct bg_shaper *shaper, const json_t *raw, const char *key, size_t index, int64_t word_bytes)
 {
     const json_t *number = json_array_get(bg_answer_array(shaper, raw, key), index);

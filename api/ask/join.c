@@ -65,35 +65,35 @@ static size_t next_on(const json_t *rows, size_t place, const char *node)
     return place;
 }
 
-/* Watched by name, it stays a name, and tells whom that means now. */
-static void put_told(struct bg_ask *ask, json_t *row, const json_t *told)
+/* Watched by name, it stays a name, with whom that means now. */
+static void put_reported(struct bg_ask *ask, json_t *row, const json_t *reported)
 {
     struct bg_shaper *shaper = &ask->shaper;
     json_t *watched = json_object_get(row, "watched");
     const char *pid = member_text(row, "watched", "pid");
-    json_t *ref = bg_ref_of_row(shaper, told, pid != NULL ? pid : "", bg_ask_node(ask));
-    json_t *count = bg_count_or_null(bg_answer_count_or(shaper, told, "count", -1));
+    json_t *ref = bg_ref_of_row(shaper, reported, pid != NULL ? pid : "", bg_ask_node(ask));
+    json_t *count = bg_count_or_null(bg_answer_count_or(shaper, reported, "count", -1));
     if (!shaper->failed) {
         bg_put(shaper, row, "watched_count", json_incref(count));
-        static const char *const told_names[] = {"registered_name", "label", "initial_call", "alive"};
-        for (size_t i = 0; i < sizeof told_names / sizeof told_names[0]; i++)
-            bg_put(shaper, watched, told_names[i], json_incref(json_object_get(ref, told_names[i])));
+        static const char *const names[] = {"registered_name", "label", "initial_call", "alive"};
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+            bg_put(shaper, watched, names[i], json_incref(json_object_get(ref, names[i])));
         bg_put(shaper, watched, "name", json_incref(json_object_get(pid != NULL ? ref : watched, "name")));
     }
     json_decref(count);
     json_decref(ref);
 }
 
-static void take_told(struct bg_ask *ask, json_t *answer)
+static void take_watched(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const json_t *told = bg_answer_array(shaper, answer, "pairs");
+    const json_t *reported = bg_answer_array(shaper, answer, "pairs");
     size_t index = 0;
     for (size_t place = next_on(ask->data, 0, bg_ask_node(ask)); place < json_array_size(ask->data) && !shaper->failed;
          place = next_on(ask->data, place + 1, bg_ask_node(ask))) {
-        const json_t *one = bg_answer_object_at(shaper, told, index++);
+        const json_t *one = bg_answer_object_at(shaper, reported, index++);
         if (!shaper->failed)
-            put_told(ask, json_array_get(ask->data, place), one);
+            put_reported(ask, json_array_get(ask->data, place), one);
     }
 }
 
@@ -117,7 +117,7 @@ static void ask_watched(struct bg_ask *ask, json_t *answer)
         bg_append(shaper, pair, json_string(member_text(row, "watcher", "node")));
         bg_append(shaper, pairs, pair);
     }
-    bg_ask_send(ask, bg_arguments_watched(shaper, bg_call_services(ask->call), pairs, bg_peers_exact(ask)), take_told);
+    bg_ask_send(ask, bg_arguments_watched(shaper, bg_call_services(ask->call), pairs, bg_peers_exact(ask)), take_watched);
 }
 
 void bg_join_watched(struct bg_ask *ask, json_t *rows)

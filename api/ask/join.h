@@ -5,7 +5,7 @@
 #include "ask.h"
 
 /* Within a step: starts a branch to each node that is up and on which rows' watched processes live while the watchers do not. What it
- * tells is put into the rows: the watched's name, initial_call and alive, and watched_count (which must be there, as null). A node that
+ * reports is put into the rows: the watched's name, initial_call and alive, and watched_count (which must be there, as null). A node that
  * does not answer in time leaves nulls and a warning. */
 void bg_join_watched(struct bg_ask *ask, json_t *rows);
 /* Once those branches are over: warns where the two sides' counts differ. */

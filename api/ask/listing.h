@@ -7,7 +7,7 @@
 struct bg_listing_sort {
     const char *key;   /* in requests and in the question's arguments; NULL ends a table */
     const char *field; /* the number in a row */
-    bool in_words;     /* what the question tells of its change counts words */
+    bool in_words;     /* what the question reports of its change counts words */
 };
 
 struct bg_listing {
@@ -30,7 +30,7 @@ void bg_listing_put_figures(struct bg_ask *ask, const char *counted, int64_t see
 void bg_put_owner(struct bg_shaper *shaper, json_t *row, const json_t *raw);
 /* <field>_delta and <field>_per_second. */
 void bg_put_change(struct bg_shaper *shaper, json_t *row, const char *field, int64_t delta, int64_t window_us);
-/* The text of {<form>: text, "node"}, as references and ports are told. */
+/* The text of {<form>: text, "node"}, as references and ports are reported. */
 void bg_put_named(struct bg_shaper *shaper, json_t *row, const char *form, const json_t *raw);
 
 #define BG_LISTING_LIMIT_PARAM(what)                                                                                                       \

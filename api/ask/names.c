@@ -1,4 +1,4 @@
-/* names.c: names of processes on other nodes than the one that told of them. */
+/* names.c: names of processes on other nodes than the one that reported them. */
 #include "names.h"
 
 #include "rows.h"
@@ -52,13 +52,13 @@ static const char *nameless_on(const struct bg_unnamed *unnamed, const json_t *r
     return home;
 }
 
-/* What a node told earlier was checked by nobody: what cannot be understood names nobody. */
-static void put_name(struct bg_shaper *outer, json_t *ref, const json_t *told, int64_t old_wall_ms)
+/* What a node reported earlier was checked by nobody: what cannot be understood names nobody. */
+static void put_name(struct bg_shaper *outer, json_t *ref, const json_t *reported, int64_t old_wall_ms)
 {
     struct bg_shaper shaper;
     char at[BG_RFC3339_SIZE];
     bg_shaper_init(&shaper, "names");
-    bg_put_identity(&shaper, ref, told);
+    bg_put_identity(&shaper, ref, reported);
     if (old_wall_ms >= 0 && json_is_string(json_object_get(ref, "name"))) {
         bg_clock_rfc3339(old_wall_ms, at);
         bg_put(&shaper, ref, "named_at", json_string(at));
@@ -71,11 +71,11 @@ static void put_name(struct bg_shaper *outer, json_t *ref, const json_t *told, i
 static bool name_known(const struct bg_unnamed *unnamed, json_t *ref, const struct bg_node_info *home, bool is_old)
 {
     int64_t wall_ms = 0;
-    const json_t *told = bg_query_name(unnamed->services->queries, home, json_string_value(json_object_get(ref, "pid")), &wall_ms);
+    const json_t *reported = bg_query_name(unnamed->services->queries, home, json_string_value(json_object_get(ref, "pid")), &wall_ms);
     const int64_t now_ms = bg_clock_wall_ms(unnamed->services->clock);
-    const bool is_fresh = told != NULL && now_ms - wall_ms <= FRESH_MS;
-    if (told != NULL && (is_fresh || is_old))
-        put_name(unnamed->shaper, ref, told, is_old && now_ms - wall_ms > NOW_MS ? wall_ms : -1);
+    const bool is_fresh = reported != NULL && now_ms - wall_ms <= FRESH_MS;
+    if (reported != NULL && (is_fresh || is_old))
+        put_name(unnamed->shaper, ref, reported, is_old && now_ms - wall_ms > NOW_MS ? wall_ms : -1);
     return is_fresh;
 }
 
@@ -147,7 +147,7 @@ void bg_names_keep(struct bg_ask *ask, const char *node)
     bg_unnamed_keep(&unnamed, node);
 }
 
-/* The store has what was told. */
+/* The store has what was reported. */
 static void take_names(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;

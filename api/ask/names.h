@@ -1,4 +1,5 @@
-/* names.h: names of processes on other nodes than the one that told of them: asked of their own nodes where those are registered, and kept.
+/* names.h: names of processes on other nodes than the one that reported them: asked of their own nodes where those are registered, and
+ * kept.
  */
 #ifndef BG_API_NAMES_H
 #define BG_API_NAMES_H
@@ -7,7 +8,7 @@
 
 /* Within a step: names the peers in ask->data, a list of rows with `watched` or `top_peers`, that have no name yet. What was reported
  * within the last minute is used as it is; else a branch to the peers' node asks, for a second at most. A node that is not up, or did not
- * tell in time lately, is not asked: its processes have the name that they told last, with `named_at`, or none. */
+ * report in time lately, is not asked: its processes have the name that was reported last, with `named_at`, or none. */
 void bg_names_join(struct bg_ask *ask);
 /* The same of one node, by what is kept alone. */
 void bg_names_keep(struct bg_ask *ask, const char *node);
@@ -16,7 +17,7 @@ struct bg_unnamed {
     struct bg_shaper *shaper;
     const struct bg_services *services;
     const json_t *rows; /* objects with `watched` or `top_peers`; borrowed */
-    const char *own;    /* the node that told of them, which knows no more; NULL: no such */
+    const char *own;    /* the node that reported them, which knows no more; NULL: no such */
 };
 /* Names who was reported of lately, and who is on a node that is not to be asked. The nodes to be asked, as members of a new object;
  * whether one is not since it was late. */

@@ -31,7 +31,7 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const jso
 
 /* Whether questions are to count whatever can be: the caller wants exactness, and has the scope for it. */
 bool bg_peers_exact(const struct bg_ask *ask);
-/* Refuses a caller who wanted exactness and got an estimate for want of the scope, or of room on the node; tells one who has both. */
+/* Refuses a caller who wanted exactness and got an estimate for want of the scope, or of room on the node; warns one who has both. */
 void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, const json_t *process, const char *pid);
 
 /* The answer's process of that pid, or NULL. Borrowed. When its lists were counted, if that was earlier: text of RFC 3339, else null. */

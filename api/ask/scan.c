@@ -20,7 +20,7 @@ static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedule
                 bg_answer_count(&ask->shaper, answer, "process_count"));
 }
 
-/* Who told more of himself earlier stands by that. */
+/* One that reported more earlier stands with that. */
 static bool is_any_old(const json_t *answer)
 {
     const json_t *rows = json_object_get(answer, "rows");

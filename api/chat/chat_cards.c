@@ -347,13 +347,13 @@ json_t *bg_card_of_trouble(struct bg_shaper *shaper, const char *kind, const cha
 json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node)
 {
     const char *status = json_string_value(json_object_get(node, "status"));
-    const json_t *rows = json_object_get(node, "assertions"), *told = json_array_get(rows, 0);
+    const json_t *rows = json_object_get(node, "assertions"), *assertion = json_array_get(rows, 0);
     json_t *card = answer_new(shaper, strcmp(status, "pass") == 0 ? "It holds on " : "It does not hold on ",
                               json_string_value(json_object_get(node, "node")), "Assertion|>Observed|By");
     json_t *row = row_new(shaper, card);
-    add_cell(shaper, row, json_string_value(json_object_get(told, "expression")));
-    add_figure(shaper, row, json_object_get(told, "observed"), json_string_value(json_object_get(told, "unit")),
-               !json_is_false(json_object_get(told, "exact")));
-    add_ref(shaper, row, json_object_get(told, "offender"));
+    add_cell(shaper, row, json_string_value(json_object_get(assertion, "expression")));
+    add_figure(shaper, row, json_object_get(assertion, "observed"), json_string_value(json_object_get(assertion, "unit")),
+               !json_is_false(json_object_get(assertion, "exact")));
+    add_ref(shaper, row, json_object_get(assertion, "offender"));
     return card;
 }

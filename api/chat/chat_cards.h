@@ -19,7 +19,7 @@ json_t *bg_card_of_top(struct bg_shaper *shaper, const char *node, const struct 
 /* `watched`: whom each process of the answer to `peers` monitors most, as `watched` of a row; null where that is not known. */
 json_t *bg_card_watched(struct bg_shaper *shaper, const json_t *answer);
 json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const json_t *answer, const json_t *watched);
-/* Of what checks tell of nodes. */
+/* Of what checks found on nodes. */
 json_t *bg_card_of_check(struct bg_shaper *shaper, const json_t *node);
 
 /* Of rows of pairs, of one node or all. What is not of now has a column that says so. */

@@ -89,7 +89,7 @@ static bool contains(const char *name, const char *word)
     return strstr(name, word) != NULL;
 }
 
-/* The only name that fits; NULL where there is none, or several: then *ret_count tells. */
+/* The only name that fits; NULL where there is none, or several: then *ret_count is how many do. */
 static const char *only_one(const json_t *nodes, const char *word, bool (*fits)(const char *name, const char *word), size_t *ret_count)
 {
     const char *found = NULL;

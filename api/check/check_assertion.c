@@ -99,7 +99,7 @@ void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *
     sources->wanted |= 1U << assertion->figure->source;
     if (assertion->sort != NULL && strcmp(assertion->sort->key, "binary") == 0)
         sources->binary = true;
-    /* One more than it is compared with tells more from as many. */
+    /* With one more than it is compared with, more can be known from as many. */
     if (assertion->figure->kind == BG_FIGURE_OVER && (int64_t)assertion->expression.value.number + 1 > sources->scan_limit)
         sources->scan_limit = (int64_t)assertion->expression.value.number + 1;
 }

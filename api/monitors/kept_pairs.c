@@ -1,4 +1,4 @@
-/* kept_pairs.c: keeps what nodes tell of pairs, and tells it in their place. */
+/* kept_pairs.c: keeps what nodes report of pairs, and reports it in their place. */
 #include "kept_pairs.h"
 
 #include "beamgauge/clock.h"
@@ -17,7 +17,7 @@ static bool is_missing(const struct bg_ask *ask, const char *node)
 }
 
 /* The watcher's node, unless the row is what was kept of that. */
-static const char *told_by(const struct bg_ask *ask, const json_t *row)
+static const char *reported_by(const struct bg_ask *ask, const json_t *row)
 {
     const char *home = json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
     const bool is_kept = home != NULL && json_is_integer(json_object_get(row, "age_ms")) && is_missing(ask, home);
@@ -54,7 +54,7 @@ void bg_kept_pairs_put(struct bg_ask *ask)
     const char *node;
     for (size_t i = 0; i < json_array_size(ask->data) && !ask->shaper.failed; i++) {
         json_t *row = json_array_get(ask->data, i);
-        const char *home = told_by(ask, row);
+        const char *home = reported_by(ask, row);
         if (home != NULL && json_object_get(by_node, home) == NULL)
             bg_put(&ask->shaper, by_node, home, bg_array_new(&ask->shaper));
         if (home != NULL && !ask->shaper.failed)

@@ -20,7 +20,7 @@ struct bg_queries_options {
     size_t waiting_max;         /* tickets in all; one more is BG_TOO_MANY */
     size_t node_in_flight_max;  /* questions in flight on one node; 0: not shared out among readers */
     int64_t probe_heap_bytes;   /* a question that outgrows this on the node is killed there */
-    struct bg_metrics *metrics; /* is told what was asked; may be NULL */
+    struct bg_metrics *metrics; /* counts what was asked; may be NULL */
 };
 
 struct bg_query_request {
@@ -50,7 +50,7 @@ typedef void bg_query_done(void *context, const struct bg_failure *failure, cons
 enum bg_error bg_queries_new(struct event_base *base, const struct bg_clock *clock, struct bg_nodes *nodes,
                              const struct bg_queries_options *options, struct bg_queries **ret_queries,
                              struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Every ticket is told BG_CANCELLED first, and asking again from there is refused with the same. */
+/* Every ticket ends with BG_CANCELLED first, and asking again from there is refused with the same. */
 void bg_queries_free(struct bg_queries *queries);
 
 /* `done` is called once, never from inside this call: not even for a cached answer. */
@@ -58,13 +58,14 @@ enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_req
                            struct bg_ticket **ret_ticket, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* The data of an answer makes no sense: it is not kept for others. */
 void bg_query_reject(struct bg_queries *queries, const json_t *data);
-/* Who a process of the node was when it was last told, a question's answer having been that: NULL where nothing is kept of this coming up
+/* Who a process of the node was when it was last reported, by the answer to a question: NULL where nothing is kept of this coming up
  * of its link, or the last one while it is down. Borrowed, until the next question is asked or answered. */
 const json_t *bg_query_name(struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms);
-/* The node did not tell in time who its processes are; whether it did not lately. */
+/* The node did not report in time who its processes are; whether it did not lately. */
 void bg_query_names_late(struct bg_queries *queries, const char *node);
 bool bg_query_names_are_late(struct bg_queries *queries, const char *node);
-/* The rows of a node's pairs, best first, are kept for when it cannot be asked; they are copied. As bg_query_name() of what is told then.
+/* The rows of a node's pairs, best first, are kept for when it cannot be asked; they are copied. As bg_query_name() of what is reported
+ * then.
  */
 void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows);
 const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms);
@@ -75,7 +76,7 @@ json_t *bg_query_likely_new(struct bg_queries *queries, const char *node, const 
 void bg_ticket_cancel(struct bg_ticket *ticket);
 
 /* asked = cached + joined + those who sent one; sent also counts a question put once more for those who joined with more time; failed
- * counts tickets told a failure. */
+ * counts tickets that ended with a failure. */
 struct bg_queries_stats {
     uint64_t asked_count, cached_count, joined_count, sent_count, failed_count;
 };
