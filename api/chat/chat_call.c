@@ -9,43 +9,43 @@
 #include <string.h>
 
 /* A call, and the chat that answers it. */
-struct talk {
+struct chat_call {
     struct bg_call *call;
     struct bg_chat *chat;
 };
 
 static void on_cancel(void *context)
 {
-    struct talk *talk = context;
-    bg_chat_stop(talk->chat);
-    free(talk);
+    struct chat_call *chat_call = context;
+    bg_chat_stop(chat_call->chat);
+    free(chat_call);
 }
 
 static void on_card(void *context, json_t *card)
 {
-    struct talk *talk = context;
-    const struct bg_clock *clock = bg_call_services(talk->call)->clock;
+    struct chat_call *chat_call = context;
+    const struct bg_clock *clock = bg_call_services(chat_call->call)->clock;
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "chat");
     struct bg_reply reply = {.status = 200, .collected_us = bg_clock_monotonic_us(clock), .rpc_us = -1, .data = card};
     if (card == NULL)
         bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     reply.meta = bg_meta_new(&shaper, NULL, bg_clock_wall_ms(clock), 0, bg_array_new(&shaper));
-    bg_call_end(talk->call, &shaper, &reply);
-    free(talk);
+    bg_call_end(chat_call->call, &shaper, &reply);
+    free(chat_call);
 }
 
 void bg_chat_run(struct bg_call *call, const char *text)
 {
-    struct talk *talk = calloc(1, sizeof *talk);
+    struct chat_call *chat_call = calloc(1, sizeof *chat_call);
     struct bg_failure failure;
-    if (talk != NULL) {
-        talk->call = call;
-        bg_call_on_cancel(call, on_cancel, talk);
-        if (bg_chat_start(bg_call_services(call), bg_call_reader(call), text, on_card, talk, &talk->chat))
+    if (chat_call != NULL) {
+        chat_call->call = call;
+        bg_call_on_cancel(call, on_cancel, chat_call);
+        if (bg_chat_start(bg_call_services(call), bg_call_reader(call), text, on_card, chat_call, &chat_call->chat))
             return;
     }
-    free(talk);
+    free(chat_call);
     (void)bg_fail(&failure, BG_NO_MEMORY, "out of memory");
     bg_call_fail(call, &failure);
 }

@@ -11,7 +11,7 @@
 
 #define SKIPPED_PART_MAX 100 /* one process of so many may be left out */
 
-struct visit { /* of one node */
+struct node_check {
     struct bg_check_run *run;
     struct bg_sources sources;
     json_t *rows[BG_CHECK_ITEMS_MAX];
@@ -24,8 +24,8 @@ struct visit { /* of one node */
 struct bg_check_run {
     struct bg_check_item items[BG_CHECK_ITEMS_MAX]; /* with texts of their own: those of the configuration may go with a reload */
     size_t items_count;
-    struct visit *visits;
-    size_t visits_count, started_count, running_count;
+    struct node_check *node_checks;
+    size_t nodes_count, started_count, running_count;
     bool starting; /* inside start_more(), which sees to the end itself */
     bool lacks_memory;
     struct bg_check_result result;
@@ -41,12 +41,12 @@ const char *bg_check_status_text(enum bg_check_status status)
 
 static void run_free(struct bg_check_run *run)
 {
-    for (size_t i = 0; i < run->visits_count; i++)
+    for (size_t i = 0; i < run->nodes_count; i++)
         for (size_t j = 0; j < run->items_count; j++)
-            json_decref(run->visits[i].rows[j]);
+            json_decref(run->node_checks[i].rows[j]);
     for (size_t i = 0; i < run->items_count; i++)
         free((char *)(uintptr_t)run->items[i].assertion.expression.text);
-    free(run->visits);
+    free(run->node_checks);
     free(run);
 }
 
@@ -77,9 +77,9 @@ static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *ite
     return row;
 }
 
-static void put_result(struct visit *visit, size_t index, const struct bg_measure *measure, struct bg_shaper *shaper)
+static void put_result(struct node_check *node_check, size_t index, const struct bg_measure *measure, struct bg_shaper *shaper)
 {
-    const struct bg_check_item *item = &visit->run->items[index];
+    const struct bg_check_item *item = &node_check->run->items[index];
     const struct bg_expression *expression = &item->assertion.expression;
     const bool holds = bg_operator_holds(expression->comparison, measure->value, expression->value.number);
     const enum bg_check_status status = holds ? BG_CHECK_PASS : item->is_warning ? BG_CHECK_WARN : BG_CHECK_FAIL;
@@ -88,34 +88,34 @@ static void put_result(struct visit *visit, size_t index, const struct bg_measur
     bg_put(shaper, row, "exact", json_boolean(measure->exact));
     bg_put(shaper, row, "offender", measure->offender != NULL ? measure->offender : json_null());
     bg_put(shaper, row, "error", json_null());
-    visit->rows[index] = row;
-    visit->run->lacks_memory = visit->run->lacks_memory || shaper->failed;
-    visit->status = worse(visit->status, status);
+    node_check->rows[index] = row;
+    node_check->run->lacks_memory = node_check->run->lacks_memory || shaper->failed;
+    node_check->status = worse(node_check->status, status);
 }
 
-static void put_unknown(struct visit *visit, size_t index, const struct bg_failure *failure)
+static void put_unknown(struct node_check *node_check, size_t index, const struct bg_failure *failure)
 {
     struct bg_shaper own, *shaper = &own;
     bg_shaper_init(shaper, "check");
-    json_t *error = bg_object_new(shaper), *row = row_new(shaper, &visit->run->items[index], BG_CHECK_UNKNOWN);
+    json_t *error = bg_object_new(shaper), *row = row_new(shaper, &node_check->run->items[index], BG_CHECK_UNKNOWN);
     bg_put(shaper, error, "code", json_string(bg_error_info(failure->error)->code));
     bg_put(shaper, error, "detail", json_string(failure->text));
     bg_put(shaper, row, "observed", json_null());
     bg_put(shaper, row, "exact", json_null());
     bg_put(shaper, row, "offender", json_null());
     bg_put(shaper, row, "error", error);
-    visit->rows[index] = row;
-    visit->run->lacks_memory = visit->run->lacks_memory || shaper->failed;
-    if (visit->failure.error == BG_OK)
-        visit->failure = *failure;
-    visit->status = worse(visit->status, BG_CHECK_UNKNOWN);
+    node_check->rows[index] = row;
+    node_check->run->lacks_memory = node_check->run->lacks_memory || shaper->failed;
+    if (node_check->failure.error == BG_OK)
+        node_check->failure = *failure;
+    node_check->status = worse(node_check->status, BG_CHECK_UNKNOWN);
 }
 
-static void note_answer(struct visit *visit, const struct bg_answer *answer)
+static void note_answer(struct node_check *node_check, const struct bg_answer *answer)
 {
-    struct bg_check_result *result = &visit->run->result;
-    visit->duration_ms += answer->duration_ms;
-    visit->rpc_us += answer->rpc_us;
+    struct bg_check_result *result = &node_check->run->result;
+    node_check->duration_ms += answer->duration_ms;
+    node_check->rpc_us += answer->rpc_us;
     if (!result->answered || answer->collected_us < result->collected_us) {
         result->collected_us = answer->collected_us;
         result->collected_wall_ms = answer->collected_wall_ms;
@@ -160,12 +160,12 @@ static bool is_open(const struct bg_sources *sources, const struct bg_assertion 
 
 static void on_report(struct bg_sources *sources, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    struct visit *visit = sources->owner;
+    struct node_check *node_check = sources->owner;
     struct bg_failure blind;
     if (answer != NULL)
-        note_answer(visit, answer);
-    for (size_t i = 0; i < visit->run->items_count; i++) {
-        const struct bg_assertion *assertion = &visit->run->items[i].assertion;
+        note_answer(node_check, answer);
+    for (size_t i = 0; i < node_check->run->items_count; i++) {
+        const struct bg_assertion *assertion = &node_check->run->items[i].assertion;
         struct bg_measure measure;
         struct bg_shaper shaper;
         bg_shaper_init(&shaper, bg_source_name(source));
@@ -176,21 +176,21 @@ static void on_report(struct bg_sources *sources, enum bg_source source, const s
         if (failure == NULL && !shaper.failed &&
             (is_blind(sources, source, assertion, &measure, &blind) || is_open(sources, assertion, &measure, &blind))) {
             json_decref(measure.offender);
-            put_unknown(visit, i, &blind);
+            put_unknown(node_check, i, &blind);
         } else if (failure == NULL && !shaper.failed)
-            put_result(visit, i, &measure, &shaper);
+            put_result(node_check, i, &measure, &shaper);
         else
-            put_unknown(visit, i, failure != NULL ? failure : &shaper.failure);
+            put_unknown(node_check, i, failure != NULL ? failure : &shaper.failure);
     }
 }
 
 /* What is open of monitors is known once processes were ranked. */
 static bool lacks_ranking(struct bg_sources *sources, const json_t *memory)
 {
-    const struct visit *visit = sources->owner;
+    const struct node_check *node_check = sources->owner;
     bool lacks = false;
-    for (size_t i = 0; i < visit->run->items_count && !lacks; i++) {
-        const struct bg_assertion *assertion = &visit->run->items[i].assertion;
+    for (size_t i = 0; i < node_check->run->items_count && !lacks; i++) {
+        const struct bg_assertion *assertion = &node_check->run->items[i].assertion;
         struct bg_measure measure = {.value = 0};
         struct bg_shaper shaper;
         bg_shaper_init(&shaper, bg_source_name(BG_SOURCE_MEMORY));
@@ -203,34 +203,34 @@ static bool lacks_ranking(struct bg_sources *sources, const json_t *memory)
     return lacks;
 }
 
-static json_t *node_new(struct bg_shaper *shaper, struct visit *visit)
+static json_t *node_new(struct bg_shaper *shaper, struct node_check *node_check)
 {
     json_t *node = bg_object_new(shaper), *rows = bg_array_new(shaper);
-    for (size_t i = 0; i < visit->run->items_count; i++)
-        bg_append(shaper, rows, json_incref(visit->rows[i]));
-    bg_put(shaper, node, "node", json_string(visit->sources.node));
-    bg_put(shaper, node, "status", json_string(bg_check_status_text(visit->status)));
+    for (size_t i = 0; i < node_check->run->items_count; i++)
+        bg_append(shaper, rows, json_incref(node_check->rows[i]));
+    bg_put(shaper, node, "node", json_string(node_check->sources.node));
+    bg_put(shaper, node, "status", json_string(bg_check_status_text(node_check->status)));
     bg_put(shaper, node, "assertions", rows);
     return node;
 }
 
-static void add_visit(struct bg_check_result *result, const struct visit *visit)
+static void add_node_check(struct bg_check_result *result, const struct node_check *node_check)
 {
-    result->status = worse(result->status, visit->status);
+    result->status = worse(result->status, node_check->status);
     if (result->failure.error == BG_OK)
-        result->failure = visit->failure;
-    result->duration_ms = visit->duration_ms > result->duration_ms ? visit->duration_ms : result->duration_ms;
-    result->rpc_us = visit->rpc_us > result->rpc_us ? visit->rpc_us : result->rpc_us;
+        result->failure = node_check->failure;
+    result->duration_ms = node_check->duration_ms > result->duration_ms ? node_check->duration_ms : result->duration_ms;
+    result->rpc_us = node_check->rpc_us > result->rpc_us ? node_check->rpc_us : result->rpc_us;
 }
 
 /* Whether a node could not be asked since it was only found through epmd, and is not there any more. */
-static bool is_gone(const struct visit *visit)
+static bool is_gone(const struct node_check *node_check)
 {
-    const enum bg_error error = visit->failure.error;
+    const enum bg_error error = node_check->failure.error;
     struct bg_node_info info;
-    if (!visit->may_be_gone || visit->status != BG_CHECK_UNKNOWN || (error != BG_NODE_UNREACHABLE && error != BG_NODE_UNKNOWN))
+    if (!node_check->may_be_gone || node_check->status != BG_CHECK_UNKNOWN || (error != BG_NODE_UNREACHABLE && error != BG_NODE_UNKNOWN))
         return false;
-    return bg_nodes_info(visit->sources.services->nodes, visit->sources.node, &info, NULL) != BG_OK || info.is_gone;
+    return bg_nodes_info(node_check->sources.services->nodes, node_check->sources.node, &info, NULL) != BG_OK || info.is_gone;
 }
 
 static void finish(struct bg_check_run *run)
@@ -244,18 +244,18 @@ static void finish(struct bg_check_run *run)
         bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     result.nodes = bg_array_new(&shaper);
     result.gone = bg_array_new(&shaper);
-    for (size_t i = 0; i < run->visits_count; i++) {
-        if (is_gone(&run->visits[i])) {
-            bg_append(&shaper, result.gone, json_string(run->visits[i].sources.node));
+    for (size_t i = 0; i < run->nodes_count; i++) {
+        if (is_gone(&run->node_checks[i])) {
+            bg_append(&shaper, result.gone, json_string(run->node_checks[i].sources.node));
             continue;
         }
-        add_visit(&result, &run->visits[i]);
-        bg_append(&shaper, result.nodes, node_new(&shaper, &run->visits[i]));
+        add_node_check(&result, &run->node_checks[i]);
+        bg_append(&shaper, result.nodes, node_new(&shaper, &run->node_checks[i]));
     }
     if (json_array_size(result.nodes) == 0) { /* what was not checked has not passed */
         result.status = BG_CHECK_UNKNOWN;
         bg_fail(&result.failure, BG_NODE_UNREACHABLE, "no node was there to be checked: %s was only found through epmd, and is gone",
-                run->visits_count > 0 ? run->visits[0].sources.node : "what was asked for");
+                run->nodes_count > 0 ? run->node_checks[0].sources.node : "what was asked for");
     }
     if (shaper.failed) {
         json_decref(result.nodes);
@@ -269,16 +269,16 @@ static void finish(struct bg_check_run *run)
 static void start_more(struct bg_check_run *run)
 {
     run->starting = true;
-    while (run->running_count < BG_CHECK_AT_ONCE && run->started_count < run->visits_count) {
+    while (run->running_count < BG_CHECK_AT_ONCE && run->started_count < run->nodes_count) {
         run->running_count++;
-        bg_sources_start(&run->visits[run->started_count++].sources);
+        bg_sources_start(&run->node_checks[run->started_count++].sources);
     }
     run->starting = false;
 }
 
 static void on_node_done(struct bg_sources *sources)
 {
-    struct bg_check_run *run = ((struct visit *)sources->owner)->run;
+    struct bg_check_run *run = ((struct node_check *)sources->owner)->run;
     run->running_count--;
     if (run->starting)
         return;
@@ -287,12 +287,13 @@ static void on_node_done(struct bg_sources *sources)
         finish(run);
 }
 
-static void visit_init(struct visit *visit, struct bg_check_run *run, const struct bg_check_request *request, const char *node)
+static void node_check_init(struct node_check *node_check, struct bg_check_run *run, const struct bg_check_request *request,
+                            const char *node)
 {
-    visit->run = run;
-    visit->sources = (struct bg_sources){
+    node_check->run = run;
+    node_check->sources = (struct bg_sources){
         .services = request->services,
-        .owner = visit,
+        .owner = node_check,
         .reader = request->reader,
         .max_age_ms = request->max_age_ms,
         .deadline_us = bg_clock_monotonic_us(request->services->clock) + request->timeout_ms * 1000,
@@ -302,10 +303,10 @@ static void visit_init(struct visit *visit, struct bg_check_run *run, const stru
         .report = on_report,
         .done = on_node_done,
     };
-    visit->may_be_gone = json_object_get(request->may_be_gone, node) != NULL;
-    (void)snprintf(visit->sources.node, sizeof visit->sources.node, "%s", node);
+    node_check->may_be_gone = json_object_get(request->may_be_gone, node) != NULL;
+    (void)snprintf(node_check->sources.node, sizeof node_check->sources.node, "%s", node);
     for (size_t i = 0; i < run->items_count; i++)
-        bg_assertion_plan(&run->items[i].assertion, &visit->sources);
+        bg_assertion_plan(&run->items[i].assertion, &node_check->sources);
 }
 
 static bool take_items(struct bg_check_run *run, const struct bg_check_request *request)
@@ -326,15 +327,15 @@ bool bg_check_start(const struct bg_check_request *request, bg_check_done *done,
     const size_t count = json_array_size(request->nodes);
     if (run == NULL)
         return false;
-    if ((run->visits = calloc(count > 0 ? count : 1, sizeof *run->visits)) == NULL || !take_items(run, request)) {
+    if ((run->node_checks = calloc(count > 0 ? count : 1, sizeof *run->node_checks)) == NULL || !take_items(run, request)) {
         run_free(run);
         return false;
     }
-    run->visits_count = count;
+    run->nodes_count = count;
     run->done = done;
     run->context = context;
     for (size_t i = 0; i < count; i++)
-        visit_init(&run->visits[i], run, request, json_string_value(json_array_get(request->nodes, i)));
+        node_check_init(&run->node_checks[i], run, request, json_string_value(json_array_get(request->nodes, i)));
     *ret_run = run;
     start_more(run);
     if (run->running_count == 0) {
@@ -349,6 +350,6 @@ void bg_check_stop(struct bg_check_run *run)
     if (run == NULL)
         return;
     for (size_t i = 0; i < run->started_count; i++)
-        bg_sources_stop(&run->visits[i].sources);
+        bg_sources_stop(&run->node_checks[i].sources);
     run_free(run);
 }
