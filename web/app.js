@@ -56,7 +56,7 @@ function Views({ route }) {
   const nodes = new Map((answer.data ?? []).map((row) => [row.node, row]));
   return html`
     <${Live.Provider} value=${{ ...live, nodes }}>
-      ${route.view === 'nodes' && html`<${NodesView} answer=${answer} />`}
+      ${route.view === 'nodes' && html`<${NodesView} answer=${answer} query=${route.query} />`}
       ${answer.problem && route.view !== 'nodes' && html`<${ProblemNote} problem=${answer.problem} />`}
       ${route.view === 'node' && html`<${NodeView} key=${route.node} node=${route.node} query=${route.query} />`}
       ${route.view === 'process' && html`<${ProcessView} key=${`${route.node} ${route.pid}`} node=${route.node} pid=${route.pid} />`}

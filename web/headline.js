@@ -1,7 +1,8 @@
 // The first glance at a node: how long it runs, how near its limits it is, how much it holds.
 import { html } from '/htm.js';
+import { useNotes } from '/above.js';
 import { bytes, count, duration, percent, short, visible } from '/format.js';
-import { Bar, ProblemNote } from '/parts.js';
+import { Bar, Note } from '/parts.js';
 import { usePoll } from '/poll.js';
 import { FIGURES } from '/tables.js';
 
@@ -9,6 +10,7 @@ const NEAR_LIMIT = 0.8;
 
 export function HeadlinePanel({ path, memory }) {
   const { data, problem } = usePoll(`${path}/system`);
+  const { own } = useNotes(problem);
   const estimate = memory.data?.monitors_estimate;
   const held = estimate && estimate.local_count !== null ? estimate.local_count + (estimate.remote_count ?? 0) : null;
   const isCounted = estimate?.exact && (estimate.remote_max_count === 0 || estimate.remote_count === null);
@@ -25,7 +27,7 @@ export function HeadlinePanel({ path, memory }) {
       <${Limited} figure="port_count" data=${data} />
       <${Limited} figure="ets_count" data=${data} />
     </dl>
-    ${problem !== null && html`<${ProblemNote} problem=${problem} />`}`;
+    ${own.map((one) => html`<${Note} ...${one} />`)}`;
 }
 
 /** Only where no other node is connected it is a fact that none is remote. */

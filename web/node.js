@@ -1,10 +1,11 @@
 // One node: whether it can be asked, then its headline, the monitors that repeat, memory, processes.
 import { html, useContext, useRef } from '/htm.js';
+import { SaidOnce } from '/above.js';
 import { HeadlinePanel } from '/headline.js';
 import { MemoryPanel } from '/memory.js';
 import { RankingPanel, useRanking } from '/ranking.js';
 import { PairsPanel } from '/pairs.js';
-import { Heading, State } from '/parts.js';
+import { Heading, Note, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { ProcessesPanel } from '/processes.js';
 import { Reason } from '/nodes.js';
@@ -22,7 +23,9 @@ export function Reachable({ node, children }) {
   }
   return html`
     ${!up && html`<p class="banner" role="status"><${State} state=${row.state} /> <${Reason} row=${row} /></p>`}
-    <${Live.Provider} value=${{ ...live, active: live.active && up }}>${seen.current && children}<//>`;
+    <${Live.Provider} value=${{ ...live, active: live.active && up }}>
+      ${seen.current && html`<${SaidOnce} isDown=${!up} Note=${Note}>${children}<//>`}
+    <//>`;
 }
 
 export function NodeView({ node, query }) {

@@ -29,14 +29,14 @@ export function Reason({ row }) {
 
 const worstFirst = (a, b) => (a.state === 'up') - (b.state === 'up') || a.node.localeCompare(b.node);
 
-export function NodesView({ answer }) {
+export function NodesView({ answer, query }) {
   const rows = [...(answer.data ?? [])].sort(worstFirst);
   const up = rows.filter((row) => row.state === 'up').length;
   const note = `${up} of ${rows.length} up`;
   const empty = 'No node is registered. Start beamgauge with --node NAME, or name nodes in its configuration file.';
   return html`
     <${Heading} title="Nodes" />
-    <${FleetPairs} />
+    <${FleetPairs} isWhole=${query.get('pairs') === 'all'} />
     <${Panel} answer=${answer} note=${note}>
       <${Table} caption="Registered nodes" columns=${columns} rows=${rows} keyOf=${(row) => row.node} empty=${empty} />
     <//>`;

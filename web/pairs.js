@@ -4,12 +4,14 @@ import { column } from '/columns.js';
 import { count, duration, growth, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
 import { Age, Bar, Counted, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
+import { allPairsHash, nodesHash } from '/route.js';
 import { Table } from '/table.js';
 
 // One monitor on a peer is what a program needs, a few are common; from here on it is worth a look at night.
 const LOUD_COUNT = 100;
 const ROWS = 10;
 const FLEET_ROWS = 5;
+const ROWS_MAX = 200; // that the service gives at once
 
 // Whom a watcher of too many monitors watches is not known: `watched` is null then.
 const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, watched && peerText(watched), watched?.node].join(' ');
@@ -27,10 +29,11 @@ export function PairsPanel({ path, node, watchers, watched }) {
     <//>`;
 }
 
-/** The same of all nodes together; nothing where no node is registered, or nothing repeats. Where no node is up, what they reported last stays. */
-export function FleetPairs() {
+/** The same of all nodes together; nothing where no node is registered, or nothing repeats. Where no node is up, what they reported last stays.
+ * `isWhole`: as many as there are, and not only the first few. */
+export function FleetPairs({ isWhole }) {
   const { nodes } = useContext(Live);
-  const answer = usePoll(nodes.size > 0 ? `/pairs?min=2&limit=${FLEET_ROWS}` : null);
+  const answer = usePoll(nodes.size > 0 ? `/pairs?min=2&limit=${isWhole ? ROWS_MAX : FLEET_ROWS}` : null);
   const pairs = (answer.data ?? []).map(withHome);
   const isNoneUp = nodes.size > 0 && [...nodes.values()].every((row) => row.state !== 'up');
   if (nodes.size === 0 || (!isNoneUp && pairs.length === 0 && answer.problem === null && !hasUnseen(answer.meta))) return null;
@@ -45,8 +48,17 @@ export function FleetPairs() {
   return html`
     <${Panel} title=${title} answer=${{ ...answer, meta, ...nothing }}>
       <${Pairs} title=${title} pairs=${pairs} meta=${answer.meta} node=${null} empty=${empty} />
+      ${pairs.length > 0 && html`<${Extent} shown=${pairs.length} isTruncated=${answer.meta?.truncated} isWhole=${isWhole} />`}
       <${Silent} nodes=${nodes} pairs=${pairs} missing=${missing} />
     <//>`;
+}
+
+/** Whether these are the first of more, and the way to the others. How many there are is known only once all are asked for. */
+function Extent({ shown, isTruncated, isWhole }) {
+  const isCut = isTruncated && shown >= (isWhole ? ROWS_MAX : FLEET_ROWS);
+  if (!isCut && !isWhole) return null;
+  const link = isWhole ? html`<a href=${nodesHash}>Show the first ${FLEET_ROWS}</a>` : html`<a href=${allPairsHash}>Show all</a>`;
+  return html`<p class="quiet">${isCut ? `These are the first ${shown}.` : `These are all ${shown}.`} ${link}</p>`;
 }
 
 /** The nodes that do not tell of their pairs now: the state of each, why, and from when those are that are shown. */
@@ -146,7 +158,7 @@ function columnsOf(node, pairs, rates) {
     own('watcher.pid', { head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` }),
     own('watched.name|watched.text', { kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` }),
     // The panel's heading says of what.
-    own('count', { title: 'Count', cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
+    own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${shareOf(pair)} />` },

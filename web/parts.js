@@ -1,5 +1,6 @@
 // What every view is put together from: panels, problems, bars, names of processes.
 import { html, useContext, useEffect, useRef } from '/htm.js';
+import { useNotes } from '/above.js';
 import { breakable, count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, visible } from '/format.js';
 import { Live } from '/poll.js';
 import { processHash } from '/route.js';
@@ -10,6 +11,8 @@ export function Panel({ title, answer, controls, note, waiting, children }) {
   const { active } = useContext(Live);
   const { data, meta, problem, loading } = answer;
   const stale = data !== null && (problem !== null || !active);
+  const { own, isSaidAbove } = useNotes(problem, data !== null ? meta?.warnings : []);
+  const nothing = isSaidAbove ? 'Nothing was reported.' : waiting ?? (active ? 'Asking the node…' : 'Not asked.');
   return html`
     <section class=${stale ? 'panel stale' : 'panel'} aria-busy=${loading && active}>
       ${(title || stale) && html`
@@ -18,28 +21,27 @@ export function Panel({ title, answer, controls, note, waiting, children }) {
           ${stale && html`<span class="mark">old: from ${timeOfDay(meta?.collected_at)}</span>`}
           ${controls}
         </header>`}
-      ${problem !== null && html`<${ProblemNote} problem=${problem} />`}
+      ${own.filter((one) => one.problem).map((one) => html`<${Note} ...${one} />`)}
       ${data !== null && children}
-      ${data === null && problem === null && html`<p class="quiet">${waiting ?? (active ? 'Asking the node…' : 'Not asked.')}</p>`}
-      ${data !== null && html`<${Provenance} meta=${meta} note=${note} />`}
+      ${data === null && (problem === null || isSaidAbove) && html`<p class="quiet">${nothing}</p>`}
+      ${data !== null && html`<${Provenance} meta=${meta} note=${note} warnings=${own.filter((one) => one.warning)} isSaidAbove=${isSaidAbove} />`}
     </section>`;
 }
 
 /** How much was looked at, when, and at what cost: an answer without this cannot be trusted at three in the morning. */
-function Provenance({ meta, note }) {
+function Provenance({ meta, note, warnings, isSaidAbove }) {
   const parts = note ? [note] : [];
   if (meta?.scanned_count !== undefined) parts.push(`${count(meta.scanned_count)} of ${count(meta.process_count)} processes looked at`);
   if (meta?.skipped_count > 0) parts.push(`${count(meta.skipped_count)} skipped`);
   if (meta?.exact === false) parts.push('the ranking is not certain to be exact');
   const took = meta?.duration_ms > 0 ? ` in ${count(meta.duration_ms)} ms` : '';
   if (meta?.collected_at) parts.push(`collected ${timeOfDay(meta.collected_at)}${took}`);
-  const warnings = meta?.warnings ?? [];
-  return html`
-    <footer>
-      ${parts.join(' · ')}
-      ${warnings.map((warning) => html`<p class="warning">${visible(warning)}</p>`)}
-    </footer>`;
+  if (isSaidAbove) parts.push('see the note above');
+  return html`<footer>${parts.join(' · ')}${warnings.map((one) => html`<${Note} ...${one} />`)}</footer>`;
 }
+
+/** A problem, or a warning. */
+export const Note = ({ problem, warning }) => (problem ? html`<${ProblemNote} problem=${problem} />` : html`<p class="warning">${visible(warning)}</p>`);
 
 export function ProblemNote({ problem }) {
   return html`

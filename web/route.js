@@ -2,6 +2,7 @@
 import { useEffect, useState } from '/htm.js';
 
 export const nodesHash = '#/nodes';
+export const allPairsHash = '#/nodes?pairs=all';
 export const nodeHash = (node) => `#${nodePath(node)}`;
 export const processHash = (node, pid) => `#${processPath(node, pid)}`;
 

@@ -91,6 +91,22 @@ suite('looks', { prepare: plant }, (world, test) => {
     });
   }
 
+  for (const name of ['nodes', 'node'])
+    test(`counts of pairs in the ${name} view are seen on a screen of 390 pixels, however long the names`, async () => {
+      const view = VIEWS[name];
+      const page = await world.browser.open(world.gauge, view.hash(world), { viewport: { width: 390, height: 800 } });
+      await ready(page, view);
+      const cell = page.locator('td.kept').first();
+      await cell.scrollIntoViewIfNeeded();
+      await page.evaluate(() => document.querySelectorAll('.peer .name').forEach((element) => { element.textContent = 'a'.repeat(24); }));
+      const isOnTop = await cell.evaluate((element) => {
+        const { left, right, top } = element.getBoundingClientRect();
+        return right <= innerWidth && element.contains(document.elementFromPoint((left + right) / 2, top + 10));
+      });
+      assert.ok(isOnTop, await cell.innerText());
+      await page.context().close();
+    });
+
   test('the keyboard alone sorts and drills down', async () => {
     const page = await world.browser.open(world.gauge, VIEWS.node.hash(world));
     await page.locator('.finding.loud').waitFor();

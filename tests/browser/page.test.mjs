@@ -59,6 +59,23 @@ suite('page', { prepare: plant }, (world, test) => {
     await page.getByRole('heading', { level: 1, name: `payment_service ${world.service}` }).waitFor();
   });
 
+  visit('where more pairs repeat than are shown, the start page says so and leads to all', () => '', async (page) => {
+    const fleet = panel(page, 'Repeated monitors on all nodes');
+    await fleet.waitFor();
+    assert.equal(await fleet.getByRole('link', { name: 'Show all' }).count(), 0, 'two are all');
+    const node = await world.node();
+    await node.eval('[plant:watcher([{plant:idle(), Count}]) || Count <- lists:seq(2, 9)], ok');
+    await world.gauge.register(node);
+    await fleet.getByText('These are the first 5.').waitFor();
+    assert.equal(await fleet.locator('tbody tr').count(), 5);
+    await fleet.getByRole('link', { name: 'Show all' }).click();
+    await fleet.getByText('These are all 10.').waitFor();
+    assert.equal(await fleet.locator('tbody tr').count(), 10);
+    await fleet.getByRole('link', { name: 'Show the first 5' }).click();
+    await fleet.getByText('These are the first 5.').waitFor();
+    await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' });
+  });
+
   test('where nothing repeats, or no node is registered, the start page has only the nodes', async () => {
     const gauge = await world.beamgauge({ args: ['--name', `${randomName()}@127.0.0.1`] });
     const page = await world.browser.open(gauge, '', { expected: /502/ }); // asked while the link comes up
@@ -277,11 +294,39 @@ suite('page', { prepare: plant }, (world, test) => {
     await page.context().close();
   });
 
+  test('what several boxes would say of a node that hangs, or has gone, is said once above them', async () => {
+    const node = await world.node();
+    await world.gauge.register(node);
+    const page = await world.browser.open(world.gauge, nodeHash(node), { expected: /50[24]/ });
+    await panel(page, 'Top processes').locator('tbody tr').first().waitFor();
+    await panel(page, 'Memory').locator('tbody tr').first().waitFor();
+    await node.pause();
+    await page.locator('main > .problem', { hasText: 'deadline' }).waitFor();
+    await panel(page, 'Memory').locator('footer', { hasText: 'see the note above' }).waitFor();
+    await panel(page, 'Memory').locator('.mark', { hasText: /old: from/ }).waitFor();
+    const said = await page.locator('.problem, .warning').allInnerTexts();
+    assert.equal(await page.locator('.problem').count(), 1, said.join('\n'));
+    assert.equal(new Set(said).size, said.length, said.join('\n'));
+    node.resume();
+    await page.locator('.problem').first().waitFor({ state: 'detached' });
+    await node.pause();
+    await page.locator('main > .problem', { hasText: 'deadline' }).waitFor();
+    node.resume();
+    await node.kill();
+    await page.locator('.banner', { hasText: /connection_lost|port_refused|node_not_in_epmd/ }).waitFor();
+    assert.equal(await page.locator('.problem').count(), 0, 'the banner says it');
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+    await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' });
+  });
+
   test('a problem is shown in the words of the service, with its code', async () => {
     const dead = await world.shop.eval('P = plant:idle(), exit(P, kill), P');
     const hash = `${shop()}/processes/${dead.replace(/[<>]/g, '')}`;
     const page = await world.browser.open(world.gauge, hash, { expected: /410/ });
-    await panel(page, 'Process').locator('.problem', { hasText: 'process_dead' }).waitFor();
+    await page.locator('main > .problem', { hasText: 'process_dead' }).waitFor();
+    await panel(page, 'Process').getByText('Nothing was reported.').waitFor();
+    assert.equal(await page.locator('.problem').count(), 1);
     assert.deepEqual(page.faults, []);
     await page.context().close();
   });
