@@ -1,8 +1,10 @@
 #!/usr/bin/env escript
+%%! +S 2:2
 %% Runs the tests of the questions: as modules, and as the forms that nodes are sent. Exits 1 if one fails.
 %%
 %%   run.escript [--term FILE] [MODULE...]
 %%
+%% Two schedulers, whatever the machine has: some tests hold one of them.
 %% FILE holds questions embedded elsewhere (embed.escript --term), to test on a release other than the one that embeds.
 -mode(compile).
 

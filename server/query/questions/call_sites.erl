@@ -187,7 +187,7 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
 
 %% Messages are bounded too, for calls that fail or make no monitor.
 cut(_, MaxCalls, Calls, Messages) when Calls >= MaxCalls; Messages >= 8 * MaxCalls -> <<"max_calls">>;
-cut({drain, Max}, _, _, Messages) -> case Messages < Max of true -> none; false -> drained end;
+cut({drain, Max}, _, _, Messages) -> case Messages < Max of true -> none; false -> <<"drained">> end;
 cut(Until, _, _, _) ->
     case process_info(self(), message_queue_len) of
         {_, Length} when Length > ?QUEUE_MAX -> <<"message_queue">>;
