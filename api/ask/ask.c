@@ -220,7 +220,7 @@ static void on_done(struct bg_fetch *fetch, const struct bg_failure *failure, co
 {
     struct bg_branch *branch = fetch->owner;
     struct bg_ask *ask = branch->ask;
-    const bool is_last = fetch->is_late && answer != NULL;
+    const bool is_last = fetch->is_late && failure == NULL;
     const bool is_lacking = failure != NULL && failure->error == BG_DEADLINE && branch->lack != NULL;
     bg_ask_step *step = is_last && branch->last_step != NULL ? branch->last_step : branch->step;
     if (is_last)
