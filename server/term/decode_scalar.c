@@ -1,6 +1,8 @@
 /* decode_scalar.c: numbers, atoms, binaries and strings of the external term format -> JSON. */
 #include "decode.h"
 
+#include "beamgauge/text.h"
+
 #include <ei.h>
 #include <math.h>
 #include <stdlib.h>
@@ -217,7 +219,9 @@ json_t *bg_decode_atom_value(struct bg_decoder *decoder)
     if (atom_is(&atom, "undefined") || atom_is(&atom, "null") || atom_is(&atom, "nil"))
         return json_null();
     json_t *json = atom_json(&atom);
-    return json != NULL ? json : bg_decoder_fail(decoder, "an atom that is not UTF-8");
+    if (json == NULL && !bg_text_is_utf8(atom.text, atom.length))
+        return bg_decoder_fail(decoder, "an atom that is not UTF-8");
+    return json != NULL ? json : bg_decoder_no_memory(decoder);
 }
 
 /* RFC 4648, with padding. */
@@ -245,7 +249,7 @@ static json_t *base64_json(const uint8_t *bytes, size_t length)
 static json_t *binary_json(struct bg_decoder *decoder, const uint8_t *bytes, size_t length)
 {
     json_t *json = json_stringn((const char *)bytes, length);
-    if (json == NULL)
+    if (json == NULL && !bg_text_is_utf8((const char *)bytes, length)) /* else there was no memory for it */
         json = base64_json(bytes, length);
     return json != NULL ? json : bg_decoder_no_memory(decoder);
 }
