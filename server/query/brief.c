@@ -1,4 +1,4 @@
-/* brief.c: tells a question what is known of long lists, and completes its answer with what is known. */
+/* brief.c: gives a question what is known of long lists, and completes its answer with what is known. */
 #include "brief.h"
 
 #include "recount.h"

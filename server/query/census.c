@@ -21,7 +21,7 @@ struct state {
 
 struct bg_census_entry {
     struct bg_incarnation node;
-    struct state latest, told; /* what is told is the latest without much doubt */
+    struct state latest, reported; /* what is reported is the latest without much doubt */
     bool is_told;
     TAILQ_ENTRY(bg_census_entry) link;
 };
@@ -62,7 +62,7 @@ static struct bg_census_entry *entry_of(const struct bg_census *census, const st
     return entry != NULL && bg_incarnation_is(&entry->node, node) ? entry : NULL;
 }
 
-/* With what is told of this incarnation, if there is such; the latest is not there yet. */
+/* With what is reported of this incarnation, if there is such; the latest is not there yet. */
 static struct bg_census_entry *entry_at(struct bg_census *census, const struct bg_incarnation *node)
 {
     struct bg_census_entry *entry = entry_find(census, node->name);
@@ -103,7 +103,7 @@ static void tell_latest(struct bg_census_entry *entry)
         if (least(latest->local, latest->entries[i] - latest->settled[i]) > BG_CENSUS_DOUBT_MAX)
             return;
     entry->is_told = true;
-    entry->told = entry->latest;
+    entry->reported = entry->latest;
 }
 
 /* A plain local monitor is one entry in either direction, and the node counts those exactly: what is beyond is of others. */
@@ -166,9 +166,9 @@ void bg_census_complete(const struct bg_census *census, const struct bg_incarnat
     const struct bg_census_entry *entry = entry_of(census, node);
     if (entry == NULL || !entry->is_told)
         return;
-    const struct state *told = &entry->told;
+    const struct state *reported = &entry->reported;
     (void)json_object_set_new(answer, "census",
-                              json_pack("{s:I, s:I, s:I, s:I}", "others_count", told->others[0] + told->others[1], "standard_count",
-                                        told->standard, "process_count", told->processes, "age_ms",
-                                        (json_int_t)((now_us - told->at_us) / 1000)));
+                              json_pack("{s:I, s:I, s:I, s:I}", "others_count", reported->others[0] + reported->others[1], "standard_count",
+                                        reported->standard, "process_count", reported->processes, "age_ms",
+                                        (json_int_t)((now_us - reported->at_us) / 1000)));
 }

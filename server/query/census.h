@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 
 #define BG_CENSUS_MAX 256 /* nodes; the one that was scanned least recently goes first */
-/* Counted entries of which nobody has said if they are of local monitors or of others, 2 MiB of them: with more nothing is told. */
+/* Counted entries of which nobody has said if they are of local monitors or of others, 2 MiB of them: with more nothing is reported. */
 #define BG_CENSUS_DOUBT_MAX 10000
 
 struct bg_census_entry;
@@ -27,7 +27,7 @@ void bg_census_done(struct bg_census *census);
  * keeps it; without memory nothing is kept. */
 void bg_census_take(struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us);
 /* Notes how many entries are of peers on other nodes, of processes in the form of `peers`, which were looked at after that scan. Only once
- * few are left in doubt does that scan take the place of what is told. */
+ * few are left in doubt does that scan take the place of what is reported. */
 void bg_census_note(struct bg_census *census, const struct bg_incarnation *node, const json_t *processes);
 /* Puts "census" into the answer to a question about memory, where there is one of this incarnation without much doubt: {others_count,
  * standard_count, process_count, age_ms}. */

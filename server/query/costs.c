@@ -38,13 +38,13 @@ void bg_costs_done(struct bg_costs *costs)
 void bg_costs_add(struct bg_costs *costs, const struct bg_question *question, enum bg_error error, int64_t rpc_us, const json_t *answer)
 {
     struct bg_question_costs *cost = &costs->questions[question - bg_questions];
-    const json_t *told = json_object_get(answer, "duration_us");
+    const json_t *spent = json_object_get(answer, "duration_us");
 
     cost->results[error]++;
     if (error == BG_OK)
         bg_histogram_add(&cost->rpc, rpc_us);
-    if (json_is_integer(told))
-        bg_histogram_add(&cost->told, json_integer_value(told));
+    if (json_is_integer(spent))
+        bg_histogram_add(&cost->spent, json_integer_value(spent));
 }
 
 static void write_histograms(const struct bg_costs *costs, struct bg_exposition *exposition)
@@ -54,9 +54,9 @@ static void write_histograms(const struct bg_costs *costs, struct bg_exposition 
             bg_exposition_add_histogram(exposition, &bg_costs_metrics[RPC], (const char *[]){bg_questions[i].name},
                                         &costs->questions[i].rpc);
     for (size_t i = 0; i < bg_questions_count; i++)
-        if (bg_histogram_count(&costs->questions[i].told) > 0)
+        if (bg_histogram_count(&costs->questions[i].spent) > 0)
             bg_exposition_add_histogram(exposition, &bg_costs_metrics[TOLD], (const char *[]){bg_questions[i].name},
-                                        &costs->questions[i].told);
+                                        &costs->questions[i].spent);
 }
 
 void bg_costs_write(const struct bg_costs *costs, struct bg_exposition *exposition)

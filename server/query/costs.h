@@ -12,7 +12,7 @@
 struct bg_question_costs {
     uint64_t results[BG_ERROR_COUNT]; /* how many questions sent ended so */
     struct bg_histogram rpc;          /* from sending to the answer */
-    struct bg_histogram told;         /* spent on the node, as its answer says */
+    struct bg_histogram spent;        /* on the node, as its answer says */
 };
 
 struct bg_costs {

@@ -1,4 +1,4 @@
-/* known.h: what is kept of what nodes told, beyond their answers. */
+/* known.h: what is kept of what nodes reported, beyond their answers. */
 #ifndef BEAMGAUGE_QUERY_KNOWN_H
 #define BEAMGAUGE_QUERY_KNOWN_H
 

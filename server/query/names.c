@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define PID_MAX 64
-#define LATE_US (10 * 1000000LL) /* so long a node that did not tell in time is not asked again */
+#define LATE_US (10 * 1000000LL) /* so long a node that did not report in time is not asked again */
 
 void bg_names_init(struct bg_names *names)
 {
@@ -49,9 +49,10 @@ static void keep(struct bg_names *names, const char *node, uint64_t generation, 
 void bg_names_take(struct bg_names *names, const char *node, uint64_t generation, const json_t *args, const json_t *answer,
                    int64_t now_wall_ms)
 {
-    const json_t *pids = json_object_get(args, "pids"), *told = json_object_get(answer, "names"), *pairs = json_object_get(answer, "pairs");
-    for (size_t i = 0; i < json_array_size(told) && i < json_array_size(pids); i++)
-        keep(names, node, generation, json_string_value(json_array_get(pids, i)), json_array_get(told, i), now_wall_ms);
+    const json_t *pids = json_object_get(args, "pids"), *reported = json_object_get(answer, "names"),
+                 *pairs = json_object_get(answer, "pairs");
+    for (size_t i = 0; i < json_array_size(reported) && i < json_array_size(pids); i++)
+        keep(names, node, generation, json_string_value(json_array_get(pids, i)), json_array_get(reported, i), now_wall_ms);
     for (size_t i = 0; i < json_array_size(pairs); i++)
         keep(names, node, generation, pid_text(json_object_get(json_array_get(pairs, i), "pid")), json_array_get(pairs, i), now_wall_ms);
 }

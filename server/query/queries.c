@@ -105,7 +105,7 @@ static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *f
     return bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
 }
 
-/* The question is told how much of the time it will have once it has begun. */
+/* The question gets to know how much of the time it will have once it has begun. */
 static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
                                 struct bg_failure *ret_failure)
 {

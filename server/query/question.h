@@ -35,7 +35,7 @@ struct bg_module {
 /* Sorted by name. */
 extern const struct bg_question bg_questions[];
 extern const size_t bg_questions_count;
-/* At most 64, in the order in which the question "modules" tells whether they are loaded. */
+/* At most 64, in the order in which the question "modules" reports whether they are loaded. */
 extern const struct bg_module bg_modules[];
 extern const size_t bg_modules_count;
 

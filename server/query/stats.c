@@ -1,4 +1,4 @@
-/* stats.c: what the service tells of its questions and of the answers it keeps. */
+/* stats.c: what the service reports about its questions and the answers it keeps. */
 #include "stats.h"
 
 enum { ASKED, FAILED, WAITING, KEPT, KEPT_BYTES };

@@ -1,4 +1,4 @@
-/* stats.h: what the service tells of its questions and of the answers it keeps. */
+/* stats.h: what the service reports about its questions and the answers it keeps. */
 #ifndef BEAMGAUGE_QUERY_STATS_H
 #define BEAMGAUGE_QUERY_STATS_H
 
