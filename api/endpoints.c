@@ -1,43 +1,12 @@
 /* endpoints.c: every endpoint there is, one by one, out of the tables of the resources. */
 #include "endpoints.h"
 
-/* One a line. */
 /* clang-format off */
-const struct bg_endpoint *const bg_api_endpoints[] = {
-    &bg_health_endpoints[0],
-    &bg_health_endpoints[1],
-    &bg_health_endpoints[2],
-    &bg_nodes_endpoints[0],
-    &bg_nodes_endpoints[1],
-    &bg_nodes_endpoints[2],
-    &bg_nodes_endpoints[3],
-    &bg_system_endpoints[0],
-    &bg_memory_endpoints[0],
-    &bg_allocators_endpoints[0],
-    &bg_processes_endpoints[0],
-    &bg_process_endpoints[0],
-    &bg_relations_endpoints[0],
-    &bg_call_sites_endpoints[0],
-    &bg_monitors_endpoints[0],
-    &bg_pairs_endpoints[0],
-    &bg_pairs_endpoints[1],
-    &bg_metrics_endpoints[0],
-    &bg_probe_endpoints[0],
-    &bg_prometheus_targets_endpoints[0],
-    &bg_check_endpoints[0],
-    &bg_check_endpoints[1],
-    &bg_check_endpoints[2],
-    &bg_ets_endpoints[0],
-    &bg_ports_endpoints[0],
-    &bg_sockets_endpoints[0],
-    &bg_applications_endpoints[0],
-    &bg_tree_endpoints[0],
-    &bg_schedulers_endpoints[0],
-    &bg_distribution_endpoints[0],
-    &bg_binaries_endpoints[0],
-    &bg_binaries_endpoints[1],
-    &bg_chat_endpoints[0],
-    &bg_slack_endpoints[0],
-    &bg_mattermost_endpoints[0],
-    NULL,
-};
+#define POINTERS_1(name) &bg_##name##_endpoints[0],
+#define POINTERS_2(name) POINTERS_1(name) &bg_##name##_endpoints[1],
+#define POINTERS_3(name) POINTERS_2(name) &bg_##name##_endpoints[2],
+#define POINTERS_4(name) POINTERS_3(name) &bg_##name##_endpoints[3],
+#define POINTERS(name, count) POINTERS_##count(name)
+/* clang-format on */
+
+const struct bg_endpoint *const bg_api_endpoints[] = {BG_RESOURCES(POINTERS) NULL};

@@ -1,4 +1,5 @@
 /* test_table.c: every endpoint's descriptor is whole and keeps the API's manners. */
+#include "endpoints.h"
 #include "fake.h"
 
 #include <stdio.h>
@@ -172,10 +173,19 @@ static void every_resource_of_the_contract_is_there(void **state)
     assert_int_equal(count, sizeof operations / sizeof operations[0]);
 }
 
+/* A count that is too low would leave an endpoint out without a word. */
+static void every_resource_ends_where_its_count_says(void **state)
+{
+    (void)state;
+#define ENDS(name, count) assert_null(bg_##name##_endpoints[count].path);
+    BG_RESOURCES(ENDS)
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_endpoint_is_whole),
+        cmocka_unit_test(every_resource_ends_where_its_count_says),
         cmocka_unit_test(operations_and_routes_are_unique),
         cmocka_unit_test(parameters_are_whole_and_their_fallbacks_valid),
         cmocka_unit_test(paths_and_parameters_agree),
