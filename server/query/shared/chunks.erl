@@ -3,6 +3,7 @@
 -export([all/0, all_but/1, none/0, things/1, next/1, take/2, left/1]).
 
 -define(CHUNK_PROCESSES, 2000).
+-define(TUPLE_MAX, 16777215). %% elements, the emulator's limit
 
 %% Where the release has an iterator it fetches some thousands at a time, which spares a list of all; seen with processes_next/1 it is
 %% {Place, RestOfThem}. Should a release shape it otherwise, the list serves.
@@ -18,9 +19,13 @@ iterate(Iterator) ->
         _ -> list()
     end.
 
+%% A tuple takes half of what a list takes, and is copied whole by each collection as that is.
 list() ->
     Pids = processes(),
-    {list, Pids, length(Pids)}.
+    case length(Pids) of
+        Count when Count =< ?TUPLE_MAX -> {tuple, list_to_tuple(Pids), 0, Count};
+        Count -> {list, Pids, Count}
+    end.
 
 %% A list as a source.
 things(List) -> {list, List, length(List)}.
@@ -44,6 +49,11 @@ next({list, Pids, Left}) ->
     Count = min(?CHUNK_PROCESSES, Left),
     {Chunk, Rest} = lists:split(Count, Pids),
     {Chunk, Count, {list, Rest, Left - Count}};
+next({tuple, _, _, 0}) -> none;
+next({tuple, Pids, Taken, Left}) ->
+    Count = min(?CHUNK_PROCESSES, Left),
+    Chunk = lists:zipwith(fun erlang:element/2, lists:seq(Taken + 1, Taken + Count), lists:duplicate(Count, Pids)),
+    {Chunk, Count, {tuple, Pids, Taken + Count, Left - Count}};
 next({iterator, Iterator}) ->
     case apply(erlang, processes_next, [Iterator]) of
         none -> none;
@@ -64,4 +74,5 @@ take(Source, Wanted) ->
 %% How many are left, at most.
 left({list, _, Count, Rest}) -> Count + left(Rest);
 left({list, _, Count}) -> Count;
+left({tuple, _, _, Count}) -> Count;
 left(_) -> erlang:system_info(process_count).
