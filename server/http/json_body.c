@@ -38,6 +38,18 @@ void bg_json_body_start(void)
     json_set_alloc_funcs(allocate, release);
 }
 
+/* What jansson says of a NUL names a flag of its own. */
+static const char *reason(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a text must not contain \\u0000";
+    default:
+        return error->text;
+    }
+}
+
 enum bg_error bg_json_body_read(const char *bytes, size_t length, json_t **ret_body, struct bg_failure *ret_failure)
 {
     json_error_t error;
@@ -52,7 +64,7 @@ enum bg_error bg_json_body_read(const char *bytes, size_t length, json_t **ret_b
     }
     if (body == NULL)
         return bg_fail(ret_failure, BG_INVALID, "The body cannot be read as JSON: line %d, column %d: %s.", error.line, error.column,
-                       error.text);
+                       reason(&error));
     *ret_body = body;
     return BG_OK;
 }
