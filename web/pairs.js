@@ -16,12 +16,18 @@ const ROWS_MAX = 200; // that the service gives at once
 // Whom a watcher of too many monitors watches is not known: `watched` is null then.
 const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, watched && peerText(watched), watched?.node].join(' ');
 
+/** What a pair is ranked by: its count, or what that may be at most. */
+const mostOf = (pair) => pair.count ?? pair.uncounted_count ?? 0;
+
+/** What came to a watcher since its monitors were counted, and is of nobody known, is a row of its own. */
+const isSince = (pair) => uncounted(pair) !== null && Boolean(pair.counted_at);
+
 /** `watched` is the ranking by monitored_by: it tells of watchers on other nodes, which this node's own pairs cannot. `watchers` is that by
  * monitors: it may know whom one watches where there was no time to ask. */
 export function PairsPanel({ path, node, watchers, watched }) {
   const answer = usePoll(`${path}/monitors/pairs?min=2&limit=${ROWS}`);
   const own = (answer.data ?? []).map((pair) => withPeer(pair, watchers.data ?? []));
-  const pairs = [...own, ...fromElsewhere(watched.data ?? [], node)].sort((a, b) => b.count - a.count).slice(0, ROWS);
+  const pairs = [...own, ...fromElsewhere(watched.data ?? [], node)].sort((a, b) => mostOf(b) - mostOf(a)).slice(0, ROWS);
   const title = 'Repeated monitors';
   return html`
     <${Panel} title=${title} answer=${answer}>
@@ -91,7 +97,7 @@ const hasUnseen = (meta) => (meta?.warnings?.length ?? 0) > (meta?.nodes_count ?
 const withHome = (pair) => (pair.watched === null ? pair : { ...pair, watched: { ...pair.watched, node: pair.watched.node ?? pair.watcher.node } });
 
 function withPeer(pair, rows) {
-  const [peer] = (pair.watched === null && rows.find((row) => row.pid === pair.watcher.pid)?.top_peers) || [];
+  const [peer] = (pair.watched === null && !isSince(pair) && rows.find((row) => row.pid === pair.watcher.pid)?.top_peers) || [];
   return peer ? { ...pair, watched: peer, count: peer.count, uncounted_count: null } : pair;
 }
 
@@ -110,7 +116,7 @@ function age(at) {
 function Finding({ pair, node, perSecond }) {
   const old = isOld(pair) ? html` <span class="quiet">Counted ${duration(Math.max(1000, pair.age_ms))} ago. There is no newer answer.</span>` : '';
   return html`
-    <p class=${pair.count >= LOUD_COUNT ? 'finding loud' : 'finding'}>
+    <p class=${mostOf(pair) >= LOUD_COUNT ? 'finding loud' : 'finding'}>
       <${Peer} peer=${pair.watcher} node=${node} />${' '}<${Deed} pair=${pair} node=${node} perSecond=${perSecond} />${old}
     </p>`;
 }
@@ -120,6 +126,7 @@ const ON_ITS_PAGE = 'On its page they can be counted exactly, or traced for some
 /** What the watcher does, as far as that is known. */
 function Deed({ pair, node, perSecond }) {
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
+  if (isSince(pair)) return html`has <b>up to ${count(pair.uncounted_count)} entries more</b> than when they were counted, ${age(pair.counted_at)}, of monitors, monitored_by or links; not counted. ${ON_ITS_PAGE}`;
   if (uncounted(pair)) return html`has <b>${uncounted(pair)}</b>. ${ON_ITS_PAGE}`;
   if (!pair.watched) return html`has <b>about ${count(pair.count)} monitors</b>${growing}; whom it monitors is not known yet. ${ON_ITS_PAGE}`;
   const likely = pair.likely ? 'likely ' : '';
@@ -137,13 +144,20 @@ function Watched({ pair, node }) {
   return html`<${Peer} peer=${pair.watched} node=${node} />${pair.likely && html` <span class="mark" title=${visible(pair.likely)}>likely</span>`}`;
 }
 
+function Most({ pair }) {
+  if (!uncounted(pair)) return html`<${Counted} row=${pair} field="count" />`;
+  return html`<span title=${uncounted(pair)}>≤ ${count(pair.uncounted_count)}</span>`;
+}
+
 /** What the watched's own node counts, where that is another number: both are shown, neither is corrected. */
 function otherSide({ count: watching, watched_count: watched }) {
   const differs = Number.isInteger(watched) && watched !== watching;
   return differs && html` <small title="Counted by the watched process's own node">its side: ${count(watched)}</small>`;
 }
 
-const countedAt = (pair) => pair.counted_at && html` <small title="Counted then, estimated since">of ${timeOfDay(pair.counted_at)}</small>`;
+const countedAt = (pair) => pair.counted_at && (isSince(pair)
+  ? html` <small title="More than when it was counted">since ${timeOfDay(pair.counted_at)}</small>`
+  : html` <small title="Counted then, estimated since">of ${timeOfDay(pair.counted_at)}</small>`);
 
 /** What a node told before it stopped answering in time. */
 const isOld = (pair) => Number.isInteger(pair.age_ms);
@@ -158,7 +172,7 @@ function columnsOf(node, pairs, rates) {
     own('watcher.pid', { head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` }),
     own('watched.name|watched.text', { kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` }),
     // The panel's heading says of what.
-    own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Counted} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
+    own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Most} pair=${pair} />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${shareOf(pair)} />` },
@@ -169,7 +183,7 @@ function columnsOf(node, pairs, rates) {
 function useRates(pairs, meta) {
   const seen = useRef(new Map());
   const at = Date.parse(meta?.collected_at);
-  const firsts = pairs.map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)) ?? { value: pair.count, at }]);
+  const firsts = pairs.filter((pair) => !uncounted(pair)).map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)) ?? { value: pair.count, at }]);
   seen.current = new Map(firsts);
   const ofNow = pairs.filter((pair) => !isOld(pair) && !uncounted(pair));
   return new Map(ofNow.map((pair) => [keyOf(pair), growth(seen.current.get(keyOf(pair)), pair.count, at)]));

@@ -110,11 +110,13 @@ export function Peer({ peer, node }) {
 }
 
 /** The most frequent peers, each with how often it occurs. */
-export function TopPeers({ peers = [], node, limit = 2 }) {
+/** `since`: how many came since they were counted, at most, and are of nobody known. */
+export function TopPeers({ peers = [], since = null, node, limit = 2 }) {
   if (!peers || peers.length === 0) return html`<span class="quiet">–</span>`;
   const shown = peers.slice(0, limit);
   const item = (peer) => html`<li key=${peerText(peer)}><b>${count(peer.count)}×</b> <${Peer} peer=${peer} node=${node} /></li>`;
-  return html`<ul class="peers">${shown.map(item)}</ul>`;
+  const others = since > 0 && html`<li key="since" class="quiet" title="Not counted">≤ ${count(since)} since, of whom is not known</li>`;
+  return html`<ul class="peers">${shown.map(item)}${others}</ul>`;
 }
 
 export function Counted({ row, field }) {

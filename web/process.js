@@ -51,7 +51,7 @@ function entriesOf(row) {
 /** Its relations know a bound that is as tight, or better. */
 function withoutBound(answer, relations) {
   if (!answer.meta || !relations) return answer;
-  return { ...answer, meta: { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !warning.includes('not counted here')) } };
+  return { ...answer, meta: { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !warning.includes('; not counted')) } };
 }
 
 /** A process elsewhere in a row: a ref, or a pid in brackets. */
@@ -118,6 +118,9 @@ function Collection({ values }) {
 
 const peerKey = (peer) => JSON.stringify({ ...peer, count: undefined });
 
+/** What came since it was counted and is of nobody known. */
+const sinceOf = ({ uncounted_since_count: since }) => (since > 0 ? `: up to ${count(since)} came since, of whom is not known` : '');
+
 const DIRECTIONS = {
   monitors: { title: 'Monitors', empty: 'It monitors nothing.' },
   monitored_by: { title: 'Monitored by', empty: 'Nothing monitors it.' },
@@ -143,7 +146,7 @@ function Relation({ latest, node, path }) {
         <p class="quiet">${uncounted(relation) ? 'Not counted.' : 'Too long to be copied lightly.'}${' '}
           <${CountExactly} path=${path} direction=${relation.direction} onCounted=${setExact} /></p>`}
       ${toldAgo(relation) && html`<p class="quiet">It does not answer in time: ${toldAgo(relation)}.</p>`}
-      ${isEstimate && relation.counted_at && html`<p class="quiet">Counted at ${timeOfDay(relation.counted_at)}, estimated since.</p>`}
+      ${isEstimate && relation.counted_at && html`<p class="quiet">Counted at ${timeOfDay(relation.counted_at)}, estimated since${sinceOf(relation)}.</p>`}
       ${relation.at && html`<p class="quiet"><${CountedAt} relation=${relation} /></p>`}
       ${!isTooLong(relation) && html`
         <${Table} caption=${text.title} columns=${columns} rows=${relation.top_peers ?? []} keyOf=${peerKey} empty=${text.empty} />`}

@@ -28,7 +28,7 @@ export function RankingPanel({ answer, node, by }) {
     own(`${by}_count`),
     own('distinct_count', { hint: 'How many different peers', cell: (row) => distinct(row) }),
     own('duplication_ratio', { title: 'Repeated', hint: 'Entries per distinct peer: 1 is healthy', cell: (row) => ratio(row) }),
-    { key: 'peers', title: text.peers, cell: (row) => html`<${TopPeers} peers=${row.top_peers} node=${node} />` },
+    { key: 'peers', title: text.peers, cell: (row) => html`<${TopPeers} peers=${row.top_peers} since=${row.uncounted_since_count} node=${node} />` },
   ];
   const distinct = (row) => (isTooLong(row)
     ? html`<${CountExactly} path=${processPath(node, row.pid)} direction=${by} onCounted=${(relation) => keepExact(row.pid, relation)} />`
@@ -44,7 +44,7 @@ export function RankingPanel({ answer, node, by }) {
 function withExact(row, relation, by) {
   if (!relation || !isTooLong(row)) return row;
   const { count: counted, distinct_count, duplication_ratio, top_peers, exact, at } = relation;
-  return { ...row, [`${by}_count`]: counted, uncounted_count: null, distinct_count, duplication_ratio, top_peers, exact, at };
+  return { ...row, [`${by}_count`]: counted, uncounted_count: null, uncounted_since_count: null, distinct_count, duplication_ratio, top_peers, exact, at };
 }
 
 const ratio = (row) => html`<span class=${row.duplication_ratio >= LOUD_RATIO ? 'loud' : ''}>${times(row.duplication_ratio)}</span>`;

@@ -108,6 +108,7 @@ void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const ch
         .exact = bg_answer_boolean(shaper, list, "exact"),
         .uncounted = bg_is_uncounted(shaper, list),
         .uncounted_count = bg_is_uncounted(shaper, list) ? bg_answer_count_or(shaper, process, "entries_max", -1) : -1,
+        .since_count = bg_answer_count_or(shaper, list, "uncounted_since_count", 0),
         .top = bg_answer_array(shaper, list, "top"),
     };
 }
@@ -122,7 +123,8 @@ void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_
         bg_append(shaper, peers, peer);
     }
     bg_put(shaper, object, "distinct_count", bg_count_or_null(list->distinct_count));
-    bg_put(shaper, object, "duplication_ratio", bg_ratio_new(list->count, list->distinct_count));
+    bg_put(shaper, object, "duplication_ratio", bg_ratio_new(list->count - list->since_count, list->distinct_count));
+    bg_put(shaper, object, "uncounted_since_count", bg_count_or_null(list->since_count > 0 ? list->since_count : -1));
     bg_put(shaper, object, "top_peers", peers);
 }
 

@@ -10,6 +10,7 @@ struct bg_peer_list {
     bool exact;
     bool uncounted;          /* it is open whether the entries are in this direction (uncounted.h) */
     int64_t uncounted_count; /* then: at most so many there are; else -1 */
+    int64_t since_count;     /* at most so many came since they were counted, and are of nobody known; else 0 */
     const json_t *top;       /* [{peer, count, ...}], most entries first; borrowed */
 };
 
@@ -39,7 +40,7 @@ const json_t *bg_peers_find(struct bg_shaper *shaper, const json_t *processes, c
 json_t *bg_peers_counted_at(struct bg_shaper *shaper, const json_t *process);
 
 void bg_peer_list_read(struct bg_shaper *shaper, const json_t *process, const char *direction, struct bg_peer_list *ret_list);
-/* distinct_count, duplication_ratio, and top_peers[]: refs with a count, at most `limit`. */
+/* distinct_count, duplication_ratio, uncounted_since_count, and top_peers[]: refs with a count, at most `limit`. */
 void bg_peer_list_put(struct bg_shaper *shaper, json_t *object, const struct bg_peer_list *list, size_t limit);
 
 /* Local monitors that a scan's node holds and that are of no process that it counted or estimated; -1 where that is not known. Warns where

@@ -175,7 +175,7 @@ static void settle_exact(struct bg_ask *ask, const struct bg_scan *scan, const s
     if (scan->exact || scan->skipped_count > 0 || filter->window || ask->shaper.failed)
         return;
     ask->ranking.exact = bg_scan_is_exact(&ask->shaper, scan, last_listed);
-    if (!ask->ranking.exact && scan->next_bound > 0)
+    if (!ask->ranking.exact && scan->next_bound > 1) /* one each is nothing to speak of */
         bg_ask_warn(ask, "processes that are not listed may have up to %" PRId64 " each", scan->next_bound);
 }
 

@@ -97,8 +97,7 @@ static bool is_any_noted(const json_t *card, const char *end)
     return is_any;
 }
 
-/* Of entries that nobody has counted; a note says of the first what that is. */
-static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, int64_t most, const char *pid)
+static void add_most(struct bg_shaper *shaper, json_t *row, int64_t most)
 {
     char cell[BG_PRINT_SIZE];
     struct bg_text text;
@@ -106,9 +105,26 @@ static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, i
     bg_text_add(&text, BG_AT_MOST);
     bg_text_add_count(&text, most);
     add_cell(shaper, row, cell);
-    (void)snprintf(cell, sizeof cell, "%s has " BG_UNCOUNTED ".", pid, most);
-    if (!is_any_noted(card, strstr(cell, ", of monitors")))
-        bg_card_note(shaper, card, cell);
+}
+
+/* Of entries that nobody has counted; a note says of the first what that is. */
+static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, int64_t most, const char *pid)
+{
+    char note[BG_PRINT_SIZE];
+    add_most(shaper, row, most);
+    (void)snprintf(note, sizeof note, "%s has " BG_UNCOUNTED ".", pid, most);
+    if (!is_any_noted(card, strstr(note, " entries, of monitors")))
+        bg_card_note(shaper, card, note);
+}
+
+/* The note where a list has been counted before, and these came since. */
+static void note_since(struct bg_shaper *shaper, json_t *card, int64_t most, const char *pid, const json_t *counted_at)
+{
+    char note[BG_PRINT_SIZE];
+    (void)snprintf(note, sizeof note, "%s has " BG_UNCOUNTED_SINCE ".", pid, most,
+                   json_is_string(counted_at) ? json_string_value(counted_at) : "?");
+    if (!is_any_noted(card, " entries more than"))
+        bg_card_note(shaper, card, note);
 }
 
 static void add_ref(struct bg_shaper *shaper, json_t *row, const json_t *ref)
@@ -271,6 +287,11 @@ json_t *bg_card_of_monitors(struct bg_shaper *shaper, const char *node, const js
             add_uncounted(shaper, card, row, list.uncounted_count, bg_answer_pid(shaper, process, "pid"));
         else
             add_count(shaper, row, list.count, list.exact);
+        if (list.since_count > 0) {
+            json_t *counted_at = bg_peers_counted_at(shaper, process);
+            note_since(shaper, card, list.since_count, bg_answer_pid(shaper, process, "pid"), counted_at);
+            json_decref(counted_at);
+        }
         add_count(shaper, row, list.distinct_count, true);
         add_ref(shaper, row, watcher);
         add_ref(shaper, row, json_object_get(json_array_get(watched, i), "watched"));
@@ -314,8 +335,11 @@ static void add_pairs(struct bg_shaper *shaper, json_t *card, const json_t *pair
         const json_t *pair = json_array_get(pairs, i), *watcher = json_object_get(pair, "watcher"),
                      *watched = json_object_get(pair, "watched");
         json_t *cells = row_new(shaper, card);
-        const json_t *uncounted = json_object_get(pair, "uncounted_count");
-        if (json_is_integer(uncounted))
+        const json_t *uncounted = json_object_get(pair, "uncounted_count"), *counted_at = json_object_get(pair, "counted_at");
+        if (json_is_integer(uncounted) && json_is_string(counted_at)) {
+            add_most(shaper, cells, json_integer_value(uncounted));
+            note_since(shaper, card, json_integer_value(uncounted), json_string_value(json_object_get(watcher, "pid")), counted_at);
+        } else if (json_is_integer(uncounted))
             add_uncounted(shaper, card, cells, json_integer_value(uncounted), json_string_value(json_object_get(watcher, "pid")));
         else
             add_count(shaper, cells, json_integer_value(json_object_get(pair, "count")), !json_is_false(json_object_get(pair, "exact")));

@@ -25,7 +25,9 @@ void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *
 struct bg_measure {
     double value;
     double most;             /* where it is open whether there is more: it may be so much; else no more than `value` */
-    int64_t uncounted_count; /* as it may be that of so many entries of a process, which nobody has counted */
+    int64_t uncounted_count; /* as it may be that of so many entries of a process, which nobody has counted, or came since counted_ms */
+    int64_t counted_ms;      /* by the wall clock; 0: nobody has counted any of them */
+    bool is_being_counted;   /* so it will be known in some seconds */
     bool exact;              /* else it is an estimate, or at least so much */
     json_t *offender;        /* a new reference: the process it was seen on; NULL: none */
 };

@@ -54,14 +54,26 @@ static json_t *offender_new(struct bg_shaper *shaper, const json_t *raw, const c
     return pid != NULL ? bg_ref_of_row(shaper, raw, pid, node) : NULL;
 }
 
-/* Notes that it may be as much, as nobody has counted so many entries of a process. */
-static void note_open(struct bg_measure *measure, double most, int64_t entries_max)
+/* Notes that it may be as much, as nobody has counted so many entries of a process, which `peers` tells so (NULL: nothing more is known).
+ */
+static void note_open(struct bg_measure *measure, struct bg_shaper *shaper, double most, int64_t entries_max, const json_t *process)
 {
     measure->exact = false;
     if (most <= measure->most)
         return;
     measure->most = most;
     measure->uncounted_count = entries_max;
+    measure->counted_ms = process != NULL ? bg_answer_count_or(shaper, process, "counted_wall_ms", 0) : 0;
+    measure->is_being_counted =
+        process != NULL && (bg_answer_boolean_or(shaper, process, "late", false) || bg_answer_boolean_or(shaper, process, "silent", false));
+}
+
+/* The same of a row of a scan. */
+static void note_open_row(struct bg_measure *measure, struct bg_shaper *shaper, double most, int64_t entries_max, const json_t *answer,
+                          const json_t *raw)
+{
+    const char *pid = bg_answer_pid(shaper, raw, "pid");
+    note_open(measure, shaper, most, entries_max, pid != NULL ? bg_peers_find(shaper, bg_peers_long(shaper, answer), pid) : NULL);
 }
 
 /* What may be open of a row that is ranked so; -1: nothing. */
@@ -82,7 +94,7 @@ static void measure_max(const struct bg_assertion *assertion, struct bg_shaper *
         const int64_t value = bg_row_value(shaper, raw, assertion->sort, scan.word_bytes);
         const int64_t most = open_max(shaper, raw, assertion->sort);
         if (most >= 0)
-            note_open(measure, (double)most, most);
+            note_open_row(measure, &reader->shaper, (double)most, most, answer, raw);
         else if (value <= 0) /* nobody after it has more */
             break;
         else {
@@ -116,7 +128,7 @@ static void measure_over(const struct bg_assertion *assertion, struct bg_shaper 
         counted = counted && bg_answer_boolean_or(shaper, raw, "exact", true);
         is_over = most >= 0 || (double)value > assertion->over;
         if (most >= 0 && (double)most > assertion->over)
-            note_open(measure, (double)++open, most);
+            note_open_row(measure, &reader->shaper, (double)++open, most, answer, raw);
         else if (most < 0 && is_over && over++ == 0)
             measure->offender = offender_new(shaper, raw, node);
     }
@@ -130,7 +142,9 @@ static void measure_over(const struct bg_assertion *assertion, struct bg_shaper 
 static double watcher_value(const struct bg_assertion *assertion, struct bg_shaper *shaper, const struct bg_peer_list *list)
 {
     if (assertion->figure->kind == BG_FIGURE_DUPLICATION_MAX)
-        return list->distinct_count > 0 ? (double)list->count / (double)list->distinct_count : list->distinct_count == 0 ? 0 : -1;
+        return list->distinct_count > 0    ? (double)(list->count - list->since_count) / (double)list->distinct_count
+               : list->distinct_count == 0 ? 0
+                                           : -1;
     if (json_array_size(list->top) == 0) /* not counted: all of its monitors may be on one */
         return (double)list->count;
     return (double)bg_answer_count(shaper, bg_answer_object_at(shaper, list->top, 0), "count");
@@ -144,8 +158,9 @@ static json_t *watcher_new(struct bg_shaper *shaper, const json_t *process, cons
     return offender;
 }
 
+/* `is_floor`: what came to somebody since he was counted makes it an estimate, and leaves nothing open. */
 static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
-                          struct bg_measure *measure)
+                          bool is_floor, struct bg_measure *measure)
 {
     const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
     int64_t least = INT64_MAX; /* of those listed; whoever is not has no more than that, in all and so on any one */
@@ -160,7 +175,9 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
         measure->exact = measure->exact && list.exact && value >= 0;
         least = list.count < least ? list.count : least;
         if (list.uncounted && list.count >= 0)
-            note_open(measure, (double)list.uncounted_count, list.uncounted_count);
+            note_open(measure, shaper, (double)list.uncounted_count, list.uncounted_count, process);
+        else if (list.since_count > 0 && !is_floor) /* all of it may be on the one that it has most on */
+            note_open(measure, shaper, value + (double)list.since_count, list.since_count, process);
         if (list.uncounted || value <= measure->value)
             continue;
         measure->value = value;
@@ -176,7 +193,7 @@ int64_t bg_pair_max(struct bg_shaper *shaper, const json_t *answer, bool *ret_ex
     static const struct bg_figure figure = {.kind = BG_FIGURE_PAIR_MAX};
     const struct bg_assertion assertion = {.figure = &figure};
     struct bg_measure measure = {.value = 0};
-    measure_peers(&assertion, shaper, "", answer, &measure);
+    measure_peers(&assertion, shaper, "", answer, true, &measure);
     json_decref(measure.offender);
     *ret_exact = measure.exact;
     return measure.most > measure.value ? -1 : (int64_t)measure.value;
@@ -188,7 +205,7 @@ void bg_assertion_measure(const struct bg_assertion *assertion, struct bg_shaper
     struct bg_measure measure = {.value = 0};
     shaper->source = bg_source_name(assertion->figure->source);
     if (assertion->figure->source == BG_SOURCE_PEERS) {
-        measure_peers(assertion, shaper, node, answer, &measure);
+        measure_peers(assertion, shaper, node, answer, false, &measure);
     } else if (assertion->figure->kind == BG_FIGURE_UNCOUNTED) {
         measure_uncounted(shaper, node, answer, &measure);
     } else if (assertion->figure->source == BG_SOURCE_SCAN) {

@@ -139,6 +139,26 @@ static bool is_blind(const struct bg_sources *sources, enum bg_source source, co
     return true;
 }
 
+/* What is being counted is known soon; else somebody has to want it. */
+static void fail_open(const char *node, const struct bg_measure *measure, struct bg_failure *ret_failure)
+{
+    char at[BG_RFC3339_SIZE] = "";
+    bg_clock_rfc3339(measure->counted_ms, at);
+    if (measure->counted_ms > 0)
+        (void)bg_fail(ret_failure, BG_DEADLINE,
+                      "a process of %s has " BG_UNCOUNTED_SINCE ". They are counted again in a minute or two, where that takes little; "
+                      "GET .../monitors?exact=true counts them now (scope admin)",
+                      node, measure->uncounted_count, at);
+    else if (measure->is_being_counted)
+        (void)bg_fail(ret_failure, BG_DEADLINE, "a process of %s has " BG_UNCOUNTED ". They are being counted: ask again in some seconds",
+                      node, measure->uncounted_count);
+    else
+        (void)bg_fail(ret_failure, BG_DEADLINE,
+                      "a process of %s has " BG_UNCOUNTED ". They are too many to be counted lightly: GET .../monitors?exact=true counts "
+                      "them (scope admin)",
+                      node, measure->uncounted_count);
+}
+
 /* Of entries that nobody has counted it is open whose they are: a server with many clients must not fail for a leak, nor a leak pass. */
 static bool is_open(const struct bg_sources *sources, const struct bg_assertion *assertion, const struct bg_measure *measure,
                     struct bg_failure *ret_failure)
@@ -150,11 +170,7 @@ static bool is_open(const struct bg_sources *sources, const struct bg_assertion 
         bg_operator_holds(comparison, measure->value, threshold) == bg_operator_holds(comparison, measure->most, threshold);
     if (measure->most <= measure->value || (is_same && !is_between))
         return false;
-    (void)bg_fail(ret_failure, BG_DEADLINE,
-                  "a process of %s has " BG_UNCOUNTED
-                  ". Where there was too little time they are being counted: ask again in some seconds. "
-                  "GET .../monitors?exact=true counts them in any case",
-                  sources->node, measure->uncounted_count);
+    fail_open(sources->node, measure, ret_failure);
     return true;
 }
 

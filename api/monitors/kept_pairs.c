@@ -1,6 +1,8 @@
 /* kept_pairs.c: keeps what nodes report of pairs, and reports it in their place. */
 #include "kept_pairs.h"
 
+#include "pair_rows.h"
+
 #include "beamgauge/clock.h"
 #include "beamgauge/node.h"
 
@@ -75,7 +77,7 @@ json_t *bg_kept_pairs_new(struct bg_shaper *shaper, const struct bg_services *se
     json_t *rows = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(kept) && !shaper->failed; i++) {
         const json_t *one = json_array_get(kept, i);
-        if (json_integer_value(json_object_get(one, "count")) < min)
+        if (bg_pair_row_most(one) < min)
             break;
         json_t *row = json_deep_copy(one);
         bg_put(shaper, row, "age_ms", json_integer((age_ms > 0 ? age_ms : 0) + json_integer_value(json_object_get(one, "age_ms"))));

@@ -34,6 +34,7 @@ static bool join(struct bg_ask *ask, json_t *row)
                          json_string_value(json_object_get(peer, "pid")), json_string_value(json_object_get(peer, "node")), pid, node);
         bg_put(shaper, row, "watched", peer);
         bg_put(shaper, row, "likely", why);
+        bg_put(shaper, row, "count", json_integer(bg_answer_count(shaper, likely, "count")));
         bg_put(shaper, row, "uncounted_count", json_null());
         if (!shaper->failed)
             bg_ask_warn(ask, "%s", json_string_value(json_object_get(row, "likely")));

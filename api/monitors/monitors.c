@@ -162,6 +162,7 @@ static const struct bg_column columns[] = {
     {"message_queue_len", "Queue", BG_COLUMN_COUNT, false},
     {"reductions_count", "Reductions", BG_COLUMN_COUNT, false},
     BG_WORTH_COLUMNS,
+    {"uncounted_since_count", "Uncounted since", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -11,7 +11,7 @@ json_t *bg_pair_row_new(struct bg_shaper *shaper, const struct bg_pair_row *row)
     json_t *pair = bg_object_new(shaper);
     bg_put(shaper, pair, "watcher", row->watcher);
     bg_put(shaper, pair, "watched", row->watched);
-    bg_put(shaper, pair, "count", json_integer(row->count));
+    bg_put(shaper, pair, "count", row->uncounted_count >= 0 ? json_null() : json_integer(row->count));
     bg_put(shaper, pair, "watched_count", json_null());
     bg_put(shaper, pair, "exact", json_boolean(row->exact));
     bg_put(shaper, pair, "uncounted_count", bg_count_or_null(row->uncounted_count));
@@ -21,10 +21,15 @@ json_t *bg_pair_row_new(struct bg_shaper *shaper, const struct bg_pair_row *row)
     return pair;
 }
 
+json_int_t bg_pair_row_most(const json_t *row)
+{
+    const json_t *count = json_object_get(row, "count");
+    return json_integer_value(json_is_integer(count) ? count : json_object_get(row, "uncounted_count"));
+}
+
 static bool precedes(const json_t *row, const json_t *other)
 {
-    const json_int_t count = json_integer_value(json_object_get(row, "count"));
-    const json_int_t other_count = json_integer_value(json_object_get(other, "count"));
+    const json_int_t count = bg_pair_row_most(row), other_count = bg_pair_row_most(other);
     const char *node = json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
     const char *other_node = json_string_value(json_object_get(json_object_get(other, "watcher"), "node"));
     return count != other_count ? count > other_count : strcmp(node, other_node) <= 0;
@@ -45,6 +50,24 @@ json_t *bg_pair_rows_merge(struct bg_shaper *shaper, const json_t *rows, const j
     return merged;
 }
 
+/* Puts the row among those of its watcher of what came to that one since it was counted, and is of nobody known. */
+static json_t *with_since(struct bg_shaper *shaper, const char *node, const json_t *process, int64_t since, json_t *stolen_rows,
+                          size_t limit)
+{
+    const json_t *who = bg_answer_object(shaper, process, "row");
+    const struct bg_pair_row row = {.watcher = bg_ref_of_row(shaper, who, bg_answer_pid(shaper, process, "pid"), node),
+                                    .watched = json_null(),
+                                    .counted_at = bg_peers_counted_at(shaper, process),
+                                    .age_ms = -1,
+                                    .uncounted_count = since};
+    json_t *one = bg_array_new(shaper);
+    bg_append(shaper, one, bg_pair_row_new(shaper, &row));
+    json_t *merged = shaper->failed ? bg_array_new(shaper) : bg_pair_rows_merge(shaper, stolen_rows, one, limit);
+    json_decref(one);
+    json_decref(stolen_rows);
+    return merged;
+}
+
 /* Of one watcher, most first. Whom it watches may not be known: all of its monitors may be on one then. */
 static json_t *rows_of(struct bg_shaper *shaper, const char *node, const json_t *process, size_t limit)
 {
@@ -57,7 +80,7 @@ static json_t *rows_of(struct bg_shaper *shaper, const char *node, const json_t 
     for (size_t i = 0; i < most && i < limit && !shaper->failed; i++) {
         const json_t *entry = listed > 0 ? bg_answer_object_at(shaper, list.top, i) : NULL;
         const int64_t count = entry != NULL ? bg_answer_count(shaper, entry, "count") : list.count;
-        if (count <= 1 || shaper->failed)
+        if ((count <= 1 && list.uncounted_count <= 1) || shaper->failed)
             break;
         const struct bg_pair_row row = {.watcher = bg_ref_of_row(shaper, who, pid, node),
                                         .watched = entry != NULL ? bg_ref_new(shaper, entry) : json_null(),
@@ -68,7 +91,7 @@ static json_t *rows_of(struct bg_shaper *shaper, const char *node, const json_t 
                                         .uncounted_count = list.uncounted_count};
         bg_append(shaper, rows, bg_pair_row_new(shaper, &row));
     }
-    return rows;
+    return list.since_count > 0 && !shaper->failed ? with_since(shaper, node, process, list.since_count, rows, limit) : rows;
 }
 
 json_t *bg_pair_rows_of_peers(struct bg_shaper *shaper, const char *node, const json_t *answer, size_t limit)

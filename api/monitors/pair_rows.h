@@ -6,13 +6,15 @@
 
 struct bg_pair_row {
     json_t *watcher, *watched; /* refs; watched is null where that is not known. Stolen. */
-    int64_t count;
+    int64_t count;             /* unless it is uncounted */
     bool exact;
     json_t *counted_at;      /* text of RFC 3339, or null. Stolen. */
     int64_t age_ms;          /* of what a silent watcher told before; -1: it is of now */
-    int64_t uncounted_count; /* it is open whether it watches at all: as uncounted.h tells; else -1 */
+    int64_t uncounted_count; /* so many entries of the watcher, or that came to it since it was counted, as uncounted.h tells; else -1 */
 };
 json_t *bg_pair_row_new(struct bg_shaper *shaper, const struct bg_pair_row *row);
+/* What a row is ranked by: its count, or what that may be at most. */
+json_int_t bg_pair_row_most(const json_t *row);
 
 /* The best of both, at most `limit`; each is sorted. Among those with the same count the one of the node with the lower name comes first,
  * whichever answered first. A new array. */

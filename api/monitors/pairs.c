@@ -4,6 +4,7 @@
 #include "kept_pairs.h"
 #include "likely.h"
 #include "pair_rows.h"
+#include "pair_warnings.h"
 #include "params.h"
 #include "peers.h"
 #include "uncounted.h"
@@ -20,12 +21,12 @@
 #define OTHER_SIDES_MS_MAX 500 /* for whom the pairs lead to, where some nodes take all the time there is */
 
 struct pair {
-    int64_t count;
+    int64_t most;            /* its count, or its uncounted_count */
     const char *watcher;     /* pid text; borrowed from the answer, as is everything here */
     const json_t *process;   /* the watcher as "peers" tells it; NULL where it was not asked */
     const json_t *row;       /* who the watcher is, where it was not asked */
     const json_t *entry;     /* whom it watches; NULL where that is not known */
-    int64_t uncounted_count; /* of one of which it is open whether it watches at all; else -1 */
+    int64_t uncounted_count; /* of entries of which it is open whether they are of this kind, or whose; else -1 */
     size_t place;            /* in the watcher's own list */
     bool exact;
 };
@@ -53,43 +54,12 @@ struct totals {
 static int compare_pairs(const void *a, const void *b)
 {
     const struct pair *left = a, *right = b;
-    if (left->count != right->count)
-        return left->count < right->count ? 1 : -1;
+    if (left->most != right->most)
+        return left->most < right->most ? 1 : -1;
     const int order = strcmp(left->watcher, right->watcher);
     if (order != 0)
         return order;
     return left->place < right->place ? -1 : left->place > right->place;
-}
-
-/* Why whom it watches is not known. */
-static void warn_unknown(struct bg_ask *ask, const json_t *process, const char *pid, const struct bg_peer_list *list)
-{
-    struct bg_shaper *shaper = &ask->shaper;
-    char what[160];
-    if (list->uncounted_count >= 0)
-        (void)snprintf(what, sizeof what, BG_UNCOUNTED, list->uncounted_count);
-    else
-        (void)snprintf(what, sizeof what, "about %" PRId64 " monitors", list->count);
-    if (bg_answer_count_or(shaper, process, "age_ms", -1) >= 0)
-        bg_ask_warn(ask, "%s on %s did not answer in time, and stands with %s, as it last did (age_ms); whom it monitors is not known yet",
-                    pid, bg_ask_node(ask), what);
-    else if (bg_answer_boolean_or(shaper, process, "silent", false))
-        bg_ask_warn(ask,
-                    "%s on %s did not report its memory in time, which one with very many monitors may not: it stands with %s, which the "
-                    "node's allocators hold and no other process has; it is asked in the background: ask again in some seconds",
-                    pid, bg_ask_node(ask), what);
-    else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
-        return;
-    else if (bg_answer_boolean_or(shaper, process, "late", false))
-        bg_ask_warn(
-            ask, "%s on %s has %s: there was too little time to count them; they are counted in the background: ask again in some seconds",
-            pid, bg_ask_node(ask), what);
-    else
-        bg_ask_warn(
-            ask,
-            "%s on %s has %s: too many to be counted lightly, so whom it monitors is not known; exact=true counts them (scope admin), "
-            "and tracing it (POST call-sites) shows whom it monitors now",
-            pid, bg_ask_node(ask), what);
 }
 
 /* Whom it watches is not known. The row stands all the same, by the estimate of its monitors. */
@@ -98,10 +68,21 @@ static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *p
     struct totals *totals = ask->state;
     totals->partial = totals->more = true;
     if (list->count >= 0 || list->uncounted_count >= 0)
-        warn_unknown(ask, process, pid, list);
-    if (list->count >= bg_call_integer(ask->call, "min"))
+        bg_pair_warn_unknown(ask, process, pid, list);
+    const int64_t most = list->uncounted_count >= 0 ? list->uncounted_count : list->count;
+    if (most >= bg_call_integer(ask->call, "min"))
         pairs->items[pairs->count++] =
-            (struct pair){.count = list->count, .watcher = pid, .process = process, .uncounted_count = list->uncounted_count};
+            (struct pair){.most = most, .watcher = pid, .process = process, .uncounted_count = list->uncounted_count};
+}
+
+/* What came to one since it was counted, and is of nobody known. */
+static void add_since(struct bg_ask *ask, struct pairs *pairs, const json_t *process, const char *pid, int64_t since)
+{
+    if (since < bg_call_integer(ask->call, "min"))
+        return;
+    bg_pair_warn_since(ask, process, pid, since);
+    pairs->items[pairs->count++] =
+        (struct pair){.most = since, .watcher = pid, .process = process, .place = SIZE_MAX, .uncounted_count = since};
 }
 
 static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *process, size_t list_max)
@@ -121,8 +102,10 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
         const int64_t count = bg_answer_count(shaper, entry, "count");
         if (count >= bg_call_integer(ask->call, "min"))
             pairs->items[pairs->count++] = (struct pair){
-                .count = count, .watcher = pid, .process = process, .entry = entry, .place = i, .exact = list.exact, .uncounted_count = -1};
+                .most = count, .watcher = pid, .process = process, .entry = entry, .place = i, .exact = list.exact, .uncounted_count = -1};
     }
+    if (list.since_count > 0)
+        add_since(ask, pairs, process, pid, list.since_count);
     if (!list.exact && json_array_size(list.top) == 0 && list.count != 0)
         add_unknown(ask, pairs, process, pid, &list);
 }
@@ -134,7 +117,7 @@ static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pa
     struct bg_shaper *shaper = &ask->shaper;
     if (shaper->failed || json_array_size(processes) == 0)
         return;
-    ret_pairs->items = calloc(json_array_size(processes) * most, sizeof *ret_pairs->items);
+    ret_pairs->items = calloc(json_array_size(processes) * (most + 1), sizeof *ret_pairs->items);
     if (ret_pairs->items == NULL) {
         bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
         return;
@@ -156,8 +139,9 @@ static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct p
         const json_t *row = bg_answer_object_at(shaper, watchers, i);
         const char *pid = bg_answer_pid(shaper, row, "pid");
         const int64_t count = bg_answer_count_or(shaper, row, "monitors_count", 0), uncounted = bg_uncounted_count(shaper, row);
-        if (count >= bg_call_integer(ask->call, "min"))
-            ret_pairs->items[ret_pairs->count++] = (struct pair){.count = count, .watcher = pid, .row = row, .uncounted_count = uncounted};
+        const int64_t most = uncounted >= 0 ? uncounted : count;
+        if (most >= bg_call_integer(ask->call, "min"))
+            ret_pairs->items[ret_pairs->count++] = (struct pair){.most = most, .watcher = pid, .row = row, .uncounted_count = uncounted};
         if (uncounted >= 0)
             bg_ask_warn(ask, "%s on %s has " BG_UNCOUNTED, pid, bg_ask_node(ask), uncounted);
     }
@@ -169,7 +153,7 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     const json_t *watcher = pair->process != NULL ? bg_answer_object(shaper, pair->process, "row") : pair->row;
     const struct bg_pair_row row = {.watcher = bg_ref_of_row(shaper, watcher, pair->watcher, bg_ask_node(ask)),
                                     .watched = pair->entry != NULL ? bg_ref_new(shaper, pair->entry) : json_null(),
-                                    .count = pair->count,
+                                    .count = pair->most,
                                     .exact = pair->exact,
                                     .counted_at = pair->process != NULL ? bg_peers_counted_at(shaper, pair->process) : json_null(),
                                     .age_ms = bg_answer_count_or(shaper, pair->process, "age_ms", -1),
@@ -302,7 +286,7 @@ static void finish_ranking(struct bg_ask *ask)
     const size_t limit = (size_t)bg_call_integer(ask->call, "limit");
     const bool is_full = json_array_size(ask->data) >= limit;
     const int64_t below_min = bg_call_integer(ask->call, "min") - 1;
-    const int64_t last = json_integer_value(json_object_get(json_array_get(ask->data, limit - 1), "count"));
+    const int64_t last = is_full ? bg_pair_row_most(json_array_get(ask->data, limit - 1)) : 0;
     const int64_t least = is_full ? last : below_min; /* unlisted pairs of more than this matter */
     if (ask->figures == NULL)
         ask->figures = bg_object_new(&ask->shaper);
@@ -459,7 +443,7 @@ static const struct bg_param params[] = {BG_NODE_PARAM, PAIR_PARAMS};
 static const struct bg_param fleet_params[] = {PAIR_PARAMS};
 
 #define PAIR_COLUMNS(is_fleet)                                                                                                             \
-    {"count", "Monitors", BG_COLUMN_ENTRIES, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                 \
+    {"count", "Monitors", BG_COLUMN_BOUND, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                   \
         {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true}, {"watcher.name", "Name", BG_COLUMN_TEXT, true},                                  \
         {"watcher.node", "Node", BG_COLUMN_TEXT, is_fleet}, {"watcher.registered_name", "Registered name", BG_COLUMN_TEXT, false},         \
         {"watcher.label", "Label", BG_COLUMN_TEXT, false}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},           \

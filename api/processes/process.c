@@ -1,5 +1,6 @@
 /* process.c: GET .../processes/{pid}, everything about one process that can be told without disturbing it. */
 #include "process.h"
+#include "arguments.h"
 #include "endpoints.h"
 #include "flatten.h"
 #include "memory_blocks.h"
@@ -127,24 +128,19 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *raw, int64_t wo
 
 #define NOTES_AGE_MS 60000
 #define ENTRY_AGE_MS 600000 /* a constant of the node */
+#define PEERS 20            /* as whoever looks at its relations asks for */
 #define ENTRY_WORDS_MIN 5   /* no monitor or link takes less, on any release */
 
-/* Adds the members of a row that are made of what the node told: what is off the heap, and the three counts, which are null where the lists
- * may have been too long to be copied. */
+/* Adds the members of a row that are made of what the node told: what is off the heap, and the three counts. Where the lists are too long
+ * to be copied by the way, they are as `peers` tells them, as everywhere; where that did not come in time, its memory bounds them. */
 static void complete_row(struct bg_shaper *shaper, json_t *raw, int64_t word_bytes)
 {
-    static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
-    const json_t *counts = bg_answer_array_or_null(shaper, raw, "counts");
     const int64_t off_heap =
         bg_answer_count(shaper, raw, "memory") - bg_bytes_of_words(bg_answer_count(shaper, raw, "total_heap_size"), word_bytes);
     const int64_t left = off_heap > 0 ? off_heap - mailbox_bytes(shaper, raw, off_heap, word_bytes) : 0;
     const int64_t most = word_bytes > 0 ? left / (ENTRY_WORDS_MIN * word_bytes) : 0;
     bg_put(shaper, raw, "off_heap_bytes", json_integer(off_heap > 0 ? off_heap : 0));
-    bg_put(shaper, raw, "exact", json_boolean(counts != NULL));
-    bg_put(shaper, raw, "uncounted", json_boolean(counts == NULL));
-    bg_put(shaper, raw, "entries_max", json_integer(most));
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        bg_put(shaper, raw, names[i], counts != NULL ? json_integer(json_integer_value(json_array_get(counts, i))) : json_null());
+    bg_process_put_counts(shaper, raw, most);
 }
 
 #define LONG_MAILBOX 100000 /* messages; scans ask no process with more for its memory */
@@ -164,7 +160,7 @@ static void warn_uncounted(struct bg_ask *ask, const json_t *raw)
 {
     const int64_t most = bg_uncounted_count(&ask->shaper, raw);
     if (most >= 0)
-        bg_ask_warn(ask, "the process has " BG_UNCOUNTED " here: its relations may have more (GET .../relations)", most);
+        bg_ask_warn(ask, "%s has " BG_UNCOUNTED, bg_call_text(ask->call, "pid"), most);
 }
 
 /* What a ranking does not tell is null. */
@@ -263,6 +259,27 @@ static void ask_entry(struct bg_ask *ask, json_t *answer)
     bg_ask_send_aside(ask, bg_arguments_none("entry"), ENTRY_AGE_MS, take_entry);
 }
 
+#define NO_LISTS "there was no time left to ask for the entries of the process: of them only a bound is known"
+
+static void take_lists(struct bg_ask *ask, json_t *answer)
+{
+    struct bg_shaper *shaper = &ask->shaper;
+    const json_t *process = bg_answer_object_at(shaper, bg_answer_array(shaper, answer, "processes"), 0);
+    if (!bg_process_is_dead(shaper, process, bg_call_text(ask->call, "pid")))
+        bg_put(shaper, ask->kept, "peers", json_incref((json_t *)(uintptr_t)process));
+}
+
+static void ask_lists(struct bg_ask *ask, json_t *answer)
+{
+    (void)answer;
+    struct bg_shaper *shaper = &ask->shaper;
+    json_t *pids = bg_array_new(shaper);
+    bg_append(shaper, pids, json_string(bg_call_text(ask->call, "pid")));
+    bg_ask_excuse(ask, NO_LISTS);
+    bg_ask_send(ask, "peers", bg_arguments_peers(shaper, bg_call_services(ask->call), pids, bg_process_directions, PEERS, false),
+                take_lists);
+}
+
 static void shape_kept(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
@@ -281,6 +298,8 @@ static void take_info(struct bg_ask *ask, json_t *answer)
     if (notes != BG_NOTES_TOLD) /* it is answered without them where they cannot be had */
         bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), notes == BG_NOTES_OTHER ? ask_notes : ask_kept_notes);
     bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), ask_entry);
+    if (!json_is_array(json_object_get(ask->kept, "counts")))
+        bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), ask_lists);
 }
 
 static struct bg_arguments ranking(struct bg_ask *ask)

@@ -24,6 +24,11 @@ enum bg_process_notes {
     BG_NOTES_UNKNOWN /* the release tells no single key of a dictionary */
 };
 enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw, const json_t *answer);
+/* Puts the three counts and what marks them into it, as a scan tells them: of its "counts", or where these are too long of what `peers`
+ * told of the process ("peers"), or else only that there are no more than entries_max. */
+void bg_process_put_counts(struct bg_shaper *shaper, json_t *raw, int64_t entries_max);
+/* All directions; ends with NULL. */
+extern const char *const bg_process_directions[];
 
 /* A frame of a stack: an MFA with `file` and `line`, each null where unknown, of [Module, Function, Arity, File, Line] or, as the emulator
  * tells it, [Module, Function, Arity, [[file, Characters], [line, Line]]]. */

@@ -1,6 +1,8 @@
 /* process_raw.c: what a node natively tells of one process, put into the form in which questions tell of processes. */
 #include "process.h"
 
+#include "peers.h"
+
 /* {ok, Result, _, _} of match_spec_test, where it matched. */
 static json_t *matched(const json_t *told)
 {
@@ -70,4 +72,45 @@ enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw
         return json_is_array(told) ? BG_NOTES_OTHER : BG_NOTES_UNKNOWN;
     const json_t *label = json_array_get(notes, 1);
     return json_is_string(label) || json_is_null(label) ? BG_NOTES_TOLD : BG_NOTES_OTHER;
+}
+
+const char *const bg_process_directions[] = {"monitors", "monitored_by", "links", NULL};
+static const char *const counts_of[] = {"monitors_count", "monitored_by_count", "links_count"};
+#define DIRECTIONS (sizeof counts_of / sizeof counts_of[0])
+
+static void put_counted(struct bg_shaper *shaper, json_t *raw, const json_t *counts)
+{
+    for (size_t i = 0; i < DIRECTIONS; i++)
+        bg_put(shaper, raw, counts_of[i], json_integer(json_integer_value(json_array_get(counts, i))));
+    bg_put(shaper, raw, "exact", json_true());
+}
+
+static void put_peers(struct bg_shaper *shaper, json_t *raw, const json_t *process, int64_t entries_max)
+{
+    struct bg_peer_list lists[DIRECTIONS];
+    bool is_exact = true;
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        bg_peer_list_read(shaper, process, bg_process_directions[i], &lists[i]);
+        bg_put(shaper, raw, counts_of[i], bg_count_or_null(lists[i].count));
+        is_exact = is_exact && lists[i].exact;
+    }
+    bg_put(shaper, raw, "exact", json_boolean(is_exact));
+    bg_put(shaper, raw, "uncounted", json_boolean(lists[0].uncounted && lists[1].uncounted));
+    bg_put(shaper, raw, "entries_max", json_integer(bg_answer_count_or(shaper, process, "entries_max", entries_max)));
+}
+
+void bg_process_put_counts(struct bg_shaper *shaper, json_t *raw, int64_t entries_max)
+{
+    const json_t *counts = bg_answer_array_or_null(shaper, raw, "counts"), *process = json_object_get(raw, "peers");
+    if (counts != NULL)
+        put_counted(shaper, raw, counts);
+    else if (process != NULL)
+        put_peers(shaper, raw, process, entries_max);
+    else {
+        for (size_t i = 0; i < DIRECTIONS; i++)
+            bg_put(shaper, raw, counts_of[i], json_null());
+        bg_put(shaper, raw, "exact", json_false());
+        bg_put(shaper, raw, "uncounted", json_true());
+        bg_put(shaper, raw, "entries_max", json_integer(entries_max));
+    }
 }

@@ -9,14 +9,12 @@
 
 #include <string.h>
 
-static const char *const every_direction[] = {"monitors", "monitored_by", "links", NULL};
-
 /* The directions asked for; ret_one holds the list where it is only one. */
 static const char *const *directions_of(const struct bg_ask *ask, const char *ret_one[2])
 {
     ret_one[0] = bg_call_text(ask->call, "direction");
     ret_one[1] = NULL;
-    return strcmp(ret_one[0], "all") == 0 ? every_direction : ret_one;
+    return strcmp(ret_one[0], "all") == 0 ? bg_process_directions : ret_one;
 }
 
 /* How many peers of each direction to get. */
@@ -71,6 +69,15 @@ static void warn_list(struct bg_ask *ask, const json_t *process, const char *dir
     *was_said = *was_said || list->uncounted_count >= 0;
 }
 
+static void warn_since(struct bg_ask *ask, const json_t *process, const char *direction, const struct bg_peer_list *list)
+{
+    json_t *counted_at = bg_peers_counted_at(&ask->shaper, process);
+    if (list->since_count > 0)
+        bg_ask_warn(ask, "%s: it has " BG_UNCOUNTED_SINCE, direction, list->since_count,
+                    json_is_string(counted_at) ? json_string_value(counted_at) : "?");
+    json_decref(counted_at);
+}
+
 /* Of entries of which it is open whether they are in this direction only the bound is told. */
 static json_t *relation_new(struct bg_ask *ask, const json_t *process, const char *direction, const struct bg_peer_list *list)
 {
@@ -104,6 +111,7 @@ static void shape_relations(struct bg_ask *ask, json_t *answer)
         bg_append(shaper, ask->data, relation_new(ask, process, *directions, &list));
         if (!list.exact)
             warn_list(ask, process, *directions, &list, &was_said);
+        warn_since(ask, process, *directions, &list);
     }
     if (bg_call_boolean(ask->call, "verify"))
         bg_ask_then(ask, verify);
@@ -131,8 +139,8 @@ static void handle(struct bg_call *call)
 static bool append_flat(json_t *rows, const json_t *relation, json_t *peer)
 {
     static const char *const names[] = {
-        "direction",     "distinct_count", "exact",      "uncounted_count", "age_ms",
-        "sampled_count", "alive_count",    "dead_count", "unknown_count"}; /* the last four only where verified */
+        "direction", "distinct_count", "exact",       "uncounted_count", "uncounted_since_count",
+        "age_ms",    "sampled_count",  "alive_count", "dead_count",      "unknown_count"}; /* the last four only where verified */
     json_t *row = json_object();
     int bad = json_object_set(row, "total_count", json_object_get(relation, "count"));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -201,7 +209,7 @@ static const struct bg_column columns[] = {
     {"peer.label", "Label", BG_COLUMN_TEXT, false},
     {"peer.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},
     {"peer.alive", "Alive", BG_COLUMN_TEXT, false},
-    {"total_count", "Total", BG_COLUMN_ENTRIES, true},
+    {"total_count", "Total", BG_COLUMN_BOUND, true},
     {"distinct_count", "Distinct", BG_COLUMN_COUNT, false},
     {"sampled_count", "Verified", BG_COLUMN_COUNT, false},
     {"alive_count", "Peers alive", BG_COLUMN_COUNT, false},
@@ -209,6 +217,7 @@ static const struct bg_column columns[] = {
     {"unknown_count", "Peers unknown", BG_COLUMN_COUNT, false},
     {"exact", "Exact", BG_COLUMN_TEXT, false},
     {"uncounted_count", "Uncounted", BG_COLUMN_COUNT, false},
+    {"uncounted_since_count", "Uncounted since", BG_COLUMN_COUNT, false},
     {"age_ms", "Age ms", BG_COLUMN_COUNT, false},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };

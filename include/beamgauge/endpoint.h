@@ -45,6 +45,7 @@ enum bg_column_kind {
     BG_COLUMN_WHOLE, /* text that means little when it is cut: a time, a sentence */
     BG_COLUMN_COUNT,
     BG_COLUMN_ENTRIES, /* a count that is an estimate where its row's `exact` is false: people are shown that */
+    BG_COLUMN_BOUND,   /* the same where it is null while nobody has counted: people are shown its row's `uncounted_count` then */
     BG_COLUMN_BYTES,
     BG_COLUMN_RATIO,
     BG_COLUMN_RATE

@@ -16,7 +16,7 @@ enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *fligh
     const bool may_count = bg_flight_count(flights, flight, is_exact ? BG_COUNTS_ANY : BG_COUNTS_SOME);
     if (is_exact && !may_count)
         return bg_fail(ret_failure, BG_TOO_MANY, "another request is counting long lists on %s; try again when it is done", flight->node);
-    json_t *lists = bg_ledger_known(&known->ledger, &flight->at, now_us);
+    json_t *lists = bg_ledger_known(&known->ledger, &flight->at, bg_recount_is_one(flight), now_us);
     if (json_object_set_new(flight->args, "known", lists) != 0 ||
         json_object_set_new(flight->args, "may_count", json_boolean(may_count)) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
@@ -37,5 +37,8 @@ json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_known *know
     bg_seen_complete(&known->seen, &flight->at, flight->args, answer, bg_clock_wall_ms(known->clock));
     bg_census_note(&known->census, &flight->at, json_object_get(answer, "long"));
     bg_census_note(&known->census, &flight->at, json_object_get(answer, "processes"));
+    json_t *due = bg_recount_is_one(flight) ? NULL : bg_ledger_due(&known->ledger, &flight->at, now_us);
+    (void)json_array_extend(late, due);
+    json_decref(due);
     return bg_recount_args_new(flight, late);
 }

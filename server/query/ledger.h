@@ -28,16 +28,20 @@ struct bg_ledger {
 void bg_ledger_init(struct bg_ledger *ledger);
 void bg_ledger_done(struct bg_ledger *ledger);
 /* [[pid, unexplained, monitors, monitored_by, links, weight, age_ms]] of that node: what there was when it was counted, the counts -1 where
- * counting was too much, all 0 where it is to be tried; and the unexplained bytes that it told last, so long ago. NULL without memory.
- * What is of an earlier incarnation is dropped. */
-json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_incarnation *node, int64_t now_us);
+ * counting was too much, all 0 where it is to be tried, for a patient question also where that is due; and the unexplained bytes that it
+ * told last, so long ago. NULL without memory. What is of an earlier incarnation is dropped. */
+json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_incarnation *node, bool is_patient, int64_t now_us);
+/* Those that are due to be counted again, as so much has come to them since that is of nobody known; a new array of pids. A patient
+ * question about them is to follow, and is told of them that counting is to be tried. */
+json_t *bg_ledger_due(struct bg_ledger *ledger, const struct bg_incarnation *node, int64_t now_us);
 /* Takes "counted" and "weighed" out of the answer to a question, and keeps them. Without memory nothing is kept, which a cache may do. The
  * pids that it had too little time to count, a new array: unless the question was a patient one, the node is to try again. */
 json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_incarnation *node, json_t *answer, bool is_patient, int64_t now_us,
                        int64_t now_wall_ms);
 /* Completes the answer to a question with what is known of long lists: that of `scan` with "long", processes in the form of `peers`, with
  * counted_wall_ms where their lists were counted earlier; that of `peers` in its processes, that of `watched` in its counts. A process
- * says "late" where there was too little time to count its lists. */
+ * says "late" where there was too little time to count its lists; a list how many entries came since it was counted and are of nobody
+ * known, at most, as uncounted_since_count (shares.h). */
 void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us);
 
 #endif

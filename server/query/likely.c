@@ -91,6 +91,7 @@ json_t *bg_likely_new(const struct bg_seen *seen, const char *node, const char *
     json_t *likely = json_copy((json_t *)(uintptr_t)others.first.row);
     (void)json_object_set_new(likely, "peer", json_pack("{s:s, s:s}", "pid", others.first.pid, "node", others.first.node));
     (void)json_object_set_new(likely, "is_watched", json_boolean(others.is_watched));
+    (void)json_object_set_new(likely, "count", json_integer((json_int_t)(others.is_watched ? own.as_watched : own.as_watcher)));
     (void)json_object_set_new(likely, "alive", json_null());
     return likely;
 }

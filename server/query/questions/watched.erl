@@ -32,9 +32,15 @@ told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) -
     case maps:get(Pid, Figures, none) of
         none -> {Row, #{}, []};
         Known when element(8, Known) =< BytesMax -> {Row, case deadline:is_over() of true -> #{}; false -> counts(tally:peers(process_info(Pid, monitored_by)), Watchers) end, []};
-        Known -> {Row, #{}, [{Pid, element(8, Known), long:look(Pid, element(8, Known), Long, {?LONG_PEERS, Calibration})}]}
+        Known ->
+            Looked = long:look(Pid, element(8, Known), Long, {?LONG_PEERS, Calibration}),
+            {maps:merge(Row, by_now(Looked)), #{}, [{Pid, element(8, Known), Looked}]}
     end;
 told(none, _, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
+
+%% Of a list that was counted before, how many entries there are by now.
+by_now({last, {_, _, MonitoredBy, _}}) -> #{<<"monitored_by_count">> => MonitoredBy};
+by_now(_) -> #{}.
 
 %% The watchers' own entries are told from all others natively.
 counts(Peers, Watchers) ->

@@ -208,10 +208,10 @@ static void who_is_likely_watched_is_named_and_is_no_watcher(void **state)
 {
     (void)state;
     add_node(PAY, BG_LINK_UP);
-    json_t *likely =
-        json_loads("{\"<0.10.0>\":{\"peer\":" ON("<0.20.0>", PAY) ",\"registered_name\":\"ledger\",\"is_watched\":false},"
-                                                                  "\"<0.20.0>\":{\"peer\":" ON("<0.10.0>", SHOP) ",\"is_watched\":true}}",
-                   0, NULL);
+    json_t *likely = json_loads("{\"<0.10.0>\":{\"peer\":" ON(
+                                    "<0.20.0>", PAY) ",\"registered_name\":\"ledger\",\"is_watched\":false,\"count\":5000},"
+                                                     "\"<0.20.0>\":{\"peer\":" ON("<0.10.0>", SHOP) ",\"is_watched\":true,\"count\":5001}}",
+                                0, NULL);
     for (size_t first = 0; first < 2; first++) {
         fake.likely = likely;
         fake_call("listFleetPairs", "min=1", NULL);

@@ -381,7 +381,8 @@ static void tells_the_relations_of_one_process(void **state)
     assert_int_equal(json_array_size(fake.data), 3);
     EXPECT("0",
            "{\"direction\":\"monitors\",\"count\":4,\"exact\":true,\"uncounted_count\":null,\"distinct_count\":2,\"duplication_ratio\":2.0,"
-           "\"top_peers\":[{\"text\":\"#Port<0.5>\",\"port\":\"#Port<0.5>\",\"node\":\"n@h\",\"alive\":true,\"count\":3}],\"counted_"
+           "\"uncounted_since_count\":null,\"top_peers\":[{\"text\":\"#Port<0.5>\",\"port\":\"#Port<0.5>\",\"node\":\"n@h\",\"alive\":true,"
+           "\"count\":3}],\"counted_"
            "at\":null}");
     EXPECT("1.top_peers.0", "{\"text\":\"#Ref<0.1.2.3>\",\"reference\":\"#Ref<0.1.2.3>\",\"alive\":null,\"count\":1}");
     EXPECT("2.distinct_count", "null");
@@ -401,7 +402,8 @@ static void relations_flatten_to_a_row_per_peer(void **state)
     fake_expect(rows, "0.total_count", "4");
     fake_expect(rows, "1.peer.pid", "\"<0.8.0>\"");
     fake_expect(rows, "3",
-                "{\"direction\":\"links\",\"total_count\":900000,\"distinct_count\":null,\"exact\":false,\"uncounted_count\":null}");
+                "{\"direction\":\"links\",\"total_count\":900000,\"distinct_count\":null,\"exact\":false,\"uncounted_count\":null,"
+                "\"uncounted_since_count\":null}");
     json_decref(rows);
 }
 

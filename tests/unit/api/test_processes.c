@@ -344,11 +344,41 @@ static void tells_one_process(void **state)
     assert_null(json_object_get(fake.meta, "process_count"));
 }
 
+#define LISTED(LIST, UNCOUNTED) "{\"count\":" LIST ",\"distinct_count\":1,\"exact\":false,\"uncounted\":" UNCOUNTED ",\"top\":[]}"
+
+/* Its lists are as `peers` tells them, of everywhere else. */
+static void one_process_with_too_long_lists_is_as_its_relations(void **state)
+{
+    static const struct {
+        const char *uncounted, *monitors, *uncounted_count;
+    } cases[] = {{"false", "150", "null"}, {"true", "null", "190"}};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char peers[800];
+        (void)snprintf(
+            peers, sizeof peers,
+            "{\"processes\":[{\"pid\":\"<0.10.0>\",\"dead\":false,\"row\":{},\"entries_max\":190,\"lists\":{\"monitors\":" LISTED(
+                "150", "%s") ",\"monitored_by\":" LISTED("150", "%s") ",\"links\":" LISTED("0", "%s") "}}]}",
+            cases[i].uncounted, cases[i].uncounted, cases[i].uncounted);
+        fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
+        answer_process(PROCESS_OF("null", ENTRY("4208")));
+        assert_string_equal(fake.asks[2].question, "peers");
+        EXPECT_ARG(2, "directions", "[\"monitors\",\"monitored_by\",\"links\"]");
+        fake_answer(peers);
+        EXPECT("exact", "false");
+        EXPECT("monitors_count", cases[i].monitors);
+        EXPECT("monitors_count_max", "190");
+        EXPECT("uncounted_count", cases[i].uncounted_count);
+        assert_int_equal(json_array_size(fake_at(fake.meta, "warnings")), i);
+    }
+}
+
 static void one_process_with_too_long_lists_is_estimated(void **state)
 {
     (void)state;
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
     answer_process(PROCESS_OF("null", ENTRY("4144"))); /* a monitor of no size */
+    fake_answer_failure(BG_DEADLINE, "peers were late");
     EXPECT("exact", "false");
     EXPECT("monitors_count", "null");
     EXPECT("monitored_by_count", "null");
@@ -357,9 +387,8 @@ static void one_process_with_too_long_lists_is_estimated(void **state)
     EXPECT("links_count_max", "198");
     EXPECT("uncounted_count", "198");
     EXPECT("memory_split.other_bytes", "0"); /* all of it may be theirs */
-    EXPECT_META("warnings",
-                "[\"the process has up to 198 entries, of monitors, monitored_by or links; not counted here: its relations may have "
-                "more (GET .../relations)\"]");
+    EXPECT_META("warnings", "[\"there was no time left to ask for the entries of the process: of them only a bound is known\","
+                            "\"<0.10.0> has up to 198 entries, of monitors, monitored_by or links; not counted\"]");
 }
 
 static void a_long_mailbox_is_walked_at_a_cost_that_is_told(void **state)
@@ -429,6 +458,8 @@ static void what_is_not_told_natively_is_asked_for(void **state)
         fake_answer("{\"started_as\":[\"Elixir.Cart\",\"init\",1],\"label\":\"cart 7\"}");
         assert_string_equal(fake.asks[2].question, "entry");
         fake_answer("{}");
+        assert_string_equal(fake.asks[3].question, "peers");
+        fake_answer_failure(BG_DEADLINE, "peers were late");
         assert_int_equal(fake.status, 200);
         EXPECT("label", "\"cart 7\"");
         EXPECT("monitors_count_min", "0");
@@ -436,9 +467,10 @@ static void what_is_not_told_natively_is_asked_for(void **state)
         fake_answer_value(answer);
         fake_answer_failure(BG_ATOM_TABLE_FULL, "nearly full");
         fake_answer("{}");
+        fake_answer_failure(BG_DEADLINE, "peers were late");
         assert_int_equal(fake.status, 200);
         EXPECT("label", "null");
-        assert_int_equal(json_array_size(json_object_get(fake.meta, "warnings")), 2);
+        assert_int_equal(json_array_size(json_object_get(fake.meta, "warnings")), 3);
     }
     json_decref(answer);
 }
@@ -488,6 +520,7 @@ int main(void)
         T(malformed_answers_name_what_is_wrong),
         T(a_ranking_longer_than_asked_for_is_refused),
         T(tells_one_process),
+        T(one_process_with_too_long_lists_is_as_its_relations),
         T(one_process_with_too_long_lists_is_estimated),
         T(a_long_mailbox_is_walked_at_a_cost_that_is_told),
         T(one_process_as_rows_of_fields),

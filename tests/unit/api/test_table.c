@@ -114,7 +114,7 @@ static void numbers_have_their_unit_in_the_name(void **state)
             assert_true(ends_with(path, "_ratio"));
         else if (column->kind == BG_COLUMN_RATE)
             assert_true(ends_with(path, "_per_second"));
-        else if (column->kind == BG_COLUMN_COUNT || column->kind == BG_COLUMN_ENTRIES)
+        else if (column->kind == BG_COLUMN_COUNT || column->kind == BG_COLUMN_ENTRIES || column->kind == BG_COLUMN_BOUND)
             assert_true(ends_with(path, "_count") || ends_with(path, "_ms") || ends_with(path, "_len") || delta ||
                         strcmp(path, "count") == 0);
     }

@@ -132,7 +132,61 @@ static void a_pair_that_there_was_no_time_to_ask_for_says_so_too(void **state)
     fake_answer(RANKED("monitors"));
     fake_answer_failure(BG_DEADLINE, "peers were late");
     EXPECT("0.uncounted_count", "5500");
+    EXPECT("0.count", "null");
     EXPECT_META("warnings.1", "\"<0.20.0> on shop@127.0.0.1 has up to 5500 entries, of monitors, monitored_by or links; not counted\"");
+}
+
+#define SINCE_LIST                                                                                                                         \
+    "{\"pid\":\"<0.20.0>\",\"row\":{\"registered_name\":\"cart\",\"alive\":true},\"counted_wall_ms\":5000,\"lists\":{\"monitors\":{"       \
+    "\"count\":7500,\"distinct_count\":1,\"exact\":false,\"uncounted_since_count\":2000,\"top\":[" ONE_PEER("5500") "]}}}"
+#define SINCE                                                                                                                              \
+    "<0.20.0>%s has up to 2000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z, of monitors, monitored_by or "       \
+    "links; not counted"
+
+/* It stands in a row of its own, without one who is watched. */
+static void what_came_since_a_count_is_of_nobody(void **state)
+{
+    (void)state;
+    char scan[4000], said[400];
+    (void)snprintf(scan, sizeof scan, "%.*s,\"long\":[" SINCE_LIST "]}", (int)strlen(RANKED("monitors")) - 1, RANKED("monitors"));
+    fake_call("listMonitorPairs", SHOP, NULL);
+    fake_answer(scan);
+    assert_int_equal(json_array_size(fake.data), 2);
+    EXPECT("0.count", "5500");
+    EXPECT("0.watched.pid", "\"<0.7.0>\"");
+    EXPECT("0.uncounted_count", "null");
+    EXPECT("1.count", "null");
+    EXPECT("1.watched", "null");
+    EXPECT("1.uncounted_count", "2000");
+    EXPECT("1.counted_at", "\"1970-01-01T00:00:05.000Z\"");
+    (void)snprintf(said, sizeof said, "\"" SINCE "\"", " on shop@127.0.0.1");
+    EXPECT_META("warnings.0", said);
+    fake_call("getProcessRelations", SHOP "pid=<0.20.0> direction=monitors", NULL);
+    fake_answer(PEERS(SINCE_LIST));
+    EXPECT("0.count", "7500");
+    EXPECT("0.duplication_ratio", "5500.0");
+    EXPECT("0.uncounted_since_count", "2000");
+}
+
+static void what_came_since_a_count_is_unknown_where_it_decides(void **state)
+{
+    static const struct {
+        const char *assertion, *status;
+    } cases[] = {{"pair_count_max<5000", "\"fail\""},
+                 {"pair_count_max<7000", "\"unknown\""},
+                 {"pair_count_max<8000", "\"pass\""},
+                 {"duplication_ratio_max<5600", "\"unknown\""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char call[100];
+        (void)snprintf(call, sizeof call, SHOP "assert=%s", cases[i].assertion);
+        fake_call("checkNode", call, NULL);
+        fake_answer(SCAN);
+        fake_answer(PEERS(SINCE_LIST));
+        EXPECT("assertions.0.status", cases[i].status);
+        if (strcmp(cases[i].status, "\"unknown\"") == 0)
+            fake_expect_failure(BG_DEADLINE, "has up to 2000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z");
+    }
 }
 
 /* Nobody is named for having none. */
@@ -193,6 +247,17 @@ static void estimates_are_marked(void **state)
         EXPECT("rows.0.0", "\"\u2264 900\"");
         EXPECT("notes", "[\"" OPEN_NOTE "\"]");
     }
+    for (int i = 0; i < 2; i++) {
+        char note[400];
+        (void)snprintf(note, sizeof note, "[\"" SINCE ".\"]", "");
+        fake_call("chat", "", i == 0 ? "{\"text\":\"monitors shop\"}" : "{\"text\":\"pairs shop\"}");
+        answer_both(scan);
+        answer_both(PEERS(SINCE_LIST));
+        EXPECT("rows.0.0", i == 0 ? "\"\u2248 7,500\"" : "\"\u2248 5,500\"");
+        if (i == 1)
+            EXPECT("rows.1", "[\"\u2264 2,000\",\"<0.20.0> cart\",\"shop@127.0.0.1\",\"-\",\"\"]");
+        EXPECT("notes", note);
+    }
     fake_call("chat", "", "{\"text\":\"check shop monitors_count_max < 400\"}");
     answer_both("{\"process_count\":1,\"scanned_count\":1,\"skipped_count\":0,\"word_bytes\":8,\"rows\":[" ABOUT
                 "],\"rankings\":{\"monitors\":[0]},\"exact\":{\"monitors\":false},\"next_bound\":{}}");
@@ -207,6 +272,8 @@ int main(void)
         T(what_nobody_has_counted_neither_fails_nor_passes_a_ranking),
         T(a_row_has_the_count_that_it_is_ranked_by_and_the_bound),
         T(a_pair_that_there_was_no_time_to_ask_for_says_so_too),
+        T(what_came_since_a_count_is_of_nobody),
+        T(what_came_since_a_count_is_unknown_where_it_decides),
         T(a_maximum_of_none_has_no_culprit),
         T(estimates_are_marked),
     };

@@ -1,0 +1,341 @@
+/* ledger_complete.c: completes answers with what long lists were made of. */
+#include "shares.h"
+
+#include <string.h>
+
+static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
+
+/* A watcher's list that was too much to be copied, as those tell it who are watched and were counted. */
+static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, const char *pid)
+{
+    json_t *top = json_array();
+    const struct bg_ledger_entry *entry;
+    TAILQ_FOREACH(entry, &ledger->by_use, link)
+    {
+        const json_int_t count = bg_shares_watches(entry, node, pid);
+        if (count <= 0)
+            continue;
+        json_t *peer = json_is_object(entry->row) ? json_copy(entry->row) : json_object();
+        (void)json_object_set_new(peer, "peer", json_pack("{s:s, s:s}", "pid", entry->pid, "node", entry->node.name));
+        (void)json_object_set_new(peer, "count", json_integer(count));
+        (void)json_array_append_new(top, peer);
+    }
+    return top;
+}
+
+static json_int_t top_sum(const json_t *top)
+{
+    json_int_t sum = 0;
+    for (size_t i = 0; i < json_array_size(top); i++)
+        sum += json_integer_value(json_object_get(json_array_get(top, i), "count"));
+    return sum;
+}
+
+/* True if nobody has counted the list, nor the other one of monitors and monitored_by: it is open then which of them the entries are in. */
+static bool is_uncounted(const struct bg_ledger_entry *entry, size_t direction, const json_t *top)
+{
+    const bool is_other_counted = direction < 2 && bg_shares_is_counted(entry, 1 - direction);
+    return !bg_shares_is_counted(entry, direction) && !is_other_counted && json_array_size(top) == 0;
+}
+
+static bool is_any_counted(const struct bg_ledger_entry *entry)
+{
+    return bg_shares_is_counted(entry, 0) || bg_shares_is_counted(entry, 1);
+}
+
+static json_int_t list_count(const struct bg_ledger_entry *entry, size_t direction)
+{
+    return json_integer_value(json_object_get(json_object_get(entry->lists, bg_directions[direction]), "count"));
+}
+
+/* One list that is not copied, of so many entries (-1: unknown). */
+static json_t *list_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid,
+                        size_t direction, json_int_t count, bool is_exact)
+{
+    const json_t *list = entry != NULL ? json_object_get(entry->lists, bg_directions[direction]) : NULL;
+    const bool is_counted = bg_shares_is_counted(entry, direction);
+    json_int_t since = 0, distinct = json_integer_value(json_object_get(list, "distinct_count"));
+    json_t *top = is_counted       ? bg_shares_new(ledger, entry, direction, count, &since)
+                  : direction == 0 ? top_of_watched(ledger, node, pid)
+                                   : json_array();
+    if (!is_counted && top_sum(top) > count)
+        count = top_sum(top);
+    if (distinct < (json_int_t)json_array_size(top))
+        distinct = (json_int_t)json_array_size(top);
+    return json_pack("{s:o, s:o, s:b, s:b, s:I, s:o}", "count", count < 0 ? json_null() : json_integer(count), "distinct_count",
+                     is_counted ? json_integer(distinct) : json_null(), "exact", is_exact && is_counted, "uncounted",
+                     !is_exact && is_uncounted(entry, direction, top), "uncounted_since_count", since, "top", top);
+}
+
+static json_int_t count_or_none(const json_t *count)
+{
+    return json_is_integer(count) ? json_integer_value(count) : -1;
+}
+
+/* True if the question was reported so when it was sent, and has made its count of that. */
+static bool was_counted(const json_t *args, const char *pid)
+{
+    const json_t *known = json_object_get(args, "known"), *one;
+    size_t i;
+    json_array_foreach(known, i, one)
+    {
+        if (strcmp(json_string_value(json_array_get(one, 0)), pid) == 0)
+            return json_integer_value(json_array_get(one, 1)) > 0 && json_integer_value(json_array_get(one, 2)) >= 0;
+    }
+    return false;
+}
+
+/* What an answer tells of lists that it did not copy, -1 where it tells nothing; but what was counted while it was on its way is better
+ * than its estimate. `any`, unless it is -1, is how many entries there are in all: they are taken to be of the kinds that were counted, so
+ * that who monitored nobody is not called a watcher because others monitor him more than before. */
+static void counts_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, const json_int_t told[BG_DIRECTIONS],
+                        json_int_t any, json_int_t ret_counts[BG_DIRECTIONS])
+{
+    const bool was_known = was_counted(args, pid),
+               is_split = any >= 0 && entry != NULL && json_is_object(entry->lists) && bg_ledger_is_whole(entry);
+    json_int_t total = 0;
+    for (size_t i = 0; i < BG_DIRECTIONS && is_split; i++)
+        total += list_count(entry, i);
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        ret_counts[i] = told[i];
+        if (!was_known && bg_shares_is_counted(entry, i))
+            ret_counts[i] = list_count(entry, i);
+        else if (total > 0)
+            ret_counts[i] = (json_int_t)((double)list_count(entry, i) * (double)any / (double)total + 0.5);
+    }
+}
+
+/* Of a row: an estimate of entries of any kind has the same of either. */
+static json_int_t any_of_row(const json_int_t told[BG_DIRECTIONS])
+{
+    return told[0] > 0 && told[0] == told[1] ? told[0] : -1;
+}
+
+/* Who did not tell who he is now is who he was. */
+static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
+{
+    static const char *const names[] = {"registered_name", "label", "initial_call", "started_as"};
+    const json_t *kept = entry != NULL ? entry->row : NULL, *call = json_object_get(row, "initial_call");
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && (call == NULL || json_is_null(call)); i++)
+        if (json_object_get(kept, names[i]) != NULL)
+            (void)json_object_set(row, names[i], json_object_get(kept, names[i]));
+}
+
+/* Marks a row whose estimate may be of either. */
+static void mark(json_t *row, const json_t *lists)
+{
+    const bool is_open = json_is_true(json_object_get(json_object_get(lists, bg_directions[0]), "uncounted")) &&
+                         json_is_true(json_object_get(json_object_get(lists, bg_directions[1]), "uncounted"));
+    (void)json_object_set_new(row, "uncounted", json_boolean(is_open && json_is_integer(json_object_get(row, counts[0]))));
+}
+
+static void told_of_row(const json_t *row, json_int_t ret_told[BG_DIRECTIONS])
+{
+    for (size_t i = 0; i < BG_DIRECTIONS; i++)
+        ret_told[i] = count_or_none(json_object_get(row, counts[i]));
+}
+
+static void row_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, const json_t *row,
+                     json_int_t ret_counts[BG_DIRECTIONS])
+{
+    json_int_t told[BG_DIRECTIONS];
+    told_of_row(row, told);
+    if (json_is_true(json_object_get(row, "exact")))
+        memcpy(ret_counts, told, sizeof told);
+    else
+        counts_best(entry, args, pid, told, any_of_row(told), ret_counts);
+}
+
+/* A scan's row as `peers` would tell its process. */
+static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row,
+                        const json_t *args)
+{
+    json_t *lists = json_object();
+    json_int_t best[BG_DIRECTIONS];
+    const bool is_exact = json_is_true(json_object_get(row, "exact"));
+    row_best(entry, args, pid, row, best);
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        json_t *list = list_new(ledger, entry, node, pid, i, best[i], is_exact);
+        if (json_is_integer(json_object_get(list, "count")))
+            (void)json_object_set(row, counts[i], json_object_get(list, "count"));
+        (void)json_object_set_new(lists, bg_directions[i], list);
+    }
+    mark(row, lists);
+    name_keep(entry, row);
+    json_t *known = json_copy(row);
+    (void)json_object_set_new(known, "alive", json_true());
+    const bool is_silent = json_is_true(json_object_get(row, "silent"));
+    json_t *process = json_pack("{s:s, s:b, s:o, s:o, s:b}", "pid", pid, "dead", 0, "row", known, "lists", lists, "silent", is_silent);
+    if (process != NULL && !is_exact && is_any_counted(entry))
+        (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
+    if (process != NULL && entry != NULL && entry->is_late)
+        (void)json_object_set_new(process, "late", json_true());
+    if (process != NULL && json_object_get(row, "entries_max") != NULL)
+        (void)json_object_set(process, "entries_max", json_object_get(row, "entries_max"));
+    return process;
+}
+
+/* Notes what a process has by now, before anything is made of it: what others are given of what came to them depends on it. */
+static void note(struct bg_ledger_entry *entry, const json_int_t best[BG_DIRECTIONS], int64_t now_us)
+{
+    for (size_t i = 0; i < BG_DIRECTIONS; i++)
+        if (best[i] >= 0)
+            entry->now[i] = best[i];
+    entry->now_us = now_us;
+}
+
+static void note_rows(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, const json_t *rows,
+                      int64_t now_us)
+{
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *pid = bg_ledger_pid(json_object_get(row, "pid"));
+        struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, pid);
+        json_int_t best[BG_DIRECTIONS];
+        if (entry == NULL || !json_is_object(entry->lists))
+            continue;
+        row_best(entry, args, pid, row, best);
+        note(entry, best, now_us);
+    }
+}
+
+/* A list that was counted with the row, or is too long for that; one that has become short since is better asked for. */
+static bool is_of_ledger(const struct bg_ledger_entry *entry, const json_t *row, int64_t entries_max)
+{
+    json_int_t told[BG_DIRECTIONS];
+    const bool is_exact = json_is_true(json_object_get(row, "exact"));
+    bool is_same = entry != NULL && json_is_object(entry->lists);
+    told_of_row(row, told);
+    for (size_t i = 0; i < BG_DIRECTIONS && is_exact && is_same; i++)
+        is_same = told[i] == list_count(entry, i);
+    return is_same ||
+           (json_is_false(json_object_get(row, "exact")) && json_integer_value(json_object_get(row, "entries_max")) > entries_max);
+}
+
+/* Marks what is to be counted again, as others than those of then have come to it. */
+static void note_due(struct bg_ledger_entry *entry, const json_t *process, int64_t now_us)
+{
+    const json_t *lists = json_object_get(process, "lists");
+    for (size_t i = 0; i < BG_DIRECTIONS && entry != NULL; i++)
+        if (json_integer_value(json_object_get(json_object_get(lists, bg_directions[i]), "uncounted_since_count")) > 0)
+            entry->is_due = entry->is_due || now_us - entry->counted_us > BG_SHARES_DUE_US;
+}
+
+static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us)
+{
+    const int64_t entries_max = json_integer_value(json_object_get(args, "list_entries_max"));
+    json_t *rows = json_object_get(answer, "rows"), *processes = json_array();
+    note_rows(ledger, node, args, rows, now_us);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        json_t *row = json_array_get(rows, i);
+        const char *pid = bg_ledger_pid(json_object_get(row, "pid"));
+        struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, pid);
+        if (json_is_false(json_object_get(row, "exact")) && json_is_integer(json_object_get(row, counts[0])))
+            (void)json_object_set_new(row, "uncounted", json_true()); /* unless more is known of it, below */
+        if (pid == NULL || !is_of_ledger(entry, row, entries_max))
+            continue;
+        if (entry != NULL)
+            bg_ledger_use(ledger, entry);
+        (void)json_array_append_new(processes, long_new(ledger, entry, node->name, pid, row, args));
+        note_due(entry, json_array_get(processes, json_array_size(processes) - 1), now_us);
+    }
+    (void)json_object_set_new(answer, "long", processes);
+}
+
+/* What `peers` tells of a process: the count of each list, -1 where it tells none, or what is better. */
+static void process_best(const struct bg_ledger_entry *entry, const json_t *args, const json_t *process,
+                         json_int_t ret_counts[BG_DIRECTIONS])
+{
+    const json_t *lists = json_object_get(process, "lists");
+    json_int_t told[BG_DIRECTIONS], any = -1;
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        const json_t *list = json_object_get(lists, bg_directions[i]);
+        told[i] = count_or_none(json_object_get(list, "count"));
+        any = json_is_true(json_object_get(list, "any_kind")) && told[i] > any && i < 2 ? told[i] : any;
+    }
+    counts_best(entry, args, bg_ledger_pid(json_object_get(process, "pid")), told, any, ret_counts);
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        const json_t *exact = json_object_get(json_object_get(lists, bg_directions[i]), "exact");
+        ret_counts[i] = exact == NULL ? -1 : json_is_true(exact) ? told[i] : ret_counts[i];
+    }
+}
+
+/* What a list that was looked at tells of others is learned. */
+static void note_processes(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, const json_t *processes,
+                           int64_t now_us)
+{
+    for (size_t i = 0; i < json_array_size(processes); i++) {
+        const json_t *process = json_array_get(processes, i), *lists = json_object_get(process, "lists");
+        const char *pid = bg_ledger_pid(json_object_get(process, "pid"));
+        struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, pid);
+        json_int_t best[BG_DIRECTIONS];
+        for (size_t at = 0; at < BG_DIRECTIONS && pid != NULL; at++) {
+            const json_t *list = json_object_get(lists, bg_directions[at]);
+            if (json_is_true(json_object_get(list, "exact")))
+                bg_shares_learn(ledger, node->name, pid, json_object_get(process, "row"), at, list);
+        }
+        if (entry == NULL || !json_is_object(entry->lists))
+            continue;
+        process_best(entry, args, process, best);
+        note(entry, best, now_us);
+    }
+}
+
+static void complete_process(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *process,
+                             int64_t now_us)
+{
+    const char *pid = bg_ledger_pid(json_object_get(process, "pid"));
+    json_t *lists = json_object_get(process, "lists");
+    struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, pid);
+    json_int_t best[BG_DIRECTIONS];
+    bool is_estimate = false;
+    if (pid == NULL)
+        return;
+    process_best(entry, args, process, best);
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        if (!json_is_false(json_object_get(json_object_get(lists, bg_directions[i]), "exact")))
+            continue;
+        is_estimate = true;
+        (void)json_object_set_new(lists, bg_directions[i], list_new(ledger, entry, node->name, pid, i, best[i], false));
+    }
+    note_due(entry, process, now_us);
+    if (is_estimate && entry != NULL && entry->is_late)
+        (void)json_object_set_new(process, "late", json_true());
+    if (is_estimate && entry != NULL && json_is_object(entry->lists))
+        bg_ledger_use(ledger, entry);
+    if (is_estimate && is_any_counted(entry))
+        (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
+}
+
+/* What the watched has of the watchers' entries, where its list was too long to be looked at, and was counted lately: the other side has
+ * grown since. */
+static void complete_watched(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer,
+                             int64_t now_us)
+{
+    json_t *told = json_object_get(answer, "pairs");
+    for (size_t i = 0; i < json_array_size(told) && i < json_array_size(pairs); i++) {
+        json_t *one = json_array_get(told, i), *pair = json_array_get(pairs, i);
+        const char *watcher = json_string_value(json_array_get(pair, 1)), *home = json_string_value(json_array_get(pair, 2));
+        struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, bg_ledger_pid(json_object_get(one, "pid")));
+        if (entry != NULL && json_is_object(entry->lists) && json_is_integer(json_object_get(one, "monitored_by_count"))) {
+            entry->now[1] = json_integer_value(json_object_get(one, "monitored_by_count"));
+            entry->now_us = now_us;
+        }
+        const bool is_late = entry != NULL && now_us - entry->counted_us > BG_LEDGER_SIDE_US;
+        const bool is_wanted = entry != NULL && !is_late && json_is_null(json_object_get(one, "count"));
+        const json_int_t count = is_wanted && watcher != NULL && home != NULL ? bg_shares_watches(entry, home, watcher) : -1;
+        if (count >= 0)
+            (void)json_object_set_new(one, "count", json_integer(count));
+    }
+}
+
+void bg_ledger_complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us)
+{
+    json_t *processes = json_object_get(answer, "processes");
+    if (json_is_array(json_object_get(answer, "rows")))
+        complete_scan(ledger, node, args, answer, now_us);
+    note_processes(ledger, node, args, processes, now_us);
+    for (size_t i = 0; i < json_array_size(processes); i++)
+        complete_process(ledger, node, args, json_array_get(processes, i), now_us);
+    complete_watched(ledger, node, json_object_get(args, "pairs"), answer, now_us);
+}

@@ -1,0 +1,142 @@
+/* test_shares.c: what comes to a long list between two counts is given to nobody who may not have it. */
+#include "ledger_samples.h"
+
+#define BOTH(ID, MONITORS, MONITORED_BY)                                                                                                   \
+    "{\"pid\":{\"pid\":\"" ID "\"},\"monitors_count\":" MONITORS ",\"monitored_by_count\":" MONITORED_BY                                   \
+    ",\"links_count\":0,\"exact\":false,\"entries_max\":90000}"
+#define WATCHER(ID, LIST_OF_PEERS) COUNTED(ID, LISTS(LIST_OF_PEERS, NOBODY))
+#define WATCHED(ID, LIST_OF_PEERS) COUNTED(ID, LISTS(NOBODY, LIST_OF_PEERS))
+
+/* <0.1.0> monitored <0.2.0> 40,000 times, and that one is monitored by nobody else. */
+static void keep_leak(struct bg_ledger *ledger)
+{
+    bg_ledger_init(ledger);
+    take(ledger, &here, WATCHER("<0.1.0>", LIST("40000", "1", PEER("<0.2.0>", "shop@h", "40000"))), 0);
+    take(ledger, &here, WATCHED("<0.2.0>", LIST("40000", "1", PEER("<0.1.0>", "shop@h", "40000"))), 0);
+}
+
+/* Completes a scan of these rows; the list of the process in that place has so many entries of its first peer, and so many of nobody. */
+static void assert_shares(struct bg_ledger *ledger, const char *rows, size_t place, const char *direction, json_int_t first,
+                          json_int_t since)
+{
+    char text[4000];
+    (void)snprintf(text, sizeof text, "{\"rows\":[%s]}", rows);
+    json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
+    (void)json_object_set_new(args, "known", bg_ledger_known(ledger, &here, false, 1));
+    bg_ledger_complete(ledger, &here, args, answer, BG_LEDGER_VAIN_US + NOW_US);
+    const json_t *process = json_array_get(json_object_get(answer, "long"), place);
+    const json_t *list = json_object_get(json_object_get(process, "lists"), direction);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(json_object_get(list, "top"), 0), "count")), first);
+    assert_int_equal(json_integer_value(json_object_get(list, "uncounted_since_count")), since);
+    json_decref(args);
+    json_decref(answer);
+}
+
+static void what_came_since_is_of_those_who_grew_as_well(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    static const char leak[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "45000");
+    static const char other_watcher[] = BOTH("<0.1.0>", "40000", "0") "," BOTH("<0.2.0>", "0", "45000");
+    static const char other_watched[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "40000");
+    keep_leak(&ledger);
+    assert_shares(&ledger, leak, 0, "monitors", 45000, 0);
+    assert_shares(&ledger, leak, 1, "monitored_by", 45000, 0);
+    assert_shares(&ledger, other_watcher, 0, "monitors", 40000, 0);
+    assert_shares(&ledger, other_watcher, 1, "monitored_by", 40000, 5000);
+    assert_shares(&ledger, other_watched, 0, "monitors", 40000, 5000);
+    assert_shares(&ledger, other_watched, 1, "monitored_by", 40000, 0);
+    assert_shares(&ledger, BOTH("<0.1.0>", "40500", "0") "," BOTH("<0.2.0>", "0", "40000"), 0, "monitors", 40000, 0); /* too few to say */
+    bg_ledger_done(&ledger);
+}
+
+/* <0.3.0> monitors the same one: where all grew by 5,000, and the watched one too, either may have that. */
+static void what_came_since_is_of_nobody_where_several_may_have_it(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, WATCHER("<0.1.0>", LIST("40000", "1", PEER("<0.2.0>", "shop@h", "40000"))), 0);
+    take(&ledger, &here, WATCHER("<0.3.0>", LIST("30000", "1", PEER("<0.2.0>", "shop@h", "30000"))), 0);
+    take(&ledger, &here, WATCHED("<0.2.0>", LIST("70000", "2", PEER("<0.1.0>", "shop@h", "40000") "," PEER("<0.3.0>", "shop@h", "30000"))),
+         0);
+    static const char either[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "75000") "," BOTH("<0.3.0>", "35000", "0");
+    assert_shares(&ledger, either, 0, "monitors", 40000, 5000);
+    assert_shares(&ledger, either, 1, "monitored_by", 40000, 5000);
+    static const char both[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "80000") "," BOTH("<0.3.0>", "35000", "0");
+    assert_shares(&ledger, both, 0, "monitors", 45000, 0);
+    assert_shares(&ledger, both, 2, "monitors", 35000, 0);
+    assert_shares(&ledger, both, 1, "monitored_by", 45000, 0);
+    bg_ledger_done(&ledger);
+}
+
+/* A short list of another node that was looked at, and then one that was looked at again, without that peer. */
+static void what_others_tell_of_their_lists_is_learned(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    static const char rows[] = BOTH("<0.1.0>", "40000", "0") "," BOTH("<0.2.0>", "0", "45000");
+    static const char *const told[] = {LIST("5000", "1", PEER("<0.2.0>", "shop@h", "5000")), LIST("0", "0", "")};
+    keep_leak(&ledger);
+    for (size_t i = 0; i < 2; i++) {
+        char text[1000];
+        (void)snprintf(text, sizeof text, "{\"processes\":[{\"pid\":\"<0.7.0>\",\"row\":{},\"lists\":{\"monitors\":%s}}]}", told[i]);
+        json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
+        bg_ledger_complete(&ledger, &there, args, answer, NOW_US);
+        assert_shares(&ledger, rows, 1, "monitored_by", 40000, i == 0 ? 0 : 5000);
+        json_decref(args);
+        json_decref(answer);
+    }
+    take(&ledger, &here, WATCHER("<0.1.0>", LIST("44000", "1", PEER("<0.2.0>", "shop@h", "44000"))), 9);
+    assert_shares(&ledger, BOTH("<0.1.0>", "44000", "0") "," BOTH("<0.2.0>", "0", "44000"), 1, "monitored_by", 44000, 0);
+    bg_ledger_done(&ledger);
+}
+
+static void a_peer_has_no_more_than_its_own_list(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    keep_leak(&ledger);
+    assert_shares(&ledger, BOTH("<0.1.0>", "10000", "0") "," BOTH("<0.2.0>", "0", "40000"), 1, "monitored_by", 10000, 30000);
+    bg_ledger_done(&ledger);
+}
+
+static void assert_due(struct bg_ledger *ledger, int64_t now_us, const char *expected)
+{
+    json_t *due = bg_ledger_due(ledger, &here, now_us), *wanted = read_json(expected);
+    assert_true(json_equal(due, wanted));
+    json_decref(due);
+    json_decref(wanted);
+}
+
+static void what_came_since_is_counted_soon_by_one_that_nobody_waits_for(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    const int64_t later = BG_LEDGER_VAIN_US + NOW_US;
+    keep_leak(&ledger);
+    assert_due(&ledger, later, "[]");
+    assert_shares(&ledger, BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "40000"), 0, "monitors", 40000, 5000);
+    assert_due(&ledger, later, "[\"<0.1.0>\"]");
+    assert_due(&ledger, later + 1, "[]"); /* not twice at once */
+    assert_known(&ledger, &here, later, "[[\"<0.2.0>\",6400,0,40000,0,0,0],[\"<0.1.0>\",6400,40000,0,0,0,0]]");
+    json_t *known = bg_ledger_known(&ledger, &here, true, later);
+    assert_int_equal(json_array_size(known), 1); /* the other one is told as one to be counted */
+    json_decref(known);
+    take(&ledger, &here, WATCHER("<0.1.0>", LIST("45000", "2", PEER("<0.2.0>", "shop@h", "40000") "," PEER("<0.9.0>", "shop@h", "5000"))),
+         later);
+    assert_due(&ledger, later + BG_LEDGER_VAIN_US, "[]");
+    bg_ledger_done(&ledger);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_came_since_is_of_those_who_grew_as_well),
+        cmocka_unit_test(what_came_since_is_of_nobody_where_several_may_have_it),
+        cmocka_unit_test(what_others_tell_of_their_lists_is_learned),
+        cmocka_unit_test(a_peer_has_no_more_than_its_own_list),
+        cmocka_unit_test(what_came_since_is_counted_soon_by_one_that_nobody_waits_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
