@@ -94,7 +94,7 @@ static void measure_max(const struct bg_assertion *assertion, struct bg_shaper *
         const int64_t value = bg_row_value(shaper, raw, assertion->sort, scan.word_bytes);
         const int64_t most = open_max(shaper, raw, assertion->sort);
         if (most >= 0)
-            note_open_row(measure, &reader->shaper, (double)most, most, answer, raw);
+            note_open_row(measure, shaper, (double)most, most, answer, raw);
         else if (value <= 0) /* nobody after it has more */
             break;
         else {
@@ -128,7 +128,7 @@ static void measure_over(const struct bg_assertion *assertion, struct bg_shaper 
         counted = counted && bg_answer_boolean_or(shaper, raw, "exact", true);
         is_over = most >= 0 || (double)value > assertion->over;
         if (most >= 0 && (double)most > assertion->over)
-            note_open_row(measure, &reader->shaper, (double)++open, most, answer, raw);
+            note_open_row(measure, shaper, (double)++open, most, answer, raw);
         else if (most < 0 && is_over && over++ == 0)
             measure->offender = offender_new(shaper, raw, node);
     }

@@ -276,8 +276,7 @@ static void ask_lists(struct bg_ask *ask, json_t *answer)
     json_t *pids = bg_array_new(shaper);
     bg_append(shaper, pids, json_string(bg_call_text(ask->call, "pid")));
     bg_ask_excuse(ask, NO_LISTS);
-    bg_ask_send(ask, "peers", bg_arguments_peers(shaper, bg_call_services(ask->call), pids, bg_process_directions, PEERS, false),
-                take_lists);
+    bg_ask_send(ask, bg_arguments_peers(shaper, bg_call_services(ask->call), pids, bg_process_directions, PEERS, false), take_lists);
 }
 
 static void shape_kept(struct bg_ask *ask, json_t *answer)
