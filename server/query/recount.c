@@ -1,4 +1,4 @@
-/* recount.c: asks `peers` of processes whose long lists there was too little time to count. */
+/* recount.c: asks `peers` of processes whose long lists are to be counted. */
 #include "recount.h"
 
 #define TIMEOUT_MS 60000 /* who has millions of entries takes some seconds to report anything */

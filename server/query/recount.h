@@ -1,4 +1,5 @@
-/* recount.h: long lists that a question had too little time to count are counted by one of their own, for which nobody waits. */
+/* recount.h: long lists that a question had too little time to count, or to which others have come since, are counted by one of their own,
+ * for which nobody waits. */
 #ifndef BEAMGAUGE_QUERY_RECOUNT_H
 #define BEAMGAUGE_QUERY_RECOUNT_H
 

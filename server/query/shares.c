@@ -93,15 +93,18 @@ static struct bg_ledger_entry *entry_of(const struct bg_ledger *ledger, const js
     return NULL;
 }
 
-/* Puts the peer where it belongs, most entries first. */
-static void insert(json_t *top, json_t *stolen_peer)
+/* Puts the peer where it belongs, most entries first. How many entries who falls out at the end has. */
+static json_int_t insert(json_t *top, json_t *stolen_peer)
 {
     size_t place = 0;
     while (place < json_array_size(top) && count_of(json_array_get(top, place)) >= count_of(stolen_peer))
         place++;
     (void)json_array_insert_new(top, place, stolen_peer);
-    if (json_array_size(top) > BG_LEDGER_PEERS_MAX)
-        (void)json_array_remove(top, json_array_size(top) - 1);
+    if (json_array_size(top) <= BG_LEDGER_PEERS_MAX)
+        return 0;
+    const json_int_t out = count_of(json_array_get(top, BG_LEDGER_PEERS_MAX));
+    (void)json_array_remove(top, BG_LEDGER_PEERS_MAX);
+    return out;
 }
 
 /* The other side is kept, and was counted: it has so many of that process. */
@@ -120,7 +123,7 @@ static void settle(struct bg_ledger_entry *entry, size_t direction, const char *
         (void)json_object_set_new(peer, "learned", json_true());
     }
     (void)json_object_set_new(peer, "count", json_integer(count));
-    insert(top, peer);
+    entry->other[direction] += insert(top, peer);
 }
 
 /* Who was learned of, and has a whole list without that process by now, has none of it any more. */
@@ -218,7 +221,7 @@ json_t *bg_shares_new(const struct bg_ledger *ledger, const struct bg_ledger_ent
         }
         (void)json_object_set_new(one, "count", json_integer(share));
         (void)json_object_del(one, "learned");
-        insert(top, one);
+        (void)insert(top, one);
     }
     *ret_since = left >= BG_SHARES_SINCE_MIN && left >= then / BG_SHARES_SINCE_PART ? left : 0;
     return top;

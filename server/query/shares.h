@@ -10,11 +10,12 @@
 
 #include "ledger_entry.h"
 
-#define BG_SHARES_SINCE_PART 20           /* less than one in so many that came since is within what an estimate may be wrong by, */
-#define BG_SHARES_SINCE_MIN 1000          /* and so are fewer */
-#define BG_SHARES_LEADERS 8               /* peers that may be given what came since, those with most entries */
-#define BG_SHARES_DUE_US (60 * 1000000LL) /* a list is counted again, since it has grown by others, no sooner after it was, or was tried   \
-                                           */
+#define BG_SHARES_SINCE_PART 20  /* less than one in so many that came since is within what an estimate may be wrong by, */
+#define BG_SHARES_SINCE_MIN 1000 /* and so are fewer */
+#define BG_SHARES_LEADERS 8      /* peers that may be given what came since, those with most entries */
+#define BG_SHARES_DUE_US                                                                                                                   \
+    (60 * 1000000LL) /* a list is counted again, since it has grown by others, no sooner after it was, or was tried                        \
+                      */
 
 extern const char *const bg_directions[BG_DIRECTIONS];
 

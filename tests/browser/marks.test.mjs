@@ -68,6 +68,20 @@ suite('marks', { prepare: async (world) => {
     await page.context().close();
   });
 
+  test('what came since a count is nobody\'s, in the table and in the sentence', async () => {
+    for (const isFirst of [false, true]) {
+      const open = { watched: null, count: null, uncounted_count: isFirst ? 9_000_000 : 120_000, exact: false, counted_at: new Date(Date.now() - 30_000).toISOString() };
+      const page = await opened(({ data, meta }) => ({ data: [...data, { ...data[0], ...open }], meta }));
+      const pairs = panel(page, 'Repeated monitors');
+      const rows = pairs.locator('tbody tr', { hasText: world.watcher });
+      assert.match(flat(await rows.filter({ hasText: 'not known' }).innerText()), isFirst ? / not known ≤ 9,000,000 since [\d:]+ –$/ : / not known ≤ 120,000 since [\d:]+ –$/);
+      const sentence = isFirst ? /has up to 9,000,000 entries more than when they were counted, \d+ s ago, of monitors, monitored_by or links; not counted/ : /monitors .* about 1,\d{3},\d{3} times/;
+      await pairs.locator('.finding.loud', { hasText: sentence }).waitFor();
+      assert.equal(await rows.count(), 2);
+      await page.context().close();
+    }
+  });
+
   test('where none is known, and not everything was looked at, that is what is said', async () => {
     const page = await opened(({ meta }) => ({ data: [], meta: { ...meta, warnings: ['there was no time'] } }));
     await panel(page, 'Repeated monitors').getByText('None is known, but not everything could be looked at: see below.').waitFor();

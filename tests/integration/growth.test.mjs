@@ -70,6 +70,12 @@ suite('growth since a count', { prepare: async (world) => {
     const [relation] = (await ask(`${path(watched)}/relations?direction=monitored_by`)).data;
     near(relation.uncounted_since_count, MORE, 'relation');
     near(relation.top_peers[0].count, BEFORE, 'peer');
+    // Soon it is counted again, by a question of its own that nobody waits for.
+    const counted = await until('it to be counted again', async () => {
+      const now = await own();
+      return now.uncounted_since_count === null && now.top_peers.length === 2 && now;
+    }, { timeout: 120_000, interval: 2000 });
+    assert.deepEqual(counted.top_peers.map(({ count }) => Math.round(count / 1000)), [BEFORE / 1000, MORE / 1000]);
   });
 
   test('one that begins to monitor another process is not told to monitor the first one more', async () => {

@@ -41,6 +41,16 @@ too_long_test_() -> asking:each("a list that may be too long is counted only whe
      end || More <- [#{<<"exact">> => true}, #{<<"may_count">> => true}]]
 end).
 
+counted_before_test_() -> asking:each("of one that was counted before it is told how many there are by now", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    Watcher = watch(Watched, 3000),
+    #{<<"counted">> := [#{<<"unexplained">> := Unexplained}]} =
+        asking:ask(Mode, watched, arguments([pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500, <<"may_count">> => true})),
+    _Other = watch(Watched, 600),
+    [Known] = ask(Mode, [pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500, <<"known">> => [[asking:text(Watched), Unexplained, 0, 3000, 0, 0, 0]]}),
+    ?assertMatch(#{<<"count">> := undefined, <<"monitored_by_count">> := Now} when Now > 3500 andalso Now < 3700, Known)
+end).
+
 no_atom_test_() -> asking:each("a node that is not known here has no entries, and its name makes no atom", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Name = iolist_to_binary(["nobody", integer_to_list(erlang:unique_integer([positive])), "@nowhere"]),

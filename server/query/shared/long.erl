@@ -49,7 +49,7 @@ guess(Pid, Unexplained, {Known, _, _}, Calibration) ->
         none -> entries:estimate(Pid, Unexplained, Calibration)
     end.
 
-%% What came since is taken to be of the same kinds and sizes.
+%% What came since is taken to be of the same kinds and sizes. Of whom it is is not said here.
 grown(_, [-1 | _], _, _, _) -> none;
 grown(Pid, Counts, Unexplained, Then, {_, _, MonitorBytes, _, _, _}) ->
     Total = max(1, lists:sum(Counts)),

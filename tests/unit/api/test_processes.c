@@ -1,4 +1,4 @@
-/* test_processes.c: the ranking of processes, and one process. */
+/* test_processes.c: the ranking of processes. */
 #include "fake.h"
 #include "samples.h"
 
@@ -164,6 +164,25 @@ static void a_full_ranking_says_that_there_may_be_more(void **state)
     EXPECT_META("truncated", "true");
 }
 
+/* One each is nothing to speak of. */
+static void what_those_may_have_that_are_not_listed_is_said_from_two_on(void **state)
+{
+    (void)state;
+    for (int most = 1; most <= 2; most++) {
+        char json[1500];
+        (void)snprintf(
+            json, sizeof json,
+            "{\"process_count\":9,\"scanned_count\":9,\"skipped_count\":0,\"word_bytes\":8,\"rows\":[" ROW(
+                "<0.10.0>", "9", "0") "],"
+                                      "\"rankings\":{\"monitors\":[0]},\"exact\":{\"monitors\":false},\"next_bound\":{\"monitors\":%d}}",
+            most);
+        fake_call("listProcesses", SHOP " sort=monitors", NULL);
+        fake_answer(json);
+        EXPECT_META("exact", "false");
+        EXPECT_META("warnings", most == 1 ? "[]" : "[\"processes that are not listed may have up to 2 each\"]");
+    }
+}
+
 static void counts_from_the_top_only(void **state)
 {
     static const char *const keys[] = {"monitors", "monitored_by", "links"};
@@ -290,6 +309,7 @@ int main(void)
         T(a_ranking_that_lacks_the_silent_is_not_exact),
         T(a_busy_node_tells_what_is_known),
         T(a_full_ranking_says_that_there_may_be_more),
+        T(what_those_may_have_that_are_not_listed_is_said_from_two_on),
         T(counts_from_the_top_only),
         T(a_window_waits_for_its_own_length_too),
         T(a_window_under_its_least_is_refused),

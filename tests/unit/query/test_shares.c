@@ -46,7 +46,9 @@ static void what_came_since_is_of_those_who_grew_as_well(void **state)
     assert_shares(&ledger, other_watcher, 1, "monitored_by", 40000, 5000);
     assert_shares(&ledger, other_watched, 0, "monitors", 40000, 5000);
     assert_shares(&ledger, other_watched, 1, "monitored_by", 40000, 0);
-    assert_shares(&ledger, BOTH("<0.1.0>", "40500", "0") "," BOTH("<0.2.0>", "0", "40000"), 0, "monitors", 40000, 0); /* too few to say */
+    assert_shares(&ledger, BOTH("<0.1.0>", "41500", "0") "," BOTH("<0.2.0>", "0", "40000"), 0, "monitors", 40000, 0); /* too few to say */
+    take(&ledger, &here, WATCHER("<0.4.0>", LIST("4000", "1", PEER("<0.2.0>", "shop@h", "4000"))), 0);
+    assert_shares(&ledger, BOTH("<0.4.0>", "4900", "0"), 0, "monitors", 4000, 0);
     bg_ledger_done(&ledger);
 }
 
