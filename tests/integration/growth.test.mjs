@@ -118,6 +118,9 @@ suite('growth since a count', { prepare: async (world) => {
       assert.equal(pair.exact, false);
       near(pair.count, BEFORE + MORE, 'pair');
       assert.equal((await pairs(own)).length, 1);
+      const fleet = (await world.gauge.get('pairs?max_age_ms=0&timeout_ms=30000')).data.filter((row) => row.watcher.pid === own);
+      assert.deepEqual(fleet.map(({ watched: { pid } }) => pid), [watched]);
+      near(fleet[0].count, BEFORE + MORE, 'pair of the fleet');
     }
   });
 });
