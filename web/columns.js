@@ -1,7 +1,7 @@
 // A table's columns from the service's own: what an operation calls a column, and of what kind it is. See its descriptor.
 import { html } from '/htm.js';
 import { bytes, count, percent, rate, visible } from '/format.js';
-import { Counted } from '/parts.js';
+import { Bounded, Counted } from '/parts.js';
 import { COLUMNS } from '/tables.js';
 
 const SHOW = { bytes, count, ratio: percent, rate, text: (value) => visible(value ?? '–') };
@@ -11,6 +11,7 @@ const valueAt = (row, path) => path.split('.').reduce((value, name) => value?.[n
 /** For a Table: the column at `path` of that operation's rows, as it is usually shown; `more` says what is special here. */
 export function column(operation, path, more) {
   const { title, kind } = COLUMNS[operation][path];
-  const cell = kind === 'entries' ? (row) => html`<${Counted} row=${row} field=${path} />` : (row) => SHOW[kind](valueAt(row, path));
+  const Entries = { entries: Counted, bound: Bounded }[kind];
+  const cell = Entries ? (row) => html`<${Entries} row=${row} field=${path} />` : (row) => SHOW[kind](valueAt(row, path));
   return { key: path, title, number: kind !== 'text', cell, ...more };
 }

@@ -2,7 +2,7 @@
 import { html, useContext, useRef } from '/htm.js';
 import { column } from '/columns.js';
 import { count, duration, growth, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
-import { Age, Bar, Counted, Name, Panel, Peer, State } from '/parts.js';
+import { Age, Bar, Bounded, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { allPairsHash, nodesHash } from '/route.js';
 import { Table } from '/table.js';
@@ -102,7 +102,7 @@ function withPeer(pair, rows) {
 }
 
 function fromElsewhere(rows, node) {
-  const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact, age_ms: row.age_ms });
+  const pairOf = (row) => (peer) => ({ watcher: peer, watched: { ...row, node }, count: peer.count, exact: row.exact, counted_at: row.counted_at, age_ms: row.age_ms });
   const pairs = rows.flatMap((row) => (row.top_peers ?? []).map(pairOf(row)));
   return pairs.filter((pair) => pair.count > 1 && pair.watcher.node !== undefined && pair.watcher.node !== node);
 }
@@ -144,11 +144,6 @@ function Watched({ pair, node }) {
   return html`<${Peer} peer=${pair.watched} node=${node} />${pair.likely && html` <span class="mark" title=${visible(pair.likely)}>likely</span>`}`;
 }
 
-function Most({ pair }) {
-  if (!uncounted(pair)) return html`<${Counted} row=${pair} field="count" />`;
-  return html`<span title=${uncounted(pair)}>≤ ${count(pair.uncounted_count)}</span>`;
-}
-
 /** What the watched's own node counts, where that is another number: both are shown, neither is corrected. */
 function otherSide({ count: watching, watched_count: watched }) {
   const differs = Number.isInteger(watched) && watched !== watching;
@@ -172,7 +167,7 @@ function columnsOf(node, pairs, rates) {
     own('watcher.pid', { head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` }),
     own('watched.name|watched.text', { kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` }),
     // The panel's heading says of what.
-    own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Most} pair=${pair} />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
+    own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Bounded} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${shareOf(pair)} />` },

@@ -1,7 +1,7 @@
 // What every view is put together from: panels, problems, bars, names of processes.
 import { html, useContext, useEffect, useRef } from '/htm.js';
 import { useNotes } from '/above.js';
-import { breakable, count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, visible } from '/format.js';
+import { breakable, count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, uncounted, visible } from '/format.js';
 import { Live } from '/poll.js';
 import { processHash } from '/route.js';
 
@@ -122,6 +122,12 @@ export function TopPeers({ peers = [], since = null, node, limit = 2 }) {
 export function Counted({ row, field }) {
   const { text, title } = counted(row, field);
   return html`<span title=${title}>${text}</span>`;
+}
+
+/** The same where the count is null while nobody has counted: what that may be at most. */
+export function Bounded({ row, field }) {
+  if (!uncounted(row)) return html`<${Counted} row=${row} field=${field} />`;
+  return html`<span title=${uncounted(row)}>≤ ${count(row.uncounted_count)}</span>`;
 }
 
 /** Where a process is, or was: innermost first. */
