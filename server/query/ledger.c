@@ -118,8 +118,19 @@ static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
     const double ratio = entry->unexplained > 0 && unexplained > 0 ? (double)unexplained / (double)entry->unexplained : 1;
     entry->unexplained = unexplained;
     entry->is_due = false;
+    entry->is_too_large = true;
     for (size_t i = 0; i < BG_DIRECTIONS; i++)
         entry->then[i] = (json_int_t)((double)entry->then[i] * ratio + 0.5);
+}
+
+/* True if a list was too much this time that is known. */
+static bool is_less(const json_t *lists, const struct bg_ledger_entry *entry)
+{
+    bool is_one = false;
+    for (size_t i = 0; i < BG_DIRECTIONS; i++)
+        is_one = is_one || (bg_shares_is_counted(entry, i) &&
+                            !json_is_integer(json_object_get(json_object_get(lists, bg_directions[i]), "distinct_count")));
+    return is_one;
 }
 
 /* Of which nothing is known: counting is to be tried. */
@@ -148,7 +159,7 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *nod
     if (pid == NULL || (!json_is_null(lists) && !lists_are_whole(lists)))
         return;
     struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, pid);
-    if (entry != NULL && json_is_object(entry->lists) && json_is_null(lists)) {
+    if (entry != NULL && json_is_object(entry->lists) && (json_is_null(lists) || is_less(lists, entry))) {
         if (!is_late || is_patient)
             entry_grow(entry, json_integer_value(json_object_get(told, "unexplained")));
         return;

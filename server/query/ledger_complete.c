@@ -218,7 +218,7 @@ static void note_due(struct bg_ledger_entry *entry, const json_t *process, int64
     const json_t *lists = json_object_get(process, "lists");
     for (size_t i = 0; i < BG_DIRECTIONS && entry != NULL; i++)
         if (json_integer_value(json_object_get(json_object_get(lists, bg_directions[i]), "uncounted_since_count")) > 0)
-            entry->is_due = entry->is_due || now_us - entry->counted_us > BG_SHARES_DUE_US;
+            entry->is_due = !entry->is_too_large && (entry->is_due || now_us - entry->counted_us > BG_SHARES_DUE_US);
 }
 
 static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us)

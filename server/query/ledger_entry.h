@@ -20,6 +20,7 @@ struct bg_ledger_entry {
     int64_t weighed_us;
     bool is_late, is_patient; /* it has no lists as there was too little time to count them; even where nobody waited for it */
     bool is_due;              /* too much has come to it since it was counted, and of nobody it is known whose that is */
+    bool is_too_large;        /* it was counted, and then that was too much: so it is not due */
     TAILQ_ENTRY(bg_ledger_entry) link;
 };
 

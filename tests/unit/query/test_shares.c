@@ -125,6 +125,13 @@ static void what_came_since_is_counted_soon_by_one_that_nobody_waits_for(void **
     json_t *known = bg_ledger_known(&ledger, &here, true, later);
     assert_int_equal(json_array_size(known), 1); /* the other one is told as one to be counted */
     json_decref(known);
+    static const char uncounted[] = LIST("90000", "null", "");
+    char told[1000];
+    (void)snprintf(told, sizeof told, COUNTED("<0.1.0>", LISTS("%s", "%s")), uncounted, uncounted);
+    take(&ledger, &here, told, later); /* what is known stays, and it is not tried again each minute */
+    static const char rows[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "40000");
+    assert_shares(&ledger, rows, 0, "monitors", 40000, 5000);
+    assert_due(&ledger, later + BG_LEDGER_VAIN_US + 1, "[]");
     take(&ledger, &here, WATCHER("<0.1.0>", LIST("45000", "2", PEER("<0.2.0>", "shop@h", "40000") "," PEER("<0.9.0>", "shop@h", "5000"))),
          later);
     assert_due(&ledger, later + BG_LEDGER_VAIN_US, "[]");
