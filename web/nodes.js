@@ -23,8 +23,10 @@ function Since({ at }) {
 
 export function Reason({ row }) {
   if (!row.reason) return html`<span class="quiet">–</span>`;
-  const retry = row.retry_in_ms === null ? null : ` Next try in ${duration(Math.max(1000, row.retry_in_ms))}.`;
-  return html`${visible(row.reason.text)}${retry} <code>${visible(row.reason.code)}</code>`;
+  const text = visible(row.reason.text);
+  const end = /[.?!]$/.test(text) ? '' : '.';
+  const retry = row.retry_in_ms === null ? null : `${end} Next try in ${duration(Math.max(1000, row.retry_in_ms))}.`;
+  return html`${text}${retry} <code>${visible(row.reason.code)}</code>`;
 }
 
 const worstFirst = (a, b) => (a.state === 'up') - (b.state === 'up') || a.node.localeCompare(b.node);
