@@ -306,7 +306,7 @@ static void kinds_read(const struct totals *totals, const json_t *areas, struct 
     static const char *const code[] = {"module_table", "export_table", "export_list", "fun_table",
                                        "fun_list",     "module_refs",  "loaded_code"};
     const uint64_t table = area_of(areas, "bif_timer", 1) + area_of(areas, "process_table", 1), heaps = own_of(totals, "eheap_alloc");
-    uint64_t total = area_of(areas, "external_alloc", 1), processes = heaps + table, used = heaps + table, code_bytes = 0;
+    uint64_t total = area_of(areas, "external_alloc", 1), processes = heaps + table, used = processes, code_bytes = 0;
     for (size_t i = 0; i < totals->allocators_count; i++)
         total += totals->allocators[i].used_bytes;
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {

@@ -91,8 +91,8 @@ static void add_grouped(struct bg_text *text, const char *digits, size_t whole)
 void bg_text_add_count(struct bg_text *text, int64_t count)
 {
     char digits[24];
-
-    add_grouped(text, digits, (size_t)snprintf(digits, sizeof(digits), "%" PRId64, count));
+    const size_t length = (size_t)snprintf(digits, sizeof digits, "%" PRId64, count);
+    add_grouped(text, digits, length);
 }
 
 void bg_text_add_bytes(struct bg_text *text, double bytes)
@@ -111,8 +111,10 @@ void bg_text_add_decimal(struct bg_text *text, double number, int decimals)
 
     if (number >= 1e15 || number <= -1e15) /* more digits than a double holds */
         bg_text_add_format(text, "%.3g", number);
-    else
-        add_grouped(text, digits, (size_t)snprintf(digits, sizeof(digits), "%.*f", decimals, number) - (size_t)decimals - 1);
+    else {
+        const size_t length = (size_t)snprintf(digits, sizeof digits, "%.*f", decimals, number);
+        add_grouped(text, digits, length - (size_t)decimals - 1);
+    }
 }
 
 void bg_text_rewind(struct bg_text *text, size_t length)

@@ -145,7 +145,7 @@ static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *f
 static enum bg_error flight_go(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
 {
     struct bg_node_info info;
-    struct bg_failure unwanted; /* by callers that give no place for it */
+    struct bg_failure unwanted = {.error = BG_OK}; /* by callers that give no place for it */
     ret_failure = ret_failure != NULL ? ret_failure : &unwanted;
     enum bg_error error = bg_nodes_info(queries->nodes, flight->node, &info, ret_failure);
     if (error != BG_OK)
