@@ -4,25 +4,31 @@
 
 -define(BUDGET_LISTS, 10). %% entries copied at a time, in times the longest list that is
 -define(OWN_MAX, 16). %% ourselves, the guard, and who else is linked to us
+-define(LEADING_SHARE, 4). %% of the time, a part of this many, for the leaders alone
+-define(NAMED_MAX, 20).
 
-answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary} = Arguments) ->
-    Started = erlang:monotonic_time(microsecond),
+answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order} = Arguments) ->
+    Started = now_us(),
     Calibration = entries:calibrate(),
     Ranking = figures:ranking(Key, 2, Order, Limit + ?OWN_MAX),
-    {{_, _, _, Changes}, Met, Exact} = case relation(Key) of
+    {{_, _, _, Changes}, Met, Exact, Busy, Known} = case relation(Key) of
         none -> values(Key, Ranking, Calibration, Arguments);
         At -> relations(At, Ranking, Calibration, Arguments)
     end,
     Own = [self() | element(2, process_info(self(), links))],
     Best = lists:sublist([Change || Change <- Changes, not lists:member(element(1, Change), Own)], Limit),
-    Rows = rows(Best, Binary, {Calibration, limits(Arguments, Calibration), Arguments}),
-    (met:answer(Met, Started))#{
+    {Rows, Unheard} = rows(Best, Known, Calibration, Arguments),
+    Unranked = Busy ++ Unheard,
+    Whole = met:silent(Unheard, length(Unheard), met:unasked(length(Unheard), met:long(Met), Met)),
+    (met:answer(Whole, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
       <<"rows">> => Rows,
+      <<"unranked">> => lists:sublist(Unranked, ?NAMED_MAX),
+      <<"unranked_count">> => length(Unranked),
       <<"rankings">> => #{Key => lists:seq(0, length(Rows) - 1)},
-      <<"exact">> => #{Key => Exact andalso met:is_all(Met) andalso met:long(Met) =:= 0},
+      <<"exact">> => #{Key => Exact andalso met:is_all(Whole) andalso met:long(Whole) =:= 0},
       <<"next_bound">> => #{}}.
 
 relation(<<"monitors">>) -> 2;
@@ -30,91 +36,96 @@ relation(<<"monitored_by">>) -> 3;
 relation(<<"links">>) -> 4;
 relation(_) -> none.
 
-%% Whoever hurried on a busy node does so no longer than it asks: see readers:hurry/0.
-wait(Milliseconds) ->
-    process_flag(priority, low),
-    receive after Milliseconds -> ok end.
-
 %% Who is asked twice is given half of the time, but for the window, the first time.
 half(Arguments, Milliseconds) -> Arguments#{<<"timeout_ms">> => max(1, (deadline:left() - Milliseconds) div 2)}.
 
 now_us() -> erlang:monotonic_time(microsecond).
 
+now_ms() -> erlang:monotonic_time(millisecond).
+
 %% How long a list is copied, in bytes unexplained, and how many entries in all.
 limits(#{<<"list_entries_max">> := EntriesMax}, Calibration) -> {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax}.
 
-rows(Best, Binary, {Calibration, Limits, Arguments}) ->
+%% {Rows, Unheard}: those of whom no figures are known, alive as they are, and so have no row.
+rows(Best, Known, Calibration, #{<<"binary">> := Binary} = Arguments) ->
     Changes = maps:from_list([{element(1, Change), Change} || Change <- Best]),
-    {Figures, Partial} = quick:of_pids([element(1, Change) || Change <- Best], Calibration, Binary, Arguments),
-    Counts = rows:count([Row || Row <- Figures, not maps:is_key(element(1, Row), Partial)], [], Calibration, Limits),
-    [changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes)) || Raw <- rows:make(Figures, Counts, Partial, {Calibration, Binary, Arguments})].
+    Pids = figures:column(Best, 1),
+    {Whole, Partial} = quick:of_pids(Pids, Calibration, Binary, Arguments),
+    Earlier = maps:without(figures:column(Whole, 1), maps:with(Pids, Known)),
+    Told = maps:merge(Earlier, figures:by_pid(Whole)),
+    Figures = figures:found([Pid || Pid <- Pids, maps:is_key(Pid, Told)], Told),
+    Incomplete = maps:merge(Partial, Earlier),
+    Counts = rows:count([Row || Row <- Figures, not maps:is_key(element(1, Row), Incomplete)], [], Calibration, limits(Arguments, Calibration)),
+    {[changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes)) || Raw <- rows:make(Figures, Counts, Incomplete, {Calibration, Binary, Arguments})],
+     [Pid || Pid <- Pids, not maps:is_key(Pid, Told), is_process_alive(Pid)]}.
 
-changed(Raw, {_, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta, <<"window_us">> => Microseconds}).
+changed(Raw, {_, _, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta, <<"window_us">> => Microseconds}).
 
 %%% Attributes that every process is asked for
 
-%% Who does not answer the first time is met already, and is not asked again.
+%% {Ranking, Met, true, Busy, Known}: who was busy and did not tell at both ends, and figures of some. Who does not answer the first time is met
+%% already, and is not asked again.
 values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
-    Job = sampler(Key, element(1, Calibration)),
-    {Samples, First} = samples(Job, whom(Key, Calibration, half(Arguments, Milliseconds)), []),
-    wait(Milliseconds),
-    {Pids, _} = lists:unzip(Samples),
-    Readers = readers:new(chunks:things(Pids), Arguments, [], met:unasked(length(Pids), met:long(First), First)),
-    compare(Job, Readers, maps:from_list(Samples), Ranking).
+    Job = sampler:job(Key, Calibration),
+    case readers:is_busy() of
+        true -> hurried(Key, Job, Ranking, Calibration, Arguments);
+        false ->
+            {Samples, First} = samples(Job, whom(Key, Calibration, half(Arguments, Milliseconds)), []),
+            readers:sleep(Milliseconds),
+            {Ranked, Met} = compare(Job, again(Samples, met:unasked(length(Samples), met:long(First), First), Arguments), maps:from_list(Samples), Ranking),
+            {Ranked, Met, true, [], #{}}
+    end.
 
 whom(Key, Calibration, Arguments) ->
-    case lists:member(Key, [<<"memory">>, <<"total_heap">>, <<"off_heap">>]) of
+    case sampler:walks(Key) of
         true -> quick:whom(Calibration, Arguments);
         false -> readers:new(chunks:all(), Arguments)
     end.
 
-%% What to ask for, and the match specification that makes one number of it.
-sampler(Key, WordBytes) ->
-    {Items, Zip, Number} = case Key of
-        <<"memory">> -> {[memory], fun lists:zip/2, '$2'};
-        <<"total_heap">> -> {[total_heap_size], fun lists:zip/2, '$2'};
-        <<"message_queue_len">> -> {[message_queue_len], fun lists:zip/2, '$2'};
-        <<"reductions">> -> {[reductions], fun lists:zip/2, '$2'};
-        <<"stack">> -> {[stack_size], fun lists:zip/2, '$2'};
-        <<"off_heap">> -> {[memory, total_heap_size], fun lists:zip/2, {'-', '$2', {'*', '$3', WordBytes}}};
-        <<"binary">> -> {[binary], fun binaries/2, '$2'}
-    end,
-    Info = lists:zip(Items, lists:sublist(['$2', '$3'], length(Items))),
-    readers:job(Items, Zip, ets:match_spec_compile([{{'$1', Info}, [], [{{'$1', Number}}]}, {{'_', undefined}, [], [dead]}])).
+again(Samples, Met, Arguments) -> readers:new(chunks:things(figures:column(Samples, 1)), Arguments, [], Met).
 
-binaries(Pids, Infos) ->
-    [{Pid, case Info of undefined -> undefined; [{binary, Told}] -> [{binary, lists:sum([Bytes || {_, Bytes, _} <- Told])}] end}
-     || {Pid, Info} <- lists:zip(Pids, Infos)].
+%% On a busy node the leaders are asked first, at both ends of the window, and the others after them as the time allows.
+hurried(Key, Job, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
+    Leading = sampler:leading(Key, Calibration),
+    {Pids, Busy, Source, Met} = leaders:order(Key, Limit, Calibration, half(Arguments, Milliseconds)),
+    {Led, Mute} = leaders:ask(Pids, Leading, max(1, (deadline:left() - Milliseconds) div ?LEADING_SHARE)),
+    Started = now_ms(),
+    Others = Arguments#{<<"timeout_ms">> => max(1, (deadline:left() - Milliseconds) * 3 div 4), <<"reserve_ms">> => 0},
+    {Samples, First} = samples(Job, readers:new(Source, Others, [], heard(Led, Mute, Met)), []),
+    Before = plain(Led),
+    readers:sleep(max(0, Started + Milliseconds - now_ms())),
+    {LedAgain, MuteAgain} = leaders:ask(figures:column(Before, 1), Leading, max(1, deadline:left() div ?LEADING_SHARE)),
+    Then = maps:from_list(Before ++ Samples),
+    Once = heard(LedAgain, MuteAgain, met:unasked(map_size(Then), met:long(First), First)),
+    {Ranked, All} = compare(Job, again(Samples, Once, Arguments#{<<"reserve_ms">> => 0}), Then, offer(plain(LedAgain), Then, Ranking)),
+    Untold = Mute ++ MuteAgain,
+    {Ranked, All, true, Untold -- (Untold -- Busy), maps:from_list([{Pid, Row} || {Pid, _, Row} <- LedAgain])}.
+
+plain(Rows) -> [{element(1, Row), element(2, Row)} || Row <- Rows, is_tuple(Row)].
+
+heard(Rows, Silent, Met) ->
+    met:silent(Silent, length(Silent), met:some(length(Rows), length([Row || Row <- Rows, is_atom(Row)]), Met)).
 
 %% {[{Pid, {When, Number}}], Met}.
 samples(Job, Readers, Samples) ->
-    At = now_us(),
     case readers:next(Job, Readers) of
-        {ok, Rows, Left} ->
-            Stamp = ets:match_spec_compile([{{'$1', '$2'}, [], [{{'$1', {{At, '$2'}}}}]}]),
-            samples(Job, Left, [ets:match_spec_run(Rows, Stamp) | Samples]);
-        {none, Met} ->
-            {lists:append(Samples), Met}
+        {ok, Rows, Left} -> samples(Job, Left, [Rows | Samples]);
+        {none, Met} -> {lists:append(Samples), Met}
     end.
 
-%% {Ranking, Met, true}.
-compare(Job, Readers, Before, {_, Test, _, _} = Ranking) ->
-    At = now_us(),
+%% {Ranking, Met}.
+compare(Job, Readers, Before, Ranking) ->
     case readers:next(Job, Readers) of
-        {ok, Rows, Left} ->
-            {Pids, _} = lists:unzip(Rows),
-            Count = length(Pids),
-            Then = lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, Before), lists:duplicate(Count, undefined)),
-            Changes = ets:match_spec_run(lists:zip(Rows, Then), changes(Test, At)),
-            compare(Job, Left, Before, case Changes of [] -> Ranking; _ -> figures:offer(Ranking, Changes) end);
-        {none, Met} ->
-            {Ranking, Met, true}
+        {ok, Rows, Left} -> compare(Job, Left, Before, offer(Rows, Before, Ranking));
+        {none, Met} -> {Ranking, Met}
     end.
 
-%% {Pid, Delta, Microseconds} of what beats the threshold.
-changes({_, Operator, Threshold}, At) ->
-    Delta = {'-', '$3', '$2'},
-    ets:match_spec_compile([{{{'$1', '$3'}, {'$4', '$2'}}, [{Operator, Delta, Threshold}], [{{'$1', Delta, {'-', At, '$4'}}}]}]).
+offer(Rows, Before, {_, Test, _, _} = Ranking) ->
+    Then = figures:found(figures:column(Rows, 1), Before),
+    case sampler:changes(Test, lists:zip(Rows, Then)) of
+        [] -> Ranking;
+        Changes -> figures:offer(Ranking, Changes)
+    end.
 
 %%% Monitors and links, which only those are asked for that may have many
 
@@ -125,11 +136,11 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
     Unknowing = maps:remove(<<"known">>, half(Arguments, Milliseconds)), %% also the heavy ones are to tell what they have now
     {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, Unknowing),
     {Then, Before, FirstAll} = counted(First, At, Long, Calibration, Limits),
-    wait(Milliseconds),
+    readers:sleep(Milliseconds),
     Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false, Arguments),
     {Now, After, SecondAll} = counted(Second, At, Long, Calibration, Limits),
-    Deltas = [{Pid, New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
-    {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll}.
+    Deltas = [{Pid, (New - Old) * 1000000000 div (Now - Then), New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
+    {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
 
 %% {When, #{Pid => {Counted, Count}}, AllCounted}. Who is not counted is as far as is known, or estimated where that can be; the one is not
 %% compared with the other.

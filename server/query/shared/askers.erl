@@ -6,6 +6,8 @@
 -define(POLL_MS, 2).
 
 %% What to ask of a process, what to make of lists of pids and of what they told, and the compiled match specification that filters those.
+%% What takes a third list is timed: that has of each when it had told, in microseconds, by the asker's own clock. It is when the asker was through
+%% with all that it asks, so a timed asker asks one alone where processes have to answer themselves.
 %% Grain is how many processes each of many askers takes, if there are enough: one, where they have to answer themselves, which takes a turn
 %% each; and more where the emulator reads the items without them.
 job(Items, Spec) -> job(Items, fun lists:zip/2, Spec).
@@ -18,7 +20,13 @@ job(Items, Zip, Spec, Grain) -> {Items, Zip, Spec, Grain, template({Items, Zip, 
 program(Pids, Count, {Items, Zip, Spec}, To) ->
     Ask = [fun erlang:apply/3, [erlang, erlang, lists], [hd, hd, duplicate], [[[fun erlang:process_info/2]], [[Pids]], [Count, {const, Items}]]],
     Infos = [fun erlang:apply/2, Ask, [fun lists:zipwith3/4, fun lists:zipwith/3]],
-    Rows = [fun erlang:apply/2, [fun erlang:apply/3, [erlang, lists], [hd, foldl], [[[Pids]], Infos]], [fun lists:zipwith3/4, Zip]],
+    Now = [fun erlang:apply/3, [erlang, erlang], [hd, monotonic_time], [[[Count]], [microsecond]]],
+    Lists = case is_function(Zip, 3) of
+        false -> [fun erlang:apply/3, [erlang, lists], [hd, foldl], [[[Pids]], Infos]];
+        true -> [fun erlang:apply/3, [erlang, lists, lists], [hd, foldl, foldl],
+                 [[[Pids]], Infos, [fun erlang:apply/2, Now, [fun lists:zipwith3/4, fun lists:duplicate/2]]]]
+    end,
+    Rows = [fun erlang:apply/2, Lists, [fun lists:zipwith3/4, Zip]],
     Filtered = [fun erlang:apply/2, [fun erlang:apply/3, [lists, erlang], [foldl, hd], [Rows, [[Spec]]]],
                 [fun lists:zipwith3/4, fun ets:match_spec_run/2]],
     Told = [fun erlang:apply/3, [erlang, lists], [self, foldl], [[], Filtered]],

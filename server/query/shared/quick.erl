@@ -1,6 +1,6 @@
 %% A quick look at all processes for what the emulator tells without their help: on a busy node it is known in a moment, whatever comes.
 -module(quick).
--export([is_wanted/1, look/3, whom/2, items/2, infos/3, of_pids/4, short/2, unexplained/4]).
+-export([is_wanted/1, look/3, whom/2, first/3, items/2, infos/3, of_pids/4, short/2, unexplained/4]).
 
 -define(MAILBOX_MAX, 100000). %% messages; of a process with more is not asked by the way what it walks them all to tell:
 -define(WALKING, [memory, total_heap_size, garbage_collection_info]).
@@ -23,6 +23,13 @@ look(Rankings, Calibration, Arguments) ->
     Left = Arguments#{<<"reserve_ms">> => ?AFTERWARDS * Taken},
     {readers:new(chunks:things(Pids -- Heavy), Left, (Silent -- Heavy) -- Busy, met:silent(Busy, length(Busy), Others)),
      Long, Best, met:is_all(Met)}.
+
+%% {First, Others, LongCount, Met}: of some processes those who can be asked for what walks a mailbox, the first of a ranking apart, and how many
+%% cannot.
+first(Ranking, Calibration, Readers) ->
+    {Pids, Long, [{_, _, _, Best}], Met} = gather(figures:free_job(Calibration), Readers, {[Ranking], [], []}),
+    First = short(Best),
+    {First, Pids -- First, length(Long), Met}.
 
 gather(Job, Readers, {Rankings, Pids, Long}) ->
     case readers:next(Job, Readers) of

@@ -1,7 +1,7 @@
 %% Reads figures of many processes through askers, at the pace that the node allows: one that never answers costs neither the question nor
 %% the rest, and a busy node is asked for many at once.
 -module(readers).
--export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0]).
+-export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, sleep/1]).
 
 -define(ASKERS_MAX, 2048).  %% beside each other, about 3 KiB each
 -define(CHUNK, 2000).       %% processes asked for by one
@@ -25,6 +25,12 @@ is_busy() -> erlang:statistics(total_run_queue_lengths) >= erlang:system_info(sc
 %% ready to run does not find too many of them before it.
 hurry() -> is_busy() andalso is_atom(process_flag(priority, high)).
 
+%% Whoever waits for a while does so at high priority, which costs nobody anything: at low it would come back eight turns late on a busy node.
+sleep(Milliseconds) ->
+    process_flag(priority, high),
+    receive after Milliseconds -> ok end,
+    hurry() orelse process_flag(priority, low).
+
 %% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk, by one
 %% asker, which is as well what asks for all that the emulator tells by itself.
 %% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
@@ -47,7 +53,7 @@ now_ms() -> erlang:monotonic_time(millisecond).
 %% {ok, Rows, Readers}, or {none, Met} when there is nobody left to ask. Our own processes are not asked.
 next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
     Single = Pace =:= 1 orelse Grain > 1,
-    case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace * ?EACH end) of
+    case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace * each(Job) end) of
         none ->
             late(Job, Aside, Again, Met, {Pause, case WaitMax of none -> Until; _ -> min(Until, now_ms() + WaitMax) end, none});
         {Asked, Rest} ->
@@ -62,9 +68,14 @@ next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until,
                     end;
                 Now ->
                     {Rows, Silent} = askers:wave(Pids, Pace, Job, 2 * Pause, Until),
-                    told(Rows, length(Pids) - length(Silent), {Rest, paced(Pace, chunks:left(Rest), Now, Until), Aside, Silent ++ Again, Met, Clock})
+                    told(Rows, length(Pids) - length(Silent), {Rest, paced(Pace, chunks:left(Rest), Now, Until, each(Job)), Aside, Silent ++ Again, Met, Clock})
             end
     end.
+
+%% See askers.erl.
+is_timed({_, Zip, _, _, _}) -> is_function(Zip, 3).
+
+each(Job) -> case is_timed(Job) of true -> 1; false -> ?EACH end.
 
 %% Waiting for one that stalled goes on meanwhile, so patience is short, and shorter each time.
 patience(Stalled, Pause) -> max(?PAUSE_MS_MIN, (Pause div 4) bsr Stalled).
@@ -78,9 +89,9 @@ pace(Pace, _) -> Pace.
 
 %% As many more in the next wave as the time is too short for all that are left, unless it is too short for another wave like the last; half as
 %% many if it is four times as long.
-paced(Pace, Left, Before, Until) ->
+paced(Pace, Left, Before, Until, Each) ->
     Now = now_ms(),
-    Needed = Left * max(1, Now - Before) div (Pace * ?EACH),
+    Needed = Left * max(1, Now - Before) div (Pace * Each),
     case max(1, Until - Now) of
         Time when Now - Before >= Time -> Pace;
         Time when Needed > Time -> min(Pace * min(16, Needed div Time + 1), ?ASKERS_MAX);
@@ -108,9 +119,25 @@ late(Job, [], Again, Met, {Pause, Until, _} = Clock) ->
                  {chunks:none(), 1, [], lists:nthtail(length(Pids), Again), met:silent(Alone, length(Alone), Met), Clock})
     end;
 late(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
-    {Rows, Count, Left} = gather(maps:from_list(Aside), now_ms() + min((Until - now_ms()) div 2, longest(Job, Pause)), [], 0),
+    case is_timed(Job) of
+        true -> timed(Job, Aside, Again, Met, Clock);
+        false ->
+            {Rows, Count, Left} = gather(maps:from_list(Aside), now_ms() + min((Until - now_ms()) div 2, longest(Job, Pause)), [], 0),
+            askers:stop(maps:keys(Left)),
+            told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock})
+    end.
+
+%% When one in company with who stalled had told is not known, but for who stalled: so all of them are asked alone as well, and what they
+%% told in company, `{Pid, _}`, is taken of those only who do not tell now.
+timed(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
+    Pids = lists:append([Stalled || {_, Stalled} <- Aside]) ++ Again,
+    {Asked, Others} = lists:split(min(?ASKERS_MAX, length(Pids)), Pids),
+    {Rows, Alone} = askers:wave(Asked, ?ASKERS_MAX, setelement(4, Job, 1), longest(Job, Pause), Until),
+    {Late, _, Left} = gather(maps:from_list(Aside), now_ms(), [], 0),
     askers:stop(maps:keys(Left)),
-    told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock}).
+    Told = maps:with(Alone, maps:from_list([{element(1, Row), Row} || Row <- Late, is_tuple(Row)])),
+    Silent = Alone -- maps:keys(Told),
+    told(maps:values(Told) ++ Rows, length(Asked) - length(Silent), {chunks:none(), 1, [], Others, met:silent(Silent, length(Silent), Met), Clock}).
 
 longest({_, _, _, 1, _}, _) -> ?WAIT_MS_MAX;
 longest(_, Pause) -> Pause.

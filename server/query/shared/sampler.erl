@@ -1,0 +1,61 @@
+%% One number of many processes, with the time at which each of them told it, and how much it has changed since.
+-module(sampler).
+-export([is_free/1, walks/1, job/2, leading/2, changes/2]).
+
+-define(FREE, [message_queue_len, reductions, stack_size, heap_size]). %% what the emulator tells without the process, if that does not run
+-define(PER, 1000000000). %% a rate is so many times what changes in a microsecond, so that a change of one within the longest window is not lost
+
+%% Is it one that the emulator tells by itself?
+is_free(Key) -> lists:member(Key, [<<"message_queue_len">>, <<"reductions">>, <<"stack">>]).
+
+%% Does a process look through its whole mailbox to tell it, or are all its figures asked for?
+walks(Key) -> lists:member(Key, [<<"memory">>, <<"total_heap">>, <<"off_heap">>]).
+
+items(<<"memory">>) -> [memory];
+items(<<"total_heap">>) -> [total_heap_size];
+items(<<"message_queue_len">>) -> [message_queue_len];
+items(<<"reductions">>) -> [reductions];
+items(<<"stack">>) -> [stack_size];
+items(<<"off_heap">>) -> [memory, total_heap_size];
+items(<<"binary">>) -> [binary].
+
+number(<<"off_heap">>, Of, WordBytes) -> {'-', maps:get(memory, Of), {'*', maps:get(total_heap_size, Of), WordBytes}};
+number(Key, Of, _) -> maps:get(hd(items(Key)), Of).
+
+%% Rows are {Pid, {When, Number}}.
+job(Key, Calibration) ->
+    Items = items(Key),
+    job(Items, Key, Calibration, fun(_) -> [] end).
+
+%% The same of those who lead, who have to come to their turns for it anyway: so they tell what the emulator may tell of them as well, for
+%% {Pid, {When, Number}, Figures} as figures:free_job/1 has them.
+leading(<<"binary">>, Calibration) -> job(<<"binary">>, Calibration);
+leading(Key, {WordBytes, BaseBytes, _, _, MessageBytes, _} = Calibration) ->
+    job(?FREE ++ (items(Key) -- ?FREE), Key, Calibration, fun(Of) ->
+        [Queue, Reductions, Stack, Heap] = [maps:get(Item, Of) || Item <- ?FREE],
+        Memory = {'+', BaseBytes, {'+', {'*', Heap, WordBytes}, {'*', Queue, MessageBytes}}},
+        [{{'$1', Memory, Heap, Queue, Reductions, Stack, 0, 0, 0}}]
+    end).
+
+job(Items, Key, {WordBytes, _, _, _, _, _}, More) ->
+    Told = lists:zip(Items, lists:sublist(['$3', '$4', '$5', '$6', '$7', '$8'], length(Items))),
+    Of = maps:from_list(Told),
+    Row = list_to_tuple(['$1', {{'$2', number(Key, Of, WordBytes)}} | More(Of)]),
+    Zip = case Key of <<"binary">> -> fun binaries/3; _ -> fun lists:zip3/3 end,
+    Grain = case is_free(Key) of true -> 256; false -> 1 end,
+    readers:job(Items, Zip, ets:match_spec_compile([{{'$1', Told, '$2'}, [], [{Row}]}, {{'_', undefined, '_'}, [], [dead]}]), Grain).
+
+binaries(Pids, Infos, Times) ->
+    lists:zip3(Pids, [case Info of undefined -> undefined; [{binary, Told}] -> [{binary, lists:sum([Bytes || {_, Bytes, _} <- Told])}] end || Info <- Infos], Times).
+
+%% {Pid, Rate, Delta, Microseconds} of what beats the test of a ranking by rates, made of {{Pid, {When, Number}}, {Earlier, NumberThen}}.
+%% Mostly nothing has changed, and that is seen first.
+changes({_, Operator, Threshold}, Pairs) ->
+    {Delta, Microseconds} = {{'-', '$3', '$5'}, {'-', '$2', '$4'}},
+    Rate = {'div', {'*', Delta, ?PER}, Microseconds},
+    Guards = case Operator of
+        '>' when Threshold >= 0 -> [{'>', Delta, 0}, {'>', Rate, Threshold}];
+        '<' when Threshold =< 0 -> [{'<', Delta, 0}, {'<', Rate, Threshold}];
+        _ -> [{Operator, Rate, Threshold}]
+    end,
+    ets:match_spec_run(Pairs, ets:match_spec_compile([{{{'$1', {'$2', '$3'}}, {'$4', '$5'}}, Guards, [{{'$1', Rate, Delta, Microseconds}}]}])).
