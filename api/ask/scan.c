@@ -10,14 +10,34 @@
 #define SKIPPED_NAMED_MAX 5
 #define ENDED_PART_MAX 10 /* fewer than one in so many that ended meanwhile are not worth a word */
 
+#define NAMES_BYTES (SKIPPED_NAMED_MAX * 32)
+
+/* Only over a window is there anybody who is not ranked for not having answered at both of its ends. */
+static bool is_window(const json_t *answer)
+{
+    return json_object_get(answer, "unranked_count") != NULL;
+}
+
 /* A node whose schedulers are taken has not let all of them answer in the time. */
 static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedulers, int64_t run_queue)
 {
     bg_ask_warn(ask,
                 "%" PRId64 " schedulers are busy and %" PRId64 " processes wait to run: %" PRId64 " of %" PRId64
-                " processes reported all their figures in time, and the figures of the others are null; allow more with timeout_ms",
+                " processes reported %s; allow more with timeout_ms",
                 schedulers, run_queue, bg_answer_count(&ask->shaper, answer, "scanned_count"),
-                bg_answer_count(&ask->shaper, answer, "process_count"));
+                bg_answer_count(&ask->shaper, answer, "process_count"),
+                is_window(answer) ? "at both ends of the window in time, and the others are not ranked"
+                                  : "all their figures in time, and the figures of the others are null");
+}
+
+/* ": <0.1.0>, <0.2.0>", of a list of pids, or nothing. */
+static void write_names(char text[NAMES_BYTES], const json_t *pids)
+{
+    text[0] = '\0';
+    for (size_t i = 0, at = 0; i < json_array_size(pids) && i < SKIPPED_NAMED_MAX && at < NAMES_BYTES; i++) {
+        const char *pid = json_string_value(json_object_get(json_array_get(pids, i), "pid"));
+        at += (size_t)snprintf(text + at, NAMES_BYTES - at, "%s%.28s", i == 0 ? ": " : ", ", pid != NULL ? pid : "?");
+    }
 }
 
 /* One that reported more earlier stands with that. */
@@ -53,6 +73,20 @@ static void warn_ended(struct bg_ask *ask, const json_t *answer, int64_t skipped
                     ended, processes);
 }
 
+/* A process that works without a pause comes to answer late, and would be the first of a ranking by what it did. */
+static void warn_unranked(struct bg_ask *ask, const json_t *answer)
+{
+    const int64_t count = bg_answer_count_or(&ask->shaper, answer, "unranked_count", 0);
+    char names[NAMES_BYTES];
+    write_names(names, bg_answer_array_or_null(&ask->shaper, answer, "unranked"));
+    if (count > 0 && !ask->shaper.failed)
+        bg_ask_warn(ask,
+                    "%" PRId64 " of the processes that are not ranked %s busy, and may belong at the top: %s not answered at both ends of "
+                    "the window in time%s%s; allow more with timeout_ms",
+                    count, count == 1 ? "is" : "are", count == 1 ? "it has" : "they have", names,
+                    names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
+}
+
 int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -62,12 +96,9 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
     const json_t *skipped = bg_answer_array_or_null(shaper, answer, "skipped");
     const int64_t count = bg_answer_count(shaper, answer, "skipped_count");
     warn_ended(ask, answer, count);
-    char names[SKIPPED_NAMED_MAX * 32] = "";
-    for (size_t i = 0, at = 0; i < json_array_size(skipped) && i < SKIPPED_NAMED_MAX && at < sizeof names && !shaper->failed; i++) {
-        const json_t *pid = json_array_get(skipped, i);
-        const char *text = json_string_value(json_object_get(pid, "pid"));
-        at += (size_t)snprintf(names + at, sizeof names - at, "%s%.28s", i == 0 ? ": " : ", ", text != NULL ? text : "?");
-    }
+    char names[NAMES_BYTES];
+    write_names(names, skipped);
+    warn_unranked(ask, answer);
     if (count > 0 && schedulers > 0 && run_queue >= schedulers)
         warn_busy(ask, answer, schedulers, run_queue);
     else if (count > 0 && !shaper->failed)

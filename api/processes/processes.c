@@ -97,7 +97,7 @@ static const struct bg_param params[] = {
      .min = 0,
      .max = 30000,
      .fallback = "0",
-     .summary = "Rank by the change over this long, 100 to 30000; 0: by the present value"},
+     .summary = "Rank by the change in each second over about this long, 100 to 30000; 0: by the present value"},
     BG_GROUP_PARAM(bg_group_keys),
     BG_MAX_AGE_PARAM,
     BG_TIMEOUT_PARAM,

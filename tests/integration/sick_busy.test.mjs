@@ -20,11 +20,32 @@ suite('busy nodes', {}, (world, test) => {
   // An assertion that holds for those that answered, where not all did, is no pass.
   const isPartialCheck = ({ path, status, detail }) => path.includes('/check?') && status === 504 && /^it holds for those that answered, but \d+ of/.test(detail);
 
+  // Who works without a pause is ranked before all who wait, by what it did between its own two samples; or it is named.
+  async function rankedOverAWindow(node, gauge, busy) {
+    const list = `[list_to_pid(Text) || Text <- ${JSON.stringify(busy)}]`;
+    const reductions = async () => new Map(await node.eval(`[[Pid, element(2, process_info(Pid, reductions))] || Pid <- ${list}]`));
+    const [before, began] = [await reductions(), performance.now()];
+    const { status, body, text } = await gauge.api(stretched(`nodes/${node.name}/processes?sort=reductions&window_ms=1000&limit=100&max_age_ms=0`));
+    assert.equal(status, 200, text);
+    const [after, seconds] = [await reductions(), (performance.now() - began) / 1000];
+    const { data, meta } = body;
+    const ranked = data.map(({ pid }) => pid);
+    const missing = busy.filter((pid) => !ranked.includes(pid));
+    if (missing.length > 0) assert.match(meta.warnings.join(), new RegExp(`^${missing.length} of the processes that are not ranked`), `${missing}: ${meta.warnings}`);
+    assert.equal(meta.exact, meta.skipped_count === 0, JSON.stringify(meta));
+    for (const row of data.slice(0, busy.length - missing.length)) {
+      assert.ok(busy.includes(row.pid), `${row.pid} waits: ${JSON.stringify(row)}`);
+      const { reductions_count_delta: delta, reductions_count_per_second: rate } = row;
+      assert.ok(delta > 0 && delta <= after.get(row.pid) - before.get(row.pid), JSON.stringify(row));
+      assert.ok(delta / rate >= 0.99 && delta / rate <= seconds, `${seconds} s: ${JSON.stringify(row)}`);
+    }
+  }
+
   for (const spinning of [8, 60]) {
     test(`${spinning} processes that never wait, on 2 schedulers, beside ${IDLE} that do: every question is answered`, async (t) => {
       const { node, gauge, questions, keeper } = await patient(world, { flags: ['+S', '2:2'], isVaried: false });
       const all = [...questions, ...ASKED.map((path) => `nodes/${node.name}/${path}&max_age_ms=0`)];
-      await node.eval(`sick:idle(${IDLE}), sick:busy(${spinning}), ok`);
+      const busy = await node.eval(`sick:idle(${IDLE}), sick:busy(${spinning})`);
       await keeper.remember();
       const rows = await examine(t, gauge, all, { allows: isPartialCheck, asked: stretched });
       rows.forEach(saysWhatItLeftOut);
@@ -35,6 +56,7 @@ suite('busy nodes', {}, (world, test) => {
       }
       const probe = await gauge.api(`/probe?target=${node.name}&max_age_ms=0`);
       for (const question of ['memory', 'system', 'scan']) assert.match(probe.text, new RegExp(`^beam_probe_answered{question="${question}"} 1$`, 'm'));
+      await rankedOverAWindow(node, gauge, busy);
       const top = await gauge.api('chat?format=text', { method: 'POST', body: { text: `top ${node.name} reductions` } });
       assert.match(top.text, /reductions/, top.text);
       await keeper.nothingLeft();

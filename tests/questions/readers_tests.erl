@@ -120,6 +120,31 @@ late_test_() -> [{timeout, 60, {"who answers late is not skipped", fun() ->
     end)
 end}}].
 
+%% What is timed has the time at which it was told: who is asked in company with one that stalls had told long before that.
+timed_test_() -> [{timeout, 60, {"each has its own time", fun() ->
+    on_first_scheduler(fun() ->
+        Crowd = asking:planted(3000, fun() -> ok end),
+        Self = self(),
+        Slow = spawn_opt(fun() ->
+            Trees = {tree(27, {Self}), tree(27, list_to_tuple([Self]))},
+            Self ! {stuck, self()},
+            Same = element(1, Trees) =:= element(2, Trees),
+            Self ! {free, erlang:monotonic_time(microsecond)},
+            receive stop -> Same end
+        end, [{scheduler, 2}]),
+        put(planted, [Slow | get(planted)]),
+        receive {stuck, Slow} -> ok end,
+        {Some, Others} = lists:split(1000, Crowd),
+        Spec = ets:match_spec_compile([{{'$1', [{memory, '_'}], '$2'}, [], [{{'$1', '$2'}}]}]),
+        Job = readers:job([memory], fun lists:zip3/3, Spec, 1),
+        Times = maps:from_list(readers:all(Job, readers:new(chunks:things(Some ++ [Slow | Others]), #{<<"timeout_ms">> => 10000}))),
+        Free = receive {free, At} -> At end,
+        ?assertEqual(length(Crowd) + 1, map_size(Times)),
+        ?assert(maps:get(Slow, Times) >= Free),
+        ?assertEqual([], [Pid || Pid <- Crowd, maps:get(Pid, Times) >= Free])
+    end)
+end}}].
+
 %% However many stall, and whatever the pace is, the time is kept and nothing is left behind.
 bounded_test_() -> [{timeout, 60, {"the deadline holds however little is answered", fun() ->
     on_first_scheduler(fun() ->

@@ -41,6 +41,30 @@ entries_test_() -> asking:each("growth of monitors is exact on a small node", fu
     asking:uproot([Again, Steady, Watched])
 end).
 
+%% The node holds many entries of others, by which an estimate of its own count may be too high.
+estimated_test_() -> asking:each("the growth of what is not counted is its own", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    Sessions = asking:planted(1500, fun() -> erlang:monitor(process, Watched) end),
+    Registry = asking:plant(fun() -> [erlang:monitor(process, Pid) || Pid <- Sessions, _ <- lists:seq(1, 20)] end),
+    Self = self(),
+    Leaking = spawn(fun() ->
+        [erlang:monitor(process, {nobody, node()}) || _ <- lists:seq(1, 10)],
+        [erlang:monitor(process, Watched) || _ <- lists:seq(1, 280000)],
+        erlang:garbage_collect(),
+        Self ! ready,
+        timer:sleep(700),
+        [erlang:monitor(process, Watched) || _ <- lists:seq(1, 20000)],
+        receive stop -> ok end
+    end),
+    receive ready -> ok end,
+    Answer = asking:ask(Mode, window, arguments(<<"monitors">>, #{<<"list_entries_max">> => 20000, <<"window_ms">> => 2000})),
+    [#{<<"pid">> := Pid, <<"delta">> := Delta, <<"exact">> := Exact} | _] = asking:ranked(<<"monitors">>, Answer),
+    asking:uproot([Leaking, Registry, Watched | Sessions]),
+    ?assertEqual({Leaking, false}, {Pid, Exact}),
+    ?assert(Delta =< 20000 andalso Delta * 5 div 4 >= 19900),
+    ?assertMatch(#{<<"exact">> := #{<<"monitors">> := false}}, Answer)
+end).
+
 shrinking_test_() -> asking:each("order asc gives what shrank most", fun(Mode) ->
     Draining = spawn(fun() -> [self() ! I || I <- lists:seq(1, 800)], timer:sleep(500), drain(), receive stop -> ok end end),
     asking:eventually(fun() -> process_info(Draining, message_queue_len) =:= {message_queue_len, 800} end),
@@ -56,3 +80,25 @@ dead_test_() -> asking:each("who dies in the window is gone, not skipped", fun(M
     ?assert(Count - Scanned >= length(Dying)),
     ?assertEqual(0, Skipped)
 end).
+
+%% Processes that never wait, and take the emulator long at each turn.
+toiling(Count) -> [spawn(fun() -> toil(lists:seq(1, 20000)) end) || _ <- lists:seq(1, Count)].
+
+toil(Kept) -> erlang:garbage_collect(), toil(lists:reverse(Kept)).
+
+busy_test_() -> asking:each("on a busy node those who are busy come first, or are named", fun(Mode) -> [busy(Mode, Timeout) || Timeout <- [1800, 5300]] end).
+
+busy(Mode, Timeout) ->
+    Idle = asking:planted(5000, fun() -> ok end),
+    Busy = toiling(15 * erlang:system_info(schedulers_online)),
+    Arguments = arguments(<<"reductions">>, #{<<"limit">> => 200, <<"window_ms">> => 300}),
+    Result = asking:ask_for(Mode, window, Arguments, Timeout, 50000000),
+    asking:uproot(Busy),
+    {ok, #{<<"unranked">> := Unranked, <<"unranked_count">> := Count} = Answer} = Result,
+    Rows = asking:ranked(<<"reductions">>, Answer),
+    Ranked = [Pid || #{<<"pid">> := Pid} <- Rows],
+    ?assertEqual([], lists:sublist(Busy -- Ranked, 1 + length(Unranked)) -- Unranked),
+    ?assertEqual(length(Busy -- Ranked), Count),
+    ?assertEqual([], [Pid || Pid <- lists:sublist(Ranked, length(Busy) - Count), not lists:member(Pid, Busy), lists:member(Pid, Idle)]),
+    ?assertEqual(maps:get(<<"skipped_count">>, Answer) =:= 0, maps:get(<<"reductions">>, maps:get(<<"exact">>, Answer))),
+    [?assert(Delta > 0 andalso Microseconds >= 300000) || #{<<"pid">> := Pid, <<"delta">> := Delta, <<"window_us">> := Microseconds} <- Rows, lists:member(Pid, Busy)].

@@ -87,24 +87,21 @@ again(Samples, Met, Arguments) -> readers:new(chunks:things(figures:column(Sampl
 %% On a busy node the leaders are asked first, at both ends of the window, and the others after them as the time allows.
 hurried(Key, Job, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
     Leading = sampler:leading(Key, Calibration),
-    {Pids, Busy, Source, Met} = leaders:order(Key, Limit, Calibration, half(Arguments, Milliseconds)),
+    {Pids, Unheard, Busy, Source, Met} = leaders:order(Key, Limit, Calibration, half(Arguments, Milliseconds)),
     {Led, Mute} = leaders:ask(Pids, Leading, max(1, (deadline:left() - Milliseconds) div ?LEADING_SHARE)),
     Started = now_ms(),
     Others = Arguments#{<<"timeout_ms">> => max(1, (deadline:left() - Milliseconds) * 3 div 4), <<"reserve_ms">> => 0},
-    {Samples, First} = samples(Job, readers:new(Source, Others, [], heard(Led, Mute, Met)), []),
+    {Samples, First} = samples(Job, readers:new(Source, Others, [], leaders:heard(Led, Mute, Met)), []),
     Before = plain(Led),
     readers:sleep(max(0, Started + Milliseconds - now_ms())),
     {LedAgain, MuteAgain} = leaders:ask(figures:column(Before, 1), Leading, max(1, deadline:left() div ?LEADING_SHARE)),
     Then = maps:from_list(Before ++ Samples),
-    Once = heard(LedAgain, MuteAgain, met:unasked(map_size(Then), met:long(First), First)),
+    Once = leaders:heard(LedAgain, MuteAgain, met:unasked(map_size(Then), met:long(First), First)),
     {Ranked, All} = compare(Job, again(Samples, Once, Arguments#{<<"reserve_ms">> => 0}), Then, offer(plain(LedAgain), Then, Ranking)),
-    Untold = Mute ++ MuteAgain,
+    Untold = Unheard ++ Mute ++ MuteAgain,
     {Ranked, All, true, Untold -- (Untold -- Busy), maps:from_list([{Pid, Row} || {Pid, _, Row} <- LedAgain])}.
 
 plain(Rows) -> [{element(1, Row), element(2, Row)} || Row <- Rows, is_tuple(Row)].
-
-heard(Rows, Silent, Met) ->
-    met:silent(Silent, length(Silent), met:some(length(Rows), length([Row || Row <- Rows, is_atom(Row)]), Met)).
 
 %% {[{Pid, {When, Number}}], Met}.
 samples(Job, Readers, Samples) ->
@@ -137,16 +134,37 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
     {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, Unknowing),
     {Then, Before, FirstAll} = counted(First, At, Long, Calibration, Limits),
     readers:sleep(Milliseconds),
-    Second = figures:of_pids([element(1, Row) || Row <- First], Calibration, false, Arguments),
+    Second = figures:of_pids(figures:column(First, 1), Calibration, false, Arguments),
     {Now, After, SecondAll} = counted(Second, At, Long, Calibration, Limits),
-    Deltas = [{Pid, (New - Old) * 1000000000 div (Now - Then), New - Old, Now - Then} || {Pid, {Counted, Old}} <- maps:to_list(Before), {Again, New} <- [maps:get(Pid, After, none)], Again =:= Counted],
-    {figures:offer(Ranking, Deltas), Met, met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
+    Deltas = [{Pid, Delta * 1000000000 div (Now - Then), Delta, Now - Then}
+              || {Pid, Old} <- maps:to_list(Before), {_, _, _} = New <- [maps:get(Pid, After, none)], Delta <- [grown(Old, New, Calibration)]],
+    Silent = [Pid || Pid <- figures:column(First, 1) -- figures:column(Second, 1), is_process_alive(Pid)],
+    {figures:offer(Ranking, Deltas), met:silent(Silent, length(Silent), met:unasked(length(Silent), met:long(Met), Met)),
+     met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
 
-%% {When, #{Pid => {Counted, Count}}, AllCounted}. Who is not counted is as far as is known, or estimated where that can be; the one is not
-%% compared with the other.
+%% Two estimates are not compared, as how much the whole node holds bounds each of them: what is not counted grows as its memory does.
+grown({estimated, _, Then}, {_, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
+grown({_, _, Then}, {estimated, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
+grown({_, Old, _}, {_, New, _}, _) -> New - Old.
+
+%% {When, #{Pid => {How, Count, Unexplained}}, AllCounted}. Who is not counted is as far as is known, or estimated where that can be.
 counted(Figures, At, Long, Calibration, Limits) ->
-    Known = maps:from_list([{element(1, Count), {true, element(At, Count)}} || Count <- rows:count(Figures, [], Calibration, Limits)]),
-    Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Known)],
-    Estimates = [long:guess(element(1, Row), element(8, Row), Long, Calibration) || Row <- Others],
-    Guessed = maps:from_list([{element(1, Estimate), {false, element(At, Estimate)}} || Estimate <- Estimates, Estimate =/= none]),
-    {now_us(), maps:merge(Guessed, Known), Others =:= []}.
+    Unexplained = maps:from_list(lists:zip(figures:column(Figures, 1), figures:column(Figures, 8))),
+    Counts = [{Count, counted} || Count <- rows:count(Figures, [], Calibration, Limits)],
+    Told = maps:from_list([{element(1, Count), true} || {Count, _} <- Counts]),
+    Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Told)],
+    Guesses = [guess(element(1, Row), element(8, Row), Long, Calibration) || Row <- Others],
+    {now_us(),
+     maps:from_list([{Pid, {How, element(At, Count), maps:get(Pid, Unexplained)}} || {Count, How} <- Guesses ++ Counts, Pid <- [element(1, Count)], Pid =/= none]),
+     Others =:= []}.
+
+%% {{none}, none} where no estimate can be made.
+guess(Pid, Unexplained, {Known, _, _}, Calibration) ->
+    case long:look(Pid, Unexplained, {Known, none, 0}, {0, Calibration}) of
+        {last, Counts} -> {Counts, last};
+        none ->
+            case entries:estimate(Pid, Unexplained, Calibration) of
+                none -> {{none}, none};
+                Counts -> {Counts, estimated}
+            end
+    end.

@@ -1,6 +1,6 @@
 %% Monitors and links of processes: what an entry takes on this node, bounds on how many a process has, and exact counts.
 -module(entries).
--export([calibrate/0, agreed/3, entry_bytes/1, unexplained_max/2, monitors_max/2, monitors_likely/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
+-export([calibrate/0, agreed/3, entry_bytes/1, unexplained_max/2, monitors_max/2, monitors_likely/2, grown/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
@@ -69,6 +69,10 @@ monitors_likely(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax} = Calibratio
         true -> monitors_max(Unexplained, Calibration);
         false -> Most * 4 div 5
     end.
+
+%% By about so many entries it has grown of which this many bytes came, or gone if they are fewer than none: half of them remote. However many
+%% others the node holds, it is by a quarter more at most.
+grown(Bytes, {_, _, MonitorBytes, _, _, _}) -> Bytes * 4 div (5 * MonitorBytes).
 
 %% The most bytes that so many entries may leave unexplained; any, where the whole node holds no more entries.
 unexplained_max(Entries, {_, _, _, _, _, EntriesMax}) when EntriesMax =< Entries -> infinity;

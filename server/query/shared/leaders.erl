@@ -1,28 +1,33 @@
 %% Who is asked before all others on a busy node: those who run or are ready to, and those who have most. Each is asked alone, and all of them
 %% at once, so they tell at their next turns, however many others there are.
 -module(leaders).
--export([order/4, ask/3]).
+-export([order/4, ask/3, heard/3]).
 
 -define(LEADERS_MAX, 2048). %% askers beside each other
 -define(BUSY, [running, runnable, garbage_collecting]).
+-define(LOOK_SHARE, 6). %% of the time, a part of this many, to learn whose mailbox is long
 
-%% {Leading, Busy, Source, Met}: who is asked first, which of them are busy, and the other processes. Met has nobody yet who is going to be asked.
+%% {Leading, Mute, Busy, Source, Met}: who is to be asked first, who did not answer already, which of both are busy, and the other processes. Met has
+%% nobody yet who is going to be asked.
 order(Key, Limit, Calibration, Arguments) ->
-    {Busy, Quiet, All} = busy(statuses(), readers:new(chunks:all(), Arguments), [], []),
-    Met = met:unasked(length(Busy) + length(Quiet), 0, All),
+    {Some, Quiet, All} = busy(statuses(), readers:new(chunks:all(), Arguments), [], []),
+    {Busy, More} = lists:split(min(?LEADERS_MAX, length(Some)), Some),
+    Others = More ++ Quiet,
     case sampler:is_free(Key) of
-        true -> split(Busy, Busy, Quiet, Met);
+        true -> {Busy, [], Busy, chunks:things(Others), met:unasked(length(Some) + length(Quiet), 0, All)};
         false -> %% how much memory one has at least stands for all that has to be asked for
+            {Told, Mute} = ask(Busy, figures:free_job(Calibration), max(1, deadline:patience(Arguments) div ?LOOK_SHARE)),
+            Rows = [Row || Row <- Told, is_tuple(Row)],
+            Short = quick:short(Rows),
+            Met = met:unasked(length(Others) + length(Short), length(Rows) - length(Short), heard(Told, Mute, met:unasked(length(Busy), 0, All))),
             Ranking = figures:ranking(<<"memory">>, 2, <<"desc">>, 2 * Limit),
-            {Some, More, LongBusy, MetBusy} = quick:first(Ranking, Calibration, readers:new(chunks:none(), Arguments, Busy, Met)),
-            {First, Others, Long, MetQuiet} = quick:first(Ranking, Calibration, readers:new(chunks:things(Quiet), Arguments, [], MetBusy)),
-            Left = length(Some) + length(More) + length(First) + length(Others),
-            split(Some ++ More ++ First, Some ++ More, Others, met:unasked(Left, LongBusy + Long, MetQuiet))
+            {First, Rest, Long, Met1} = quick:first(Ranking, Calibration, readers:new(chunks:things(Others), Arguments, [], Met)),
+            {Short ++ First, Mute, Busy, chunks:things(Rest), met:unasked(length(First) + length(Rest), met:long(Met) + Long, Met1)}
     end.
 
-split(First, Busy, Others, Met) ->
-    {Leading, More} = lists:split(min(?LEADERS_MAX, length(First)), First),
-    {Leading, Busy, chunks:things(More ++ Others), Met}.
+%% What was met more: those who were asked alone.
+heard(Rows, Silent, Met) ->
+    met:silent(Silent, length(Silent), met:some(length(Rows), length([Row || Row <- Rows, is_atom(Row)]), Met)).
 
 %% Whether a process runs is told without it.
 statuses() -> readers:job(status, fun lists:zip/2, ets:match_spec_compile([{{'$1', {status, '$2'}}, [], [{{'$1', '$2'}}]}, {'_', [], [dead]}]), 256).

@@ -1,6 +1,6 @@
 %% A quick look at all processes for what the emulator tells without their help: on a busy node it is known in a moment, whatever comes.
 -module(quick).
--export([is_wanted/1, look/3, whom/2, first/3, items/2, infos/3, of_pids/4, short/2, unexplained/4]).
+-export([is_wanted/1, look/3, whom/2, first/3, items/2, infos/3, of_pids/4, short/1, short/2, unexplained/4]).
 
 -define(MAILBOX_MAX, 100000). %% messages; of a process with more is not asked by the way what it walks them all to tell:
 -define(WALKING, [memory, total_heap_size, garbage_collection_info]).

@@ -62,7 +62,7 @@ next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until,
                 Now when Now >= Until ->
                     next(Job, {Rest, Pace, Aside, Again, met:silent(Pids, length(Pids), Met), Clock});
                 _ when Single ->
-                    case askers:one(Pids, Job, patience(length(Aside), Pause)) of
+                    case askers:one(Pids, Job, case is_timed(Job) of true -> ?PAUSE_MS_MIN; false -> patience(length(Aside), Pause) end) of
                         {ok, Rows} -> told(Rows, length(Pids), {Rest, Pace, Aside, Again, Met, Clock});
                         {none, Asker} -> next(Job, {Rest, pace(Pace, length(Aside)), [{Asker, Pids} | Aside], Again, Met, Clock})
                     end;

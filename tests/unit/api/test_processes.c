@@ -197,32 +197,6 @@ static void counts_from_the_top_only(void **state)
     }
 }
 
-static void a_window_waits_for_its_own_length_too(void **state)
-{
-    (void)state;
-    fake_call("listProcesses", SHOP " sort=total_heap window_ms=2000 limit=3 timeout_ms=1000", NULL);
-    assert_string_equal(fake.asks[0].question, "window");
-    EXPECT_ARG(0, "",
-               "{\"sort\":\"total_heap\",\"limit\":50,\"order\":\"desc\",\"window_ms\":2000,\"binary\":false,"
-               "\"list_entries_max\":200000}");
-    assert_int_equal(fake.asks[0].timeout_ms, 3000);
-    fake_answer("{\"process_count\":2,\"scanned_count\":2,\"skipped_count\":0,\"word_bytes\":8,\"exact\":{\"total_heap\":true},"
-                "\"rankings\":{\"total_heap\":[0]},\"rows\":[{\"pid\":{\"pid\":\"<0.1.0>\"},\"memory\":1,\"total_heap_size\":5,"
-                "\"stack_size\":1,\"message_queue_len\":0,\"reductions\":1,\"delta\":-100,\"window_us\":2000000}]}");
-    EXPECT("0.total_heap_bytes_delta", "-800");
-    EXPECT("0.total_heap_bytes_per_second", "-400.0");
-    EXPECT("0.initial_call", "null");
-    EXPECT("0.monitors_count", "null");
-}
-
-static void a_window_under_its_least_is_refused(void **state)
-{
-    (void)state;
-    fake_call("listProcesses", SHOP " window_ms=99", NULL);
-    fake_expect_failure(BG_INVALID, "100 to 30000");
-    assert_string_equal(fake.failure.param, "window_ms");
-}
-
 static void estimates_are_marked_and_bounded(void **state)
 {
     (void)state;
@@ -311,8 +285,6 @@ int main(void)
         T(a_full_ranking_says_that_there_may_be_more),
         T(what_those_may_have_that_are_not_listed_is_said_from_two_on),
         T(counts_from_the_top_only),
-        T(a_window_waits_for_its_own_length_too),
-        T(a_window_under_its_least_is_refused),
         T(estimates_are_marked_and_bounded),
         T(odd_names_pass_through_unchanged),
         T(malformed_answers_name_what_is_wrong),
