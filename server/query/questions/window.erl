@@ -143,14 +143,14 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
      met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
 
 %% Two estimates are not compared, as how much the whole node holds bounds each of them: what is not counted grows as its memory does.
-grown({estimated, _, Then}, {_, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
-grown({_, _, Then}, {estimated, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
+grown({false, _, Then}, {_, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
+grown({_, _, Then}, {false, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
 grown({_, Old, _}, {_, New, _}, _) -> New - Old.
 
-%% {When, #{Pid => {How, Count, Unexplained}}, AllCounted}. Who is not counted is as far as is known, or estimated where that can be.
+%% {When, #{Pid => {How, Count, Unexplained}}, AllCounted}. How is true of who is counted; the others are as far as is known, last, or estimated, false.
 counted(Figures, At, Long, Calibration, Limits) ->
     Unexplained = maps:from_list(lists:zip(figures:column(Figures, 1), figures:column(Figures, 8))),
-    Counts = [{Count, counted} || Count <- rows:count(Figures, [], Calibration, Limits)],
+    Counts = [{Count, true} || Count <- rows:count(Figures, [], Calibration, Limits)],
     Told = maps:from_list([{element(1, Count), true} || {Count, _} <- Counts]),
     Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Told)],
     Guesses = [guess(element(1, Row), element(8, Row), Long, Calibration) || Row <- Others],
@@ -165,6 +165,6 @@ guess(Pid, Unexplained, {Known, _, _}, Calibration) ->
         none ->
             case entries:estimate(Pid, Unexplained, Calibration) of
                 none -> {{none}, none};
-                Counts -> {Counts, estimated}
+                Counts -> {Counts, false}
             end
     end.
