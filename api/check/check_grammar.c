@@ -167,7 +167,7 @@ enum bg_error bg_expression_parse(const char *text, struct bg_expression *ret_ex
     struct bg_expression expression = {.text = text};
     struct cursor cursor = {.start = text, .at = text};
     if (strlen(text) > BG_EXPRESSION_MAX)
-        return bg_fail(ret_failure, BG_INVALID, "column %d: expected an expression of at most that many bytes", BG_EXPRESSION_MAX);
+        return bg_fail(ret_failure, BG_INVALID, "column %d: an expression has at most %d bytes", BG_EXPRESSION_MAX + 1, BG_EXPRESSION_MAX);
     enum bg_error error = read_term(&cursor, &expression, ret_failure);
     if (error == BG_OK)
         error = read_operator(&cursor, &expression, ret_failure);

@@ -17,7 +17,7 @@
 #define BG_CONFIG_TOKENS_MAX 256
 #define BG_CONFIG_CHECKS_MAX 64
 #define BG_CONFIG_LINES_MAX 32 /* assertions, and as many warnings, of a set */
-#define BG_CONFIG_WORDS_MAX 64 /* tags of a node, allowed hosts */
+#define BG_CONFIG_WORDS_MAX 64 /* of allowed_hosts, and of peer_users */
 
 struct bg_config_node { /* a section [node NAME@HOST] */
     char *name;

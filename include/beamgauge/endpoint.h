@@ -30,6 +30,8 @@ enum bg_param_type {
     BG_PARAM_TEXT     /* UTF-8 without control characters, min..max bytes */
 };
 
+#define BG_PARAM_REPEATS_MAX 93 /* values after the first, of all parameters of an endpoint that may be given several times */
+
 struct bg_param {
     const char *name; /* NULL ends a table. A name that stands as {name} in the path is a path parameter, any other a query parameter */
     enum bg_param_type type;
@@ -37,7 +39,7 @@ struct bg_param {
     const char *const *choices; /* NULL-terminated */
     const char *fallback;       /* the value when absent, as it would be written; NULL: the parameter is absent then */
     const char *summary;
-    size_t times_max; /* how often a query parameter may be given; 0 and 1: once */
+    size_t times_max; /* how often a query parameter may be given; 0 and 1: once. See BG_PARAM_REPEATS_MAX */
 };
 
 enum bg_column_kind {

@@ -1,6 +1,8 @@
 /* settings.c: the table of all settings, their defaults, and the sample file made from it. */
 #include "settings.h"
 
+#include "beamgauge/node.h"
+
 #include <string.h>
 
 #define KIB INT64_C(1024)
@@ -92,7 +94,7 @@ const struct bg_setting bg_settings[] = {
      .meaning = "the node's distribution port; 0: ask epmd"},
     {NODE(epmd_port), .type = "port", .fallback = "0", .max = 65535,
      .meaning = "the port of the epmd that knows this node; 0: epmd_port of [server]"},
-    {NODE(tags), .type = "words", .fallback = "", .max = BG_CONFIG_WORDS_MAX, .second_field = offsetof(struct bg_config_node, tags_count),
+    {NODE(tags), .type = "words", .fallback = "", .max = BG_TAGS_MAX, .second_field = offsetof(struct bg_config_node, tags_count),
      .meaning = "free words for people and filters"},
 
     {TOKEN(sha256), .type = "sha256",

@@ -2,7 +2,7 @@
 #include "settings.h"
 
 #include "beamgauge/names.h"
-
+#include "beamgauge/node.h"
 #include "beamgauge/text.h"
 
 #include <errno.h>
@@ -210,6 +210,20 @@ static enum bg_error parse_hosts(const struct bg_setting *setting, const char *t
     return error;
 }
 
+static enum bg_error parse_tags(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
+{
+    char *const *tags;
+    size_t before = *(size_t *)field_at(base, setting->second_field), count;
+    enum bg_error error = parse_words(setting, text, base, ret_failure);
+
+    tags = *(char ***)field_at(base, setting->field);
+    count = *(size_t *)field_at(base, setting->second_field);
+    for (size_t i = before; error == BG_OK && i < count; i++)
+        if (strlen(tags[i]) > BG_TAG_MAX_BYTES)
+            error = bg_fail_param(ret_failure, BG_INVALID, setting->key, "%s: a tag has 1 to %d bytes", setting->key, BG_TAG_MAX_BYTES);
+    return error;
+}
+
 bool bg_user_find(const char *user, uint32_t *ret_uid)
 {
     const struct passwd *entry;
@@ -344,7 +358,7 @@ static const struct value_type value_types[] = {
     {"port", parse_number, is_same_number, no_units, "a port"},
     {"name", parse_name, is_same_text, NULL, NULL},
     {"address", parse_address, is_same_text, NULL, NULL},
-    {"words", parse_words, is_same_words, NULL, NULL},
+    {"words", parse_tags, is_same_words, NULL, NULL},
     {"lines", parse_lines, is_same_words, NULL, NULL},
     {"path", parse_path, is_same_text, NULL, NULL},
     {"pem", parse_path, is_same_text, NULL, NULL},

@@ -233,14 +233,16 @@ static void take_repeat(struct reading *reading, int index, char *text)
         times += values->repeats[i].index == index;
     if (param->times_max <= 1) {
         wrong = "is given twice";
-    } else if (times == param->times_max || values->repeats_count == BG_PARAM_REPEATS_MAX) {
+    } else if (times == param->times_max) {
         snprintf(reason, sizeof reason, "may be given %zu times at most", param->times_max);
         wrong = reason;
     }
     if (wrong != NULL)
         complain(reading, param->name, wrong);
-    else
+    else {
+        assert(values->repeats_count < BG_PARAM_REPEATS_MAX);
         values->repeats[values->repeats_count++] = (struct bg_repeat){index, text};
+    }
 }
 
 static bool is_path_param(const struct bg_endpoint *endpoint, const char *name)
@@ -307,7 +309,9 @@ static void take_query(struct reading *reading, const char *query)
     for (size_t length; *query != '\0'; query += length + (query[length] == '&' ? 1 : 0)) {
         length = strcspn(query, "&");
         if (++pairs > PAIRS_MAX) {
-            complain(reading, "query", "has too many parameters");
+            char reason[REASON_SIZE];
+            snprintf(reason, sizeof reason, "has more than %d parameters", PAIRS_MAX);
+            complain(reading, "query", reason);
             return;
         }
         if (length > 0)

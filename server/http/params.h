@@ -7,9 +7,8 @@
 
 #include <jansson.h>
 
-#define BG_PARAMS_MAX 24        /* parameters of an endpoint */
-#define BG_PARAM_ERRORS_MAX 16  /* reported at once */
-#define BG_PARAM_REPEATS_MAX 64 /* values after the first one of parameters that may be given several times, all together */
+#define BG_PARAMS_MAX 24       /* parameters of an endpoint */
+#define BG_PARAM_ERRORS_MAX 16 /* reported at once */
 
 struct bg_value {
     const char *text; /* NULL: absent */

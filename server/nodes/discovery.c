@@ -14,10 +14,10 @@
 #include <string.h>
 
 #define NAMES_REQ 110
-#define NAMES_MAX_BYTES 65536          /* of epmd's list */
+#define NAMES_MAX_BYTES 65536          /* of epmd's list; names that come after it are not looked at */
 #define FOUND_MAX 1024                 /* names remembered; those that were released make room for others */
 #define NAME_QUERIES_MAX 16            /* nodes asked at once; those left over are asked the next time */
-#define LINES_MAX 4096                 /* names of one list */
+#define LINES_MAX 4096                 /* names of one list, which NAMES_MAX_BYTES has no room for */
 #define ASK_AGAIN_US INT64_C(60000000) /* a node that was released, its name */
 #define LINE_SIZE 512
 
@@ -228,8 +228,9 @@ static void on_epmd_read(struct bufferevent *connection, void *context)
 {
     struct bg_discovery *discovery = context;
 
-    if (evbuffer_get_length(bufferevent_get_input(connection)) <= NAMES_MAX_BYTES)
-        return; /* the list is whole when epmd closes */
+    if (evbuffer_get_length(bufferevent_get_input(connection)) < NAMES_MAX_BYTES)
+        return;                                               /* the list is whole when epmd closes */
+    names_read(discovery, bufferevent_get_input(connection)); /* some nodes are better than none */
     bufferevent_free(connection);
     discovery->epmd = NULL;
 }

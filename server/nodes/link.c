@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EPMD_ANSWER_MAX 2048
+#define EPMD_ANSWER_MAX 2048 /* looked at; eight bytes say all that is asked for, and are taken as soon as they are there */
 #define BIT(state) (1u << (state))
 
 /* Where each state may go. From the second to the next address means from a step back to an earlier one. */

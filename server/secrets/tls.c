@@ -98,7 +98,8 @@ static enum bg_error take_file(SSL_CTX *context, const struct bg_secret_kind *ki
         return no_memory(ret_failure);
     error = bg_secret_read(kind, path, FILE_MAX_BYTES, bytes, &length, ret_failure);
     if (error == BG_OK && length == FILE_MAX_BYTES)
-        error = bg_fail_param(ret_failure, BG_INVALID, kind->param, "%s %.200s is too long for one", kind->noun, path);
+        error = bg_fail_param(ret_failure, BG_INVALID, kind->param, "%s %.200s is too long: at most %d bytes are taken", kind->noun, path,
+                              FILE_MAX_BYTES - 1);
     if (error == BG_OK && (pem = BIO_new_mem_buf(bytes, (int)length)) == NULL)
         error = no_memory(ret_failure);
     if (error == BG_OK)

@@ -86,6 +86,18 @@ suite('check', { prepare: async (world) => {
     assert.equal((await world.gauge.ask('none@127.0.0.1', 'check?assert=process_count>5')).status, 404);
   });
 
+  test('assertions, warnings and nodes may be 32 each, all at once, and one more of any is 400', async () => {
+    const ask = (counts) => world.gauge.api(`check?${Object.entries(counts).map(([name, count]) => `${name}=${name === 'node' ? '*' : 'atom_count:gt:0'}&`.repeat(count)).join('')}`);
+    const most = { assert: 32, warn: 32, node: 32 };
+    const answer = await ask(most);
+    assert.equal(answer.status, 200, answer.text.slice(-500));
+    assert.equal(answer.body.data.nodes[0].assertions.length, 64);
+    for (const name of Object.keys(most)) {
+      const refused = await ask({ ...most, [name]: 33 });
+      assert.deepEqual([refused.status, refused.body.errors], [400, [{ param: name, reason: 'may be given 32 times at most' }]]);
+    }
+  });
+
   test('what could not be determined is 502, never 503, in every format', async () => {
     const gone = await world.node();
     await world.gauge.register(gone);

@@ -267,7 +267,7 @@ suite('https', { prepare }, (world, test) => {
       [{ 'key.pem': 'nothing\n' }, /key in .*key\.pem: \S/],
       [{ 'key.pem': encrypted }, /key\.pem has a passphrase/],
       [{ 'cert.pem': weak.certificate, 'key.pem': weak.key }, /key too small/],
-      [{ 'key.pem': Buffer.alloc(300_000, 'x') }, /key\.pem is too long/],
+      [{ 'key.pem': Buffer.alloc(300_000, 'x') }, /key\.pem is too long: at most 262143 bytes are taken/],
     ];
     const wrong = async (reason) => {
       const line = await reload(gauge, 'reload_failed');

@@ -68,6 +68,22 @@ static void parameters_are_whole_and_their_fallbacks_valid(void **state)
     }
 }
 
+/* Each may be given as often as the document says, whatever others are. */
+static void there_is_room_for_all_values_that_may_be_given(void **state)
+{
+    (void)state;
+    EACH_ENDPOINT(endpoint)
+    {
+        size_t repeats = 0, values = 0;
+        for (const struct bg_param *param = endpoint->params; param != NULL && param->name != NULL; param++) {
+            repeats += param->times_max > 1 ? param->times_max - 1 : 0;
+            values += param->times_max > 1 ? param->times_max : 1;
+        }
+        assert_in_range(repeats, 0, BG_PARAM_REPEATS_MAX);
+        assert_in_range(values, 0, 128); /* of a query */
+    }
+}
+
 static void paths_and_parameters_agree(void **state)
 {
     (void)state;
@@ -188,6 +204,7 @@ int main(void)
         cmocka_unit_test(every_resource_ends_where_its_count_says),
         cmocka_unit_test(operations_and_routes_are_unique),
         cmocka_unit_test(parameters_are_whole_and_their_fallbacks_valid),
+        cmocka_unit_test(there_is_room_for_all_values_that_may_be_given),
         cmocka_unit_test(paths_and_parameters_agree),
         cmocka_unit_test(columns_are_unique_and_few_in_a_chat_window),
         cmocka_unit_test(numbers_have_their_unit_in_the_name),

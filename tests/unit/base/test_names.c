@@ -113,6 +113,17 @@ static void a_part_of_a_name_has_63_bytes_at_most(void **state)
     assert_int_equal(bg_host_check(text + 3, strlen(text + 3), &host, &failure), BG_OK);
 }
 
+static void a_host_has_255_bytes_at_most(void **state)
+{
+    struct bg_failure failure;
+    enum bg_host host;
+
+    (void)state;
+    assert_int_equal(bg_host_check(of_length("", BG_HOST_MAX), BG_HOST_MAX, &host, &failure), BG_OK);
+    assert_int_equal(bg_host_check(of_length("", BG_HOST_MAX + 1), BG_HOST_MAX + 1, &host, &failure), BG_INVALID);
+    assert_non_null(strstr(failure.text, "255"));
+}
+
 static void an_authority_is_a_host_and_perhaps_a_port(void **state)
 {
     static const struct {
@@ -201,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_host_is_a_name_or_an_address),
         cmocka_unit_test(what_is_not_a_host_is_refused_with_the_reason),
         cmocka_unit_test(a_part_of_a_name_has_63_bytes_at_most),
+        cmocka_unit_test(a_host_has_255_bytes_at_most),
         cmocka_unit_test(an_authority_is_a_host_and_perhaps_a_port),
         cmocka_unit_test(a_name_is_a_part_before_the_at_and_a_host_behind_it),
         cmocka_unit_test(an_address_is_a_host_with_a_zone_and_no_port),

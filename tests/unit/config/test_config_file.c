@@ -279,12 +279,12 @@ static void bytes_of_zero_are_refused(void **state)
     assert_non_null(strstr(test->failure.text, ":2: this is not text"));
 }
 
-/* "# first\n[node a@b]\ntags = hhh...\n", the last line `length` bytes long. */
+/* "# first\n[check a]\nassert = hhh...\n", the last line `length` bytes long. */
 static const char *text_with_line(size_t length)
 {
     static char text[4096];
-    int before = snprintf(text, sizeof(text), "# first\n[node a@b]\n");
-    int key = snprintf(text + before, sizeof(text) - (size_t)before, "tags = ");
+    int before = snprintf(text, sizeof(text), "# first\n[check a]\n");
+    int key = snprintf(text + before, sizeof(text) - (size_t)before, "assert = ");
 
     memset(text + before + key, 'h', length - (size_t)key);
     memcpy(text + (size_t)before + length, "\n", 2);
@@ -294,11 +294,11 @@ static const char *text_with_line(size_t length)
 static void a_long_line_is_refused_and_never_cut(void **state)
 {
     struct config_case *test = *state;
-    size_t length = strlen("tags = h");
+    size_t length = strlen("assert = h");
 
     /* How long a setting may be is up to the library's build. */
     while (length < 2000 && config_case_read(test, text_with_line(length)) == BG_OK) {
-        assert_int_equal(strlen(test->config.nodes[0].tags[0]), length - strlen("tags = "));
+        assert_int_equal(strlen(test->config.checks[0].asserts[0]), length - strlen("assert = "));
         length++;
     }
     assert_in_range(length - 1, 150, 1023);
@@ -336,54 +336,6 @@ static void a_node_name_of_255_bytes_is_kept_whole(void **state)
     name[256] = '\0';
     snprintf(text, sizeof(text), "[node %s]\n", name);
     config_case_refuses(test, text, 1, "expected NAME@HOST of at most 255 bytes");
-}
-
-static void lists_have_a_greatest_length(void **state)
-{
-    struct config_case *test = *state;
-    char text[2048] = "[server]\n";
-
-    for (int i = 0; i < BG_CONFIG_WORDS_MAX / 2; i++)
-        strncat(text, "allowed_hosts = a b\n", sizeof(text) - strlen(text) - 1);
-    assert_int_equal(config_case_read(test, text), BG_OK);
-    assert_int_equal(test->config.allowed_hosts_count, BG_CONFIG_WORDS_MAX);
-    strncat(text, "allowed_hosts = c\n", sizeof(text) - strlen(text) - 1);
-    config_case_refuses(test, text, BG_CONFIG_WORDS_MAX / 2 + 2, "allowed_hosts: expected at most 64 words");
-}
-
-/* Writes `count` sections, each on its line(s), and returns the text; to be freed. */
-static char *sections(const char *format, int count)
-{
-    char *text = NULL;
-    size_t length = 0;
-    FILE *out = open_memstream(&text, &length);
-
-    for (int i = 0; i < count; i++) {
-        fprintf(out, "[%s%d", format, i);
-        fputs(format[0] == 'n' ? "@h]\n" : "]\nsha256=" ABC_SHA256 "\nscopes=read\n", out);
-    }
-    fclose(out);
-    return text;
-}
-
-static void nodes_and_tokens_have_a_greatest_number(void **state)
-{
-    struct config_case *test = *state;
-    char *text = sections("node n", BG_CONFIG_NODES_MAX);
-
-    assert_int_equal(config_case_read(test, text), BG_OK);
-    assert_int_equal(test->config.nodes_count, BG_CONFIG_NODES_MAX);
-    free(text);
-    text = sections("node n", BG_CONFIG_NODES_MAX + 1);
-    config_case_refuses(test, text, BG_CONFIG_NODES_MAX + 1, "more than 4096 nodes");
-    free(text);
-    text = sections("token t", BG_CONFIG_TOKENS_MAX);
-    assert_int_equal(config_case_read(test, text), BG_OK);
-    assert_int_equal(test->config.tokens_count, BG_CONFIG_TOKENS_MAX);
-    free(text);
-    text = sections("token t", BG_CONFIG_TOKENS_MAX + 1);
-    config_case_refuses(test, text, BG_CONFIG_TOKENS_MAX * 3 + 1, "more than 256 tokens");
-    free(text);
 }
 
 static void named_checks_are_lists_of_whole_lines(void **state)
@@ -476,8 +428,6 @@ int main(void)
         CASE(a_long_line_is_refused_and_never_cut),
         CASE(a_long_comment_is_no_matter_until_its_own_bound),
         CASE(a_node_name_of_255_bytes_is_kept_whole),
-        CASE(lists_have_a_greatest_length),
-        CASE(nodes_and_tokens_have_a_greatest_number),
         CASE(named_checks_are_lists_of_whole_lines),
         CASE(chats_have_secrets),
         CASE(a_file_that_cannot_be_read_is_said_so),

@@ -158,6 +158,19 @@ static void all_errors_are_told_at_once_up_to_a_maximum(void **state)
     json_decref(errors);
 }
 
+static void a_query_has_a_greatest_number_of_parameters(void **state)
+{
+    char query[200] = "";
+    (void)state;
+    memset(query, '&', 127);
+    strncat(query, "limit=5", sizeof query - strlen(query) - 1); /* the 128th */
+    assert_good(read_query(query));
+    assert_int_equal(values.list[LIMIT].integer, 5);
+    bg_values_done(&values);
+    memmove(query + 1, query, strlen(query) + 1);
+    assert_bad(read_query(query), "query", "has more than 128 parameters");
+}
+
 static void format_is_only_where_rows_are(void **state)
 {
     json_t *errors;
@@ -174,6 +187,7 @@ int main(void)
         cmocka_unit_test(what_is_absent_falls_back),
         cmocka_unit_test(each_bad_value_names_its_parameter),
         cmocka_unit_test(all_errors_are_told_at_once_up_to_a_maximum),
+        cmocka_unit_test(a_query_has_a_greatest_number_of_parameters),
         cmocka_unit_test(format_is_only_where_rows_are),
     };
 

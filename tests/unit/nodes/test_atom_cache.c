@@ -186,6 +186,40 @@ static void nonsense_is_refused(void **state)
     REFUSED("\203D\0\1");
 }
 
+static void an_atom_of_a_node_has_1020_bytes_at_most(void **state)
+{
+    static uint8_t frame[9 + 1021], plain[5 + 1020] = "p\203v\3\374";
+    (void)state;
+    for (size_t extra = 0; extra < 2; extra++) {
+        memcpy(frame, "\203D\1\30\5\3\374", 7);
+        frame[6] = (uint8_t)(frame[6] + extra);
+        memset(frame + 7, 'a', 1020 + extra);
+        memcpy(frame + 7 + 1020 + extra, "R\0", 2);
+        memset(plain + 5, 'a', 1020);
+        assert_unpacked(frame, 9 + 1020 + extra, MAX, extra > 0 ? BG_ATOM_CACHE_NONSENSE : BG_ATOM_CACHE_DONE, (char *)plain, 5 + 1020);
+    }
+}
+
+/* Each has the next one as what it holds. */
+static void funs_are_sixteen_deep_at_most(void **state)
+{
+    static uint8_t frame[2000];
+    static const char head[] = "p\0\0\0\0" FUN_HEAD "w\1ma\0a\0Xw\1n\0\0\0\1\0\0\0\1\0\0\0\1";
+    (void)state;
+    for (size_t depth = 16; depth <= 17; depth++) {
+        size_t length = 3;
+        memcpy(frame, "\203D\0", 3);
+        for (size_t i = 0; i < depth; i++, length += sizeof head - 1)
+            memcpy(frame + length, head, sizeof head - 1);
+        frame[length++] = 'j';
+        struct bg_atom_cache *cache = bg_atom_cache_new();
+        struct bg_slice unpacked;
+        assert_int_equal(bg_atom_cache_unpack(cache, slice_of(frame, length), MAX, &unpacked),
+                         depth > 16 ? BG_ATOM_CACHE_NONSENSE : BG_ATOM_CACHE_DONE);
+        bg_atom_cache_free(cache);
+    }
+}
+
 static void a_small_message_does_not_become_a_large_one(void **state)
 {
     static uint8_t frame[20000] = "\203D\1\30\5\3\374";
@@ -210,6 +244,8 @@ int main(void)
         cmocka_unit_test(what_a_node_sends_is_understood),
         cmocka_unit_test(the_size_of_a_fun_is_that_of_its_text),
         cmocka_unit_test(nonsense_is_refused),
+        cmocka_unit_test(an_atom_of_a_node_has_1020_bytes_at_most),
+        cmocka_unit_test(funs_are_sixteen_deep_at_most),
         cmocka_unit_test(a_small_message_does_not_become_a_large_one),
     };
     return cmocka_run_group_tests_name("atom cache", tests, NULL, NULL);

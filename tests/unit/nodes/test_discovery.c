@@ -18,7 +18,7 @@
 #include <string.h>
 
 #define REMEMBERED 1024 /* FOUND_MAX */
-#define BATCH 16        /* PEEKS_MAX: so many new names stand in each list */
+#define BATCH 16        /* NAME_QUERIES_MAX: so many new names stand in each list */
 #define NAMES_MAX (REMEMBERED + 2 * BATCH)
 
 struct host {
@@ -30,6 +30,7 @@ struct host {
     bool reported[NAMES_MAX];
     unsigned reports[NAMES_MAX];
     unsigned reported_count;
+    size_t padding;            /* bytes in the list behind the first name */
     bool keeps;                /* what is reported; else it is released at once */
     unsigned connection_count; /* that are open */
     struct bg_discovery *discovery;
@@ -56,8 +57,11 @@ static void on_names_asked(struct bufferevent *connection, void *context)
     evbuffer_add(out, "\0\0\x11\x11", 4);
     for (host->next = host->listed_from; host->next < host->listed && host->reported[host->next];)
         host->next++;
-    for (unsigned i = host->listed_from; i < host->listed; i++)
+    for (unsigned i = host->listed_from; i < host->listed; i++) {
         evbuffer_add_printf(out, "name n%u at port %u\n", i, (unsigned)host->nodes_port);
+        for (size_t length = 0; i == host->listed_from && length < host->padding; length += 16)
+            evbuffer_add_printf(out, "%015u\n", 0);
+    }
     bufferevent_setcb(connection, NULL, on_written, on_end, host);
 }
 
@@ -164,6 +168,28 @@ static void names_that_were_released_make_room_for_others(void **state)
     host_close(&host);
 }
 
+static void of_a_list_that_is_too_long_the_beginning_is_read(void **state)
+{
+    (void)state;
+    static struct host host;
+    host_open(&host, true);
+    host.listed = 2;
+    host.padding = 65536 - 1024;
+    for (int i = 0; i < 2000 && host.reported_count < 2; i++)
+        run(&host, 5);
+    assert_int_equal(host.reported_count, 2);
+    host_close(&host);
+    host_open(&host, true);
+    host.listed = 2;
+    host.padding = 65536;
+    for (int i = 0; i < 2000 && host.reported_count < 1; i++)
+        run(&host, 5);
+    run(&host, 50);
+    assert_int_equal(host.reports[0], 1);
+    assert_int_equal(host.reports[1], 0);
+    host_close(&host);
+}
+
 static void where_all_are_kept_another_is_reported_once_one_has_gone(void **state)
 {
     (void)state;
@@ -217,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_were_released_make_room_for_others),
+        cmocka_unit_test(of_a_list_that_is_too_long_the_beginning_is_read),
         cmocka_unit_test(where_all_are_kept_another_is_reported_once_one_has_gone),
         cmocka_unit_test(a_name_that_left_and_came_back_is_reported_again),
         cmocka_unit_test(all_that_were_released_are_reported_once_more),

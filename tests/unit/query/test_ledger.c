@@ -280,6 +280,25 @@ static void the_least_recently_used_goes_first(void **state)
     bg_ledger_done(&ledger);
 }
 
+static void fifty_peers_of_each_list_are_kept(void **state)
+{
+    static char top[4000], text[5000];
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    for (int i = 1; i <= BG_LEDGER_PEERS_MAX + 1; i++)
+        (void)snprintf(top + strlen(top), sizeof top - strlen(top), "%s" PEER("<0.%d.0>", "pay@h", "2"), i > 1 ? "," : "", i);
+    (void)snprintf(text, sizeof text, "{\"counted\":[" COUNTED("<0.1.0>", LISTS(LIST("102", "51", "%s"), NOBODY)) "]}", top);
+    json_t *answer = read_json(text);
+    json_decref(bg_ledger_take(&ledger, &here, answer, false, 1, 77));
+    json_decref(answer);
+    json_t *process = complete(&ledger, &here, ROW("<0.1.0>", "102", "false"));
+    const json_t *list = json_object_get(json_object_get(process, "lists"), "monitors");
+    assert_int_equal(json_array_size(json_object_get(list, "top")), BG_LEDGER_PEERS_MAX);
+    json_decref(process);
+    bg_ledger_done(&ledger);
+}
+
 static void nonsense_is_not_kept(void **state)
 {
     static const char *const samples[] = {"7",
@@ -315,6 +334,7 @@ int main(void)
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
         cmocka_unit_test(it_is_open_whose_entries_are_that_nobody_has_counted),
         cmocka_unit_test(the_least_recently_used_goes_first),
+        cmocka_unit_test(fifty_peers_of_each_list_are_kept),
         cmocka_unit_test(nonsense_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

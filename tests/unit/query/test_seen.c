@@ -241,6 +241,41 @@ static void few_entries_many_nodes_and_nonsense_are_bounded(void **state)
     }
 }
 
+/* Of 21 rows of one ranking, and 21 peers of one of them. */
+static void twenty_rows_and_twenty_peers_of_each_are_kept(void **state)
+{
+    (void)state;
+    struct bg_seen seen;
+    json_t *asked = read_json("{\"limit\":50}"), *answer = read_json(ANSWER("", "", "", "", "0"));
+    json_t *lists = read_json(PEERS("<0.1.0>", "5000")), *silent = read_json(ANSWER("", "", "", "", "21"));
+    json_t *top = json_object_get(json_object_get(json_object_get(lists, "lists"), "monitors"), "top");
+    bg_seen_init(&seen);
+    for (int i = 1; i <= BG_SEEN_ROWS_MAX + 1; i++) {
+        char pid[16];
+        (void)snprintf(pid, sizeof pid, "<0.%d.0>", i);
+        json_t *row = read_json(ROW("", "5000", ",\"exact\":true"));
+        json_object_set_new(json_object_get(row, "pid"), "pid", json_string(pid));
+        json_array_append_new(json_object_get(answer, "rows"), row);
+        json_array_append_new(json_object_get(json_object_get(answer, "rankings"), "monitors"), json_integer(i - 1));
+        json_array_append_new(json_object_get(silent, "skipped"), json_pack("{s:s}", "pid", pid));
+        if (i > 1)
+            json_array_append_new(top, json_pack("{s:{s:s}, s:i}", "peer", "pid", pid, "count", 1));
+    }
+    json_array_append(json_object_get(answer, "long"), lists);
+    bg_seen_complete(&seen, &here, asked, answer, 1000);
+    bg_seen_complete(&seen, &here, asked, silent, 2000);
+    assert_int_equal(json_array_size(top), BG_SEEN_PEERS_MAX + 1);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(silent, "rankings"), "monitors")), BG_SEEN_ROWS_MAX);
+    const json_t *process = json_array_get(json_object_get(silent, "long"), 0);
+    const json_t *list = json_object_get(json_object_get(process, "lists"), "monitors");
+    assert_int_equal(json_array_size(json_object_get(list, "top")), BG_SEEN_PEERS_MAX);
+    json_decref(asked);
+    json_decref(answer);
+    json_decref(lists);
+    json_decref(silent);
+    bg_seen_done(&seen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_full_ranking_stays_as_long_as_was_asked_for),
         cmocka_unit_test(one_that_does_not_tell_its_peers_has_those_that_it_told),
         cmocka_unit_test(few_entries_many_nodes_and_nonsense_are_bounded),
+        cmocka_unit_test(twenty_rows_and_twenty_peers_of_each_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,45 @@
+%% What questions tell of no more than so many: see LIMITS.md.
+-module(limits_tests).
+-include_lib("eunit/include/eunit.hrl").
+
+%% Who does not answer: all are counted, 2,048 are kept to be asked again, and 20 are named.
+silent_test() ->
+    Pids = [list_to_pid(lists:concat(["<0.", N, ".0>"])) || N <- lists:seq(1000, 4000)],
+    Met = lists:foldl(fun(Pid, Before) -> met:silent([Pid], 1, Before) end, met:none(), Pids),
+    ?assertMatch({Again, _} when length(Again) =:= 2048, met:again(Met)),
+    #{<<"skipped_count">> := Count, <<"skipped">> := Named} = met:answer(Met, erlang:monotonic_time(microsecond)),
+    ?assertEqual({3001, 20}, {Count, length(Named)}).
+
+%% Each with a list that is too long to be copied, of which 50 are counted the first time.
+long_lists_test_() -> asking:each("of many long lists fifty are looked at, the longest first", fun(Mode) ->
+    Watched = asking:plant(fun() -> ok end),
+    [Longest | _] = Watchers = [asking:plant(fun() -> [monitor(process, Watched) || _ <- lists:seq(1, Entries)] end) || Entries <- lists:seq(1060, 1001, -1)],
+    Arguments = #{<<"limit">> => 200, <<"order">> => <<"desc">>, <<"binary">> => false, <<"list_entries_max">> => 500,
+                  <<"may_count">> => true, <<"timeout_ms">> => 30000, <<"known">> => []},
+    #{<<"counted">> := Counted} = asking:ask(Mode, scan, Arguments),
+    Ours = [Pid || #{<<"pid">> := Pid} <- Counted, lists:member(Pid, Watchers)],
+    ?assert(length(Counted) =< 50 andalso length(Ours) >= 45),
+    ?assert(lists:member(Longest, Ours)),
+    asking:uproot([Watched | Watchers])
+end).
+
+applications_test_() -> asking:each("five thousand applications are told", fun(Mode) ->
+    Before = length(application:loaded_applications()),
+    Names = [list_to_atom(lists:concat([limits_test_, N])) || N <- lists:seq(1, 5001)],
+    [ok = application:load({application, Name, [{vsn, "1"}]}) || Name <- Names],
+    Answer = asking:ask(Mode, applications, #{<<"sort">> => <<"memory">>, <<"limit">> => 20000}),
+    [ok = application:unload(Name) || Name <- Names],
+    ?assert(Before + length(Names) > 5000),
+    ?assertEqual(5001, maps:get(<<"application_count">>, Answer)) %% with what is of none
+end).
+
+tree(Mode, Limit) ->
+    asking:ask(Mode, tree, #{<<"application">> => <<"kernel">>, <<"limit">> => Limit, <<"depth">> => 50}).
+
+many_members_test_() -> asking:each("ten thousand processes have a place in a tree, and more are counted", fun(Mode) ->
+    Leader = application_controller:get_master(kernel),
+    asking:planted(10001, fun() -> group_leader(Leader, self()) end),
+    #{<<"rows">> := Rows, <<"member_count">> := Count} = tree(Mode, 20000),
+    ?assert(Count > 10001),
+    ?assert(length(Rows) =< 10000)
+end).
