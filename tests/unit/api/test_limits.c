@@ -23,14 +23,18 @@ static const char *many(const char *format, int from, int count)
     return text[turn];
 }
 
-static void relations_with(const char *peers)
+#define NAMED "{\"peer\":{\"pid\":\"<0.3.0>\",\"node\":\"n%d@h\"},\"count\":3}"
+#define ON_PAY "{\"peer\":{\"pid\":\"<0.%d.0>\",\"node\":\"pay@h\"},\"count\":3}"
+
+static void relations_with(const char *monitors, const char *monitored_by)
 {
     static char answer[70000];
     (void)snprintf(answer, sizeof answer,
                    "{\"processes\":[{\"pid\":\"<0.10.0>\",\"lists\":{\"monitors\":{\"count\":900,\"distinct_count\":300,\"exact\":true,"
-                   "\"top\":[%s]}}}]}",
-                   peers);
-    fake_call("getProcessRelations", SHOP " pid=<0.10.0> direction=monitors limit=200", NULL);
+                   "\"top\":[%s]},\"monitored_by\":{\"count\":900,\"distinct_count\":300,\"exact\":true,\"top\":[%s]},"
+                   "\"links\":{\"count\":0,\"distinct_count\":0,\"exact\":true,\"top\":[]}}}]}",
+                   monitors, monitored_by);
+    fake_call("getProcessRelations", SHOP " pid=<0.10.0> limit=200", NULL);
     fake_answer(answer);
 }
 
@@ -42,23 +46,23 @@ static void eight_nodes_are_asked_for_the_names_of_peers(void **state)
         (void)snprintf(names[i], sizeof names[i], "n%d@h", i);
         fake.nodes[fake.nodes_count++] = (struct bg_node_info){.name = names[i], .state = BG_LINK_UP, .reason_text = ""};
     }
-    relations_with(many("{\"peer\":{\"pid\":\"<0.3.0>\",\"node\":\"n%d@h\"},\"count\":3}", 1, 9));
+    relations_with(many(NAMED, 1, 9), "");
     assert_int_equal(fake.asks_count, 1 + 8);
     for (size_t i = 1; i < fake.asks_count; i++)
         assert_string_not_equal(fake.asks[i].node, "n9@h");
     fake_cancel();
 }
 
+/* Of both lists together. */
 static void two_hundred_names_are_asked_of_a_node(void **state)
 {
     (void)state;
     fake.nodes[fake.nodes_count++] = (struct bg_node_info){.name = "pay@h", .state = BG_LINK_UP, .reason_text = ""};
-    relations_with(many("{\"peer\":{\"pid\":\"<0.%d.0>\",\"node\":\"pay@h\"},\"count\":3}", 1, 199));
-    assert_int_equal(json_array_size(fake_at(fake.asks[1].args, "pids")), 199);
-    fake_cancel();
-    relations_with(many("{\"peer\":{\"pid\":\"<0.%d.0>\",\"node\":\"pay@h\"},\"count\":3}", 1, 201));
-    assert_int_equal(json_array_size(fake_at(fake.asks[1].args, "pids")), 200);
-    fake_cancel();
+    for (int count = 99; count <= 101; count++) {
+        relations_with(many(ON_PAY, 1, 100), many(ON_PAY, 101, count));
+        assert_int_equal(json_array_size(fake_at(fake.asks[1].args, "pids")), count < 100 ? 199 : 200);
+        fake_cancel();
+    }
 }
 
 static void five_of_those_who_do_not_answer_are_named(void **state)
