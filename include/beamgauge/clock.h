@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct bg_clock {
-    int64_t (*monotonic_us)(void *context); /* never goes back; its zero means nothing */
+    int64_t (*monotonic_us)(void *context); /* monotonic; its zero has no meaning */
     int64_t (*wall_ms)(void *context);      /* milliseconds since 1970-01-01T00:00:00Z */
     void *context;
 };

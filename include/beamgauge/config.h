@@ -40,7 +40,7 @@ struct bg_config {
     /* [server] */
     char *listen_address; /* "127.0.0.1", "::1" */
     int64_t listen_port;
-    char *name;        /* our node name; "" : beamgauge@ and the host's name, decided by main */
+    char *name;        /* our node name; "" : beamgauge@ and the host's name, set by main */
     char *cookie_file; /* the default cookie; "~" is the home folder */
     enum bg_log_level log_level;
     char **allowed_hosts; /* besides loopback names and the listen address */
@@ -48,8 +48,8 @@ struct bg_config {
     int64_t epmd_port;
     char *tls_cert, *tls_key; /* paths; or both NULL */
     struct bg_tls *tls;       /* read from there; NULL: plain HTTP is spoken */
-    bool discover;            /* ask the local epmd at start, where no node is named */
-    char **peer_users; /* whose nodes on this host may see a cookie's digest, besides our own user's and root's: names, numbers, or "*" */
+    bool discover;            /* ask the local epmd at start if no node is named */
+    char **peer_users; /* users whose nodes on this host may see a cookie's digest, besides our own user and root: names, numbers, or "*" */
     size_t peer_users_count;
     /* [limits] */
     int64_t header_max_bytes, body_max_bytes, connections_max, requests_max; /* requests_max: calls in flight, all together */
@@ -69,7 +69,7 @@ struct bg_config {
     size_t tokens_count;
     struct bg_config_check *checks;
     size_t checks_count;
-    /* The file as such; both are false where there was none. */
+    /* About the file itself; both are false if there was none. */
     bool file_is_empty; /* without any section */
     bool file_is_cut;   /* its last line has no end */
 };
@@ -81,7 +81,7 @@ struct bg_setting {
                                 * "boolean", "level", "sha256", "scopes", "hosts", "users" */
     const char *fallback;      /* as it would be written; NULL: absent where it is not given */
     int64_t min, max;          /* of a number; of a text's length in bytes; of how many words */
-    bool reloads;              /* a reload takes it over; in [server] and [limits] few are */
+    bool reloads;              /* a reload applies it; few in [server] and [limits] are so */
     const char *meaning;
     size_t field,
         second_field; /* offsets in struct bg_config, bg_config_node, bg_token or bg_config_check: the value; its port or count of words */
@@ -90,28 +90,28 @@ extern const struct bg_setting bg_settings[];
 
 void bg_config_init(struct bg_config *ret_config); /* the defaults */
 void bg_config_done(struct bg_config *config);
-/* Reads a file over the defaults into a config that is already initialised, in place of all that it held. On failure it is untouched,
- * and the failures are all that there are, in the order of their lines, each with the text "FILE:LINE: reason". */
+/* Reads a file over the defaults into an initialised config, and replaces everything in it. On failure the config is untouched, and
+ * ret_failures has every failure in the order of the lines, each with the text "FILE:LINE: reason". */
 enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, struct bg_failures *ret_failures) BG_MUST_CHECK;
 /* "127.0.0.1:7788", "[::1]:7788"; port 0 lets the system choose. */
 enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Appends a node that has no section; its cookie is the default one. A node that is already there stays as it is. */
+/* Appends a node that has no section; its cookie is the default one. A node that is already in the list does not change. */
 enum bg_error bg_config_add_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Reads the files of secrets: each node's cookie, the default one if a node has none of its own, chat's, and the certificate with its key.
  * A file that others may read is refused. */
 enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* What cannot go together: listening off loopback without tokens, for one. */
+/* Checks settings against each other: for example, listening off loopback needs tokens. */
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 bool bg_config_listens_on_loopback(const struct bg_config *config);
-/* "https://[::1]:7788/": where it serves, on this port. */
+/* "https://[::1]:7788/": the URL of the service on this port. */
 #define BG_CONFIG_URL_SIZE 80
 void bg_config_url(const struct bg_config *config, int64_t port, char ret_url[BG_CONFIG_URL_SIZE]);
-/* Names the settings of the start, apart by ", ", that are others in `read` than in `running`: a reload does not take them over. False
- * where there is none. */
+/* Lists the settings, separated by ", ", that differ between `read` and `running` and that only a restart applies. False if there are none.
+ */
 bool bg_config_restart_needed(const struct bg_config *running, const struct bg_config *read, size_t size, char *ret_names);
 /* The number of a user given by name or as a number. */
 bool bg_user_find(const char *user, uint32_t *ret_uid);
-/* The whole table with its meanings, as a commented sample file. */
+/* The whole table with the meaning of each setting, as a commented sample file. */
 void bg_config_print_sample(FILE *out);
 
 #endif

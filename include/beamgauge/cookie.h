@@ -1,4 +1,4 @@
-/* cookie.h: Erlang's cookies, the secret that nodes of a cluster share. */
+/* cookie.h: Erlang cookies, the secret that the nodes of a cluster share. */
 #ifndef BEAMGAUGE_COOKIE_H
 #define BEAMGAUGE_COOKIE_H
 

@@ -1,4 +1,4 @@
-/* endpoint.h: the endpoint descriptor, the centre of the house. Router, validation, 405/Allow, formats and help all derive from it. */
+/* endpoint.h: the endpoint descriptor, the centre of the program. Router, validation, 405/Allow, formats and help all derive from it. */
 #ifndef BEAMGAUGE_ENDPOINT_H
 #define BEAMGAUGE_ENDPOINT_H
 
@@ -33,7 +33,7 @@ enum bg_param_type {
 #define BG_PARAM_REPEATS_MAX 93 /* values after the first, of all parameters of an endpoint that may be given several times */
 
 struct bg_param {
-    const char *name; /* NULL ends a table. A name that stands as {name} in the path is a path parameter, any other a query parameter */
+    const char *name; /* NULL ends a table. A name that is {name} in the path is a path parameter, any other is a query parameter */
     enum bg_param_type type;
     int64_t min, max;
     const char *const *choices; /* NULL-terminated */
@@ -44,27 +44,27 @@ struct bg_param {
 
 enum bg_column_kind {
     BG_COLUMN_TEXT,
-    BG_COLUMN_WHOLE, /* text that means little when it is cut: a time, a sentence */
+    BG_COLUMN_WHOLE, /* text that must not be cut: a time, a sentence */
     BG_COLUMN_COUNT,
-    BG_COLUMN_ENTRIES, /* a count that is an estimate where its row's `exact` is false: people are shown that */
-    BG_COLUMN_BOUND,   /* the same where it is null while nobody has counted: people are shown its row's `uncounted_count` then */
+    BG_COLUMN_ENTRIES, /* a count that is an estimate where its row's `exact` is false: text and md mark it */
+    BG_COLUMN_BOUND,   /* the same, but null if nobody has counted: text and md then show its row's `uncounted_count` */
     BG_COLUMN_BYTES,
     BG_COLUMN_RATIO,
     BG_COLUMN_RATE
 };
 
 struct bg_column {
-    /* Dotted path into a row, e.g. "watcher.pid"; NULL ends a table. csv uses it as the header, dots as underscores. Of "a|b" csv has a,
-     * and people are shown b where there is no a. */
+    /* Dotted path into a row, e.g. "watcher.pid"; NULL ends a table. csv uses it as the header, with underscores for dots. Of "a|b" csv has
+     * a; text and md show b if there is no a. */
     const char *path;
     const char *title; /* heading in text and md */
     enum bg_column_kind kind;
-    /* Shown in text and md, which must fit a chat window; what the rows are sorted by (meta's sorted_by) and changes, where there are any,
-     * are shown beside those. csv and ndjson have all. */
+    /* Shown in text and md, which must fit a chat window. The sort column (meta's sorted_by) and any changes are shown too. csv and ndjson
+     * have all columns. */
     bool compact;
 };
 
-/* A representation of an answer that is not made from rows. */
+/* A format of an answer that is not made from rows. */
 struct bg_representation {
     const char *name;                                                 /* as in format=; NULL ends a table */
     const char *content_type;                                         /* also what Accept chooses by */
@@ -79,26 +79,26 @@ struct bg_endpoint {
     enum bg_method method;
     const char *path; /* "/api/v1/nodes/{node}/memory"; NULL ends a table */
     enum bg_scope scope;
-    bool is_health;        /* outside of all quotas: a service that is busy must not be taken for a dead one */
+    bool is_health;        /* not counted in any quota: a busy service must not look dead */
     const char *operation; /* stable camelCase name: "getMemory" */
     const char *summary;
     const struct bg_param *params;         /* may be NULL. `format`, where there are columns, is added by http */
     const struct bg_column *columns;       /* NULL: only JSON (or plain text), no other format */
-    const struct bg_column *group_columns; /* in their place where the rows are groups, which have a member "group"; or NULL */
-    /* Where the rows of `data` are when data is not itself an array: returns a new reference to an array. NULL: data is the array, or,
-     * if it is an object, each of its members is a row {"field", "value"}. */
+    const struct bg_column *group_columns; /* used instead if the rows are groups, which have a member "group"; or NULL */
+    /* Returns the rows of `data`, a new reference to an array. NULL: data is the array; or data is an object, and each of its members is a
+     * row {"field", "value"}. */
     json_t *(*rows)(const json_t *data);
-    /* Where the handler writes the body itself, for bg_call_custom(): the content types it can have, the first being the one for whoever
-     * does not care. NULL-terminated; Accept chooses, see bg_call_type(). NULL: JSON (or plain text). */
+    /* If the handler writes the body itself, for bg_call_custom(): the content types that it can have. The first is the default.
+     * NULL-terminated; Accept chooses, see bg_call_type(). NULL: JSON (or plain text). */
     const char *const *types;
-    /* All representations of the answer, the preferred one first, in place of JSON and those that columns make. NULL: those. */
+    /* All formats of the answer, the preferred one first. They replace JSON and the formats made from columns. NULL: those are used. */
     const struct bg_representation *representations;
     size_t body_max_bytes; /* 0: a request body is refused (413) */
     enum bg_body_type body_type;
     bg_handler *handler;
 };
 
-/* Every endpoint there is, in api/, one by one. NULL-terminated. */
+/* All endpoints of api/. NULL-terminated. */
 extern const struct bg_endpoint *const bg_api_endpoints[];
 
 /* What handlers work with. Set once by main. */
@@ -107,12 +107,12 @@ struct bg_services {
     struct bg_queries *queries;
     const struct bg_clock *clock;
     struct bg_metrics *metrics;     /* may be NULL */
-    const struct bg_config *config; /* as it is now: its lists may be others after a reload */
-    struct bg_replays *replays;     /* signed requests taken lately */
+    const struct bg_config *config; /* the current configuration: a reload may replace its lists */
+    struct bg_replays *replays;     /* signed requests accepted lately */
     const char *version;
     int64_t started_wall_ms;
     int64_t max_list_entries; /* a list of monitors longer than this is estimated, not copied */
-    /* Writes what has to be said of the search for nodes: a sentence, or "". NULL: nothing. */
+    /* Writes a sentence about the discovery of nodes, or "". NULL: there is no discovery. */
     void (*discovery_note)(void *context, size_t size, char *ret_text);
     void *discovery_context;
     bool stopping; /* being drained: /readyz says 503 */
@@ -120,12 +120,12 @@ struct bg_services {
 
 const struct bg_services *bg_call_services(const struct bg_call *call);
 
-/* Parameters, already checked against the descriptor. Asking for a name that the descriptor does not have is a defect (assert). */
+/* Parameters, already checked against the descriptor. To ask for a name that the descriptor does not have is a defect (assert). */
 int64_t bg_call_integer(const struct bg_call *call, const char *name); /* must be present or have a fallback */
 bool bg_call_boolean(const struct bg_call *call, const char *name);
 const char *bg_call_text(const struct bg_call *call, const char *name); /* NULL where absent; lives as long as the call */
 bool bg_call_has(const struct bg_call *call, const char *name);         /* given by the client */
-size_t bg_call_count(const struct bg_call *call, const char *name);     /* how often it was given; a fallback counts as once */
+size_t bg_call_count(const struct bg_call *call, const char *name);     /* how many times it was given; a fallback counts as once */
 const char *bg_call_text_at(const struct bg_call *call, const char *name, size_t index); /* in the order given; index below the count */
 json_t *bg_call_body(const struct bg_call *call);                                        /* borrowed; NULL where there is none */
 /* The first header of that name, without blanks around it; NULL: absent. Lives as long as the call. */
@@ -134,7 +134,7 @@ const char *bg_call_header(const struct bg_call *call, const char *name);
 const char *bg_call_bytes(const struct bg_call *call, size_t *ret_length);
 /* A BG_BODY_FORM's fields, an object of texts: UTF-8 without control characters, each field once. A new reference. */
 enum bg_error bg_call_form(const struct bg_call *call, json_t **ret_fields, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Who asks, as a number: the token, or the client's address where there is none. */
+/* The caller as a number: the token, or the client's address if there is no token. */
 uint64_t bg_call_reader(const struct bg_call *call);
 /* Which of the endpoint's types the client wants; NULL where the endpoint has none. */
 const char *bg_call_type(const struct bg_call *call);
@@ -142,7 +142,7 @@ const char *bg_call_type(const struct bg_call *call);
 /* Whether the caller has that scope besides the endpoint's own. */
 bool bg_call_may(const struct bg_call *call, enum bg_scope scope);
 
-/* Within the handler: the call may take so much longer than its parameters timeout_ms and window_ms allow. */
+/* Within the handler: extends the call's time beyond its parameters timeout_ms and window_ms. */
 void bg_call_extend(struct bg_call *call, int64_t more_ms);
 
 /* Endings: exactly one per call, from inside the handler or later. They free the call. */
@@ -150,8 +150,8 @@ void bg_call_extend(struct bg_call *call, int64_t more_ms);
 struct bg_header {
     const char *name, *value; /* control characters in the value become '?'; name NULL ends a table */
 };
-/* data and meta are stolen. `fresh_us`: until when, on the monotonic clock, the very same bytes may be sent again to whoever asks for
- * the same thing (0: never); `collected_us`: when the data was collected, from which http writes meta.age_ms anew each time. */
+/* data and meta are stolen. `fresh_us`: until this time on the monotonic clock the same bytes may answer the same request again (0: never).
+ * `collected_us`: when the data was collected; http computes meta.age_ms from it each time. */
 struct bg_reply {
     int status; /* 200, 201 ... */
     json_t *data, *meta;
@@ -159,14 +159,14 @@ struct bg_reply {
     int64_t fresh_until_us;
     int64_t rpc_us;                  /* for Server-Timing; -1: none */
     const char *location;            /* or NULL */
-    const struct bg_header *headers; /* or NULL; an answer with headers of its own is never repeated from memory */
-    /* Why the answer is not whole, or NULL: then JSON is its problem document, with `data` and `meta` as further members. */
+    const struct bg_header *headers; /* or NULL; an answer with headers of its own is never cached */
+    /* Why the answer is incomplete, or NULL. If set, the JSON is a problem document with `data` and `meta` as further members. */
     const struct bg_failure *failure;
 };
 void bg_call_reply(struct bg_call *call, const struct bg_reply *reply);
 void bg_call_plain(struct bg_call *call, int status, const char *text); /* text/plain, for /livez and /readyz */
 void bg_call_empty(struct bg_call *call);                               /* 204 */
-/* A body of the handler's own making; all is copied. */
+/* A body that the handler wrote itself; all is copied. */
 struct bg_custom {
     int status;
     const char *content_type;
@@ -177,7 +177,7 @@ struct bg_custom {
 void bg_call_custom(struct bg_call *call, const struct bg_custom *reply);
 void bg_call_fail(struct bg_call *call, const struct bg_failure *failure);
 
-/* Called if the client goes or the request's deadline passes before the ending; the call must not be touched afterwards. */
+/* Called if the client disconnects or the deadline passes before the call has ended. The call must not be used afterwards. */
 void bg_call_on_cancel(struct bg_call *call, void (*cancel)(void *context), void *context);
 
 #endif

@@ -10,20 +10,20 @@ enum bg_error {
     BG_INVALID,            /* 400: a parameter, header, body or setting is malformed or out of bounds */
     BG_UNAUTHENTICATED,    /* 401: no token, or an unknown one */
     BG_FORBIDDEN,          /* 403: the token lacks the scope */
-    BG_CROSS_SITE,         /* 403: a page of another site has made the browser send this */
+    BG_CROSS_SITE,         /* 403: a page of another site made the browser send this */
     BG_NOT_FOUND,          /* 404: no such path */
     BG_NODE_UNKNOWN,       /* 404: the node is not registered */
     BG_METHOD_NOT_ALLOWED, /* 405 */
     BG_NOT_ACCEPTABLE,     /* 406: no representation the client accepts */
-    BG_REQUEST_TIMEOUT,    /* 408: the request did not come whole in its time */
+    BG_REQUEST_TIMEOUT,    /* 408: the request was not complete in time */
     BG_CONFLICT,           /* 409: the registry does not allow this change */
     BG_PROCESS_DEAD,       /* 410: the process named by the pid is not alive */
     BG_TOO_LARGE,          /* 413: the request body is over its limit */
-    BG_MEDIA_TYPE,         /* 415: the request body is of a type not taken */
+    BG_MEDIA_TYPE,         /* 415: the request body's type is not accepted */
     BG_MISDIRECTED,        /* 421: the Host header is not on the allowlist */
     BG_UNSUPPORTED,        /* 422: this node cannot answer that (the text says why) */
-    BG_ATOM_TABLE_FULL,    /* 422: the node has too few atoms left for a question that may bring some */
-    BG_PROCESS_TABLE_FULL, /* 422: the node cannot start a process that would answer */
+    BG_ATOM_TABLE_FULL,    /* 422: the node has too few atoms left for a question that may create some */
+    BG_PROCESS_TABLE_FULL, /* 422: the node cannot start a process for the answer */
     BG_MEMORY_FULL,        /* 422: the node's host or cgroup has too little memory left for what is asked */
     BG_TOO_MANY,           /* 429: a cap is reached, try again after a second */
     BG_HEADERS_TOO_LARGE,  /* 431 */
@@ -33,7 +33,7 @@ enum bg_error {
     BG_PROBE_LIMIT,        /* 502: the question was killed on the node by its own heap limit */
     BG_DEADLINE,           /* 504: no answer in time */
     BG_UNAVAILABLE,        /* 503: only for a failed check and /readyz */
-    BG_CANCELLED,          /* never sent: whoever asked has gone */
+    BG_CANCELLED,          /* never sent: the caller has disconnected */
     BG_NO_MEMORY,          /* 500 */
     BG_SYSTEM,             /* 500: the operating system refused (the text has strerror) */
     BG_INTERNAL,           /* 500: a defect in beamgauge */
@@ -52,7 +52,7 @@ const struct bg_error_info *bg_error_info(enum bg_error error);
 #define BG_FAILURE_TEXT_SIZE 512
 #define BG_FAILURE_PARAM_SIZE 64
 
-/* What failed, in words for a stranger: what happened, to what, what to do. Filled only where a function fails. */
+/* What failed, in plain words: what happened, to what, what to do. Filled only if a function fails. */
 struct bg_failure {
     enum bg_error error;
     char param[BG_FAILURE_PARAM_SIZE]; /* the request parameter or setting at fault, "" where there is none */
@@ -67,7 +67,7 @@ enum bg_error bg_fail(struct bg_failure *ret_failure, enum bg_error error, const
 enum bg_error bg_fail_param(struct bg_failure *ret_failure, enum bg_error error, const char *param, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* What is wrong with something that is read to its end all the same, as a file. */
+/* All failures found in something that is read to its end, such as a file. */
 #define BG_FAILURES_MAX 20
 struct bg_failures {
     struct bg_failure list[BG_FAILURES_MAX];

@@ -18,13 +18,13 @@ struct bg_asset {
     const char *content_type;
     const uint8_t *data;
     size_t length;
-    const uint8_t *gzip; /* the same, compressed at build time; NULL where that is no gain */
+    const uint8_t *gzip; /* the same, compressed at build time; NULL if that saves nothing */
     size_t gzip_length;
     const char *etag; /* strong, quoted: from the content's SHA-256 */
 };
 
-/* Connections over connections_max that are accepted all the same, to be asked for the service's health or answered 429. Past them we
- * stop accepting; each has a second for its request, so that they come and go. */
+/* So many connections over connections_max are still accepted, for health requests or to be answered 429. After that accepting stops. Each
+ * has a second for its request, so that places become free. */
 #define BG_REFUSALS_MAX 64
 
 struct bg_http_options {
@@ -35,9 +35,9 @@ struct bg_http_options {
     size_t allowed_hosts_count;
     size_t header_max_bytes, body_max_bytes, connections_max, requests_max;
     size_t refusals_max;         /* at most BG_REFUSALS_MAX */
-    int64_t connection_idle_ms;  /* nothing said for this long */
-    int64_t connection_total_ms; /* a connection's whole life */
-    int64_t request_ms;          /* from the first byte of a request to its last, and beyond the handler's own timeout to the answer */
+    int64_t connection_idle_ms;  /* idle for this long */
+    int64_t connection_total_ms; /* the whole life of a connection */
+    int64_t request_ms; /* from the first byte of a request to its last; also the time to answer beyond the handler's own timeout */
     const struct bg_endpoint *const *endpoints; /* NULL-terminated */
     const struct bg_asset *assets;              /* may be NULL */
     const struct bg_services *services;
@@ -49,10 +49,10 @@ struct bg_http_options {
 enum bg_error bg_http_start(struct event_base *base, const struct bg_http_options *options, struct bg_http **ret_http,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 uint16_t bg_http_port(const struct bg_http *http);
-/* Tokens are copied; count 0: none are asked for. May be called again at any time (SIGHUP). */
+/* Tokens are copied; count 0: no token is required. May be called again at any time (SIGHUP). */
 enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *tokens, size_t count,
                                  struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Another certificate, for connections to come. The server must have been started with one. */
+/* Another certificate, for new connections. The server must have been started with a certificate. */
 enum bg_error bg_http_set_tls(struct bg_http *http, struct bg_tls *tls, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Stops listening and lets the calls in flight end; `drained` is called once, when none is left. */
 void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest line: what a pipe takes in one piece (PIPE_BUF), so that lines of several writers never mix. Fields that do not fit are
+/* The longest line: a pipe takes so much in one piece (PIPE_BUF), so that lines of several writers never mix. Fields that do not fit are
  * left out and the line ends in cut=true; a value that is too long by itself ends in "...". */
 #define BG_LOG_LINE_SIZE 4096
 #define BG_LOG_VALUE_SIZE 1024
@@ -33,8 +33,8 @@ static inline struct bg_log_field bg_log_text(const char *key, const char *text)
 void bg_log_fields(enum bg_log_level level, const char *event, const struct bg_log_field *fields);
 void bg_log_set_level(enum bg_log_level level); /* lines below it are dropped; BG_LOG_INFO at start */
 
-/* From here on a thread writes the lines, and whoever logs waits for nothing: a line for which its queue of 256 KiB has no room is lost
- * and counted, and the log says so as soon as it can. False: there is no thread, lines are written as before. */
+/* From now on a thread writes the lines, and a caller never waits. A line that does not fit into the queue of 256 KiB is lost and counted,
+ * and the log reports the count as soon as it can. False: the thread could not start, and lines are written as before. */
 bool bg_log_start(void);
 /* Waits for a second at most until all lines are written, and ends the thread. */
 void bg_log_stop(void);

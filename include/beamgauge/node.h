@@ -1,4 +1,4 @@
-/* node.h: the registry of nodes, the state of the link to each, and asking one of them to evaluate something. */
+/* node.h: the registry of nodes, the state of the link to each, and questions to a node. */
 #ifndef BEAMGAUGE_NODE_H
 #define BEAMGAUGE_NODE_H
 
@@ -19,15 +19,15 @@ struct bg_inquiry; /* one question in flight on a link; owned by the link until 
 
 enum bg_node_origin { BG_ORIGIN_CONFIG, BG_ORIGIN_EPMD, BG_ORIGIN_API };
 
-/* What one has to know to reach a node. All text is copied by whoever takes a spec. */
+/* What is needed to reach a node. A function that takes a spec copies all its text. */
 struct bg_node_spec {
-    const char *name;        /* "shop@10.0.0.5", as the node calls itself */
-    const char *cookie;      /* never shown or logged. bg_nodes_put(): NULL keeps the one that a registered node has, where it
-                              * is reached as before */
+    const char *name; /* "shop@10.0.0.5", as the node calls itself */
+    const char
+        *cookie; /* never shown or logged. bg_nodes_put(): NULL keeps the cookie of a registered node whose address does not change */
     const char *address;     /* host or IP to connect to; NULL: the part of the name after '@' */
     uint16_t port;           /* the node's distribution port; 0: ask epmd */
-    uint16_t epmd_port;      /* of the epmd that is asked; 0: that of the options */
-    const char *const *tags; /* free words for people and filters; NULL where there are none */
+    uint16_t epmd_port;      /* epmd's port; 0: the one in the options */
+    const char *const *tags; /* free words for people and filters; NULL if there are none */
     size_t tags_count;
     enum bg_node_origin origin;
 };
@@ -37,8 +37,8 @@ enum bg_link_state {
     BG_LINK_ASKING_EPMD,
     BG_LINK_CONNECTING,
     BG_LINK_HANDSHAKING,
-    BG_LINK_UP,      /* questions are taken */
-    BG_LINK_WAITING, /* failed or lost; `reason_*` says why, `retry_in_ms` when it is tried again */
+    BG_LINK_UP,      /* questions are accepted */
+    BG_LINK_WAITING, /* failed or lost; `reason_*` says why, `retry_in_ms` when the next try is */
     BG_LINK_CLOSED   /* being removed */
 };
 
@@ -57,7 +57,7 @@ enum bg_link_reason {
     BG_REASON_WRONG_NAME,       /* another node answers at that address */
     BG_REASON_CONNECTION_LOST,  /* closed by the node or the network */
     BG_REASON_TICK_TIMEOUT,     /* silent past the tick time */
-    BG_REASON_PEER_NOT_TRUSTED, /* on this host, held by a user who may not see what our cookie makes of a challenge */
+    BG_REASON_PEER_NOT_TRUSTED, /* on this host, run by a user who may not see the digest of our cookie */
     BG_REASON_BAD_ANSWER,       /* it sent what cannot be decoded, or a message over the limit */
     BG_REASON_COUNT
 };
@@ -77,19 +77,19 @@ struct bg_node_info {
     enum bg_link_state state;
     enum bg_link_reason reason; /* of the last failure; BG_REASON_NONE while up */
     const char *reason_text;    /* a sentence: what happened and what to do; "" while up */
-    int64_t since_wall_ms;      /* when it came up; while it is not, when it was last up, or was registered */
+    int64_t since_wall_ms;      /* when it came up; while it is down, when it was last up, or was registered */
     int64_t turned_ms;          /* how long ago that was */
-    int64_t held_ms;            /* how long the last connection that was lost had held; 0: none was */
-    bool is_gone;               /* found through epmd, and not there any more (or not yet): nobody has promised that it is */
-    int64_t retry_in_ms;        /* until the next try, 0 during one; -1 where none is planned */
-    uint64_t generation;        /* counts how often the link came up: answers of an older one are of an older incarnation */
+    int64_t held_ms;            /* how long the last lost connection had lasted; 0: none was lost */
+    bool is_gone;               /* found through epmd, and not up now: nobody has configured it, so it may never come back */
+    int64_t retry_in_ms;        /* until the next try, 0 during a try; -1: no try is planned */
+    uint64_t generation;        /* counts how many times the link came up: an answer from before belongs to an older incarnation */
     size_t in_flight_count;
     uint64_t connects_count;
     uint64_t losses_count;
 };
 
 struct bg_nodes_options {
-    const char *own_name;               /* "beamgauge@host"; fixed, since every name is an atom on the target for ever */
+    const char *own_name;               /* "beamgauge@host"; fixed, since each name stays an atom on the target for ever */
     uint16_t epmd_port;                 /* 4369 */
     int64_t connect_timeout_ms;         /* for each step: resolve, epmd, connect, handshake */
     int64_t tick_ms;                    /* our tick period; a peer silent for 4 of them is lost. Erlang's default net_ticktime is 60 s */
@@ -97,22 +97,22 @@ struct bg_nodes_options {
     size_t answer_max_bytes;            /* a message over this closes the link */
     size_t in_flight_max;               /* per node; one more question is BG_TOO_MANY */
     size_t nodes_max;                   /* registered nodes; one more is BG_CONFLICT */
-    /* Whose nodes on this host may be proved a cookie to, besides our own user's and root's. Copied. */
+    /* Users whose nodes on this host may receive a cookie's digest, besides our own user and root. Copied. */
     const uint32_t *peer_uids;
     size_t peer_uids_count;
-    bool any_peer; /* everybody's: nobody is looked up */
+    bool any_peer; /* any user: no user is looked up */
 };
 
 enum bg_error bg_nodes_new(struct event_base *base, const struct bg_clock *clock, const struct bg_nodes_options *options,
                            struct bg_nodes **ret_nodes, struct bg_failure *ret_failure) BG_MUST_CHECK;
-void bg_nodes_free(struct bg_nodes *nodes); /* every question in flight ends with BG_CANCELLED first; not from inside a `done` */
+void bg_nodes_free(struct bg_nodes *nodes); /* every question in flight ends with BG_CANCELLED first; must not be called inside a `done` */
 
 /* Registers a node, or changes it (a changed cookie, address or port reconnects; the same spec changes nothing). */
 enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *spec, bool *ret_created,
                            struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Whether bg_nodes_put() would take it, memory and room apart. */
+/* Whether bg_nodes_put() would accept it, if memory and room allow. */
 enum bg_error bg_node_spec_check(const struct bg_node_spec *spec, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* A node that is not joined is tried as soon as may be: somebody has seen it, or wants it. */
+/* Somebody has seen the node, or wants it: if it is not connected, the next try comes as soon as is allowed. */
 void bg_nodes_retry(struct bg_nodes *nodes, const char *name);
 enum bg_error bg_nodes_delete(struct bg_nodes *nodes, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 size_t bg_nodes_count(const struct bg_nodes *nodes);
@@ -121,14 +121,14 @@ void bg_nodes_info_at(const struct bg_nodes *nodes, size_t index, struct bg_node
 enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* Called whenever a link comes up (BG_LINK_UP), goes down or could not be made (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
- * It may call back into the registry, to remove the node too. */
+/* Called each time a link comes up (BG_LINK_UP), goes down or fails to come up (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
+ * It may call the registry, and even remove the node. */
 typedef void bg_nodes_watcher(void *context, const char *name, enum bg_link_state state);
 #define BG_NODES_WATCHERS_MAX 4
 void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context);
 
-/* How a question ended. On success `answer` is one external term, valid during the call only: with its version byte, but for the answer of
- * `calls`, which has none. */
+/* How a question ended. On success `answer` is one external term, valid during the call only. It has its version byte, except the answer of
+ * `calls`. */
 struct bg_inquiry_result {
     enum bg_error error;
     const struct bg_failure *failure; /* NULL on success */
@@ -138,8 +138,8 @@ struct bg_inquiry_result {
 };
 typedef void bg_inquiry_done(void *context, const struct bg_inquiry_result *result);
 
-/* An atom of questions, and its slot in the atom cache of a link (erl_ext_dist, "Distribution Header"), which no other one has. To a node
- * without such a cache the text is sent. */
+/* An atom of questions, and its own slot in the atom cache of a link (erl_ext_dist, "Distribution Header"). A node without this cache gets
+ * the text. */
 #define BG_ATOM_SLOTS 1024
 #define BG_ATOMS_NAMED_MAX 200 /* of one question */
 struct bg_atom_named {
@@ -148,14 +148,14 @@ struct bg_atom_named {
     const char *text;
 };
 
-/* Calls as one external term without the version byte: [fun erlang:apply/3, Modules, Functions, Arguments], which lists:zipwith3/4 takes.
- * Pids of the node's own are left out of it: they go in at these offsets. */
+/* Calls as one external term without the version byte: [fun erlang:apply/3, Modules, Functions, Arguments], the arguments of
+ * lists:zipwith3/4. The node's own pids are not in it: they are inserted at these offsets. */
 struct bg_calls {
     const uint8_t *bytes;
     size_t length;
-    const size_t *pid_at; /* rising */
+    const size_t *pid_at; /* ascending */
     size_t pids_count;
-    const struct bg_atom_named *atoms; /* what stands in `bytes` as 'R' (ATOM_CACHE_REF) and its place here */
+    const struct bg_atom_named *atoms; /* in `bytes` each is 'R' (ATOM_CACHE_REF) and its index here */
     size_t atoms_count;
 };
 
@@ -169,7 +169,7 @@ struct bg_calls {
  * `lists`. */
 struct bg_inquiry_request {
     const struct bg_calls *calls; /* must last as long as the inquiry; NULL: `forms` and `args` */
-    uint32_t pid_id, pid_serial;  /* the pid that goes into `calls` */
+    uint32_t pid_id, pid_serial;  /* the pid that is inserted into `calls` */
     const uint8_t *forms;         /* a list of abstract expressions */
     size_t forms_length;
     const struct bg_atom_named *atoms; /* of the forms, as with calls */
@@ -180,7 +180,7 @@ struct bg_inquiry_request {
     int64_t max_heap_words; /* of each of the two: over it, the node kills both (BG_PROBE_LIMIT) */
 };
 
-/* `done` is called exactly once, never from inside this call; not at all if this fails or after bg_inquiry_cancel(). */
+/* `done` is called exactly once, never inside this call; it is not called if this fails or after bg_inquiry_cancel(). */
 enum bg_error bg_nodes_ask(struct bg_nodes *nodes, const char *name, const struct bg_inquiry_request *request, bg_inquiry_done *done,
                            void *context, struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Forgets the question and kills its process on the node. */

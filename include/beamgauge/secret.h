@@ -1,4 +1,4 @@
-/* secret.h: reading files, above all those that nobody else may read. */
+/* secret.h: reads files, mainly secret ones that no other user may read. */
 #ifndef BEAMGAUGE_SECRET_H
 #define BEAMGAUGE_SECRET_H
 
@@ -6,16 +6,16 @@
 
 #include <stddef.h>
 
-/* What is said of a file that cannot be taken. */
+/* The words of the failure for a file that is refused. */
 struct bg_secret_kind {
     const char *param;  /* the setting that names the file */
     const char *noun;   /* "cookie file" */
-    const char *danger; /* "whoever has the cookie may run code on the node"; NULL: it is no secret, anybody may read it */
+    const char *danger; /* "whoever has the cookie may run code on the node"; NULL: it is not a secret, anybody may read it */
 };
 
-/* Reads at most `size` bytes of a file; "~/" is the home folder. A secret is refused, as Erlang refuses a cookie (auth.erl), where others
- * than its owner may do anything with the file; but one of root's may be read by a group, which is how secrets reach a container or a
- * service that is not root. */
+/* Reads at most `size` bytes of a file; "~/" is the home folder. As Erlang does with a cookie (auth.erl), it refuses a secret if users
+ * other than the owner have any access to the file. One exception: a group may read a file of root. This is how secrets reach a container
+ * or a service that is not root. */
 enum bg_error bg_secret_read(const struct bg_secret_kind *kind, const char *path, size_t size, char *ret_bytes, size_t *ret_length,
                              struct bg_failure *ret_failure) BG_MUST_CHECK;
 

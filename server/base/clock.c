@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The first and the last millisecond that RFC 3339's four-digit year can tell. */
+/* The first and the last millisecond that fit RFC 3339's four-digit year. */
 #define WALL_MS_MIN INT64_C(-62167219200000)
 #define WALL_MS_MAX INT64_C(253402300799999)
 

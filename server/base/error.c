@@ -1,4 +1,4 @@
-/* error.c: code, title and HTTP status of every error, and filling in a failure. */
+/* error.c: code, title and HTTP status of every error, and how a failure is filled. */
 #include "beamgauge/error.h"
 
 #include "beamgauge/text.h"
@@ -35,7 +35,7 @@ static const struct bg_error_info errors[BG_ERROR_COUNT] = {
     [BG_PROBE_LIMIT] = {"probe_limit", "Question stopped by its memory limit on the node", 502},
     [BG_DEADLINE] = {"deadline", "No answer in time", 504},
     [BG_UNAVAILABLE] = {"unavailable", "Unavailable", 503},
-    /* 499 is what web servers log for a client that has gone; it never goes over the wire. */
+    /* Web servers log 499 for a client that has disconnected; it is never sent. */
     [BG_CANCELLED] = {"cancelled", "Cancelled", 499},
     [BG_NO_MEMORY] = {"no_memory", "Out of memory", 500},
     [BG_SYSTEM] = {"system", "Operating system error", 500},
@@ -50,10 +50,10 @@ const struct bg_error_info *bg_error_info(enum bg_error error)
 }
 
 /* The text may quote a client or a node, so it is escaped here once: every failure text is UTF-8 without control characters, fit
- * for JSON and for a terminal. It is made beside the failure, since an argument may well be the failure's own old text. */
+ * for JSON and for a terminal. It is made in a buffer of its own, since an argument may be the failure's own old text. */
 static void failure_fill(struct bg_failure *ret_failure, enum bg_error error, const char *param, const char *format, va_list arguments)
 {
-    /* Longer than the text by one code point, so that what vsnprintf cuts in two is cut away by the escape. */
+    /* Longer than the text by one code point: if vsnprintf cuts a code point in two, the escape removes the rest of it. */
     char raw[BG_FAILURE_TEXT_SIZE + 4] = "", name[BG_FAILURE_PARAM_SIZE];
     struct bg_text text;
 

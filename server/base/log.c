@@ -36,7 +36,7 @@ static void value_add(struct bg_text *line, const char *value)
 
     bg_text_init(&text, escaped, sizeof(escaped));
     bg_text_add_escaped(&text, value, strlen(value), "\\\"");
-    /* An escape always brings a backslash. */
+    /* An escaped value always has a backslash. */
     if (escaped[0] == '\0' || strpbrk(escaped, " =\\") != NULL)
         bg_text_add_format(line, "\"%s\"", escaped);
     else

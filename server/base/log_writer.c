@@ -1,4 +1,4 @@
-/* log_writer.c: writing lines to stderr from a thread of its own, so that nobody who logs ever waits for a pipe or a disk. */
+/* log_writer.c: writing lines to stderr from a thread of its own, so that a caller never waits for a pipe or a disk. */
 #include "log_writer.h"
 
 #include "beamgauge/clock.h"
@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #define QUEUE_BYTES (256 * 1024)
-#define FLUSH_MS 1000 /* at the end, what was not written by then is lost */
+#define FLUSH_MS 1000 /* at the end; lines not written by then are lost */
 
 enum state {
-    DIRECT, /* no thread: whoever logs writes */
+    DIRECT, /* no thread: the caller writes */
     QUEUED, /* lines go to the queue, the thread writes them */
-    STUCK,  /* the thread did not end in time: nothing is written any more */
+    STUCK,  /* the thread did not end in time: no more lines are written */
 };
 
 /* A ring of whole lines:
@@ -34,11 +34,11 @@ static struct {
     bool stopping, writing;
     size_t first, length;
     uint64_t lost;     /* lines, all together */
-    uint64_t unspoken; /* of those, the ones that the log does not mention yet */
+    uint64_t unspoken; /* lost lines that the log has not reported yet */
     char bytes[QUEUE_BYTES];
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
 
-/* True where all of it went out. */
+/* True if all of it was written. */
 static bool write_all(const char *line, size_t length)
 {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -46,7 +46,7 @@ static bool write_all(const char *line, size_t length)
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, line, length);
 
-        if (written < 0 && errno == EAGAIN) /* another program has made it so */
+        if (written < 0 && errno == EAGAIN) /* another program has set it non-blocking */
             poll(&ready, 1, -1);
         else if (written < 0 && errno != EINTR)
             return false;
@@ -81,7 +81,7 @@ static void count_lost(uint64_t lines)
     queue.unspoken += lines;
 }
 
-/* Called with the lock held, which is given back for the time of writing. */
+/* Called with the lock held; it is released while the line is written. */
 static bool write_unlocked(const char *line, size_t length)
 {
     bool written;
@@ -129,7 +129,7 @@ static void *run(void *ignored)
 
 void bg_log_write(const char *line, size_t length)
 {
-    int kept = errno; /* logging must not change what the caller sees there */
+    int kept = errno; /* logging must not change the caller's errno */
 
     pthread_mutex_lock(&queue.lock);
     if (queue.state == DIRECT) {
@@ -170,7 +170,7 @@ bool bg_log_start(void)
     pthread_cond_init(&queue.idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
     queue.stopping = false;
-    sigfillset(&all); /* signals are the event loop's */
+    sigfillset(&all); /* the event loop handles signals */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     error = pthread_create(&queue.thread, NULL, run, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -1,4 +1,4 @@
-/* names.c: what may be a host, a port, and the name or the address of a node. */
+/* names.c: checks hosts, ports, and the names and addresses of nodes. */
 #include "beamgauge/names.h"
 
 #include <arpa/inet.h>
@@ -33,7 +33,7 @@ static bool is_numeric(int family, const char *text, size_t length)
     return inet_pton(family, copy, &binary) == 1;
 }
 
-/* Of one part of a name; NULL: nothing is wrong with it. */
+/* What is wrong with one part of a name; NULL: nothing. */
 static const char *label_fault(const char *label, size_t length)
 {
     if (length == 0)
@@ -55,7 +55,7 @@ static const char *name_fault(const char *text, size_t length, enum bg_host *ret
         label_length = (size_t)((dot != NULL ? dot : end) - label);
         fault = label_fault(label, label_length);
     }
-    label -= label_length + 1; /* the last one again */
+    label -= label_length + 1; /* the last part */
     *ret_host = BG_HOST_NAME;
     if (fault != NULL || labels < 2 || span(label, label_length, DIGITS) < label_length)
         return fault;
@@ -63,7 +63,7 @@ static const char *name_fault(const char *text, size_t length, enum bg_host *ret
     return is_numeric(AF_INET, text, length) ? NULL : "it ends with a number, but is not an IPv4 address";
 }
 
-/* Why it is no host; NULL: it is one. */
+/* Why it is not a host; NULL: it is a host. */
 static const char *host_fault(const char *text, size_t length, enum bg_host *ret_host)
 {
     const char *colon = memchr(text, ':', length);
@@ -109,7 +109,7 @@ enum bg_error bg_port_check(const char *text, size_t length, uint16_t *ret_port,
     return BG_OK;
 }
 
-/* Where the host of an authority ends; brackets count as a part of it. */
+/* The end of an authority's host; brackets are part of it. */
 static size_t host_length(const char *text, size_t length)
 {
     const char *end = length > 0 && text[0] == '[' ? memchr(text, ']', length) : memchr(text, ':', length);
@@ -137,7 +137,7 @@ enum bg_error bg_authority_read(const char *text, size_t length, struct bg_autho
     if (host < length && text[host] != ':')
         return bg_fail(ret_failure, BG_INVALID, "\"%.*s\" is not a host name or an IP address: what follows it must be a colon and a port",
                        (int)(length < 80 ? length : 80), text);
-    if (host + 1 < length) { /* "host:" has none (RFC 3986, 3.2.3) */
+    if (host + 1 < length) { /* "host:" has no port (RFC 3986, 3.2.3) */
         if ((error = bg_port_check(text + host + 1, length - host - 1, &port, ret_failure)) != BG_OK)
             return error;
         authority.port = port;

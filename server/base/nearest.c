@@ -1,4 +1,4 @@
-/* nearest.c: the known word that a mistyped one is closest to. */
+/* nearest.c: finds the known word that is closest to a mistyped one. */
 #include "beamgauge/nearest.h"
 
 #include <ctype.h>
@@ -44,7 +44,7 @@ size_t bg_edit_distance(const char *a, size_t a_length, const char *b, size_t b_
     return above[b_length];
 }
 
-/* Further off than a third of it is another word. */
+/* More changes than a third of its letters make another word. */
 static size_t limit_of(size_t length)
 {
     return (length < 2 ? 0 : length < 4 ? 1 : length < 6 ? 2 : length / 3) + 1;
@@ -52,12 +52,12 @@ static size_t limit_of(size_t length)
 
 void bg_nearest_init(struct bg_nearest *ret_nearest, const char *word, size_t length)
 {
-    /* A longer one is not a slip of the fingers: nothing is near. */
+    /* A longer word is not a typing mistake: nothing is near. */
     const bool is_word = length <= BG_NEAREST_LENGTH_MAX;
     *ret_nearest = (struct bg_nearest){.word = word, .length = length, .distance = is_word ? limit_of(length) : 0};
 }
 
-/* How far off a word is that has the other one in it, for what is left out then is no mistake of the fingers. */
+/* The distance of a word that contains the other one: the missing part is not a typing mistake. */
 static size_t part_distance(const char *word, size_t length, const char *candidate)
 {
     const size_t candidate_length = strlen(candidate), shorter = least(length, candidate_length);

@@ -1,4 +1,4 @@
-/* sink.c: bytes written to memory, which says so where memory runs out. */
+/* sink.c: bytes written to memory, with a failure when memory runs out. */
 #include "beamgauge/sink.h"
 
 #include <stdint.h>
@@ -12,7 +12,7 @@ void bg_sink_init(struct bg_sink *sink)
     *sink = (struct bg_sink){.stream = NULL};
 }
 
-/* Room for so many more and a NUL. */
+/* Makes room for so many more bytes and a NUL. */
 static bool make_room(struct bg_sink *sink, size_t length)
 {
     size_t size = sink->size > 0 ? sink->size : SIZE_MIN;

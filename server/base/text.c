@@ -1,4 +1,4 @@
-/* text.c: bounded text, UTF-8, and the escape for text from strangers. */
+/* text.c: bounded text, UTF-8, and the escape for untrusted text. */
 #include "beamgauge/text.h"
 
 #include <assert.h>
@@ -16,7 +16,7 @@ static bool is_continuation(char byte)
     return ((unsigned char)byte & 0xC0) == 0x80;
 }
 
-/* The length of the code point that this byte can lead; 0: none. */
+/* The length of a code point that begins with this byte; 0: none does. */
 static size_t utf8_lead(unsigned char byte)
 {
     if (byte < 0x80)
@@ -78,7 +78,7 @@ void bg_text_init(struct bg_text *ret_text, char *buffer, size_t size)
     *ret_text = (struct bg_text){.buffer = buffer, .size = size};
 }
 
-/* `digits` with a comma before each third one from the end of the first `whole`. */
+/* Adds `digits`, with commas between groups of three in the first `whole` of them. */
 static void add_grouped(struct bg_text *text, const char *digits, size_t whole)
 {
     const size_t sign = digits[0] == '-';
@@ -125,13 +125,13 @@ void bg_text_rewind(struct bg_text *text, size_t length)
     text->cut = false;
 }
 
-/* The longest end of a text that leaves room for the cut mark. */
+/* The greatest length that leaves room for the cut mark. */
 static size_t text_limit(const struct bg_text *text)
 {
     return text->size - 1 > CUT_MARK_LENGTH ? text->size - 1 - CUT_MARK_LENGTH : 0;
 }
 
-/* Ends the text at `length`, with as much of the mark as there is room for. */
+/* Ends the text at `length`, with as much of the cut mark as fits. */
 static void text_cut(struct bg_text *text, size_t length)
 {
     size_t room = text->size - 1 - length;
@@ -187,7 +187,8 @@ void bg_text_add_format(struct bg_text *text, const char *format, ...)
         text->length += (size_t)length;
 }
 
-/* Writes the escape of one byte, or of one code point, to `ret_piece`; returns its length and how many input bytes it stands for. */
+/* Writes the escape of one byte, or of one code point, to `ret_piece`; returns its length and the number of input bytes that it replaces.
+ */
 static size_t escape_first(const char *bytes, size_t length, const char *marked, char ret_piece[5], size_t *ret_taken)
 {
     uint32_t code_point = 0;
@@ -229,7 +230,7 @@ void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length,
     text->buffer[text->length] = '\0';
 }
 
-/* What stands for a character that HTML and XML take for markup; NULL where it may stand as it is. */
+/* The replacement for a character that is markup in HTML and XML; NULL if it needs none. */
 static const char *entity_of(char character)
 {
     return character == '<' ? "&lt;" : character == '>' ? "&gt;" : character == '&' ? "&amp;" : NULL;

@@ -1,4 +1,4 @@
-/* width.c: how many columns of a terminal a text takes: two for a wide character, none for one that is drawn over the one before it. */
+/* width.c: the width of a text in columns of a terminal: two for a wide character, none for a combining mark. */
 #include "beamgauge/text.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* config.c: the configuration as a whole: its defaults, its lists, and what cannot go together. */
+/* config.c: the configuration as a whole: its defaults, its lists, and the checks of settings against each other. */
 #include "settings.h"
 
 #include "beamgauge/names.h"
@@ -30,7 +30,7 @@ enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure 
 
 void bg_config_init(struct bg_config *ret_config)
 {
-    /* Without the memory for three short texts there is no one to tell and nothing to go on with. */
+    /* Without memory for three short texts the program can neither report a failure nor go on. */
     if (bg_config_default(ret_config, NULL) != BG_OK)
         abort();
 }
@@ -87,7 +87,7 @@ enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, s
     return bg_setting_apply(bg_setting_find("server", "listen"), text, config, ret_failure);
 }
 
-/* Whether a name is 1 to `max` bytes of UTF-8 without blanks and what could not be shown. */
+/* Whether a name is 1 to `max` bytes of UTF-8 without blanks and unprintable characters. */
 static bool name_is_plain(const char *name, size_t max)
 {
     size_t length = strlen(name);

@@ -13,9 +13,9 @@
 /* A section's line; a setting's line is bounded by inih's own buffer. */
 #define LINE_SIZE 1024
 
-/* inih splits and trims the settings. Sections are taken here before it sees them, since it cuts their names at 49 bytes and says
- * nothing of an empty one. It also takes an indented line for more of the value before and cuts a long line in two: here blanks are
- * stripped, and a long line is an error. */
+/* inih splits and trims the settings. Sections are read here before inih sees them, since it cuts their names at 49 bytes and accepts an
+ * empty name. It also reads an indented line as part of the previous value, and cuts a long line in two: so blanks are stripped here, and a
+ * long line is an error. */
 struct reading {
     FILE *file;
     const char *path;
@@ -23,17 +23,17 @@ struct reading {
     struct bg_config *config;
     const char *section; /* as in bg_settings; NULL before the first */
     int section_line;
-    void *base;                  /* what the settings of the section are written to */
+    void *base;                  /* where the settings of the section are written */
     bool given[BG_SETTINGS_MAX]; /* rows of bg_settings that this section has */
     bool server_given, limits_given, chat_given;
-    bool is_skipped; /* the section is unknown: what is in it cannot be judged */
+    bool is_skipped; /* the section is unknown: its settings cannot be checked */
     bool is_cut;     /* the last line has no end */
     bool is_over;    /* nothing more is read */
     struct bg_failures *failures;
     int lines[BG_FAILURES_MAX]; /* of the failures, in rising order */
 };
 
-/* Keeps a failure among those of the lines before and after, with its place before it; the path is cut short rather than the reason. */
+/* Keeps a failure in the order of lines, and puts its place before its text. If it is too long, the path is cut, not the reason. */
 static void reading_fail(struct reading *reading, int line, const struct bg_failure *failure)
 {
     struct bg_failures *failures = reading->failures;
@@ -174,7 +174,7 @@ static void section_open(struct reading *reading, char *line)
                        kind, *name != '\0' ? " " : "", name);
 }
 
-/* Reads one line without its end; of one that is not text, nothing. False at the end of the file, or where no more can be read. */
+/* Reads one line without its end; a line that is not text is read as empty. False at the end of the file, or if reading fails. */
 static bool line_read(struct reading *reading, char line[LINE_SIZE])
 {
     size_t length = 0;
@@ -201,7 +201,7 @@ static bool line_read(struct reading *reading, char line[LINE_SIZE])
     return c != EOF || length > 0;
 }
 
-/* Whether inih finds a key and a value in it: a '=' or a ':' before a comment. */
+/* Whether inih finds a key and a value in the line: a '=' or a ':' before any comment. */
 static bool line_has_value(const char *line)
 {
     bool after_blank = false;
@@ -214,7 +214,7 @@ static bool line_has_value(const char *line)
     return false;
 }
 
-/* What inih reads with: a setting as it stands, an empty line in the place of a section, a comment, and what is wrong. */
+/* The reader for inih: it returns a setting as it is, and an empty line for a section, a comment, or a faulty line. */
 static char *line_give(char *ret_line, int size, void *context)
 {
     struct reading *reading = context;
@@ -236,7 +236,7 @@ static char *line_give(char *ret_line, int size, void *context)
         line = strchr(line, '\0');
     }
     length = strlen(line);
-    if (length + 3 > (size_t)size) { /* as ini.h says: two for the line's end, one for the terminator */
+    if (length + 3 > (size_t)size) { /* as ini.h says: two bytes for the line's end, one for the terminator */
         reading_refuse(reading, reading->line, "the line is too long: expected at most %d bytes", size - 3);
         line = strchr(line, '\0');
         length = 0;
@@ -258,7 +258,7 @@ static bool text_has_hostile(const char *text)
     return false;
 }
 
-/* A cookie file is tried where it is named, so that the failure has a line. It is read for good later, after the command line. */
+/* A cookie file is first read here, so that a failure has a line number. Its content is used only later, after the command line. */
 static enum bg_error path_try(const char *path, struct bg_failure *ret_failure)
 {
     char *cookie = NULL;
@@ -268,7 +268,7 @@ static enum bg_error path_try(const char *path, struct bg_failure *ret_failure)
     return error;
 }
 
-/* Given again, it adds to what it has. */
+/* A repeated setting adds to its list. */
 static bool setting_is_list(const struct bg_setting *setting)
 {
     static const char *const types[] = {"words", "lines", "hosts"};
@@ -315,7 +315,7 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
     return error;
 }
 
-/* inih's handler. It would go on after a failure, but tell only the first: ours are kept here. */
+/* inih's handler. inih goes on after a failure but reports only the first one, so all failures are kept here. */
 static int setting_given(void *context, const char *section, const char *key, const char *value)
 {
     struct reading *reading = context;

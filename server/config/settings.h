@@ -1,4 +1,4 @@
-/* settings.h: what the files of the configuration share among themselves. */
+/* settings.h: shared by the files of this room. */
 #ifndef BG_CONFIG_SETTINGS_H
 #define BG_CONFIG_SETTINGS_H
 
@@ -10,17 +10,17 @@
 /* NULL if there is none. */
 const struct bg_setting *bg_setting_find(const char *section, const char *key);
 /* Checks the text and writes the value into `base`: the struct bg_config, bg_config_node, bg_token or bg_config_check of its section. Words
- * and lines are added to those that are there, any other value is replaced. On failure the text says what was expected. */
+ * and lines are added to the list, any other value is replaced. On failure the text says what was expected. */
 enum bg_error bg_setting_apply(const struct bg_setting *setting, const char *text, void *base,
                                struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Writes every fallback of a section. The fallbacks are right: what can fail is memory. */
+/* Writes every fallback of a section. The fallbacks are valid: only memory can fail. */
 enum bg_error bg_settings_apply_fallbacks(const char *section, void *base, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* New last items, with their fallbacks. The names are checked; one that is there already is BG_CONFLICT. */
+/* Append an item with its fallbacks. The name is checked; a name that exists already is BG_CONFLICT. */
 enum bg_error bg_config_append_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_token(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_check(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* The defaults and nothing else, telling when memory is short. */
+/* Only the defaults; reports when memory runs out. */
 enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 
 #endif

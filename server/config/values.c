@@ -12,7 +12,7 @@
 #include <string.h>
 
 struct unit {
-    const char *name; /* NULL ends a list; the first one is what a bare number means */
+    const char *name; /* NULL ends a list; the first is the unit of a bare number */
     int64_t factor;
 };
 
@@ -24,7 +24,7 @@ static const struct unit time_units[] = {{"", 1}, {"ms", 1}, {"s", 1000}, {"m", 
 typedef enum bg_error value_parser(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure);
 typedef bool value_comparer(const struct bg_setting *setting, const void *a, const void *b);
 
-/* A type of value: its parser, whether two are the same (only for what the start alone takes), and a number's units and name. */
+/* A type of value: its parser, a comparison (only for settings that a restart applies), and a number's units and name. */
 struct value_type {
     const char *name; /* NULL ends the table */
     value_parser *parse;
@@ -62,7 +62,7 @@ static bool number_parse(const char *text, const struct unit *units, int64_t *re
     char *end;
     long long digits;
 
-    if (text[0] < '0' || text[0] > '9') /* strtoll would take blanks and signs */
+    if (text[0] < '0' || text[0] > '9') /* strtoll would accept blanks and signs */
         return false;
     errno = 0;
     digits = strtoll(text, &end, 10);
@@ -231,7 +231,7 @@ bool bg_user_find(const char *user, uint32_t *ret_uid)
 
     if (number_parse(user, no_units, &number)) {
         *ret_uid = (uint32_t)number;
-        return number < UINT32_MAX; /* the last one is nobody's: (uid_t)-1 */
+        return number < UINT32_MAX; /* the last number is not a user: (uid_t)-1 */
     }
     entry = getpwnam(user); /* may block: only while the configuration is read */
     if (entry == NULL)
@@ -256,7 +256,7 @@ static enum bg_error parse_users(const struct bg_setting *setting, const char *t
     return error;
 }
 
-/* A line is one more of them, whole. */
+/* Each line is one item. */
 static enum bg_error parse_lines(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
 {
     char ***lines = field_at(base, setting->field);
@@ -269,7 +269,7 @@ static enum bg_error parse_lines(const struct bg_setting *setting, const char *t
     return word_add(lines, count, text, strlen(text), ret_failure);
 }
 
-/* The address must be numeric: a name might be another one tomorrow. */
+/* The address must be numeric: a name may mean another address tomorrow. */
 static enum bg_error parse_listen(const struct bg_setting *setting, const char *text, void *base, struct bg_failure *ret_failure)
 {
     struct bg_authority authority;
