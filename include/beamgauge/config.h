@@ -106,7 +106,7 @@ bool bg_config_listens_on_loopback(const struct bg_config *config);
 /* "https://[::1]:7788/": the URL of the service on this port. */
 #define BG_CONFIG_URL_SIZE 80
 void bg_config_url(const struct bg_config *config, int64_t port, char ret_url[BG_CONFIG_URL_SIZE]);
-/* Lists the settings, separated by ", ", that differ between `read` and `running` and that only a restart applies. False if there are none.
+/* Lists the settings, separated by ", ", that differ between `read` and `running` and that only a restart applies. False: none.
  */
 bool bg_config_restart_needed(const struct bg_config *running, const struct bg_config *read, size_t size, char *ret_names);
 /* The number of a user given by name or as a number. */

@@ -1,4 +1,4 @@
-/* json.h: JSON as text, complete or NULL: when memory runs out, json_dumps() of jansson 2.14 leaves out the name of a member.
+/* json.h: JSON as text, complete or NULL: without memory, json_dumps() of jansson 2.14 leaves out the name of a member.
  */
 #ifndef BEAMGAUGE_JSON_H
 #define BEAMGAUGE_JSON_H

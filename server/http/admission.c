@@ -1,4 +1,4 @@
-/* admission.c: who gets a place where places are few: connections, descriptors and requests in flight. */
+/* admission.c: decides who gets a place when places are few: connections, descriptors and requests in flight. */
 #include "admission.h"
 
 #include "beamgauge/log.h"
@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 
 #define GROUPS 1024
-#define PAUSE_US 100000        /* between two tries to accept while the system refuses */
-#define TOLD_EVERY_US 10000000 /* the log says so at most this often */
+#define PAUSE_US 100000          /* between two tries to accept while the system refuses */
+#define LOGGED_EVERY_US 10000000 /* the log says so at most this often */
 
 union address {
     struct sockaddr any;
@@ -23,7 +23,7 @@ union address {
     struct sockaddr_in6 v6;
 };
 
-/* Never 0. Of an IPv6 address the first 64 bits count: a client may choose the others. */
+/* Never 0. Of an IPv6 address only the first 64 bits count: a client may choose the others. */
 static uint64_t number_of(const union address *address)
 {
     uint64_t number = 0;
@@ -45,7 +45,7 @@ static void note_peer(struct bg_connection *connection)
     socklen_t length = sizeof address;
 
     if (getpeername(bufferevent_getfd(connection->bev), &address.any, &length) != 0)
-        return; /* gone already */
+        return; /* closed already */
     connection->reader = number_of(&address);
     if (address.any.sa_family == AF_INET)
         inet_ntop(AF_INET, &address.v4.sin_addr, connection->peer, sizeof connection->peer);
@@ -58,9 +58,9 @@ static size_t group_of(const struct bg_connection *connection)
     return bg_mix(connection->reader, connection->http->seed) % GROUPS;
 }
 
-/* Of those with a place, or of those without one, the least of the client that has the most that can be closed; whoever has been told all
- * goes before. Clients are counted in groups, into which they fall by chance: so nothing has to be kept of each, and the worst that sharing
- * one's group does is that the longest wait decides. NULL: none can be closed. */
+/* The connection to close, of those with a place or of those without one. One that has its whole answer comes first. Otherwise it is taken
+ * from the client with the most connections that can be closed: the one whose loss is least. Clients are counted in random groups, so that
+ * no count per client is kept. If clients share a group, the longest wait decides. NULL: none can be closed. */
 static struct bg_connection *find_least(const struct bg_http *http, bool refused)
 {
     uint32_t counts[GROUPS] = {0}, most = 0;
@@ -104,7 +104,7 @@ void bg_admission_admit(struct bg_connection *connection)
     struct bg_http *http = connection->http;
 
     note_peer(connection);
-    /* Where none gives a place, one that is over the limit too gives way: someone may ask for the service's health. */
+    /* If no connection can be closed for a place, one over the limit is closed instead: the new one may be a health request. */
     if (!bg_admission_readmit(connection) && http->connections_count >= http->options.connections_max + http->options.refusals_max)
         (void)evict(http, true);
 }
@@ -127,7 +127,7 @@ void bg_admission_pause(struct bg_http *http, int error)
     bg_http_update_listening(http);
     event_add(http->resume, &(struct timeval){.tv_usec = PAUSE_US});
     (void)(evict(http, false) || evict(http, true));
-    if (!http->accept_failing && (http->accept_told_us == 0 || now_us - http->accept_told_us >= TOLD_EVERY_US)) {
+    if (!http->accept_failing && (http->accept_told_us == 0 || now_us - http->accept_told_us >= LOGGED_EVERY_US)) {
         http->accept_failing = true;
         http->accept_told_us = now_us;
         bg_log(BG_LOG_WARN, "accept_paused", BG_TEXT("reason", evutil_socket_error_to_string(error)),

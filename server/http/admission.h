@@ -1,4 +1,4 @@
-/* admission.h: who gets a place where places are few: connections, descriptors and requests in flight. */
+/* admission.h: decides who gets a place when places are few: connections, descriptors and requests in flight. */
 #ifndef BG_HTTP_ADMISSION_H
 #define BG_HTTP_ADMISSION_H
 
@@ -12,25 +12,26 @@
 struct bg_connection;
 struct bg_http;
 
-/* Notes who the client of a new connection is. One that is over connections_max takes the place of another; where none gives way it stays
+/* Stores the client of a new connection. A connection over connections_max takes the place of another; if none can be closed, it stays
  * `refused`.
  *
- * Of the client that has the most that can be closed the one gives way that loses the least, see bg_connection_loss(), and of these the
- * one that has waited for longest. So thousands of connections of one client only drive out each other. */
+ * The closed connection belongs to the client with the most connections that can be closed. It is the one whose loss is least, see
+ * bg_connection_loss(), and among equals the one that has waited longest. So thousands of connections of one client only replace each
+ * other. */
 void bg_admission_admit(struct bg_connection *connection);
-/* Another try for a connection that is `refused`; true where it has a place now, or had one before. */
+/* Tries again to find a place for a connection that is `refused`; true if it has a place now, or had one before. */
 bool bg_admission_readmit(struct bg_connection *connection);
-/* The same for all that are `refused`, from time to time: those that came in one burst had not been read yet. */
+/* The same for all that are `refused`, called periodically: connections of one burst had not been read before. */
 void bg_admission_retry(struct bg_http *http);
 
-/* Accepting failed: it is paused for a moment, since the listening socket stays readable. */
+/* Accepting failed: it pauses for a moment, since the listening socket stays readable. */
 void bg_admission_pause(struct bg_http *http, int error);
-/* It went well. */
+/* Accepting succeeded. */
 void bg_admission_accepted(struct bg_http *http);
 
-/* Whether one more request of this reader may be answered now. At requests_max none may, and one reader never has more than half of
- * the places, so that others still get one. A reader is a token or, where there is none, a client's address. An endpoint of the
- * service's health is outside of all this. */
+/* Whether one more request of this reader may be answered now. At requests_max no request may, and one reader never has more than half of
+ * the places, so that others still get one. A reader is a token or, if there is none, a client's address. Health endpoints are always
+ * admitted. */
 enum bg_error bg_admission_check(const struct bg_http *http, const struct bg_endpoint *endpoint, uint64_t reader,
                                  struct bg_failure *ret_failure) BG_MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* assets.c: the page's files, with entity tags, compressed where the client can undo it, and under a strict content policy. */
+/* assets.c: the page's files, with entity tags, compressed if the client accepts it, and with a strict content policy. */
 #include "assets.h"
 
 #include "formats.h"
@@ -64,7 +64,7 @@ void bg_asset_send(struct bg_connection *connection, const struct bg_request *re
         bg_head_add(&head, "Content-Type", asset->content_type);
         if (gzip)
             bg_head_add(&head, "Content-Encoding", "gzip");
-        /* The bytes are part of the program: they outlive every reply. */
+        /* The bytes are part of the program, so they last longer than every reply. */
         if (evbuffer_add_reference(buffer, gzip ? asset->gzip : asset->data, gzip ? asset->gzip_length : asset->length, NULL, NULL) != 0) {
             bg_fail(&failure, BG_NO_MEMORY, "out of memory");
             bg_reply_failure(connection, request, &failure);

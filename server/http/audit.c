@@ -1,4 +1,4 @@
-/* audit.c: one line of the log for what changes something, and for who was not let in. */
+/* audit.c: one log line for each request that changes something, and for each one that was refused. */
 #include "audit.h"
 
 #include "router.h"
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* A bucket that holds as many lines as come in this time, one every so often. */
+/* A token bucket: one more line each interval, and a burst of as many lines as fit this time. */
 #define BURST_US 10000000
 #define WRITE_EVERY_US 50000
 #define REFUSAL_EVERY_US 500000
@@ -28,7 +28,7 @@ static bool may_write(struct bg_audit_budget *budget, int64_t now_us, int64_t ev
     return true;
 }
 
-/* For lack of a right token, or of one that may do this, or after too many wrong ones. */
+/* Refused for a missing or wrong token, a missing scope, or too many wrong tokens. */
 static bool is_refusal(const struct bg_request *request, int status)
 {
     return status == 401 || status == 403 || (status == 429 && request->wait_s > 0);

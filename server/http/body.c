@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Smaller bodies are copied into the reply; copying is cheaper then than counting. */
+/* Smaller bodies are copied into the reply; for them copying is cheaper than counting references. */
 #define COPIED_MAX 8192
 
 #define JSON_FLAGS (JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
@@ -17,7 +17,7 @@ static bool add_json(struct bg_sink *sink, const json_t *json)
     return json_dump_callback(json, bg_json_add, sink, JSON_FLAGS) == 0;
 }
 
-/* age_ms is made the very last member, so that the bytes end in 0}} and the digit can be left out. */
+/* age_ms is the very last member, so that the bytes end in 0}} and the digit can be left out. */
 static bool render_json(struct bg_body *body, json_t *data, json_t *meta, struct bg_sink *sink)
 {
     json_t *envelope;

@@ -1,4 +1,4 @@
-/* body.h: the rendered bytes of an answer. They are shared by the reply cache and by replies still being written, hence counted. */
+/* body.h: the rendered bytes of an answer. The reply cache and replies that are being written share them, so they are reference-counted. */
 #ifndef BG_HTTP_BODY_H
 #define BG_HTTP_BODY_H
 

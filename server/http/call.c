@@ -19,7 +19,7 @@
 static void call_free(struct bg_call *call)
 {
     call->http->calls_count--;
-    if (call->endpoint->method != BG_GET) /* what it has changed may show in any answer */
+    if (call->endpoint->method != BG_GET) /* its change may show in any answer */
         bg_reply_cache_flush(call->http->cache);
     json_decref(call->body);
     json_decref(call->reply.data);
@@ -207,7 +207,7 @@ void bg_call_on_cancel(struct bg_call *call, void (*on_cancel)(void *context), v
     call->cancel_context = context;
 }
 
-/* Queue is what lies between the whole request and its answer and is neither the node's nor ours. */
+/* Queue time is the time between the whole request and its answer that neither the node nor we used. */
 static void write_timing(const struct bg_call *call, int64_t rpc_us, int64_t encode_us, char ret_text[TIMING_SIZE])
 {
     int64_t queue_us = bg_http_now(call->http) - call->connection->asked_us - encode_us - (rpc_us > 0 ? rpc_us : 0);
@@ -244,7 +244,7 @@ static void reply_document(struct bg_call *call, const struct bg_reply *reply, j
     bg_body_unref(body);
 }
 
-/* A problem is not kept, so its age is written once. */
+/* A problem document is not cached, so its age is written once. */
 static void put_age(const struct bg_call *call, json_t *meta, int64_t collected_us)
 {
     int64_t age_us = collected_us > 0 ? bg_http_now(call->http) - collected_us : 0;
@@ -273,7 +273,7 @@ void bg_call_write(struct bg_call *call)
     call_free(call);
 }
 
-/* A long answer has kept the loop busy while it was shaped: others have their turn before it is written. */
+/* Shaping a long answer has kept the loop busy: others have their turn before it is written. */
 static bool put_off(struct bg_call *call, const struct bg_reply *reply, json_t *meta)
 {
     if (reply->failure != NULL || reply->headers != NULL || reply->location != NULL || !is_long(reply->data) ||
@@ -282,7 +282,7 @@ static bool put_off(struct bg_call *call, const struct bg_reply *reply, json_t *
     call->reply = *reply;
     call->reply.meta = meta;
     call->answered = true;
-    call->cancel = NULL; /* the handler is through with it */
+    call->cancel = NULL; /* the handler has finished with it */
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* call.h: one request on its way through a handler to its one ending. */
+/* call.h: one request, from its handler to its one ending. */
 #ifndef BG_HTTP_CALL_H
 #define BG_HTTP_CALL_H
 
@@ -21,10 +21,10 @@ struct bg_call {
     int64_t started_us; /* when the handler was */
     bool answered;      /* `reply` waits to be written in the next turn of the loop; both of its documents are owned */
     struct bg_reply reply;
-    int64_t more_ms; /* what the handler asked for beyond the usual time */
+    int64_t more_ms; /* extra time that the handler asked for */
 };
 
-/* The form that an answer is to have. */
+/* The format of an answer. */
 struct bg_form {
     enum bg_format format;
     const char *type; /* of the endpoint's types; NULL: it has none */
@@ -35,7 +35,7 @@ void bg_call_start(struct bg_connection *connection, const struct bg_request *re
                    const struct bg_values *values, const struct bg_form *form, json_t *body);
 /* Writes the reply of a call that has been answered. */
 void bg_call_write(struct bg_call *call);
-/* The client has gone: nothing is sent. */
+/* The client has disconnected: nothing is sent. */
 void bg_call_abandon(struct bg_call *call);
 /* Its deadline has passed: 504. */
 void bg_call_expire(struct bg_call *call);

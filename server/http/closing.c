@@ -1,4 +1,4 @@
-/* closing.c: connections that we end: those whose time is up, those that give way to others, and all of them when the server stops. */
+/* closing.c: ends connections: those with a timeout, those evicted for others, and all of them when the server stops. */
 #include "connection.h"
 
 #include "admission.h"
@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <sys/ioctl.h>
 
-/* A slow reader is borne with while it reads at all, and within the connection's whole time. */
+/* A slow reader is kept as long as it reads something, within the connection's whole time. */
 static bool is_reading(struct bg_connection *connection, int64_t now_us)
 {
     const struct bg_http_options *options = &connection->http->options;
@@ -22,14 +22,14 @@ static bool is_reading(struct bg_connection *connection, int64_t now_us)
     return true;
 }
 
-/* Nothing calls us at the end of a handshake that the client lets nothing follow. */
+/* No callback comes at the end of a handshake if the client sends nothing after it. */
 static void note_progress(struct bg_connection *connection)
 {
     if (connection->state == BG_CONNECTION_HANDSHAKE && bg_secure_is_ready(connection->bev))
         bg_connection_set_state(connection, BG_CONNECTION_IDLE);
 }
 
-/* True if the client has read nothing of its answer for so long. */
+/* True if the client has read nothing of its answer for this long. */
 static bool is_stalled(struct bg_connection *connection)
 {
     const size_t left = evbuffer_get_length(bufferevent_get_output(connection->bev));
@@ -48,7 +48,7 @@ enum bg_connection_loss bg_connection_loss(struct bg_connection *connection)
     switch (connection->state) {
     case BG_CONNECTION_LINGERING:
         return BG_LOSS_NOTHING;
-    case BG_CONNECTION_HEAD: /* a whole one may wait for its turn */
+    case BG_CONNECTION_HEAD: /* a whole request may wait for its turn */
         return event_pending(connection->turn, EV_TIMEOUT, NULL) ? BG_LOSS_ANSWER : BG_LOSS_PART;
     case BG_CONNECTION_HANDSHAKE:
     case BG_CONNECTION_BODY:
@@ -116,7 +116,7 @@ static void expire(struct bg_connection *connection, int64_t now_us)
     }
 }
 
-/* evhttp's timeout is one of inactivity, which a byte now and then outwits; these deadlines are absolute. */
+/* evhttp's timeout is one of inactivity: a client that sends a byte now and then never reaches it. These deadlines are absolute. */
 void bg_connections_sweep(struct bg_http *http)
 {
     int64_t now_us = bg_http_now(http);

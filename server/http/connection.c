@@ -58,7 +58,7 @@ static void set_deadline(struct bg_connection *connection, enum bg_connection_st
         break;
     case BG_CONNECTION_ASKED:
         connection->asked_us = now_us;
-        /* evhttp calls us at once, and a call brings its own deadline; but without memory it may wait for bytes that it has. */
+        /* evhttp calls us at once, and a call has its own deadline; but without memory evhttp may wait for bytes that it already has. */
         connection->deadline_us = now_us + options->request_ms * 1000;
         break;
     case BG_CONNECTION_REPLYING:
@@ -76,7 +76,7 @@ static void set_deadline(struct bg_connection *connection, enum bg_connection_st
         connection->deadline_us = connection->born_us + REFUSED_US;
 }
 
-/* The one place where a state changes; each brings its deadline. */
+/* The only place where the state changes; each state sets its deadline. */
 void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state)
 {
     bool legal = is_legal(connection->state, state);
@@ -121,7 +121,7 @@ static void list_push(struct bg_connection *connection)
     http->connections = connection;
 }
 
-/* What connection_new() has made, as far as it came. */
+/* Frees what connection_new() has made so far. */
 static void connection_dispose(struct bg_connection *connection)
 {
     if (connection->turn != NULL)
@@ -180,7 +180,7 @@ static void on_evhttp_closed(struct evhttp_connection *evcon, void *argument)
     event_active(connection->turn, EV_TIMEOUT, 0);
 }
 
-/* evhttp does not tell its connection object when it makes one, but it is the argument of the callbacks it has set by now. */
+/* evhttp does not report its new connection object, but the object is the argument of the callbacks that it has set by now. */
 static void adopt(struct bg_connection *connection)
 {
     bufferevent_event_cb error_cb = NULL;
@@ -194,8 +194,8 @@ static void adopt(struct bg_connection *connection)
     }
     connection->evcon = evcon;
     evhttp_connection_set_closecb(evcon, on_evhttp_closed, connection);
-    /* With TLS an answer leaves in two parts: the system would keep the second until the client has said that it has the first, which
-     * takes it 40 ms. Where this fails it is slow, no more. */
+    /* With TLS an answer is sent in two parts: the system would delay the second until the client has acknowledged the first, for 40 ms. If
+     * this call fails, answers are only slower. */
     (void)setsockopt(bufferevent_getfd(connection->bev), IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     bg_admission_admit(connection);
     bg_connection_set_state(connection, bg_secure_is_ready(connection->bev) ? BG_CONNECTION_IDLE : BG_CONNECTION_HANDSHAKE);
@@ -214,8 +214,8 @@ static void on_linger_event(struct bufferevent *bev, short what, void *argument)
     bg_connection_free(argument);
 }
 
-/* After a request that was not read to its end the client may still be sending: closing now would reset the connection, and the
- * client might lose the answer. evhttp has shut our side down for writing. */
+/* If a request was not read to its end, the client may still be sending: closing now would reset the connection, and the client might lose
+ * the answer. evhttp has shut our side down for writing. */
 static void linger(struct bg_connection *connection)
 {
     bg_connection_set_state(connection, BG_CONNECTION_LINGERING);
@@ -225,7 +225,7 @@ static void linger(struct bg_connection *connection)
     bg_http_check_drained(connection->http);
 }
 
-/* There was no memory: for a whole reply, or for evhttp to read the request, and then it takes that for one of which more is to come. */
+/* Memory ran out: for a whole reply, or for evhttp to read the request, and then evhttp waits for more of it. */
 static bool is_lost(const struct bg_connection *connection)
 {
     if (connection->state == BG_CONNECTION_ASKED)
@@ -265,8 +265,8 @@ static bool socket_has_failed(evutil_socket_t fd)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0 || error != 0;
 }
 
-/* A client that has closed its connection looks just like one that has only shut down its sending side and waits for the answer. An
- * interim response tells them apart: the system of the first answers it with a reset. HTTP/1.0 knows none. */
+/* A client that has closed its connection looks the same as one that has shut down only its sending side and waits for the answer. An
+ * interim response shows which it is: if the connection is closed, a reset comes back. HTTP/1.0 has no interim responses. */
 static void probe_client(const struct bg_connection *connection)
 {
     static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -275,8 +275,8 @@ static void probe_client(const struct bg_connection *connection)
         evhttp_connection_free(connection->evcon);
 }
 
-/* Edge-triggered: neither a reset (which libevent reports as readable), nor a half-closed socket, nor a request that was sent ahead
- * can spin the loop. */
+/* Edge-triggered, so that the loop cannot spin on a reset (which libevent reports as readable), a half-closed socket, or a pipelined
+ * request. */
 static void on_gone(evutil_socket_t fd, short what, void *argument)
 {
     struct bg_connection *connection = argument;
@@ -338,7 +338,7 @@ struct bufferevent *bg_connection_accept(struct event_base *base, void *argument
     struct bg_connection *connection = http->next;
 
     (void)base;
-    assert(connection != NULL); /* or nobody would have been accepted */
+    assert(connection != NULL); /* otherwise nobody would have been accepted */
     http->next = NULL;
     bg_admission_accepted(http);
     bufferevent_incref(connection->bev);
@@ -368,13 +368,13 @@ static void on_replied(struct evhttp_request *request, void *argument)
         event_active(connection->turn, EV_TIMEOUT, 0);
 }
 
-/* Who has sent further requests ahead would keep its place for as many answers, where others wait for one. */
+/* A client that has pipelined more requests would keep its place for all their answers while others wait. */
 static bool is_in_the_way(const struct bg_connection *connection)
 {
     return connection->http->connections_count >= connection->http->options.connections_max && evbuffer_get_length(connection->held) > 0;
 }
 
-/* No further request is taken on this connection. */
+/* No further request is accepted on this connection. */
 static bool is_last(const struct bg_connection *connection)
 {
     const struct bg_http *http = connection->http;
@@ -398,10 +398,10 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
     bg_connection_set_state(connection, BG_CONNECTION_REPLYING);
     evhttp_request_set_on_complete_cb(request, on_replied, connection);
     evhttp_send_reply(request, status, head, NULL);
-    if (connection->half_closed) /* evhttp would read its end before it writes, and take it for the connection's */
+    if (connection->half_closed) /* evhttp would read the end of input before it writes, and close the connection */
         bufferevent_disable(connection->bev, EV_READ);
     connection->output_left = evbuffer_get_length(bufferevent_get_output(connection->bev));
-    if (connection->output_left < least) { /* evhttp reports no failure: a part of the head or all of it may be missing */
+    if (connection->output_left < least) { /* evhttp reports no failure: part or all of the head may be missing */
         connection->reply_lost = true;
         bufferevent_disable(connection->bev, EV_WRITE);
         event_active(connection->turn, EV_TIMEOUT, 0);
@@ -411,7 +411,7 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
 {
     connection->deadline_us = deadline_us;
-    /* evhttp does neither now, but TLS may still have an event of its own for writing, and one socket's events are edge-triggered all or
+    /* evhttp does neither now, but TLS may still have its own event for writing, and all events of one socket must be edge-triggered, or
      * none. */
     bufferevent_disable(connection->bev, EV_READ | EV_WRITE);
     if (connection->gone == NULL)
@@ -421,7 +421,7 @@ void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
         event_add(connection->gone, NULL);
 }
 
-/* A timer, not event_active(): what is activated is run before the loop looks at any socket. */
+/* A timer, not event_active(): an activated event runs before the loop looks at any socket. */
 bool bg_connection_come_back(struct bg_connection *connection)
 {
     return event_add(connection->turn, &(struct timeval){.tv_sec = 0}) == 0;

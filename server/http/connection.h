@@ -1,12 +1,12 @@
-/* connection.h: one client's connection, around evhttp's own: the strict gate before it, deadlines, and its end.
+/* connection.h: one client's connection, around evhttp's own: the strict gate in front of it, deadlines, and its end.
  *
- * evhttp is shown nothing that the gate has not passed. Bytes read from the socket go to `held`; a whole head that passes is handed
- * on together with its body, and what follows waits until the answer is out:
+ * evhttp sees only what the gate has passed. Bytes read from the socket go to `held`; a whole head that passes goes on together with its
+ * body, and what follows waits until the answer is sent:
  *
  *      socket -> bufferevent's input -> held -> (gate) -> bufferevent's input -> evhttp
  *
- * A head that does not pass is thrown away, and evhttp is handed a plain `GET /` in its place, so that the answer to it, our problem
- * document, goes out and the connection ends as any other does. So evhttp's own error pages are never seen. */
+ * A head that does not pass is dropped, and evhttp gets a plain `GET /` instead. The answer to that is our problem document, and the
+ * connection ends as any other does. So evhttp's own error pages are never sent. */
 #ifndef BG_HTTP_CONNECTION_H
 #define BG_HTTP_CONNECTION_H
 
@@ -23,25 +23,26 @@ struct bg_call;
 struct bg_http;
 
 enum bg_connection_state {
-    BG_CONNECTION_NEW,       /* accepted in this turn of the loop, or to be; evhttp's object is not known yet */
-    BG_CONNECTION_HANDSHAKE, /* of TLS, which is not over yet; `held` is empty */
-    BG_CONNECTION_IDLE,      /* nothing of the next request has come; `held` is empty */
-    BG_CONNECTION_HEAD,      /* `held` has the beginning of a request, or a whole one that waits for its turn */
+    BG_CONNECTION_NEW,       /* not accepted, or accepted in this turn of the loop; evhttp's object is not known yet */
+    BG_CONNECTION_HANDSHAKE, /* the TLS handshake is not over yet; `held` is empty */
+    BG_CONNECTION_IDLE,      /* no byte of the next request has come; `held` is empty */
+    BG_CONNECTION_HEAD,      /* `held` has the beginning of a request, or a whole request that waits for its turn */
     BG_CONNECTION_BODY,      /* the head is with evhttp, `body_left` bytes are still to come; `held` is empty */
     BG_CONNECTION_ASKED,     /* evhttp has a whole request; `call` is its call, if it did not end at once */
     BG_CONNECTION_REPLYING,  /* the answer is being written */
-    BG_CONNECTION_CLOSED,    /* evhttp has let go; we do in the next turn of the loop */
-    BG_CONNECTION_LINGERING, /* all is said; what still comes is thrown away, lest a reset take the answer from the client */
+    BG_CONNECTION_CLOSED,    /* evhttp has released it; we free it in the next turn of the loop */
+    BG_CONNECTION_LINGERING, /* the answer is sent; further input is dropped, so that the client does not lose the answer by a reset */
 };
 
-#define BG_STALL_US 2000000 /* who reads nothing of an answer for so long gives way as one that sent half a request */
+#define BG_STALL_US 2000000 /* a client that reads nothing of its answer for this long can be evicted like one that sent half a request */
 
-/* How little is lost if a connection is closed for another that needs its place: the least first. */
+/* What is lost if a connection is evicted for another that needs its place: the least first. */
 enum bg_connection_loss {
-    BG_LOSS_NOTHING, /* all was said, see LINGERING */
-    BG_LOSS_PART,    /* a request, the first or a later one, or a handshake, of which not all has come; or an answer that nobody reads */
-    BG_LOSS_IDLE,    /* it was asked before, and may be again */
-    BG_LOSS_ANSWER,  /* an answer is due: it keeps its place */
+    BG_LOSS_NOTHING, /* the answer is sent, see LINGERING */
+    BG_LOSS_PART,   /* an incomplete request (the first or a later one), an incomplete handshake, or an answer that the client does not read
+                     */
+    BG_LOSS_IDLE,   /* idle after an answer; another request may come */
+    BG_LOSS_ANSWER, /* an answer is due: it keeps its place */
 };
 
 struct bg_connection {
@@ -53,54 +54,53 @@ struct bg_connection {
     struct evbuffer *held;
     struct evbuffer_cb_entry *watch; /* on the bufferevent's input */
     struct event *turn;              /* goes on in the next turn of the loop, outside of evhttp's callbacks */
-    struct event *gone;              /* watches for the client's leaving while its call is in flight */
+    struct event *gone;              /* notices if the client disconnects while its call is in flight */
     int64_t born_us;
     int64_t deadline_us; /* of the state; INT64_MAX: none */
     int64_t asked_us;    /* when the request was whole */
     size_t body_left;
-    size_t output_left; /* bytes not yet written when last looked at, while REPLYING */
-    size_t stall_left;  /* the same, for how long nothing has been read: */
+    size_t output_left; /* bytes not yet written at the last look, while REPLYING */
+    size_t stall_left;  /* the same, to see for how long the client has read nothing: */
     int64_t stall_us;   /* since then; 0: not looked at yet */
     struct bg_call *call;
     uint64_t reader;           /* the client's address as a number, see bg_admission_check() */
     char peer[48];             /* the client's address, for the log */
-    bool refused;              /* over connections_max: where that is still so, the first request is answered 429, unless it asks for the
-                                  service's health */
-    bool speaks_11;            /* the last request was one of HTTP/1.1: the client knows interim responses */
+    bool refused;              /* over connections_max: if that is still so, the first request is answered 429, except a health request */
+    bool speaks_11;            /* the last request was HTTP/1.1: the client knows interim responses */
     bool closing;              /* the client wants no further answer after this one */
-    bool gives_way;            /* after this answer, though more requests were sent ahead: others wait for its place */
+    bool gives_way;            /* after this answer, although more requests were pipelined: others wait for its place */
     bool half_closed;          /* the client sends nothing more, but may still wait for its answer */
-    bool is_dispatched;        /* evhttp has understood the request that it was given */
-    bool reply_lost;           /* there was no memory for the whole reply */
-    struct bg_failure failure; /* of the request: the answer to it; BG_OK where there is none */
+    bool is_dispatched;        /* evhttp has parsed the request that it was given */
+    bool reply_lost;           /* no memory for the whole reply */
+    struct bg_failure failure; /* of the request, which it answers; BG_OK: none */
 };
 
-/* Makes the next connection ready, before its client comes: where there is no memory for one nobody is accepted, for evhttp would serve
- * him in its own way, without a gate and without TLS. True where one is ready. */
+/* Prepares the next connection, before its client comes. Without memory for it no client is accepted, since evhttp would serve that client
+ * itself, without the gate and without TLS. True if one is ready. */
 bool bg_connection_prepare(struct bg_http *http);
-/* The same after http->tls was changed. False: there is no memory, and the one before is ready still. */
+/* The same after http->tls was changed. False: no memory, and the previous one is still ready. */
 bool bg_connection_exchange(struct bg_http *http);
-/* Forgets the one that is ready. */
+/* Drops the prepared connection. */
 void bg_connection_unprepare(struct bg_http *http);
 /* evhttp asks for a bufferevent for a new connection; argument is the bg_http. */
 struct bufferevent *bg_connection_accept(struct event_base *base, void *argument);
 void bg_connection_set_state(struct bg_connection *connection, enum bg_connection_state state);
-/* It was over connections_max and has a place now: it has the usual time for its request. */
+/* It was over connections_max and has a place now, and so the usual time for its request. */
 void bg_connection_admit(struct bg_connection *connection);
 /* Sends the answer; its body is in the request's output buffer. The request is evhttp's again afterwards. */
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head);
-/* A call is in flight: notices if the client leaves; after deadline_us it is ended with 504. */
+/* A call is in flight: notices if the client disconnects; after deadline_us the call ends with 504. */
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us);
-/* Writes the answer of the call in flight after everybody else has had a turn. False where memory ran out. */
+/* Writes the answer of the call in flight after all others have had a turn. False if memory ran out. */
 bool bg_connection_come_back(struct bg_connection *connection);
-/* Forgets one that evhttp has let go. */
+/* Frees a connection that evhttp has released. */
 void bg_connection_free(struct bg_connection *connection);
 
 /* closing.c */
 enum bg_connection_loss bg_connection_loss(struct bg_connection *connection);
-/* Bytes have come that nothing has been told of yet. */
+/* Bytes have come for which no callback has run yet. */
 bool bg_connection_has_unread(const struct bg_connection *connection);
-/* Closes it at once, without an answer; not one of BG_LOSS_ANSWER. */
+/* Closes it at once, without an answer; not for BG_LOSS_ANSWER. */
 void bg_connection_evict(struct bg_connection *connection);
 void bg_connections_sweep(struct bg_http *http);
 void bg_connections_drain(struct bg_http *http);
@@ -108,7 +108,7 @@ void bg_connections_free(struct bg_http *http); /* after evhttp_free() */
 
 /* intake.c */
 void bg_intake_watch(struct evbuffer *input, const struct evbuffer_cb_info *info, void *argument);
-/* Looks at what is held; true where evhttp was handed something. */
+/* Checks the held bytes; true if evhttp was given something. */
 bool bg_intake_next(struct bg_connection *connection);
 /* Answers the unfinished request with `failure` and ends the connection; the caller triggers reading. */
 void bg_intake_refuse(struct bg_connection *connection);

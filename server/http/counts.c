@@ -1,4 +1,4 @@
-/* counts.c: counting replies, and telling the counts. */
+/* counts.c: counts replies, and reports the counts. */
 #include "counts.h"
 
 #include "reply_cache.h"
@@ -85,7 +85,7 @@ static const char *operation_of(const struct bg_counts *counts, size_t place)
     return place == BG_PLACE_NONE ? "none" : place == BG_PLACE_PAGE ? "page" : counts->endpoints[place - BG_PLACE_ENDPOINTS]->operation;
 }
 
-/* Success is written from the start, so that a first failure is seen as a rise; anything else once it has happened. */
+/* Success is exported from the start, as the base of error rates; any other class once it has happened. */
 static void collect_replies(const struct bg_counts *counts, struct bg_exposition *exposition)
 {
     static const char *const classes[] = {"1xx", "2xx", "3xx", "4xx", "5xx"};

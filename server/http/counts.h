@@ -1,4 +1,4 @@
-/* counts.h: how many replies of which kind, and how long they took, by operation. Plain numbers: one thread counts and reads. */
+/* counts.h: counts replies by operation and status, and how long they took. Plain numbers: one thread counts and reads. */
 #ifndef BG_HTTP_COUNTS_H
 #define BG_HTTP_COUNTS_H
 
@@ -7,7 +7,7 @@
 
 struct bg_http;
 
-/* What is no endpoint; the endpoints follow, in the order of their table. */
+/* Operations that are not endpoints; the endpoints follow, in the order of their table. */
 enum bg_place { BG_PLACE_NONE, BG_PLACE_PAGE, BG_PLACE_ENDPOINTS };
 
 struct bg_operation_counts {
@@ -19,11 +19,11 @@ struct bg_counts {
     const struct bg_endpoint *const *endpoints;
     size_t places;
     struct bg_operation_counts *operations;
-    uint64_t repeated;  /* replies out of the reply cache */
-    uint64_t abandoned; /* calls whose client went before the reply */
-    uint64_t evicted;   /* connections that were closed to make place for others */
+    uint64_t repeated;  /* replies from the reply cache */
+    uint64_t abandoned; /* calls whose client disconnected before the reply */
+    uint64_t evicted;   /* connections that were closed to make room for others */
     uint64_t accept_pauses;
-    uint64_t handshakes_failed; /* of TLS */
+    uint64_t handshakes_failed; /* TLS handshakes that failed */
 };
 
 bool bg_counts_init(struct bg_counts *ret_counts, const struct bg_endpoint *const *endpoints);

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A repeated question: no router, no parameters, no JSON. One with a body is for those who refuse it. */
+/* A cache hit: no router, no parameters, no JSON. A request with a body goes on, to be refused. */
 static bool answer_from_cache(struct bg_connection *connection, struct bg_request *request)
 {
     struct bg_http *http = connection->http;
@@ -43,7 +43,7 @@ static enum bg_error check_method(const char *allow, struct bg_problem *problem,
     return bg_fail(ret_failure, BG_METHOD_NOT_ALLOWED, "This path takes only %s.", allow);
 }
 
-/* Who may go where: everybody to what is of no scope, whatever token he brings. */
+/* Checks the scope: an endpoint without a scope is open to all, with any token or none. */
 static enum bg_error check_route(struct bg_http *http, const struct bg_request *request, uint64_t address, const struct bg_route *route,
                                  char ret_challenge[BG_CHALLENGE_SIZE], struct bg_failure *ret_failure)
 {
@@ -77,7 +77,7 @@ static void fail_path(const struct bg_http *http, const struct bg_request *reque
                 request->target);
 }
 
-/* The endpoint for a request that may go there; NULL: it has been answered. */
+/* The endpoint of a request that may use it; NULL: the request has been answered. */
 static const struct bg_endpoint *find_endpoint(struct bg_connection *connection, const struct bg_request *request)
 {
     struct bg_http *http = connection->http;
@@ -105,7 +105,7 @@ static const struct bg_endpoint *find_endpoint(struct bg_connection *connection,
     return NULL;
 }
 
-/* Of the types that the endpoint writes itself. */
+/* Chooses from the types that the endpoint writes itself. */
 static enum bg_error choose_type(const struct bg_endpoint *endpoint, const struct bg_request *request, struct bg_form *ret_form,
                                  struct bg_failure *ret_failure)
 {
@@ -129,7 +129,7 @@ static enum bg_error refuse_accept(const char *const *names, struct bg_failure *
     return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer: %s.", list);
 }
 
-/* A representation without a writer of its own is the JSON of every answer. */
+/* A format without a writer of its own is the usual JSON. */
 static enum bg_error choose_own_format(const struct bg_endpoint *endpoint, const struct bg_request *request, enum bg_format asked,
                                        enum bg_format *ret_format, struct bg_failure *ret_failure)
 {
@@ -145,7 +145,7 @@ static enum bg_error choose_own_format(const struct bg_endpoint *endpoint, const
     return BG_OK;
 }
 
-/* format= wins over Accept. An endpoint without columns has one form only, JSON or plain text. */
+/* format= wins over Accept. An endpoint without columns has one format only, JSON or plain text. */
 static enum bg_error choose_format(const struct bg_endpoint *endpoint, const struct bg_request *request, enum bg_format asked,
                                    enum bg_format *ret_format, struct bg_failure *ret_failure)
 {
@@ -187,15 +187,15 @@ static enum bg_error read_body(const struct bg_endpoint *endpoint, const struct 
         return bg_fail(ret_failure, BG_TOO_LARGE, "The body is %zu bytes; %s takes at most %zu.", length, endpoint->path,
                        endpoint->body_max_bytes);
     if (endpoint->body_type == BG_BODY_FORM)
-        return BG_OK; /* whoever decodes it first looks who signed it */
-    /* A POST also without a body: it is the header that a page of another site can not send without leave. */
+        return BG_OK; /* the handler checks its signature before it decodes it */
+    /* Also for a POST without a body: a page of another site cannot send this header without permission. */
     if ((length > 0 || endpoint->method == BG_POST) && !is_of_type(request->content_type, "application/json"))
         return bg_fail(ret_failure, BG_MEDIA_TYPE, "The body must be JSON: send Content-Type: application/json%s.",
                        length > 0 ? "" : ", also where there is none");
     return length > 0 ? bg_json_body_read((const char *)evbuffer_pullup(input, -1), length, ret_body, ret_failure) : BG_OK;
 }
 
-/* Most have one mistake, and many clients show the detail alone. */
+/* Most requests have one mistake, and many clients show only the detail. */
 static void fail_params(const json_t *errors, struct bg_failure *ret_failure)
 {
     const json_t *first = json_array_get(errors, 0);
@@ -236,7 +236,7 @@ static void call_endpoint(struct bg_connection *connection, struct bg_request *r
     json_decref(problem.errors);
 }
 
-/* The token as a number, or the client's address where there is none. False where memory ran out: nobody is taken for a stranger then. */
+/* The token as a number, or the client's address if there is no token. False if memory ran out: a valid token must not count as unknown. */
 static bool identify(const struct bg_connection *connection, struct bg_request *request)
 {
     struct bg_http *http = connection->http;
@@ -304,7 +304,7 @@ void bg_dispatch(struct evhttp_request *raw, void *argument)
     struct bg_request request;
 
     if (connection == NULL || connection->evcon != evhttp_request_get_connection(raw)) {
-        /* There was no memory to watch this connection, so the gate has not seen what came over it. */
+        /* There was no memory to watch this connection, so the gate has not seen its bytes. */
         evhttp_add_header(evhttp_request_get_output_headers(raw), "Connection", "close");
         evhttp_send_reply(raw, 500, NULL, NULL);
         return;
@@ -317,6 +317,6 @@ void bg_dispatch(struct evhttp_request *raw, void *argument)
         dispatch(connection, &request);
         return;
     }
-    request.target = NULL; /* of the request that stands in for the refused one */
+    request.target = NULL; /* it is the target of the request that replaces the refused one */
     bg_reply_failure(connection, &request, &connection->failure);
 }

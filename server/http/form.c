@@ -9,7 +9,7 @@
 
 static const char type[] = "application/x-www-form-urlencoded";
 
-/* `buffer` has room for the pair and two terminators. */
+/* `buffer` is large enough for the pair and two terminators. */
 static enum bg_error take_pair(const char *pair, size_t length, char *buffer, json_t *fields, struct bg_failure *ret_failure)
 {
     const char *equals = memchr(pair, '=', length);

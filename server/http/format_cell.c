@@ -1,4 +1,4 @@
-/* format_cell.c: one cell of a table, found by a column's path and shown for people. */
+/* format_cell.c: one cell of a table: found by the path of its column, and shown for people. */
 #include "formats.h"
 
 #include "beamgauge/json.h"
@@ -62,7 +62,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Where every member of an object is a row of its own, the unit is in the field's name. */
+/* If every member of an object is a row, the field's name has the unit. */
 static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
 {
     const char *field = strcmp(column->path, "value") == 0 ? json_string_value(json_object_get(row, "field")) : NULL;
@@ -94,7 +94,7 @@ static void show_number(struct bg_text *text, const json_t *value, enum bg_colum
     else if (json_is_integer(value) && kind != BG_COLUMN_TEXT && kind != BG_COLUMN_RATIO)
         bg_text_add_count(text, json_integer_value(value));
     else if (json_is_integer(value) && kind == BG_COLUMN_TEXT)
-        bg_text_add_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); /* a port, a number that is a name */
+        bg_text_add_format(text, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); /* a port: a number, but a name */
     else
         bg_text_add_decimal(text, number, 2);
 }
@@ -111,7 +111,7 @@ static size_t shown_length(const char *text, size_t length, bool *ret_cut)
     return at;
 }
 
-/* A name of nothing or of blanks alone is quoted as Erlang prints it: else it would look like no name. */
+/* An empty or blank name is quoted as Erlang prints it; otherwise it would look like a missing name. */
 static void show_string(struct bg_text *text, const char *string, size_t length, enum bg_column_kind kind)
 {
     bool cut = false;
@@ -125,7 +125,7 @@ static void show_string(struct bg_text *text, const char *string, size_t length,
         bg_text_add(text, "\xe2\x80\xa6");
 }
 
-/* A peer, a function and the like are objects that carry their own text. */
+/* Some objects, such as a peer or a function, have their own text. */
 static void show_object(struct bg_text *text, json_t *object, enum bg_column_kind kind)
 {
     static const char *const own[] = {"text", "pid", "name", "port", "reference", NULL};
@@ -152,7 +152,7 @@ static const json_t *bound_of(json_t *row, const struct bg_column *column, const
     return json_object_get(row, name);
 }
 
-/* An estimate is marked as such. Where it is open of what the entries are, it is told how many they are at most. */
+/* An estimate is marked. If it is not known which kind the entries are, the cell shows their maximum. */
 static void show_entries(struct bg_text *text, json_t *row, const json_t *value, const struct bg_column *column)
 {
     const json_t *least = bound_of(row, column, "min"), *most = bound_of(row, column, "max");

@@ -1,7 +1,7 @@
 /* format_csv.c: rows as comma-separated values (RFC 4180), every column, raw numbers.
  *
- * Text that a spreadsheet would take for a formula (it begins with = + - or @) gets an apostrophe before it, the usual mark of
- * text; numbers are left alone. Control characters are shown as \x0a, so that one row is always one line. */
+ * Text that a spreadsheet would read as a formula (it begins with = + - or @) gets an apostrophe before it, the usual mark of text; numbers
+ * stay as they are. Control characters are written like \x0a, so that one row is always one line. */
 #include "formats.h"
 
 #include "beamgauge/json.h"
@@ -13,7 +13,7 @@
 static void print_string(const char *string, size_t length, FILE *out)
 {
     bool formula = length > 0 && strchr("=+-@", string[0]) != NULL && string[0] != '\0';
-    bool quoted = formula || length == 0 || /* null is a field of nothing, without quotes */
+    bool quoted = formula || length == 0 || /* null is an empty field, without quotes */
                   memchr(string, ',', length) != NULL || memchr(string, '"', length) != NULL ||
                   (length > 0 && (string[0] == ' ' || string[length - 1] == ' '));
     char piece[BG_TEXT_ESCAPED_SIZE(4)]; /* of one code point */

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #define TABLE_COLUMNS_MAX 32
-#define TEXT_WIDTH_MIN 20     /* characters; figures are left out before text is cut below that */
-#define TEXT_WIDTH_MIN_LAST 8 /* no text is cut below that */
-#define TEXT_WIDTH_WRAPPED 30 /* a sentence in the last column of a text table goes on below, in a column no narrower than this */
+#define TEXT_WIDTH_MIN 20     /* characters; figures are left out before text is cut to less */
+#define TEXT_WIDTH_MIN_LAST 8 /* no text is cut to less */
+#define TEXT_WIDTH_WRAPPED 30 /* a sentence in the last column of a text table is wrapped, in a column no narrower than this */
 #define TEXT_GAP 2            /* between two columns of text */
 #define MD_GAP 3              /* blank, bar and blank */
 
@@ -71,8 +71,8 @@ static bool is_in_any(const json_t *rows, const struct bg_column *column)
     return false;
 }
 
-/* What the rows are sorted by is always shown. Changes are in the rows only where a window was asked for, and then they are what the table
- * is about. Any other column is left out where no row has anything in it. */
+/* The sort column is always shown. The rows have changes only if a window was requested, and then the table is about them. Any other column
+ * is left out if it is empty in all rows. */
 static bool is_shown(const struct bg_column *column, const json_t *rows, const char *sorted_by)
 {
     if (is_sorted_by(column, sorted_by))
@@ -99,7 +99,7 @@ static void measure(struct table *table, json_t *rows)
     }
 }
 
-/* With no text wider than `most`. */
+/* The table's width if no text is wider than `most`. */
 static size_t width_of(const struct table *table, size_t gap, size_t most)
 {
     size_t width = 0;
@@ -111,7 +111,7 @@ static size_t width_of(const struct table *table, size_t gap, size_t most)
     return width;
 }
 
-/* Takes a character from the widest text that is wider than `least`; false where there is none. */
+/* Takes a character from the widest text that is wider than `least`; false if there is none. */
 static bool narrow_text(struct table *table, size_t least)
 {
     size_t widest = table->count;
@@ -126,7 +126,7 @@ static bool narrow_text(struct table *table, size_t least)
     return true;
 }
 
-/* A table is about its changes, and what it is sorted by, or its first figure. */
+/* The main columns: changes, and the sort column or else the first figure. */
 static bool is_about(const struct table *table, size_t i, const char *sorted_by)
 {
     bool is_first = true;
@@ -136,7 +136,7 @@ static bool is_about(const struct table *table, size_t i, const char *sorted_by)
     return is_change(table->columns[i]) || (sorted_by != NULL ? is_sorted_by(table->columns[i], sorted_by) : is_first);
 }
 
-/* Leaves out the last figure that the table is not about. */
+/* Leaves out the last figure that is not a main column. */
 static bool drop_figure(struct table *table, const char *sorted_by)
 {
     for (size_t i = table->count; i-- > 1;) {
@@ -152,7 +152,7 @@ static bool drop_figure(struct table *table, const char *sorted_by)
     return false;
 }
 
-/* A chat window and a terminal have so much room. Numbers, times and sentences are never cut. */
+/* Makes the table fit a chat window or a terminal. Numbers, times and sentences are never cut. */
 static void fit(struct table *table, size_t width, size_t gap, const char *sorted_by)
 {
     while (width_of(table, gap, TEXT_WIDTH_MIN) > width && drop_figure(table, sorted_by))
@@ -162,7 +162,7 @@ static void fit(struct table *table, size_t width, size_t gap, const char *sorte
             return;
 }
 
-/* The same where sentences in the last column may take several lines: they have what the others leave. */
+/* The same if sentences in the last column may take several lines: they get the width that is left. */
 static void fit_wrapped(struct table *table, size_t width, size_t gap, const char *sorted_by)
 {
     const size_t last = table->count - 1, wanted = table->count > 0 ? table->widths[last] : 0;
@@ -228,7 +228,7 @@ static void print_aligned(const struct table *table, size_t i, const char *cell,
         fprintf(out, "%s%*s", cell, right || last ? 0 : pad, "");
 }
 
-/* What qualifies the table: whose it is, of when, and what to beware of. */
+/* The lines around the table: its node, its time, and warnings. */
 static void print_notes(json_t *meta, void (*print)(FILE *out, const char *note), FILE *out)
 {
     const char *node = json_string_value(json_object_get(meta, "node"));
@@ -263,7 +263,7 @@ static void print_notes(json_t *meta, void (*print)(FILE *out, const char *note)
     }
 }
 
-/* A bare heading would look as if something had been lost. */
+/* A heading alone would look like lost data. */
 static bool print_none(json_t *rows, FILE *out)
 {
     if (json_array_size(rows) > 0)

@@ -1,11 +1,11 @@
-/* formats.c: the names of the representations, and which of them a client wants (RFC 9110, 12.5.1). */
+/* formats.c: the names of the formats, and content negotiation (RFC 9110, 12.5.1). */
 #include "formats.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define RANGES_MAX 32 /* of one header; what follows is not looked at */
+#define RANGES_MAX 32 /* of one header; the rest is ignored */
 
 const char *const bg_format_names[] = {"json", "text", "md", "csv", "ndjson", NULL};
 

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* libevent takes no shorter request line, whatever its method. */
+/* libevent accepts no shorter request line, with any method. */
 #define REQUEST_LINE_MIN (sizeof "GET / HTTP/1.0" - 1)
 
-/* What the headers have said so far. A header that must not be repeated has a place here. */
+/* What the headers have said so far. Each header that must not be repeated has a member here. */
 struct head {
     struct bg_gate_span authority; /* of a target in absolute form */
     struct bg_gate_span host, content_length, content_type, authorization, expect, origin, fetch_site;
@@ -72,7 +72,7 @@ enum bg_head_progress bg_gate_scan(const struct bg_gate *gate, const char *bytes
     return BG_HEAD_BAD;
 }
 
-/* The scheme and the authority of a target in absolute form, which is how a proxy is asked; nothing of any other target. */
+/* The scheme and the authority of a target in absolute form, as clients send it to a proxy; empty for any other target. */
 static struct bg_gate_span origin_of(const struct bg_gate *gate, struct bg_gate_span target)
 {
     const char *scheme = gate->is_secure ? "https://" : "http://";
@@ -133,7 +133,7 @@ static enum bg_error check_request_line(const struct bg_gate *gate, struct bg_ga
         return bg_fail(ret_failure, BG_INVALID, "The request method is not a word.");
     if (version.length != 8 || (memcmp(version.text, "HTTP/1.1", 8) != 0 && memcmp(version.text, "HTTP/1.0", 8) != 0))
         return bg_fail(ret_failure, BG_INVALID, "Only HTTP/1.1 and HTTP/1.0 are spoken here.");
-    /* libevent reads no body after any other method: what follows would be taken for the next request. */
+    /* libevent reads no body after any other method: the body would be read as the next request. */
     head->has_body = is_among(method, with_body);
     head->is_safe = is_among(method, safe);
     return check_target(gate, target, &head->authority, ret_failure);

@@ -1,4 +1,4 @@
-/* guesses.c: how many wrong tokens came from an address of late. */
+/* guesses.c: counts recent wrong tokens from each address. */
 #include "guesses.h"
 
 #include "mix.h"
@@ -17,7 +17,7 @@ static struct bg_guesser *set_of(struct bg_guesses *guesses, uint64_t address)
     return guesses->table[bg_mix(address, guesses->seed) % BG_GUESSES_SETS];
 }
 
-/* NULL: nothing wrong is known of it. */
+/* NULL: it has no recent wrong tokens. */
 static struct bg_guesser *find(struct bg_guesses *guesses, uint64_t address, int64_t now_us)
 {
     struct bg_guesser *set = set_of(guesses, address);
@@ -28,7 +28,7 @@ static struct bg_guesser *find(struct bg_guesses *guesses, uint64_t address, int
     return NULL;
 }
 
-/* Of a token the hash is kept anyway; a part of it tells it from the few others. */
+/* A token's hash is in memory anyway; a part of it is enough to distinguish the few tokens. */
 static uint64_t *place_of(struct bg_guesses *guesses, uint64_t address, const struct bg_token *token, uint64_t *ret_pair)
 {
     uint64_t number;
@@ -42,7 +42,7 @@ int64_t bg_guesses_wait_s(struct bg_guesses *guesses, uint64_t address, const st
 {
     static const struct bg_token none = {.name = NULL};
     const struct bg_guesser *guesser = find(guesses, address, now_us);
-    uint64_t pair, *place = place_of(guesses, address, token != NULL ? token : &none, &pair); /* with a wrong one it takes as long */
+    uint64_t pair, *place = place_of(guesses, address, token != NULL ? token : &none, &pair); /* a wrong token takes the same time */
     bool is_proven = token != NULL && *place == pair;
 
     if (guesser != NULL && guesser->wrong >= BG_GUESSES_MAX && !is_proven)
@@ -52,7 +52,7 @@ int64_t bg_guesses_wait_s(struct bg_guesses *guesses, uint64_t address, const st
     return 0;
 }
 
-/* Its own, else a free one, else that of the one with the fewest. */
+/* Its own entry, else a free one, else the one with the fewest wrong tokens. */
 static struct bg_guesser *place_for(struct bg_guesses *guesses, uint64_t address, int64_t now_us)
 {
     struct bg_guesser *set = set_of(guesses, address), *best = &set[0];

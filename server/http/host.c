@@ -1,5 +1,5 @@
-/* host.c: the allowlist of Host headers, which keeps other sites' pages from reaching us under a name of theirs (DNS rebinding), and the
- * check of Origin, which keeps them from sending us anything but questions (CSRF). */
+/* host.c: the allowlist of Host headers, against pages that reach us under another site's name (DNS rebinding), and the check of Origin,
+ * against pages of other sites that send us more than questions (CSRF). */
 #include "gate.h"
 
 #include "beamgauge/names.h"
@@ -52,7 +52,7 @@ static bool ends_with(struct bg_gate_span span, const char *text)
     return span.length >= length && memcmp(span.text + span.length - length, text, length) == 0;
 }
 
-/* "http://name:port" -> "name:port"; a browser leaves out the scheme's own port, in Origin as in Host. False: "null" or garbage. */
+/* "http://name:port" -> "name:port"; a browser leaves out the scheme's default port, in Origin and in Host. False: "null" or garbage. */
 static bool origin_strip(struct bg_gate_span *origin, const char **ret_port)
 {
     size_t scheme = begins_with(*origin, "http://") ? 7 : begins_with(*origin, "https://") ? 8 : 0;

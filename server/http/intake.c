@@ -1,12 +1,12 @@
-/* intake.c: what stands between the socket and evhttp: bytes are held back until the gate has passed the whole head they belong to. */
+/* intake.c: the path from the socket to evhttp: bytes are held until the gate has passed the whole head that they belong to. */
 #include "connection.h"
 
 #include "server.h"
 
 #include <string.h>
 
-/* Moves bytes to the end of where evhttp reads, unseen by our own watch. A bufferevent for a plain socket keeps others from adding there,
- * and does so again by itself when it has read. */
+/* Moves bytes to the end of where evhttp reads, unseen by our own watch. A bufferevent for a plain socket freezes its input against other
+ * writers, and freezes it again by itself after each read. */
 static void append(struct bg_connection *connection, struct evbuffer *from, size_t length)
 {
     struct evbuffer *input = bufferevent_get_input(connection->bev);
@@ -22,11 +22,11 @@ static void hand_over(struct bg_connection *connection, size_t length)
     append(connection, connection->held, length);
     connection->is_dispatched = false;
     if (connection->state == BG_CONNECTION_ASKED)
-        event_active(connection->turn, EV_TIMEOUT, 0); /* to look whether it came through */
+        event_active(connection->turn, EV_TIMEOUT, 0); /* to see whether evhttp has read it */
 }
 
-/* Holds the last `added` bytes of the input. What is before them has been handed over, but evhttp has not been called yet: TLS reads the
- * whole of a record before that, in several pieces. */
+/* Holds the last `added` bytes of the input. The bytes before them were passed on, but evhttp has not been called yet: TLS first reads a
+ * whole record, in several pieces. */
 static void take_back(struct bg_connection *connection, struct evbuffer *input, size_t added)
 {
     struct evbuffer *handed = connection->http->handed;
@@ -40,14 +40,14 @@ static void take_back(struct bg_connection *connection, struct evbuffer *input, 
     evbuffer_cb_set_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
 }
 
-/* Puts an ordinary request in the place of one that cannot be shown to evhttp. */
+/* Replaces a request that evhttp must not see with a plain one. */
 void bg_intake_refuse(struct bg_connection *connection)
 {
     static const char get[] = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", head[] = "HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n";
     struct evbuffer *held = connection->held;
     char first[5] = "";
 
-    if (connection->state == BG_CONNECTION_BODY) { /* evhttp has the head already: give it the rest, of no matter what bytes */
+    if (connection->state == BG_CONNECTION_BODY) { /* evhttp has the head already: give it the rest, with any bytes */
         static const char nothing[512];
         for (size_t part; connection->body_left > 0; connection->body_left -= part) {
             part = connection->body_left < sizeof nothing ? connection->body_left : sizeof nothing;
@@ -72,8 +72,8 @@ static bool refuse(struct bg_connection *connection, const struct bg_failure *fa
     return true;
 }
 
-/* Servers have to take a target in absolute form (RFC 9112, 3.2.2). The gate has found that it names the host that the Host header does,
- * so evhttp is given the path alone, as if it had come so. Returns by how many bytes the request is shorter now. */
+/* Servers must accept a target in absolute form (RFC 9112, 3.2.2). The gate has checked that its host is that of the Host header, so evhttp
+ * gets only the path. Returns by how many bytes the request became shorter. */
 static size_t strip_origin(struct bg_connection *connection, char *head, size_t head_length)
 {
     const struct bg_gate_span origin = bg_gate_origin(&connection->http->gate, head, head_length);
@@ -114,7 +114,7 @@ bool bg_intake_next(struct bg_connection *connection)
     return true;
 }
 
-/* More of a body: what is over its end belongs to the next request. */
+/* More of a body: bytes after its end belong to the next request. */
 static void take_body(struct bg_connection *connection, struct evbuffer *input, size_t added)
 {
     if (added < connection->body_left) {
@@ -130,7 +130,7 @@ static void take_body(struct bg_connection *connection, struct evbuffer *input, 
     }
 }
 
-/* While an answer is due evhttp reads nothing, but while it is written it reads on and on. */
+/* evhttp does not read while an answer is due, but it does while the answer is written. */
 static void take_early(struct bg_connection *connection)
 {
     const struct bg_gate *gate = &connection->http->gate;
@@ -141,7 +141,7 @@ static void take_early(struct bg_connection *connection)
         bufferevent_disable(connection->bev, EV_READ); /* evhttp enables it again for the next request */
 }
 
-/* Called when the bufferevent has read, before evhttp is. */
+/* Called when the bufferevent has read, before evhttp's own callback. */
 void bg_intake_watch(struct evbuffer *input, const struct evbuffer_cb_info *info, void *argument)
 {
     struct bg_connection *connection = argument;

@@ -1,5 +1,5 @@
-/* json_body.c: reads the JSON that a client sent. Where an allocation fails meanwhile jansson calls a right text wrong, or aborts in an
- * assertion of its own. So what the system does not give is taken from a reserve until it has read the text, which is then thrown away. */
+/* json_body.c: reads the JSON that a client sent. If an allocation fails meanwhile, jansson calls a valid text invalid, or aborts in an
+ * assertion. So a failed allocation is served from a reserve until the text has been read, and the result is then dropped. */
 #include "json_body.h"
 
 #include <stdalign.h>
@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define RESERVE_SIZE (1 << 20) /* many times of the largest body; pages of it are taken only where it is used */
+#define RESERVE_SIZE (1 << 20) /* many times the largest body; pages of it take memory only when used */
 
 static alignas(max_align_t) unsigned char reserve[RESERVE_SIZE];
 static size_t reserve_used;
@@ -38,7 +38,7 @@ void bg_json_body_start(void)
     json_set_alloc_funcs(allocate, release);
 }
 
-/* What jansson says of a NUL names a flag of its own. */
+/* jansson's own words for a NUL name one of its flags. */
 static const char *reason(const json_error_t *error)
 {
     switch (json_error_code(error)) {

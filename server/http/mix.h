@@ -1,4 +1,4 @@
-/* mix.h: a hash of a number that nobody can foresee who does not know the seed. */
+/* mix.h: a hash of a number that cannot be predicted without the seed. */
 #ifndef BG_HTTP_MIX_H
 #define BG_HTTP_MIX_H
 

@@ -17,12 +17,12 @@
 #define REASON_SIZE 400
 #define PAIRS_MAX 128 /* of a query */
 
-/* What the reading of one request's parameters goes by. */
+/* State for reading one request's parameters. */
 struct reading {
     const struct bg_endpoint *endpoint;
     struct bg_values *values;
     json_t *errors;
-    char *free; /* the part of the arena not used yet */
+    char *free; /* the free part of the arena */
 };
 
 int bg_param_index(const struct bg_endpoint *endpoint, const char *name)
@@ -113,7 +113,7 @@ static const char *check_pid(char *text)
     first = pid_part(text, '.');
     second = first > 0 ? pid_part(text + first, '.') : 0;
     if (second == 0 || pid_part(text + first + second, '\0') == 0)
-        return "must be a pid like 0.123.0; of a process with a name, /processes tells both";
+        return "must be a pid like 0.123.0; for a process with a name, /processes lists both";
     memmove(text + 1, text, length);
     text[0] = '<';
     memcpy(text + 1 + length, ">", 2);
@@ -173,7 +173,7 @@ static void take_value(struct reading *reading, int index, char *text, bool give
     reading->values->list[index] = value;
 }
 
-/* Decodes into the arena; NULL where that cannot be done, and then it has been complained of. */
+/* Decodes into the arena; NULL if that fails, and then an error has been added. */
 static char *decode(struct reading *reading, const char *name, const char *text, size_t length, bool plus_is_space)
 {
     char *start = reading->free;
@@ -252,7 +252,7 @@ static bool is_path_param(const struct bg_endpoint *endpoint, const char *name)
     return bg_router_segment(endpoint->path, endpoint->path, strlen(endpoint->path), name, &length) != NULL;
 }
 
-/* Names those that there are, which is sooner read than a manual. */
+/* Lists the parameters that exist, so that nobody needs the manual. */
 static void complain_unknown(struct reading *reading, const char *name)
 {
     const struct bg_endpoint *endpoint = reading->endpoint;
@@ -319,7 +319,7 @@ static void take_query(struct reading *reading, const char *query)
     }
 }
 
-/* What is not given: the path's own, and fallbacks. */
+/* Parameters that the query does not have: those of the path, and fallbacks. */
 static void take_rest(struct reading *reading, const char *path, size_t path_length)
 {
     const struct bg_endpoint *endpoint = reading->endpoint;
@@ -342,7 +342,7 @@ static void take_rest(struct reading *reading, const char *path, size_t path_len
     }
 }
 
-/* Room for every decoded piece, its terminator and two brackets, however the pieces are cut. */
+/* Room for every decoded piece, its terminator and two brackets, in the worst case. */
 static size_t arena_size(const struct bg_endpoint *endpoint, size_t path_length, const char *query)
 {
     size_t size = path_length + strlen(query) + (size_t)3 * (2 * PAIRS_MAX + BG_PARAMS_MAX + 1);

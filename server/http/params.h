@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #define BG_PARAMS_MAX 24       /* parameters of an endpoint */
-#define BG_PARAM_ERRORS_MAX 16 /* reported at once */
+#define BG_PARAM_ERRORS_MAX 16 /* reported in one answer */
 
 struct bg_value {
     const char *text; /* NULL: absent */
@@ -26,17 +26,17 @@ struct bg_values {
     struct bg_value list[BG_PARAMS_MAX];
     struct bg_repeat repeats[BG_PARAM_REPEATS_MAX];
     size_t repeats_count;
-    enum bg_format format; /* of the implied `format`; BG_FORMAT_ANY where it is not given */
+    enum bg_format format; /* from the implied parameter `format`; BG_FORMAT_ANY if it is not given */
     char *arena;
 };
 
-/* *ret_errors is a new array of {"param", "reason"}, empty where all is well: then ret_values is to be done with bg_values_done(). NULL
- * only where memory ran out. */
+/* *ret_errors is a new array of {"param", "reason"}. If it is empty, ret_values must be freed with bg_values_done(). It is NULL only if
+ * memory ran out. */
 void bg_params_read(const struct bg_endpoint *endpoint, const char *path, size_t path_length, const char *query,
                     struct bg_values *ret_values, json_t **ret_errors);
 void bg_values_done(struct bg_values *values);
 
-/* Where `name` is in the table; -1: it is not. */
+/* The index of `name` in the table; -1: it is not there. */
 int bg_param_index(const struct bg_endpoint *endpoint, const char *name);
 
 #endif

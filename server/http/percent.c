@@ -1,4 +1,4 @@
-/* percent.c: undoing percent-encoding, strictly. */
+/* percent.c: strict decoding of percent-encoding. */
 #include "percent.h"
 
 #include "beamgauge/text.h"

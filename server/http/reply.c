@@ -48,7 +48,7 @@ static const char *phrase_of(int status)
     for (size_t i = 0; i < sizeof phrases / sizeof phrases[0]; i++)
         if (phrases[i].status == status)
             return phrases[i].phrase;
-    return ""; /* RFC 9112, 4: it may be empty, but it may not be another's */
+    return ""; /* RFC 9112, 4: it may be empty, but it must not be that of another status */
 }
 
 static void append(struct bg_head *head, const char *text, size_t length)
@@ -92,7 +92,7 @@ void bg_head_start(struct bg_head *ret_head, int status, const struct bg_request
     bg_head_add(ret_head, "X-Request-Id", request->id);
 }
 
-/* A query that is not the endpoint's may hold anything, a token that somebody put there by mistake too. */
+/* A query with unknown parameters may hold anything, even a token that somebody put there by mistake. */
 static void shown_target(const struct bg_request *request, char ret_text[BG_LOG_VALUE_SIZE])
 {
     size_t length = request->checked ? request->target_length : request->path_length;
@@ -145,9 +145,9 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
     return document;
 }
 
-/* Where there is no memory for the whole document. What goes in needs no escape, so the detail is the title. */
+/* For when there is no memory for the whole document. It must need no escape, so the detail is the title. */
 static const char plain_problem[] = "{\"type\":\"urn:beamgauge:error:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s; there was no "
-                                    "memory to tell more\",\"code\":\"%s\",\"request_id\":\"%s\",\"errors\":[]}\n";
+                                    "memory for more\",\"code\":\"%s\",\"request_id\":\"%s\",\"errors\":[]}\n";
 
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem)
 {

@@ -1,4 +1,4 @@
-/* reply.h: the head of a reply, and the problem document (RFC 9457) that answers whatever fails. */
+/* reply.h: the head of a reply, and the problem document (RFC 9457) that answers every failure. */
 #ifndef BG_HTTP_REPLY_H
 #define BG_HTTP_REPLY_H
 
@@ -20,22 +20,22 @@ struct bg_head {
 
 /* Begins with the headers that every reply has. */
 void bg_head_start(struct bg_head *ret_head, int status, const struct bg_request *request);
-/* What answers of the API have besides: they are of the moment and no page. */
+/* Headers that answers of the API have in addition: no caching, no page. */
 void bg_head_add_live(struct bg_head *head, const char *content_type);
-/* Left out whole where it does not fit; control characters become '?'. */
+/* Left out completely if it does not fit; control characters become '?'. */
 void bg_head_add(struct bg_head *head, const char *name, const char *value);
 
 /* A table that ends with a NULL name; NULL: none. */
 void bg_head_add_all(struct bg_head *head, const struct bg_header *headers);
 
-/* What there is to say about a failed request. */
+/* What is reported about a failed request. */
 struct bg_problem {
     const struct bg_failure *failure;
     json_t *errors;                  /* array of {"param", "reason"}, borrowed; NULL: made from the failure */
     const char *allow;               /* 405 */
     const char *authenticate;        /* 401, 403 */
     int64_t retry_s;                 /* 429; 0: in a second */
-    json_t *data, *meta;             /* what is known all the same, borrowed; or NULL */
+    json_t *data, *meta;             /* the incomplete data, borrowed; or NULL */
     const struct bg_header *headers; /* or NULL */
 };
 json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_request *request);

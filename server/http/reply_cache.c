@@ -18,7 +18,7 @@ struct bg_reply_cache {
     size_t bytes; /* of all bodies and keys */
 };
 
-/* FNV-1a: short, and a collision costs no more than a slot. */
+/* FNV-1a: short, and a collision only costs a slot. */
 static uint64_t hash_add(uint64_t hash, const char *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++)
@@ -75,7 +75,7 @@ struct bg_body *bg_reply_cache_find(struct bg_reply_cache *cache, const struct b
     return slot->body;
 }
 
-/* Makes room by what is stale; false: there is none. */
+/* Evicts a stale answer to make room; false: there is none. */
 static bool make_room(struct bg_reply_cache *cache, size_t bytes, int64_t now_us)
 {
     for (size_t i = 0; i < BG_REPLY_CACHE_SLOTS && cache->bytes + bytes > BG_REPLY_CACHE_BYTES_MAX; i++)

@@ -1,6 +1,6 @@
-/* reply_cache.h: rendered answers, kept while they are fresh, so that a repeated question costs no parsing and no rendering.
+/* reply_cache.h: rendered answers, kept while they are fresh, so that a repeated request costs no parsing and no rendering.
  *
- * A table of fixed size: a key has one slot, and whatever was there gives way. The clock of `now_us` is the monotonic one. */
+ * A table of fixed size: a key has one slot, and a new entry evicts the old one. The clock of `now_us` is the monotonic one. */
 #ifndef BG_HTTP_REPLY_CACHE_H
 #define BG_HTTP_REPLY_CACHE_H
 
@@ -16,10 +16,10 @@ struct bg_reply_cache;
 
 struct bg_reply_cache *bg_reply_cache_new(void);
 void bg_reply_cache_free(struct bg_reply_cache *cache);
-/* The body for a GET of the same target and Accept, and the endpoint whose scope it takes; NULL: none, or not fresh any more. */
+/* The body for a GET of the same target and Accept, and the endpoint whose scope is required; NULL: none, or stale. */
 struct bg_body *bg_reply_cache_find(struct bg_reply_cache *cache, const struct bg_request *request, int64_t now_us,
                                     const struct bg_endpoint **ret_endpoint);
-/* Takes a reference of its own, or does nothing where there is no room. */
+/* Takes its own reference, or does nothing if there is no room. */
 void bg_reply_cache_put(struct bg_reply_cache *cache, const struct bg_request *request, const struct bg_endpoint *endpoint,
                         struct bg_body *body, int64_t fresh_until_us);
 void bg_reply_cache_flush(struct bg_reply_cache *cache);

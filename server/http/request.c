@@ -1,4 +1,4 @@
-/* request.c: what this room needs of a request, picked out of evhttp's in one pass. */
+/* request.c: the parts of a request that this room needs, copied from evhttp's in one pass. */
 #include "request.h"
 
 #include "server.h"
@@ -40,7 +40,7 @@ static bool id_is_fit(const char *id)
     return length > 0 && length < BG_REQUEST_ID_SIZE && id[length] == '\0';
 }
 
-/* The first of repeated headers counts; the gate refuses those where that would matter. */
+/* The first of repeated headers counts; where that would matter, the gate refuses repeated headers. */
 static void take_header(struct bg_request *request, const char *name, const char *value, const char **ret_id)
 {
     const struct {

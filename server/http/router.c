@@ -1,4 +1,4 @@
-/* router.c: from a path and a method to an endpoint's descriptor. */
+/* router.c: finds an endpoint's descriptor by path and method. */
 #include "router.h"
 
 #include "beamgauge/nearest.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Both stand before a '/' or at an end. Compares one segment and steps over it. */
+/* Compares one segment and moves past it. Both texts point to a '/' or to their end. */
 static bool match_segment(const char **pattern, const char **path, const char *end)
 {
     const char *from = *pattern + 1, *at = *path + 1;
@@ -67,7 +67,7 @@ const char *bg_router_segment(const char *pattern, const char *path, size_t leng
     return NULL;
 }
 
-/* The segment behind the slash that *text stands at; steps over it. */
+/* The segment after the slash at *text; moves past it. */
 static struct bg_gate_span next_segment(const char **text, const char *end)
 {
     const char *from = *text + 1, *slash = memchr(from, '/', (size_t)(end - from));
@@ -90,7 +90,7 @@ static size_t segment_distance(struct bg_gate_span word, const char *pattern, si
     return nearest.best != NULL ? nearest.distance : SIZE_MAX / 2;
 }
 
-/* How far off a path is from a pattern; what it would be then is written. SIZE_MAX: another number of segments, or no room. */
+/* The distance of a path from a pattern, and the corrected path. SIZE_MAX: another number of segments, or no room. */
 static size_t path_distance(const char *pattern, const char *path, size_t length, char ret_path[BG_SUGGESTION_SIZE])
 {
     const char *end = path + length, *pattern_end = strchr(pattern, '\0');

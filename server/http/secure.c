@@ -1,4 +1,4 @@
-/* secure.c: what is different about a connection that speaks TLS. */
+/* secure.c: what is different about a connection with TLS. */
 #include "secure.h"
 
 #include "beamgauge/tls.h"
@@ -19,7 +19,7 @@ struct bufferevent *bg_secure_bufferevent(struct event_base *base, const struct 
         return bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     if ((ssl = bg_tls_accepting(tls)) == NULL)
         return NULL;
-    /* Where this fails it has freed the SSL. */
+    /* If this fails, it has freed the SSL. */
     return bufferevent_openssl_socket_new(base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
 }
 
@@ -48,7 +48,7 @@ void bg_secure_say_end(struct bufferevent *bev)
 
     if (ssl == NULL || !SSL_is_init_finished(ssl) || evbuffer_get_length(bufferevent_get_output(bev)) > 0)
         return;
-    (void)SSL_shutdown(ssl); /* nobody waits for the client's */
+    (void)SSL_shutdown(ssl); /* we do not wait for the client's */
     ERR_clear_error();
 }
 

@@ -76,7 +76,7 @@ void bg_http_check_drained(struct bg_http *http)
     event_active(http->drained_turn, EV_TIMEOUT, 0);
 }
 
-/* evhttp gives its listener an argument of its own, the evhttp, so the server is found by that. */
+/* evhttp sets itself as the argument of its listener, so the server is found by that. */
 static struct bg_http *listening;
 
 static void on_accept_failed(struct evconnlistener *listener, void *evhttp)
@@ -126,8 +126,8 @@ static enum bg_error http_listen(struct bg_http *http, struct bg_failure *ret_fa
         return bg_fail(ret_failure, BG_SYSTEM, "Cannot listen on %s port %u: %s.", http->options.address, http->options.port,
                        errno != 0 ? strerror(errno) : "not an address of this machine");
     if (getsockname(evhttp_bound_socket_get_fd(http->bound), &address.any, &length) != 0)
-        return bg_fail(ret_failure, BG_SYSTEM, "Cannot tell the port listened on: %s.", strerror(errno));
-    /* evhttp lets 128 wait; a burst of more would come late, for their systems try again after a second or more. */
+        return bg_fail(ret_failure, BG_SYSTEM, "Cannot read the port of the listening socket: %s.", strerror(errno));
+    /* evhttp's backlog is 128; in a larger burst some would connect late, since a client's system retries after a second or more. */
     (void)listen(evhttp_bound_socket_get_fd(http->bound), SOMAXCONN);
     evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(http->bound), on_accept_failed);
     http->next_server = listening;
@@ -182,7 +182,7 @@ enum bg_error bg_http_start(struct event_base *base, const struct bg_http_option
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     evhttp_set_max_headers_size(http->evhttp, (ev_ssize_t)options->header_max_bytes);
     evhttp_set_max_body_size(http->evhttp, (ev_ssize_t)options->body_max_bytes);
-    /* All of them, and the bit that marks an unknown one: 405 is ours to answer. */
+    /* All methods, with the bit for an unknown one: we answer 405 ourselves. */
     evhttp_set_allowed_methods(http->evhttp, UINT16_MAX);
     evhttp_set_default_content_type(http->evhttp, NULL);
     evhttp_set_bevcb(http->evhttp, bg_connection_accept, http);

@@ -29,23 +29,23 @@ struct bg_http {
     struct bg_reply_cache *cache;
     struct bg_counts counts;
 
-    struct bg_tls *tls;                /* of connections to come; NULL: plain HTTP */
-    struct bg_connection *next;        /* waits for its client */
-    struct bg_connection *connections; /* a list; those that linger too. The one that came or was answered last is the first ... */
-    struct bg_connection *oldest;      /* ... and the one that has waited for longest is the last */
+    struct bg_tls *tls;                /* for new connections; NULL: plain HTTP */
+    struct bg_connection *next;        /* prepared, waits for its client */
+    struct bg_connection *connections; /* a list, lingering ones included. The one that came or was answered last is the first ... */
+    struct bg_connection *oldest;      /* ... and the one that has waited longest is the last */
     size_t connections_count;
     size_t calls_count;            /* in flight */
-    struct bg_connection *current; /* whose bytes evhttp is being shown */
-    struct evbuffer *handed;       /* for a moment, bytes that evhttp has been given and not read; see intake.c */
+    struct bg_connection *current; /* whose bytes are passed to evhttp now */
+    struct evbuffer *handed;       /* for a moment: bytes passed to evhttp that it has not read; see intake.c */
     struct event *sweep, *drained_turn;
     struct bg_http *next_server; /* of those that listen; see server.c */
 
-    struct event *resume;   /* ends a pause of accepting */
+    struct event *resume;   /* ends a pause in accepting */
     bool accept_paused;     /* the system has just refused a connection */
-    bool accept_failing;    /* that was logged, and no connection was accepted since */
+    bool accept_failing;    /* that was logged, and no connection was accepted after it */
     int64_t accept_told_us; /* when it was last logged; 0: never */
 
-    uint64_t seed; /* random: nobody can choose whose address falls together with whose in a table */
+    uint64_t seed; /* random: nobody can choose which addresses collide in a table */
     struct bg_guesses guesses;
     struct bg_audit_budget audit_writes, audit_refusals;
 
@@ -61,9 +61,9 @@ struct bg_http {
 int64_t bg_http_now(const struct bg_http *http); /* monotonic, in us */
 /* The value of the Date header; made once a second. */
 const char *bg_http_date(struct bg_http *http);
-/* Stops or goes on accepting, as the number of connections allows. */
+/* Stops or resumes accepting, depending on the number of connections. */
 void bg_http_update_listening(struct bg_http *http);
-/* Tells `drained` when the last connection with something to say has gone. */
+/* Calls `drained` when the last connection with a request or an answer has gone. */
 void bg_http_check_drained(struct bg_http *http);
 
 #endif
