@@ -1,4 +1,4 @@
-/* found.c: the nodes that discovery finds: they are registered, and forgotten when they are gone. */
+/* found.c: the nodes that discovery finds: they are registered, and removed after they are gone. */
 #include "found.h"
 
 #include "beamgauge/discover.h"
@@ -10,8 +10,8 @@
 
 #define DISCOVER_EVERY_MS 10000
 #define NOTED_MAX 5 /* names in a sentence */
-/* One that is gone is forgotten after as long as it was there, within these bounds: a command line's node at once, one that had run for
- * weeks is missed for a day. */
+/* A node that is gone is kept for as long as it was up, within these bounds: a short-lived one is removed at once, one that had run for
+ * weeks is kept for a day. */
 #define KEEP_MIN_MS INT64_C(60000)
 #define KEEP_MAX_MS INT64_C(86400000)
 
@@ -19,8 +19,8 @@ struct bg_found {
     struct bg_nodes *nodes;
     struct bg_discovery *discovery;
     char *cookie;
-    size_t places_max; /* of the registry: the others are for who registers nodes on purpose */
-    bool full;         /* that was said */
+    size_t places_max; /* of the registry: the other places are for nodes that users register */
+    bool full;         /* reported in the log */
 };
 
 static void cookie_free(char *cookie)
@@ -51,7 +51,7 @@ static bool has_place(struct bg_found *found)
     if (full && !found->full)
         bg_log(BG_LOG_WARN, "discovery_full", BG_NUMBER("nodes", found->places_max),
                BG_TEXT("hint", "further nodes of this host are not watched until others are gone: raise nodes_max, or name the nodes"));
-    found->full = full || (found->full && count > found->places_max / 2); /* not said anew for each place that is taken again */
+    found->full = full || (found->full && count > found->places_max / 2); /* not logged again each time a free place is taken */
     return !full;
 }
 
@@ -83,13 +83,13 @@ static void on_found(void *context, const char *name, uint16_t port)
     bg_discovery_release(found->discovery, name, true);
 }
 
-/* Why a node that was only found by looking need not be kept, or NULL. */
+/* Why a node that only discovery found need not be kept, or NULL. */
 static const char *reason_to_forget(const struct bg_node_info *info)
 {
     int64_t keep_ms = info->held_ms < KEEP_MIN_MS ? KEEP_MIN_MS : info->held_ms > KEEP_MAX_MS ? KEEP_MAX_MS : info->held_ms;
 
     if (info->connects_count == 0 && info->reason == BG_REASON_COOKIE_REJECTED)
-        return "found through epmd, but it does not take our cookie";
+        return "found through epmd, but it does not accept our cookie";
     return info->is_gone && info->turned_ms >= keep_ms ? "found through epmd, and gone" : NULL;
 }
 
@@ -109,7 +109,7 @@ static void on_link_changed(void *context, const char *name, enum bg_link_state 
         bg_log(BG_LOG_ERROR, "node_not_forgotten", BG_TEXT("node", name), BG_TEXT("reason", failure.text));
 }
 
-/* A quarter of the registry, and one place at least, is left to others. */
+/* A quarter of the registry, at least one place, is reserved for other nodes. */
 static size_t places_of(size_t nodes_max)
 {
     return nodes_max - (nodes_max < 4 ? 1 : nodes_max / 4);

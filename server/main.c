@@ -1,4 +1,4 @@
-/* main.c: which of the program's commands was meant. */
+/* main.c: selects the command. */
 #include "options.h"
 #include "program.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Without discovery there still are the nodes that are named, now or later. */
+/* Without discovery there are still the configured nodes, and those registered later. */
 static void discovery_check(const struct bg_config *config)
 {
     struct bg_failure failure;
@@ -45,7 +45,7 @@ static int config_check(const struct bg_options *options)
     return EXIT_SUCCESS;
 }
 
-/* Prints the secret once, to stdout, beside the lines that may be kept. */
+/* Prints the secret once, to stdout, with the lines for the configuration. */
 static int token_make(const struct bg_options *options)
 {
     char scopes_text[128] = "", secret[BG_TOKEN_TEXT_SIZE];
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
 
     bg_process_tune_memory();
     if (!bg_process_open_standard_files())
-        return EXIT_FAILURE; /* there is nowhere to say why */
+        return EXIT_FAILURE; /* the reason cannot be printed anywhere */
     if (bg_options_parse(argc, argv, &options, &failure) != BG_OK) {
         fprintf(stderr, "beamgauge: %s\n", failure.text);
         return EXIT_FAILURE;

@@ -1,4 +1,4 @@
-/* options.c: the command line, and what it lays over the configuration file. */
+/* options.c: the command line, and how it overrides the configuration file. */
 #include "options.h"
 
 #include "beamgauge/check.h"
@@ -97,7 +97,7 @@ enum bg_error bg_options_parse(int argc, char **argv, struct bg_options *ret_opt
     struct bg_options options = {.command = BG_COMMAND_SERVE};
     int option;
 
-    /* "+": options end at the first word, so that those of `token` stay its own. */
+    /* "+": options end at the first word, so that options of `token` are left to it. */
     while ((option = getopt_long(argc, argv, "+hV", long_options, NULL)) != -1) {
         enum bg_error error = option_take(&options, option, ret_failure);
         if (error != BG_OK)
@@ -125,7 +125,7 @@ static enum bg_error text_replace(char **text, const char *value, struct bg_fail
     return BG_OK;
 }
 
-/* Where the file says nothing, what Erlang's own tools go by. */
+/* Defaults if the file has none: the variables that Erlang's own tools use. */
 static enum bg_error epmd_port_take(struct bg_config *config, struct bg_failure *ret_failure)
 {
     const char *text = getenv("ERL_EPMD_PORT");
@@ -189,7 +189,7 @@ static void nodes_check(const struct bg_config *config, struct bg_failures *fail
     }
 }
 
-/* All that can be judged without what is wrong before it. */
+/* Runs all checks that do not depend on earlier failures. */
 static void config_complete(const struct bg_options *options, struct bg_config *config, struct bg_failures *failures)
 {
     struct bg_failure failure;

@@ -34,11 +34,11 @@ struct bg_options {
 enum bg_error bg_options_parse(int argc, char **argv, struct bg_options *ret_options, struct bg_failure *ret_failure) BG_MUST_CHECK;
 void bg_options_print_help(FILE *out);
 
-/* The whole configuration: defaults, then the file, then the command line, then the cookies; checked. On failure nothing is kept, and
- * all is told that is wrong with the file, or with what it says together with the rest. */
+/* The whole configuration: defaults, then the file, then the command line, then the cookies; checked. On failure nothing is kept, and all
+ * failures are reported: those of the file, or those of its settings with the rest. */
 enum bg_error bg_options_load(const struct bg_options *options, struct bg_config *ret_config,
                               struct bg_failures *ret_failures) BG_MUST_CHECK;
-/* What the registry takes of a configured node; borrows from it. */
+/* A spec for the registry from a configured node; borrows from it. */
 struct bg_node_spec bg_options_node_spec(const struct bg_config_node *node);
 
 #endif

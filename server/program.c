@@ -21,7 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STOP_WITHIN_MS 4500 /* after SIGTERM, what is still in flight is given up */
+#define STOP_WITHIN_MS 4500 /* after SIGTERM, requests still in flight are cancelled */
 #define OWN_NAME_SIZE (BG_NODE_NAME_MAX + 1)
 
 struct program {
@@ -36,13 +36,13 @@ struct program {
     struct bg_nodes *nodes;
     struct bg_queries *queries;
     struct bg_http *http;
-    struct bg_found *found;  /* NULL: not looking */
-    char discovery_off[256]; /* why not; "": nobody wants it */
-    uint64_t reloads[2];     /* refused, taken over */
+    struct bg_found *found;  /* NULL: discovery is off */
+    char discovery_off[256]; /* why it is off; "": not configured */
+    uint64_t reloads[2];     /* reloads refused, and applied */
     bool last_reload_ok;
 };
 
-/* One fixed name for every start on this host: each new name would stay in the atom tables of all nodes for ever. */
+/* The same name for every start on this host: each new name would stay in the atom tables of all nodes for ever. */
 static void own_name_make(const char *wanted, char ret_name[OWN_NAME_SIZE])
 {
     char host[128] = "localhost";
@@ -87,7 +87,7 @@ static enum bg_error queries_create(struct program *program, struct bg_failure *
     const struct bg_queries_options options = {
         .answers_max = (size_t)program->config.answers_max,
         .answers_max_bytes = (size_t)program->config.answers_max_bytes,
-        /* Twice what a reader may need who asks all nodes at once. */
+        /* Twice what a reader needs who asks all nodes at once. */
         .waiting_max = 2 * (size_t)(program->config.requests_max + program->config.nodes_max),
         .node_in_flight_max = (size_t)program->config.node_in_flight_max,
         .probe_heap_bytes = program->config.probe_heap_bytes,
@@ -97,7 +97,7 @@ static enum bg_error queries_create(struct program *program, struct bg_failure *
     return bg_queries_new(program->base, bg_clock_system(), program->nodes, &options, &program->queries, ret_failure);
 }
 
-/* libevent's own messages are lines of our log too. */
+/* libevent's own messages go to our log too. */
 static void on_libevent_message(int severity, const char *message)
 {
     bg_log(severity >= EVENT_LOG_WARN ? BG_LOG_WARN : BG_LOG_DEBUG, "libevent", BG_TEXT("message", message));
@@ -105,8 +105,8 @@ static void on_libevent_message(int severity, const char *message)
 
 #define OWN_FILES 64 /* descriptors besides those of clients and nodes: the log, the loop, files being read, epmd */
 
-/* How many connections the limit of open files allows, once it has been raised as far as it goes. Few descriptors are shared: what is
- * ours and the nodes' gets half at most. */
+/* How many connections the limit of open files allows, after it has been raised as far as possible. If there are few descriptors, we and
+ * the nodes get at most half of them. */
 static size_t connections_fit(const struct bg_config *config, size_t *ret_refusals)
 {
     const size_t own = OWN_FILES + (size_t)config->nodes_max, most = (size_t)config->connections_max;
@@ -172,7 +172,7 @@ static bool node_is_configured(const struct bg_config *config, const char *name)
     return false;
 }
 
-/* Makes the registry hold what the configuration says, and leaves alone what came through the API or from epmd. */
+/* Makes the registry match the configuration; nodes from the API or epmd stay. */
 static enum bg_error nodes_apply(struct program *program, struct bg_failure *ret_failure)
 {
     for (size_t i = bg_nodes_count(program->nodes); i-- > 0;) {
@@ -196,7 +196,7 @@ static enum bg_error nodes_apply(struct program *program, struct bg_failure *ret
     return BG_OK;
 }
 
-/* Where no node is named. A cookie that cannot be read is said, and tried again at a reload. */
+/* Starts discovery if no node is configured. If a cookie cannot be read, that is logged, and it is read again at a reload. */
 static enum bg_error discovery_create(struct program *program, struct bg_failure *ret_failure)
 {
     enum bg_error error;
@@ -246,7 +246,7 @@ static void on_stop(evutil_socket_t signal, short what, void *context)
     const struct timeval within = {.tv_sec = STOP_WITHIN_MS / 1000, .tv_usec = STOP_WITHIN_MS % 1000 * 1000};
 
     (void)what;
-    if (program->services.stopping) /* asked twice: now */
+    if (program->services.stopping) /* asked twice: stop at once */
         event_base_loopbreak(program->base);
     bg_log(BG_LOG_INFO, "stopping", BG_NUMBER("signal", signal));
     program->services.stopping = true;
@@ -254,7 +254,7 @@ static void on_stop(evutil_socket_t signal, short what, void *context)
     bg_http_drain(program->http, on_drained, program);
 }
 
-/* Registered nodes that the configuration names neither now nor then. */
+/* Counts registered nodes that are in neither the old nor the new configuration. */
 static size_t others_count(const struct program *program, const struct bg_config *read)
 {
     size_t count = 0;
@@ -273,7 +273,7 @@ static int64_t now_s(void)
     return bg_clock_wall_ms(bg_clock_system()) / 1000;
 }
 
-/* Said at the start and at each reload. */
+/* Logged at the start and at each reload. */
 static void certificate_note(const struct program *program)
 {
     const struct bg_tls *tls = program->config.tls;
@@ -283,10 +283,10 @@ static void certificate_note(const struct program *program)
                BG_TEXT("hint", "clients will refuse it: renew it, and send SIGHUP; or the clock of this host is wrong"));
 }
 
-/* Nothing is changed before all of it has been found right; after that only memory can be short. */
+/* Nothing is changed before the whole configuration is valid; after that only memory can fail. */
 static enum bg_error reload_take(struct program *program, struct bg_config config, struct bg_failure *ret_failure)
 {
-    char *cookie = NULL; /* of found nodes */
+    char *cookie = NULL; /* the cookie of found nodes */
     enum bg_error error = bg_reload_check(&program->config, &config, others_count(program, &config), now_s(), ret_failure);
     if (error == BG_OK && program->found != NULL)
         error = bg_cookie_read(config.cookie_file, &cookie, ret_failure);
@@ -423,7 +423,7 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
     return discovery_create(program, ret_failure);
 }
 
-/* In the opposite order of creation; a half-built program is fine. */
+/* In reverse order of creation; a half-built program is fine. */
 static void program_destroy(struct program *program)
 {
     bg_found_free(program->found);

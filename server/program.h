@@ -1,4 +1,4 @@
-/* program.h: the parts of the running service, put together and taken apart in order. */
+/* program.h: starts and stops the parts of the running service in order. */
 #ifndef BEAMGAUGE_PROGRAM_H
 #define BEAMGAUGE_PROGRAM_H
 

@@ -1,4 +1,4 @@
-/* reload.c: what a reload may take over: never a file that is cut, never one that opens what is closed. */
+/* reload.c: what a reload may apply: never a truncated file, and never one that would weaken security. */
 #include "reload.h"
 
 #include <inttypes.h>
@@ -14,7 +14,8 @@ static enum bg_error check_file(const struct bg_config *read, struct bg_failure 
     return BG_OK;
 }
 
-/* The address that counts is the one that is listened on, whatever the file says now. On loopback too: there may be a proxy before us. */
+/* The address that counts is the one that we listen on, whatever the file says now. This holds on loopback too: there may be a proxy in
+ * front. */
 static enum bg_error check_tokens(const struct bg_config *running, const struct bg_config *read, struct bg_failure *ret_failure)
 {
     if (read->tokens_count > 0 || (running->tokens_count == 0 && bg_config_listens_on_loopback(running)))
@@ -26,7 +27,8 @@ static enum bg_error check_tokens(const struct bg_config *running, const struct 
         running->listen_address);
 }
 
-/* Clients of an open socket go on in what they speak with it; and a certificate that they accept is not exchanged for one that none does.
+/* Clients of an open socket continue with HTTP or HTTPS, as before; and a certificate that they accept is not replaced by one that is not
+ * valid.
  */
 static enum bg_error check_tls(const struct bg_config *running, const struct bg_config *read, int64_t now_s, struct bg_failure *ret_failure)
 {

@@ -1,4 +1,4 @@
-/* metrics.c: durations in buckets, the rules of naming, and the list of those who count. */
+/* metrics.c: durations in buckets, the naming rules, and the list of collectors. */
 #include "beamgauge/metrics.h"
 
 #include <stdlib.h>

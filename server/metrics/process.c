@@ -1,4 +1,4 @@
-/* process.c: what this process takes of the machine, as getrusage(2) and proc(5) tell. */
+/* process.c: the resources that this process uses, from getrusage(2) and proc(5). */
 #include "beamgauge/process.h"
 #include "beamgauge/log.h"
 #include "beamgauge/metrics.h"

@@ -10,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* https://prometheus.io/docs/instrumenting/exposition_formats/ and the OpenMetrics specification of 1.0 differ in this: there a family is
- * named without its suffix, has a unit, quotes in help are escaped, bounds always look like floats, and the text has an end mark. */
+/* https://prometheus.io/docs/instrumenting/exposition_formats/ and the OpenMetrics specification of 1.0 differ: in OpenMetrics the name of
+ * a family has no suffix, a family has a unit, quotes in help are escaped, bounds are always written as floats, and the text has an end
+ * mark. */
 struct bg_exposition {
     struct bg_sink sink;
     FILE *out; /* the sink's stream */
     bool open_metrics;
-    const struct bg_metric *metric; /* whose samples are being written; NULL: none yet */
+    const struct bg_metric *metric; /* the family whose samples are being written; NULL: none yet */
 };
 
 const char *const bg_exposition_types[] = {"text/plain; version=0.0.4; charset=utf-8",
@@ -34,7 +35,8 @@ struct bg_exposition *bg_exposition_new(const char *content_type)
     return exposition;
 }
 
-/* A line feed and what the format marks get a backslash. What is no text, or could drive a terminal, is written in hexadecimal digits. */
+/* A line feed and the format's special characters get a backslash. Bytes that are not text, or could control a terminal, are written in
+ * hexadecimal digits. */
 static void write_escaped(FILE *out, const char *text, const char *marked)
 {
     size_t length = strlen(text);
@@ -57,7 +59,7 @@ static void write_escaped(FILE *out, const char *text, const char *marked)
     }
 }
 
-/* As short as it can be written without loss. */
+/* The shortest text without loss. */
 static void write_number(FILE *out, double value)
 {
     char text[40];

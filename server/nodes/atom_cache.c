@@ -1,4 +1,4 @@
-/* atom_cache.c: messages with atoms as text, and with numbers in their place. */
+/* atom_cache.c: converts messages between atoms as text and atoms as cache numbers. */
 #include "atom_cache.h"
 
 #include "beamgauge/sink.h"
@@ -12,10 +12,10 @@
 #define PASS_THROUGH 'p'
 #define FUN 'p'
 #define NEW_ENTRY 8u      /* in an atom's half byte of flags; the other bits are its slot's highest */
-#define LONG_ATOMS 1u     /* in the half byte behind all atoms': lengths have two bytes */
-#define FUNS_MAX 16       /* one inside the other */
+#define LONG_ATOMS 1u     /* in the half byte after those of all atoms: lengths have two bytes */
+#define FUNS_MAX 16       /* nested */
 #define FUN_HEAD_BYTES 25 /* size, arity, unique and index; how many free variables follows */
-#define FUN_TERMS 4       /* module, old index, old unique, pid */
+#define FUN_TERMS 4       /* terms: module, old index, old unique, pid */
 #define HEADER_MAX (3 + BG_ATOM_CACHE_REFS_MAX / 2 + 1 + BG_ATOM_CACHE_REFS_MAX * (2 + UINT8_MAX))
 
 struct entry {
@@ -25,14 +25,14 @@ struct entry {
 
 struct bg_atom_cache {
     struct entry *sent[BG_ATOM_CACHE_SLOTS], *received[BG_ATOM_CACHE_SLOTS];
-    /* Of the message that is being packed, and in `refs` of either one. */
+    /* Of the message that is being packed; `refs` also of one that is being unpacked. */
     uint32_t message;                      /* its number */
-    uint32_t used_by[BG_ATOM_CACHE_SLOTS]; /* the last message with that slot in it */
+    uint32_t used_by[BG_ATOM_CACHE_SLOTS]; /* the last message that used this slot */
     uint8_t place[BG_ATOM_CACHE_SLOTS];    /* in that message's refs */
     uint16_t refs[BG_ATOM_CACHE_REFS_MAX]; /* slots */
     bool is_new[BG_ATOM_CACHE_REFS_MAX];
     size_t refs_count;
-    struct bg_sink packed, unpacked; /* their memory is kept for the next one, unless it became large */
+    struct bg_sink packed, unpacked; /* their memory is kept for the next message, unless it became large */
     size_t unpacked_max;
 };
 
@@ -94,7 +94,7 @@ static bool entry_set(struct entry **place, struct bg_slice text)
     return true;
 }
 
-/* Behind those that atoms of questions have. FNV-1a. */
+/* A slot after those of the questions' atoms. FNV-1a. */
 static size_t slot_of(struct bg_slice text)
 {
     uint32_t hash = 2166136261u;
@@ -108,7 +108,7 @@ static bool entry_is(const struct entry *entry, struct bg_slice text)
     return entry != NULL && entry->length == text.length && memcmp(entry->text, text.bytes, text.length) == 0;
 }
 
-/* One more atom of the message, whose slot no other one of it has. */
+/* Adds an atom of the message; no other atom of the message has its slot. */
 static bool ref_add(struct bg_atom_cache *cache, size_t slot, struct bg_slice text)
 {
     const bool is_known = entry_is(cache->sent[slot], text);
@@ -121,7 +121,7 @@ static bool ref_add(struct bg_atom_cache *cache, size_t slot, struct bg_slice te
     return true;
 }
 
-/* False: it stays a text, since another atom of the message has its slot, or there are too many. */
+/* False: the atom stays text, since another atom of the message has its slot, or there are too many. */
 static bool ref_find(struct bg_atom_cache *cache, struct bg_slice text, uint8_t *ret_place)
 {
     const size_t slot = slot_of(text);
@@ -131,7 +131,7 @@ static bool ref_find(struct bg_atom_cache *cache, struct bg_slice text, uint8_t 
     return true;
 }
 
-/* The bytes from *from up to the atom go out, and then the atom. */
+/* Adds the bytes from *from up to the atom, and then the atom. */
 static bool pack_atom(struct bg_atom_cache *cache, struct bg_reader *reader, const uint8_t **from)
 {
     const uint8_t *start = reader->at;
@@ -146,7 +146,7 @@ static bool pack_atom(struct bg_atom_cache *cache, struct bg_reader *reader, con
     return done;
 }
 
-/* Terms stand one behind the other, whatever is inside of which: so it is enough to go from one tag to the next. */
+/* Nested terms simply follow each other, so it is enough to go from one tag to the next. */
 static bool pack_piece(struct bg_atom_cache *cache, struct bg_slice piece)
 {
     struct bg_reader reader = bg_reader_of(piece);
@@ -162,7 +162,7 @@ static bool pack_piece(struct bg_atom_cache *cache, struct bg_slice piece)
             continue;
         }
         reader.at++;
-        if (tag == BG_TERM_VERSION) { /* of the payload: a header stands for that too */
+        if (tag == BG_TERM_VERSION) { /* the payload's version byte: the header replaces it too */
             if (!add(&cache->packed, from, (size_t)(reader.at - 1 - from)))
                 return false;
             from = reader.at;
@@ -181,7 +181,7 @@ static void put_half(uint8_t flags[], size_t at, unsigned half)
     flags[at / 2] |= (uint8_t)(half << 4 * (at & 1));
 }
 
-/* How many bytes of `header` it takes. */
+/* Returns how many bytes of `header` it uses. */
 static size_t write_header(const struct bg_atom_cache *cache, uint8_t header[HEADER_MAX])
 {
     const size_t count = cache->refs_count;
@@ -207,7 +207,7 @@ static size_t write_header(const struct bg_atom_cache *cache, uint8_t header[HEA
     return length;
 }
 
-/* The room is reserved first: a frame goes out whole or not at all. */
+/* The room is reserved first: a frame is appended whole or not at all. */
 static bool send_packed(const struct bg_atom_cache *cache, struct evbuffer *out)
 {
     uint8_t header[HEADER_MAX];
@@ -217,7 +217,7 @@ static bool send_packed(const struct bg_atom_cache *cache, struct evbuffer *out)
            evbuffer_add(out, header, header_length) == 0 && evbuffer_add(out, cache->packed.bytes, cache->packed.length) == 0;
 }
 
-/* They come first, so that their places are what the pieces have. */
+/* They come first, so that their indexes are those used in the pieces. */
 static bool add_named(struct bg_atom_cache *cache, const struct bg_message *message)
 {
     bool done = message->atoms_count <= BG_ATOMS_NAMED_MAX;
@@ -228,7 +228,7 @@ static bool add_named(struct bg_atom_cache *cache, const struct bg_message *mess
     return done;
 }
 
-/* The first piece begins with 'p' 131, for which the header stands. */
+/* The first piece begins with 'p' 131, which the header replaces. */
 static bool pack_pieces(struct bg_atom_cache *cache, const struct bg_message *message)
 {
     bool done = true;
@@ -246,18 +246,18 @@ bool bg_atom_cache_pack(struct bg_atom_cache *cache, const struct bg_message *me
 {
     sink_empty(&cache->packed);
     cache->refs_count = 0;
-    if (++cache->message == 0) { /* after 2^32 of them */
+    if (++cache->message == 0) { /* after 2^32 messages */
         memset(cache->used_by, 0, sizeof cache->used_by);
         cache->message = 1;
     }
     const bool done = add_named(cache, message) && pack_pieces(cache, message) && send_packed(cache, out);
     sink_empty(&cache->packed);
-    if (!done) /* what was new in it the peer does not know */
+    if (!done) /* the peer does not know the message's new atoms */
         forget(cache->sent);
     return done;
 }
 
-/* From one tag to the next, as pack_piece(). */
+/* Goes from one tag to the next, like pack_piece(). */
 static bool spell_piece(struct bg_slice piece, const struct bg_message *message, struct bg_sink *sink)
 {
     struct bg_reader reader = bg_reader_of(piece);
@@ -326,7 +326,7 @@ static bool take_header(struct bg_atom_cache *cache, struct bg_reader *reader)
     return true;
 }
 
-/* Either kind of atom becomes a text. */
+/* An atom of either kind becomes text. */
 static bool unpack_atom(struct bg_atom_cache *cache, struct bg_reader *reader, const uint8_t **from)
 {
     struct bg_slice text;
@@ -345,16 +345,16 @@ static bool unpack_atom(struct bg_atom_cache *cache, struct bg_reader *reader, c
     return done;
 }
 
-/* A fun tells its size, which grows with its atoms. */
+/* A fun begins with its size, which grows with its atoms. */
 struct fun {
-    uint64_t pending; /* so many terms are to come when it is over */
-    size_t at;        /* of its size */
+    uint64_t pending; /* the number of terms still to come when the fun ends */
+    size_t at;        /* offset of its size */
 };
 
-/* What is being unpacked: one term. What is inside of another one follows it, so that they only need to be counted. */
+/* Unpacking of one term. Nested terms follow their outer term, so it is enough to count them. */
 struct unpacking {
     struct bg_reader reader;
-    const uint8_t *from; /* up to here it is in the sink */
+    const uint8_t *from; /* the bytes before this are in the sink */
     uint64_t pending;    /* terms to come */
     struct fun funs[FUNS_MAX];
     size_t funs_count;
@@ -380,7 +380,7 @@ static bool start_fun(struct bg_atom_cache *cache, struct unpacking *at)
     return true;
 }
 
-/* Those that are over tell the sizes that they have now. */
+/* Writes the new sizes of funs that have ended. */
 static bool end_funs(struct bg_atom_cache *cache, struct unpacking *at)
 {
     struct bg_sink *sink = &cache->unpacked;
@@ -394,7 +394,7 @@ static bool end_funs(struct bg_atom_cache *cache, struct unpacking *at)
     return true;
 }
 
-/* All of a term but the terms inside of it. */
+/* Passes a term without the terms inside of it. */
 static bool pass_head(struct bg_atom_cache *cache, struct unpacking *at)
 {
     struct bg_reader *reader = &at->reader;
@@ -412,7 +412,7 @@ static bool unpack_term(struct bg_atom_cache *cache, struct bg_reader *reader)
 {
     struct unpacking at = {.reader = *reader, .from = reader->at, .pending = 1};
     while (at.pending > 0) {
-        if (bg_reader_left(&at.reader) < at.pending) /* every term takes a byte */
+        if (bg_reader_left(&at.reader) < at.pending) /* every term has at least a byte */
             return false;
         const uint8_t tag = *at.reader.at;
         at.pending--;

@@ -33,7 +33,7 @@ enum operation {
     OP_UNLINK_ID_ACK = 36
 };
 
-/* Where in the tuple of each operation the things stand; 0: not there, and a value then is the payload. */
+/* The index of each element in the tuple of an operation; 0: not there. Without an index the value is the payload. */
 struct layout {
     uint8_t operation, arity;
     enum bg_control_kind kind;
@@ -57,7 +57,7 @@ static const struct layout *layout_find(int64_t operation)
     return NULL;
 }
 
-/* A payload is exactly one term behind its version byte. */
+/* A payload is exactly one term after its version byte. */
 static bool payload_is_term(struct bg_slice payload)
 {
     struct bg_reader reader = bg_reader_of(payload);
@@ -127,7 +127,7 @@ static void start_control(struct bg_writer *writer, uint8_t arity, int64_t opera
     bg_write_integer(writer, operation);
 }
 
-/* The bytes of a frame behind their length, whose room is reserved first: it goes out whole or not at all. */
+/* Appends a frame: its length, and its bytes. The room is reserved first: a frame is appended whole or not at all. */
 static bool send_bytes(struct evbuffer *out, const void *bytes, size_t length)
 {
     const uint8_t head[4] = {(uint8_t)(length >> 24), (uint8_t)(length >> 16), (uint8_t)(length >> 8), (uint8_t)length};
@@ -157,8 +157,8 @@ static bool send_control(const struct bg_outgoing *out, const struct bg_writer *
     return send_frame(out, &(struct bg_message){.pieces = &piece, .count = 1});
 }
 
-/* [link, {max_heap_size, #{size, kill, error_logger}}]; the priority is the usual one: whoever has more to do than some native calls sees
- * to that by itself. */
+/* [link, {max_heap_size, #{size, kill, error_logger}}]; the priority is normal: a question that needs more than a few native calls lowers
+ * its priority itself. */
 static void write_spawn_options(struct bg_writer *writer, int64_t max_heap_words)
 {
     bg_write_list(writer, 2);
@@ -184,9 +184,8 @@ static void write_function(struct bg_writer *writer, const char *module, const c
     bg_write_integer(writer, arity);
 }
 
-/* lists:zipwith3(fun erlang:apply/3, Modules, Functions, Arguments) makes one call after the other: a small program that a process can be
- * started with, with nothing to be interpreted. This is the list of its four arguments; those of each call, and bg_write_nil() twice,
- * follow. */
+/* lists:zipwith3(fun erlang:apply/3, Modules, Functions, Arguments) makes one call after the other: a small program for a process, which
+ * needs no interpreter. This writes the list of its four arguments; the arguments of each call, and bg_write_nil() twice, follow. */
 static void write_program(struct bg_writer *writer, const char *const calls[][2], uint32_t count)
 {
     bg_write_list(writer, 4);
@@ -206,8 +205,8 @@ static void write_program_name(struct bg_writer *writer)
     bg_write_atom(writer, "zipwith3");
 }
 
-/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}. The group leader is ours too, so that nothing a question might print or log ends up
- * with the node's own. */
+/* {29, ReqId, From, GroupLeader, {M, F, A}, Options}. The group leader is ours too, so that nothing that a question prints or logs goes to
+ * the node's own. */
 static void start_spawn(struct bg_writer *writer, const struct bg_pid *own)
 {
     start_control(writer, 6, OP_SPAWN_REQUEST);
@@ -234,10 +233,10 @@ static void start_bindings(struct bg_writer *writer, const struct bg_spawn *spaw
     start_binding(writer, spawn, "Args");
 }
 
-/* The guard waits in prim_eval:'receive'/2, which every emulator has loaded from its start, as timer is not; nobody sends it messages.
+/* The guard waits in prim_eval:'receive'/2: unlike timer, it is always loaded. Nobody sends messages to the guard.
  *
- * What stands behind the forms' bindings in the worker's program, and then in the guard's. `none`, that there is no handler of local
- * functions, is what exprs/2 passes on too, once it has linted the forms: ours were checked when they were embedded. */
+ * This is what follows the forms' bindings in the worker's program, and then in the guard's. `none` means no handler of local functions.
+ * exprs/2 passes the same on, after it has linted the forms; ours were checked when they were embedded. */
 static void write_rest(struct bg_writer *writer, const struct bg_spawn *spawn)
 {
     bg_write_atom(writer, "none");
@@ -294,9 +293,9 @@ bool bg_control_spawn(const struct bg_outgoing *out, const struct bg_pid *own, c
                  .pieces = pieces, .count = sizeof pieces / sizeof *pieces, .atoms = spawn->atoms, .atoms_count = spawn->atoms_count});
 }
 
-/* lists:foldl(fun erlang:apply/2, Arguments, [fun lists:zipwith3/4, fun erlang:exit/1]): what the first function makes of the arguments is
- * what the next one is called with. The arguments are of one call, of the very program that makes the calls, so that its results come
- * as a list of one: exit/1's argument. */
+/* lists:foldl(fun erlang:apply/2, Arguments, [fun lists:zipwith3/4, fun erlang:exit/1]): the result of the first function is the argument
+ * of the next. The arguments are those of one call: of the program that makes the calls. So its results are a list with one element: the
+ * argument of exit/1. */
 static void start_calls(struct bg_writer *writer, const struct bg_pid *own, int64_t max_heap_words)
 {
     start_spawn(writer, own);
@@ -313,7 +312,7 @@ static void start_calls(struct bg_writer *writer, const struct bg_pid *own, int6
 
 static void write_calls_rest(struct bg_writer *writer)
 {
-    bg_write_nil(writer); /* the list of one call's arguments ends, and that of the program's */
+    bg_write_nil(writer); /* ends the list of one call's arguments, and the program's list */
     bg_write_nil(writer);
     bg_write_list(writer, 2);
     write_function(writer, "lists", "zipwith3", 4);
@@ -327,7 +326,7 @@ static struct bg_piece part_of(const struct bg_calls *calls, size_t from, size_t
     return (struct bg_piece){.bytes = {.bytes = calls->bytes + from, .length = to - from}, .is_named = true};
 }
 
-/* Head, the calls with the pid in its places, tail. */
+/* The head, the calls with the pid inserted, and the tail. */
 static bool send_calls(const struct bg_outgoing *out, const struct bg_writer *head, const struct bg_native_spawn *spawn,
                        const struct bg_writer *tail)
 {
@@ -359,8 +358,8 @@ bool bg_control_spawn_native(const struct bg_outgoing *out, const struct bg_pid 
     return send_calls(out, &head, spawn, &tail);
 }
 
-/* {6, From, '', rex}, {'$gen_call', {From, Reference}, {block_call, lists, zipwith3, Calls, GroupLeader}}: rpc:block_call/4, which is
- * made by the server itself. */
+/* {6, From, '', rex}, {'$gen_call', {From, Reference}, {block_call, lists, zipwith3, Calls, GroupLeader}}: rpc:block_call/4, which the
+ * server runs itself. */
 bool bg_control_call_server(const struct bg_outgoing *out, const struct bg_pid *own, const struct bg_native_spawn *spawn)
 {
     struct bg_writer head, tail = {.length = 0};
@@ -395,7 +394,7 @@ bool bg_control_unlink_ack(const struct bg_outgoing *out, const struct bg_contro
 {
     struct bg_writer writer;
     if (unlink->value.length > 16 || unlink->from.node.length > 255 || unlink->to.node.length > 255)
-        return true; /* nothing that a node sends */
+        return true; /* a node does not send this */
     start_control(&writer, 4, OP_UNLINK_ID_ACK);
     bg_write_bytes(&writer, unlink->value.bytes, unlink->value.length);
     bg_write_pid(&writer, &unlink->to);

@@ -1,4 +1,4 @@
-/* discovery.c: asks the local epmd for its names, and each of them, by the start of a handshake, for the whole name. */
+/* discovery.c: asks the local epmd for its names, and each node, by the start of a handshake, for its full name. */
 #include "beamgauge/discover.h"
 
 #include "beamgauge/clock.h"
@@ -14,14 +14,14 @@
 #include <string.h>
 
 #define NAMES_REQ 110
-#define NAMES_MAX_BYTES 65536          /* of epmd's list; names that come after it are not looked at */
-#define FOUND_MAX 1024                 /* names remembered; those that were released make room for others */
-#define NAME_QUERIES_MAX 16            /* nodes asked at once; those left over are asked the next time */
-#define LINES_MAX 4096                 /* names of one list, which NAMES_MAX_BYTES has no room for */
-#define ASK_AGAIN_US INT64_C(60000000) /* a node that was released, its name */
+#define NAMES_MAX_BYTES 65536          /* of epmd's list; names after that are ignored */
+#define FOUND_MAX 1024                 /* names kept; released ones are evicted for others */
+#define NAME_QUERIES_MAX 16            /* nodes asked at once; the others are asked the next time */
+#define LINES_MAX 4096                 /* names of one list; NAMES_MAX_BYTES cannot hold so many */
+#define ASK_AGAIN_US INT64_C(60000000) /* a released node is asked for its name again */
 #define LINE_SIZE 512
 
-/* A node being asked for its name. */
+/* A node that is being asked for its name. */
 struct name_query {
     struct bg_discovery *discovery;
     struct bufferevent *connection; /* NULL: free */
@@ -39,7 +39,7 @@ struct found {
     uint32_t creation;
     bool released;
     bool listed;      /* in epmd's last list */
-    int64_t again_us; /* released: when it is asked again */
+    int64_t again_us; /* if released: when it is asked again */
 };
 
 struct bg_discovery {
@@ -50,7 +50,7 @@ struct bg_discovery {
     struct name_query queries[NAME_QUERIES_MAX];
     struct found found[FOUND_MAX];
     size_t found_count;
-    size_t turn; /* how many have been queried: where the next list goes on, so that those who do not answer hold nobody up for ever */
+    size_t turn; /* how many have been queried: the next list continues there, so that nodes that do not answer never block the others */
     bg_discovery_found *report;
     void *context;
 };
@@ -96,7 +96,7 @@ static struct found *found_find(struct bg_discovery *discovery, const char *aliv
     return NULL;
 }
 
-/* A new place, or that of the released one whose turn is the farthest; NULL where all are reported. */
+/* A free entry, or the released one whose next turn is the latest; NULL if all are reported. */
 static struct found *found_place(struct bg_discovery *discovery)
 {
     struct found *place = NULL;
@@ -163,7 +163,7 @@ static bool line_read(const char *line, char ret_alive[BG_NODE_NAME_MAX + 1], ui
     return true;
 }
 
-/* False where as many as may are being asked. */
+/* False if the maximum number is being asked. */
 static bool query_start(struct bg_discovery *discovery, const char *line)
 {
     for (size_t i = 0; i < NAME_QUERIES_MAX; i++) {
@@ -201,7 +201,7 @@ static void forget_unlisted(struct bg_discovery *discovery)
     discovery->found_count = kept;
 }
 
-/* The list: a name a line, behind epmd's own port in four bytes. */
+/* The list: epmd's own port in four bytes, then a name per line. */
 static void names_read(struct bg_discovery *discovery, struct evbuffer *in)
 {
     char *lines[LINES_MAX], *line;
@@ -290,7 +290,7 @@ void bg_discovery_release(struct bg_discovery *discovery, const char *name, bool
             continue;
         found->released = true;
         if (in_any_case)
-            found->creation = 0; /* is nobody's */
+            found->creation = 0; /* is not a node's */
         found->again_us = now_us() + ASK_AGAIN_US;
     }
 }

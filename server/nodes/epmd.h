@@ -10,7 +10,7 @@ void bg_epmd_ask(const char *node_name, struct bg_writer *ret_request);
 
 enum bg_epmd_answer { BG_EPMD_MORE, BG_EPMD_PORT, BG_EPMD_REFUSED };
 
-/* PORT2_RESP, or as much of it as has come. Where it is refused, *ret_failure says why. */
+/* Reads PORT2_RESP, or the part of it that has come. If it is invalid, *ret_failure says why. */
 enum bg_epmd_answer bg_epmd_read(struct bg_slice bytes, const char *node_name, uint16_t *ret_port, struct bg_link_failure *ret_failure);
 
 #endif

@@ -1,4 +1,4 @@
-/* framing.c: messages behind a big-endian length, cut out of a stream that arrives in any pieces. */
+/* framing.c: messages after a big-endian length, taken from a stream that arrives in any pieces. */
 #include "framing.h"
 
 #include <event2/buffer.h>
@@ -15,7 +15,7 @@ enum bg_frame bg_frame_next(struct evbuffer *in, size_t width, size_t max, struc
     if (evbuffer_get_length(in) < width + length)
         return BG_FRAME_MORE;
     const uint8_t *bytes = evbuffer_pullup(in, (ev_ssize_t)(width + length));
-    if (bytes == NULL) /* no memory for it: the same to us */
+    if (bytes == NULL) /* no memory for it: handled the same */
         return BG_FRAME_TOO_LARGE;
     *ret_frame = (struct bg_slice){.bytes = bytes + width, .length = (size_t)length};
     return BG_FRAME_READY;

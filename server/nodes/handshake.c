@@ -1,4 +1,4 @@
-/* handshake.c: the distribution handshake, version 6, as the side that connects (erl_dist_protocol, "Distribution Handshake"). */
+/* handshake.c: the distribution handshake, version 6, on the connecting side (erl_dist_protocol, "Distribution Handshake"). */
 #include "handshake.h"
 
 #include "framing.h"
@@ -16,8 +16,8 @@
 #define FLAG_SPAWN (UINT64_C(1) << 32)
 #define FLAG_MANDATORY_25_DIGEST UINT64_C(0x4000000) /* OTP 25 and later set it */
 
-/* What we can take from a peer: everything that is mandatory from OTP 25 on, UNLINK_ID, and SPAWN. Not PUBLISHED, which makes us
- * hidden; no fragments, no payload in exits. */
+/* What we accept from a peer: everything that is mandatory since OTP 25, UNLINK_ID, and SPAWN. No PUBLISHED, so that we are hidden; no
+ * fragments, no payload in exits. */
 static const uint64_t own_flags =
     0x4 /* EXTENDED_REFERENCES */ | 0x8 /* DIST_MONITOR */ | 0x10 /* FUN_TAGS */ | 0x20 /* DIST_MONITOR_NAME */ | 0x80 /* NEW_FUN_TAGS */ |
     0x100 /* EXTENDED_PIDS_PORTS */ | 0x200 /* EXPORT_PTR_TAG */ | 0x400 /* BIT_BINARIES */ | 0x800 /* NEW_FLOATS */ | FLAG_ATOM_CACHE |
@@ -114,7 +114,7 @@ static enum bg_handshake_result learn_name(struct bg_handshake *handshake, struc
     return BG_HANDSHAKE_DONE;
 }
 
-/* A peer that may be asked, is the one asked for, and gets our answer to its challenge. */
+/* Checks that the peer is supported, has the requested name and is trusted; then answers its challenge. */
 static enum bg_handshake_result answer_challenge(struct bg_handshake *handshake, uint64_t flags, uint32_t challenge, struct bg_slice name,
                                                  struct evbuffer *out, struct bg_link_failure *ret_failure)
 {
@@ -192,7 +192,7 @@ static enum bg_handshake_result take_message(struct bg_handshake *handshake, str
     return take_ack(handshake, reader, ret_failure);
 }
 
-/* A TLS record begins with its type (21: alert, 22: handshake) and the version's major, 3: as a length that is too long. */
+/* A TLS record begins with its type (21: alert, 22: handshake) and the major version 3: read as a length, that is too long. */
 static enum bg_handshake_result fail_too_large(struct evbuffer *in, struct bg_link_failure *ret_failure)
 {
     uint8_t head[2] = {0};

@@ -71,7 +71,7 @@ void bg_inquiries_remove(struct bg_inquiries *inquiries, struct bg_inquiry *inqu
     inquiries->count--;
 }
 
-/* wake_us is left too early when a question ends, which costs one idle look later instead of an ordered list now. */
+/* wake_us may stay too early when a question ends: that costs one useless scan later, and saves an ordered list. */
 struct bg_inquiry *bg_inquiries_expired(struct bg_inquiries *inquiries, int64_t now_us)
 {
     int64_t wake_us = INT64_MAX;

@@ -1,4 +1,4 @@
-/* link.c: the state machine of a connection: from a name to a link that is up, down again, and back. */
+/* link.c: the state machine of a connection: from a name to a link that is up, down, and up again. */
 #include "link.h"
 
 #include "atom_cache.h"
@@ -18,7 +18,7 @@
 #define EPMD_ANSWER_MAX 2048 /* looked at; eight bytes say all that is asked for, and are taken as soon as they are there */
 #define BIT(state) (1u << (state))
 
-/* Where each state may go. From the second to the next address means from a step back to an earlier one. */
+/* The states that may follow each state. To try the next address, a step goes back to an earlier one. */
 static const unsigned state_next[] = {
     [BG_LINK_RESOLVING] = BIT(BG_LINK_ASKING_EPMD) | BIT(BG_LINK_CONNECTING) | BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
     [BG_LINK_ASKING_EPMD] = BIT(BG_LINK_ASKING_EPMD) | BIT(BG_LINK_CONNECTING) | BIT(BG_LINK_WAITING) | BIT(BG_LINK_CLOSED),
@@ -41,7 +41,7 @@ static void link_change(struct bg_link *link, enum bg_link_state state)
     assert(state_next[link->state] & BIT(state));
     bg_log(state == BG_LINK_UP ? BG_LOG_INFO : BG_LOG_DEBUG, "link_state", BG_TEXT("node", link->settings.name),
            BG_TEXT("from", bg_link_state_text(link->state)), BG_TEXT("to", bg_link_state_text(state)));
-    bool is_other = (state == BG_LINK_UP) != (link->state == BG_LINK_UP); /* one outage is one, however often it is tried */
+    bool is_other = (state == BG_LINK_UP) != (link->state == BG_LINK_UP); /* one outage counts once, however many times it is retried */
     link->state = state;
     link->since_us = bg_link_now(link);
     if (is_other) {
@@ -59,7 +59,7 @@ static void set_wanted(struct event *event, bool wanted)
         event_del(event);
 }
 
-/* The only place where events are armed. The timer may run early: it then looks and is armed anew. */
+/* The only place where events are armed. The timer may fire early: then it is checked and armed again. */
 static void link_arm(struct bg_link *link)
 {
     if (link->state == BG_LINK_CLOSED)
@@ -104,15 +104,15 @@ static uint32_t random_number(void)
     return number;
 }
 
-/* One of them may end the link, and the others fail with it. */
-static void tell_watchers(const struct bg_link *link)
+/* One of them may end the link; the others are not called then. */
+static void notify_watchers(const struct bg_link *link)
 {
     const enum bg_link_state state = link->state;
     for (size_t i = 0; i < link->shared->watchers_count && link->state == state; i++)
         link->shared->watchers[i].watcher(link->shared->watchers[i].context, link->settings.name, state);
 }
 
-/* Questions and the watcher come last: both may call back into the registry, and even end this link. */
+/* Questions and watchers come last: both may call the registry, and even end this link. */
 void bg_link_down(struct bg_link *link, const struct bg_link_failure *failure)
 {
     link_disconnect(link);
@@ -124,10 +124,10 @@ void bg_link_down(struct bg_link *link, const struct bg_link_failure *failure)
     link_arm(link);
     bg_traffic_fail_all(link, failure->reason == BG_REASON_BAD_ANSWER ? BG_BAD_ANSWER : BG_NODE_UNREACHABLE, failure->text);
     if (link->state == BG_LINK_WAITING)
-        tell_watchers(link);
+        notify_watchers(link);
 }
 
-/* One address did not work. The failure of the one that got furthest is the one to report. */
+/* One address failed. The failure of the address that came furthest is reported. */
 static void link_address_failed(struct bg_link *link, const struct bg_link_failure *failure)
 {
     if (link->state >= link->furthest) {
@@ -176,7 +176,7 @@ static void link_ask_epmd(struct bg_link *link)
     link_open(link, epmd_port(link));
 }
 
-/* Either way the connection is being made when this returns, or the link is down. */
+/* When this returns, the connection is in progress, or the link is down. */
 static void link_next_address(struct bg_link *link)
 {
     while (link->fd < 0 && link->address_next < link->addresses_count) {
@@ -222,11 +222,11 @@ static void link_start(struct bg_link *link)
     link->resolve = bg_resolve_start(link->shared->dns, link->settings.address, on_resolved, link);
 }
 
-/* Before the handshake another address may do better; from then on it is the node itself that has spoken. */
+/* Before the handshake another address may work; after that the node itself has answered. */
 static void link_fail_step(struct bg_link *link, const struct bg_link_failure *failure)
 {
     if (link->state == BG_LINK_HANDSHAKING)
-        bg_socket_write(link->fd, link->out); /* a last word, if there is one */
+        bg_socket_write(link->fd, link->out); /* a last message, if there is one */
     if (link->state >= BG_LINK_HANDSHAKING) {
         bg_link_down(link, failure);
         return;
@@ -260,9 +260,9 @@ static void link_up(struct bg_link *link)
     link->connects++;
     link->heard_us = link->sent_us = link->since_us;
     link->due_us = link->since_us + link->shared->options.tick_ms * 1000;
-    tell_watchers(link);
+    notify_watchers(link);
     if (link->state == BG_LINK_UP)
-        bg_traffic_take(link); /* what came in one piece with the handshake's end */
+        bg_traffic_take(link); /* input that came together with the end of the handshake */
 }
 
 static void take_epmd_answer(struct bg_link *link)
@@ -312,7 +312,7 @@ static void link_take(struct bg_link *link)
         bg_traffic_take(link);
 }
 
-/* The peer has closed, or the connection is broken: what that means depends on how far we were. */
+/* The peer has closed, or the connection is broken. The failure depends on the state. */
 static void link_broken(struct bg_link *link, const char *why)
 {
     struct bg_link_failure failure;
@@ -367,7 +367,7 @@ static void link_timer(struct bg_link *link)
     if (link->state == BG_LINK_UP)
         bg_traffic_timer(link);
     else if (bg_link_now(link) < link->due_us)
-        return; /* it is armed anew */
+        return; /* it is armed again */
     else if (link->state == BG_LINK_WAITING)
         link_start(link);
     else
@@ -384,7 +384,7 @@ static void link_connected(struct bg_link *link)
         link_shake_hands(link);
 }
 
-/* Whatever happens to a link comes through here. */
+/* Every event of a link comes through here. */
 static void on_event(evutil_socket_t fd, short what, void *context)
 {
     struct bg_link *link = context;
@@ -435,7 +435,7 @@ void bg_link_close(struct bg_link *link, enum bg_error error, const char *why)
     event_del(link->timer);
     bg_traffic_fail_all(link, error, why);
     if (was_up)
-        tell_watchers(link);
+        notify_watchers(link);
 }
 
 void bg_link_free(struct bg_link *link)

@@ -1,4 +1,4 @@
-/* owner.c: which user holds the other end of a TCP connection: the kernel's table of sockets, read line by line. */
+/* owner.c: finds the user of the other end of a TCP connection: reads the kernel's table of sockets, line by line. */
 #include "owner.h"
 
 #include <ifaddrs.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE_SIZE 512       /* the kernel's are about 150 bytes */
-#define LINES_MAX 1000000   /* read of one table, so that no table holds us up for long */
-#define BUFFER_BYTES 65536  /* the C library's own for such a file is 1 KiB: a system call for every few lines */
+#define LINE_SIZE 512       /* the kernel's lines have about 150 bytes */
+#define LINES_MAX 1000000   /* read of one table, so that a large table does not block us for long */
+#define BUFFER_BYTES 65536  /* the C library's own buffer for these files is 1 KiB: a system call for every few lines */
 #define STATE_ESTABLISHED 1 /* include/net/tcp_states.h */
 
 static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
@@ -42,7 +42,7 @@ static bool read_char(const char **text, char wanted)
     return true;
 }
 
-/* "0100007F:1F90" or 32 digits for IPv6: each eight of them are four bytes of the address, read as a number of this machine. */
+/* "0100007F:1F90" or 32 digits for IPv6: each group of eight is four bytes of the address, as a number in this machine's byte order. */
 static bool read_end(const char **text, uint8_t ret_address[16], uint16_t *ret_port)
 {
     size_t words = 0;
@@ -58,7 +58,7 @@ static bool read_end(const char **text, uint8_t ret_address[16], uint16_t *ret_p
     return true;
 }
 
-/* The decimal number behind some blanks. */
+/* Reads blanks and a decimal number. */
 static bool read_decimal(const char **text, uint64_t most, uint64_t *ret_number)
 {
     uint64_t number = 0;
@@ -169,8 +169,8 @@ enum bg_owner bg_owner_find(int fd, uint32_t *ret_uid)
         return BG_OWNER_UNKNOWN;
     if (memcmp(ends.near, ends.far, 16) != 0 && !is_own_address(ends.near))
         return BG_OWNER_ELSEWHERE;
-    /* An IPv4 connection stands in the second table where a socket of IPv6 has accepted it. While others come and go a pass may miss
-     * a line: so there are two. */
+    /* An IPv4 connection is in the second table if a socket of IPv6 has accepted it. While other connections come and go, a pass may miss a
+     * line: so there are two passes. */
     for (int pass = 0; pass < 2; pass++)
         if (find_in_table("/proc/net/tcp", &ends, ret_uid) || find_in_table("/proc/net/tcp6", &ends, ret_uid))
             return BG_OWNER_FOUND;

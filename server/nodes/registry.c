@@ -13,7 +13,7 @@ struct bg_nodes {
     uint32_t *peer_uids;
     struct bg_link **links; /* by name; nodes_max of them fit */
     size_t count;
-    struct bg_link **removed; /* closed, and freed one turn of the loop later, since one of their callbacks may be running */
+    struct bg_link **removed; /* closed; freed one turn of the loop later, since one of their callbacks may be running */
     size_t removed_count, removed_size;
     struct event *reaper;
 };
@@ -40,7 +40,7 @@ static enum bg_error check_options(const struct bg_nodes_options *options, struc
     return bg_node_name_check(options->own_name, ret_failure);
 }
 
-/* Whatever these files do not say, or cannot since they are missing, is found out when a name is looked up. */
+/* If these files are incomplete or missing, the failure appears when a name is looked up. */
 static struct evdns_base *open_dns(struct event_base *base)
 {
     struct evdns_base *dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
@@ -108,7 +108,7 @@ void bg_nodes_free(struct bg_nodes *nodes)
     free(nodes);
 }
 
-/* Where the name is, or where it would have to be. */
+/* The index of the name, or where it must be inserted. */
 static size_t find_place(const struct bg_nodes *nodes, const char *name, bool *ret_found)
 {
     size_t low = 0, high = nodes->count;
@@ -151,8 +151,8 @@ static enum bg_error add_link(struct bg_nodes *nodes, size_t place, struct bg_no
     return BG_OK;
 }
 
-/* What a connection is made with, a handshake under way looks at: it is exchanged only where the link starts anew. `settings` is left
- * with what is not needed any more. */
+/* A handshake in progress uses the connection's settings, so they are replaced only if the link restarts. `settings` keeps what is no
+ * longer needed. */
 static void change_link(struct bg_link *link, struct bg_node_settings *settings)
 {
     const struct bg_node_settings old = link->settings;
@@ -169,7 +169,7 @@ static void change_link(struct bg_link *link, struct bg_node_settings *settings)
     }
 }
 
-/* At the same place, that is: a cookie that is kept is proved to nobody else. */
+/* At the same address: a kept cookie is never sent to another one as a digest. */
 static bool is_reached_alike(const struct bg_node_settings *a, const struct bg_node_settings *b)
 {
     return strcmp(a->address, b->address) == 0 && a->port == b->port && a->epmd_port == b->epmd_port;
@@ -187,9 +187,10 @@ enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *sp
     if (error != BG_OK)
         return error;
     if (found && spec->cookie == NULL && !is_reached_alike(&settings, &nodes->links[place]->settings))
-        error = bg_fail_param(ret_failure, BG_INVALID, "cookie",
-                              "the cookie must be given again where address, port or epmd_port of a node change: who knows it not must "
-                              "not have it proved to somebody else");
+        error =
+            bg_fail_param(ret_failure, BG_INVALID, "cookie",
+                          "the cookie must be given again when address, port or epmd_port of a node change: a caller who does not know it "
+                          "must not be able to send its proof to another address");
     else if (found)
         change_link(nodes->links[place], &settings);
     else
@@ -200,7 +201,7 @@ enum bg_error bg_nodes_put(struct bg_nodes *nodes, const struct bg_node_spec *sp
     return error;
 }
 
-/* Room among the removed is made before anything is changed. */
+/* Room in the list of removed links is reserved before anything is changed. */
 static bool reserve_removed(struct bg_nodes *nodes)
 {
     if (nodes->removed_count < nodes->removed_size)

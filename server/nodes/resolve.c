@@ -12,7 +12,7 @@ struct bg_resolve {
     struct evdns_getaddrinfo_request *request;
     bg_resolve_done *done; /* NULL: cancelled */
     void *context;
-    bool returned; /* bg_resolve_start() has returned it: ours to free when it ends */
+    bool returned; /* bg_resolve_start() has returned it: we free it when it ends */
     bool ended;
 };
 

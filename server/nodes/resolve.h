@@ -10,10 +10,10 @@
 struct evdns_base;
 struct bg_resolve;
 
-/* `error` is NULL on success, and then there is at least one address. */
+/* `error` is NULL on success; then there is at least one address. */
 typedef void bg_resolve_done(void *context, const char *error, const struct sockaddr_storage *addresses, size_t count);
 
-/* Calls `done` once, maybe before it returns, and returns NULL then; else what can be cancelled until `done` is called. */
+/* Calls `done` once. If it does so before it returns, it returns NULL; else an object that can be cancelled until `done` is called. */
 struct bg_resolve *bg_resolve_start(struct evdns_base *dns, const char *host, bg_resolve_done *done, void *context);
 void bg_resolve_cancel(struct bg_resolve *resolve); /* `done` is not called */
 

@@ -1,18 +1,18 @@
-/* retry.c: a link that is down: when it is tried again, what is logged, and what is reported of it. */
+/* retry.c: a link that is down: when it is retried, what is logged, and what is reported about it. */
 #include "link.h"
 
 #include "beamgauge/log.h"
 
-#define GOOD_MS 250             /* a connection that held so long was a good one: the next loss is another fault */
-#define RETURN_WITHIN_MS 300000 /* a node that was up so short a time ago is likely being restarted, */
-#define RETURN_RETRY_MS 600     /* and is tried this often, to be back within a second */
-#define REQUESTED_MS 1000       /* at most so often because somebody asks for it */
+#define GOOD_MS 250             /* a connection that lasted this long was good: its loss is a new fault */
+#define RETURN_WITHIN_MS 300000 /* a node that was up within this time is probably being restarted, */
+#define RETURN_RETRY_MS 600     /* and is retried this often, to be back within a second */
+#define REQUESTED_MS 1000       /* the shortest time between retries that callers cause */
 #define REQUESTED_NOISY_MS 10000
 #define REASON_BIT(reason) (1u << (reason))
 
 _Static_assert(BG_REASON_COUNT <= 32, "bg_link.logged_reasons has a bit for each reason");
 
-/* One fault is one line above debug, however its reasons take turns: gone from epmd, port refused, gone from epmd. */
+/* One fault makes one line above debug, even if its reasons alternate: gone from epmd, port refused, gone from epmd. */
 static void log_failure(struct bg_link *link, int64_t wait_ms)
 {
     bool again = link->logged_reasons & REASON_BIT(link->failure.reason);
@@ -22,14 +22,14 @@ static void log_failure(struct bg_link *link, int64_t wait_ms)
     link->logged_reasons |= REASON_BIT(link->failure.reason);
 }
 
-/* Trying costs the node nothing: either it is not there, or it is and lets us in. */
+/* A retry costs the node nothing: it is either down, or up and accepts us. */
 static bool is_free(enum bg_link_reason reason)
 {
     return reason == BG_REASON_CONNECTION_LOST || reason == BG_REASON_NODE_NOT_IN_EPMD || reason == BG_REASON_PORT_REFUSED ||
            reason == BG_REASON_EPMD_UNREACHABLE;
 }
 
-/* A node that has just gone, and was not one that comes up only to go again. */
+/* A node that has just gone down after a good connection, not one that fails again and again. */
 static bool is_returning(const struct bg_link *link)
 {
     const bool is_recent = link->state == BG_LINK_UP || bg_link_now(link) - link->turned_us < RETURN_WITHIN_MS * INT64_C(1000);
@@ -66,7 +66,7 @@ int64_t bg_retry_soonest_us(const struct bg_link *link)
     return soonest_us > now_us ? soonest_us : now_us;
 }
 
-/* A node that was only found, and of which nothing says that it still is there. */
+/* A node that discovery found, and of which there is no sign that it still runs. */
 static bool is_gone(const struct bg_link *link)
 {
     return link->settings.origin == BG_ORIGIN_EPMD && link->state != BG_LINK_UP &&
@@ -75,7 +75,7 @@ static bool is_gone(const struct bg_link *link)
 
 void bg_link_info(const struct bg_link *link, struct bg_node_info *ret_info)
 {
-    /* While it is tried once more it is still what it was, for the reason that it was. */
+    /* During a retry it keeps its state and its reason. */
     bool is_retried = link->state < BG_LINK_UP && link->failure.reason != BG_REASON_NONE;
     int64_t wait_us = link->due_us - bg_link_now(link);
     int64_t retry_in_ms = -1;

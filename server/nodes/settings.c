@@ -1,4 +1,4 @@
-/* settings.c: checking a node's spec, and our own copy of it. */
+/* settings.c: checks a node's spec and copies it. */
 #include "settings.h"
 
 #include "beamgauge/cookie.h"

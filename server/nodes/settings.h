@@ -16,7 +16,7 @@ struct bg_node_settings {
 enum bg_error bg_settings_init(const struct bg_node_spec *spec, struct bg_node_settings *ret_settings,
                                struct bg_failure *ret_failure) BG_MUST_CHECK;
 void bg_settings_done(struct bg_node_settings *settings);
-/* Whether a connection made by one is what the other asks for. */
+/* Whether both settings lead to the same connection. */
 bool bg_settings_connect_alike(const struct bg_node_settings *a, const struct bg_node_settings *b);
 
 #endif

@@ -1,4 +1,4 @@
-/* traffic.c: what a link carries while it is up: questions out, answers in, ticks both ways. */
+/* traffic.c: the traffic of a link that is up: questions out, answers in, ticks both ways. */
 #include "link.h"
 
 #include "atom_cache.h"
@@ -12,8 +12,8 @@
 #include <string.h>
 
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000)
-#define SERVER_TIMEOUT_US 2000000 /* for what the server of a node with a full process table is asked */
-#define SILENT_TICKS 4            /* of ours: a peer that says nothing for so long is lost */
+#define SERVER_TIMEOUT_US 2000000 /* the timeout of a question to the server of a node with a full process table */
+#define SILENT_TICKS 4            /* ticks of ours: a peer that is silent for so many is lost */
 
 static struct bg_pid own_pid(const struct bg_link *link, uint32_t id)
 {
@@ -30,8 +30,8 @@ static struct bg_slice node_name(const struct bg_link *link)
     return (struct bg_slice){.bytes = (const uint8_t *)link->settings.name, .length = strlen(link->settings.name)};
 }
 
-/* More waits to be sent than every question of a full table at its largest. A slot of the table is free again only once the node has
- * read the question, so an honest node never gets there by questions. */
+/* More bytes wait than all questions of a full table at their largest. A slot of the table becomes free only after the node has read the
+ * question, so a normal node never reaches this. */
 static bool out_is_full(const struct bg_link *link)
 {
     return evbuffer_get_length(link->out) > link->inquiries.max * (BG_REQUEST_MAX_BYTES + BG_WRITER_SIZE);
@@ -44,7 +44,7 @@ static void take_down_not_reading(struct bg_link *link)
     bg_link_down(link, &failure);
 }
 
-/* The only way in which a question ends with a word to whoever asked. */
+/* The only place where a question ends with a result for its caller. */
 static void inquiry_end(struct bg_inquiry *inquiry, struct bg_inquiry_result *result, bool forget)
 {
     struct bg_link *link = inquiry->link;
@@ -77,7 +77,7 @@ void bg_traffic_fail_all(struct bg_link *link, enum bg_error error, const char *
         inquiry_fail(inquiry, true, error, "%s: %s", link->settings.name, text);
 }
 
-/* Kills the question's process; where that is not known yet, as soon as it is. Linked processes of its own die with it. */
+/* Kills the question's process; if it is not known yet, as soon as it is. Processes that it has linked die with it. */
 static void inquiry_kill(struct bg_inquiry *inquiry)
 {
     struct bg_link *link = inquiry->link;
@@ -110,7 +110,7 @@ static void fail_table_full(struct bg_inquiry *inquiry, bool forget)
                  "the process table of %s is full, or so nearly that a question finds no room in it", inquiry->link->settings.name);
 }
 
-/* It is taken out of the table, or left there to be killed, before anyone hears of it. */
+/* It is removed from the table, or left there to be killed, before its caller is notified. */
 static void inquiry_expire(struct bg_inquiry *inquiry)
 {
     struct bg_inquiry gone = *inquiry;
@@ -203,7 +203,7 @@ enum bg_error bg_link_ask(struct bg_link *link, const struct bg_inquiry_request 
     return BG_OK;
 }
 
-/* What needs a process cannot be asked; native calls are made by a server that is there. */
+/* A question that needs a process cannot be asked; a server that already runs makes native calls. */
 static void take_table_full(struct bg_inquiry *inquiry)
 {
     struct bg_link *link = inquiry->link;
@@ -247,7 +247,7 @@ static void take_spawned(struct bg_inquiry *inquiry, struct bg_slice result)
     inquiry_fail(inquiry, true, error, "%s did not start the question: %s", inquiry->link->settings.name, text);
 }
 
-/* {undef, [{Module, _, _, _} | _]}, the module being one of stdlib's that a question starts with. */
+/* {undef, [{Module, _, _, _} | _]}, where the module is one of stdlib that starts a question. */
 static bool is_without_stdlib(struct bg_slice reason)
 {
     struct bg_reader reader = bg_reader_of(reason);
@@ -267,7 +267,7 @@ static bool is_without_room(struct bg_slice reason)
     return bg_read_tuple(&reader, &arity) && arity == 2 && bg_read_atom(&reader, &atom) && bg_slice_is(atom, "system_limit");
 }
 
-/* killed; or {normal, []}, which is what an emulator makes of it if the heap limit is found exceeded inside of a native function. */
+/* killed; or {normal, []}: an emulator reports this if a process exceeds the heap limit inside a native function. */
 static bool is_killed(struct bg_slice reason)
 {
     struct bg_reader reader = bg_reader_of(reason), again = reader;
@@ -279,7 +279,7 @@ static bool is_killed(struct bg_slice reason)
            bg_read_list(&again, &count) && count == 0;
 }
 
-/* A list of results; a list of bytes has a tag of its own. No failure is a list. */
+/* A list of results; a list of bytes has its own tag. A failure is never a list. */
 static bool is_results(struct bg_slice reason)
 {
     return reason.length > 0 && (reason.bytes[0] == 'l' || reason.bytes[0] == 'k' || reason.bytes[0] == 'j');
@@ -340,7 +340,7 @@ static void take_control(struct bg_link *link, const struct bg_control *control)
     }
     struct bg_inquiry *inquiry = control->kind != BG_CONTROL_OTHER ? inquiry_of(link, &control->to) : NULL;
     if (inquiry == NULL)
-        return; /* what a process still says after its question has ended */
+        return; /* a late message of a process whose question has ended */
     if (control->kind == BG_CONTROL_SPAWNED)
         take_spawned(inquiry, control->value);
     else if (control->kind == BG_CONTROL_EXIT)
@@ -362,7 +362,7 @@ static void take_nonsense(struct bg_link *link, enum bg_frame frame)
     bg_link_down(link, &failure);
 }
 
-/* What is in a frame, as plain terms. */
+/* Returns the content of a frame as plain terms. */
 static enum bg_frame unpack(struct bg_link *link, struct bg_slice frame, struct bg_slice *ret_message)
 {
     if (!link->handshake.has_atom_cache || frame.length == 0) {
@@ -377,7 +377,7 @@ static enum bg_frame unpack(struct bg_link *link, struct bg_slice frame, struct 
     case BG_ATOM_CACHE_NONSENSE:
         break;
     }
-    return BG_FRAME_MORE; /* which a whole frame cannot be */
+    return BG_FRAME_MORE; /* a whole frame is never incomplete */
 }
 
 void bg_traffic_take(struct bg_link *link)
@@ -414,8 +414,8 @@ static void expire_inquiries(struct bg_link *link, int64_t now_us)
         inquiry_expire(inquiry);
 }
 
-/* A tick tells the peer that we live. One that has been silent itself is provoked to speak: an idle node ticks only every
- * net_ticktime / 4, and that may be set to anything. */
+/* A tick shows the peer that we are alive. A silent peer is made to send something: an idle node ticks only every net_ticktime / 4, and
+ * that may be set to any value. */
 static void keep_alive(struct bg_link *link, int64_t now_us, int64_t tick_us)
 {
     const struct bg_pid own = own_pid(link, 0);

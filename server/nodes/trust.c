@@ -1,5 +1,5 @@
-/* trust.c: to whom a cookie may be proved. The digest that a handshake sends could be shown to another node by whoever gets it, who would
- * then be let in there; on this host anybody can take a name in epmd, and listen. */
+/* trust.c: which peers may receive a cookie's digest. A peer that gets the digest of a handshake could present it to another node, and be
+ * accepted there; and on this host any user can register a name in epmd, and listen. */
 #include "link.h"
 #include "owner.h"
 

@@ -22,7 +22,7 @@ struct bg_pid {
     uint32_t id, serial, creation;
 };
 
-/* Everything written into one is bounded by construction: a few names of at most 255 bytes and numbers. */
+/* All that is written into a writer is bounded: a few names of at most 255 bytes, and numbers. */
 #define BG_WRITER_SIZE 4096
 
 struct bg_writer {
@@ -42,9 +42,9 @@ void bg_write_list(struct bg_writer *writer, uint32_t count); /* `count` terms a
 void bg_write_nil(struct bg_writer *writer);
 void bg_write_map(struct bg_writer *writer, uint32_t pairs);
 void bg_write_pid(struct bg_writer *writer, const struct bg_pid *pid);
-void bg_write_reference(struct bg_writer *writer, const struct bg_pid *maker); /* one that goes with a pid's id */
+void bg_write_reference(struct bg_writer *writer, const struct bg_pid *maker); /* a reference for a pid's id */
 
-/* What is left to read. A reading function returns false, and leaves the reader anywhere, on anything malformed or cut short. */
+/* The rest of the input. On malformed or truncated input a reading function returns false, and the reader's position is undefined. */
 struct bg_reader {
     const uint8_t *at, *end;
 };
@@ -82,23 +82,23 @@ static inline bool bg_read_number(struct bg_reader *reader, size_t width, uint64
 
 bool bg_read_term(struct bg_reader *reader, struct bg_slice *ret_term); /* any one term, whole */
 bool bg_read_tuple(struct bg_reader *reader, size_t *ret_arity);
-bool bg_read_list(struct bg_reader *reader, size_t *ret_count); /* nil is a list of none; a tail follows the others */
+bool bg_read_list(struct bg_reader *reader, size_t *ret_count); /* nil is an empty list; a tail follows any other list */
 bool bg_read_integer(struct bg_reader *reader, int64_t *ret_value);
 bool bg_read_atom(struct bg_reader *reader, struct bg_slice *ret_text);
 bool bg_read_pid(struct bg_reader *reader, struct bg_pid *ret_pid);
 
-/* How a term of each tag goes on: a length of `width` bytes that counts `unit`s, an atom, `extra` bytes, and terms. */
+/* What follows each tag: a length of `width` bytes that counts `unit`s, an atom, `extra` bytes, and terms. */
 struct bg_shape {
     bool known;
     bool is_atom;
     uint8_t width; /* of the length that follows the tag; 0: none */
-    uint8_t unit;  /* bytes per counted thing, after the atom */
+    uint8_t unit;  /* bytes per counted unit, after the atom */
     uint8_t atom;  /* a node's name follows */
     uint8_t extra; /* further bytes */
-    uint8_t terms; /* terms per counted thing; a list has its tail besides */
+    uint8_t terms; /* terms per counted unit; a list also has its tail */
     uint8_t more;  /* further terms */
 };
-extern const struct bg_shape bg_shapes[UINT8_MAX + 1]; /* by tag; unknown for what is none, and for a fun's, which tells its own size */
+extern const struct bg_shape bg_shapes[UINT8_MAX + 1]; /* by tag; not `known`: an invalid tag, or a fun's, which has its own size */
 
 /* Writes a term as Erlang would print it, cut where it is long or deep, printable ASCII only, always terminated. */
 void bg_term_describe(struct bg_slice term, size_t size, char *ret_text);

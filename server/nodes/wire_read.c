@@ -96,14 +96,14 @@ const struct bg_shape bg_shapes[UINT8_MAX + 1] = {
     ['q'] = {.known = true, .more = 3},
 };
 
-/* A fun says its own size, the four bytes of the size included. */
+/* A fun has its own size, including the four bytes of the size. */
 static bool pass_fun(struct bg_reader *reader)
 {
     uint64_t size;
     return bg_read_number(reader, 4, &size) && size >= 4 && pass_bytes(reader, size - 4);
 }
 
-/* Passes one term but for the terms inside it, whose number it tells. */
+/* Passes one term without the terms inside it, and returns their number. */
 static bool pass_head(struct bg_reader *reader, uint64_t *ret_inside)
 {
     uint64_t tag, count = 0;
@@ -129,7 +129,7 @@ bool bg_read_term(struct bg_reader *reader, struct bg_slice *ret_term)
         if (!pass_head(reader, &inside))
             return false;
         pending += inside;
-        if (pending - 1 > bg_reader_left(reader)) /* every term takes a byte */
+        if (pending - 1 > bg_reader_left(reader)) /* every term has at least a byte */
             return false;
     }
     *ret_term = (struct bg_slice){.bytes = start, .length = (size_t)(reader->at - start)};

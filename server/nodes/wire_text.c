@@ -1,4 +1,4 @@
-/* wire_text.c: a term in words, short and harmless, for the reasons that people read. */
+/* wire_text.c: a term as short and harmless text, for reasons that people read. */
 #include "wire.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void text_say(struct text *text, const char *words)
 
 static bool describe(struct text *text, struct bg_reader *reader, unsigned depth);
 
-/* `count` terms of a container, the first of them in words. */
+/* Writes the `count` terms of a container, the first ones as text. */
 static bool describe_inside(struct text *text, struct bg_reader *reader, uint64_t count, unsigned depth)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -33,7 +33,7 @@ static bool describe_inside(struct text *text, struct bg_reader *reader, uint64_
             text_say(text, ",");
         if (i == ELEMENTS_MAX || depth == DEPTH_MAX || text->length + 1 >= text->size) {
             text_say(text, "...");
-            return false; /* said enough: the caller stops too */
+            return false; /* enough text: the caller stops too */
         }
         if (!describe(text, reader, depth + 1))
             return false;

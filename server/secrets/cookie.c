@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The cookie and some blank after it; a longer file is no cookie file. */
+/* The cookie and some blanks after it; a longer file is not a cookie file. */
 #define COOKIE_FILE_MAX 1024
 
 void bg_cookie_free(char *cookie)

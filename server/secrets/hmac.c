@@ -1,4 +1,4 @@
-/* hmac.c: proofs that a message comes from whoever knows a secret, and that it is no repeat. */
+/* hmac.c: checks that the sender of a message knows a secret, and that the message is not a replay. */
 #include "beamgauge/hmac.h"
 
 #include "beamgauge/token.h"

@@ -1,4 +1,4 @@
-/* secret.c: reading files, above all those that nobody else may read. */
+/* secret.c: reads files, mainly secret ones that no other user may read. */
 #include "beamgauge/secret.h"
 
 #include <errno.h>
@@ -72,7 +72,7 @@ enum bg_error bg_secret_read(const struct bg_secret_kind *kind, const char *path
 
     if (error != BG_OK)
         return error;
-    /* Not blocking, in case the path is a pipe's. */
+    /* Non-blocking, in case the path is a pipe. */
     fd = open(full_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     length = fd < 0 || fstat(fd, &status) != 0 ? -1 : file_read(fd, ret_bytes, size);
     if (length < 0)

@@ -1,4 +1,4 @@
-/* tls.c: reading a certificate and its key, and what TLS is spoken with them. */
+/* tls.c: reads a certificate and its key, and sets up TLS with them. */
 #include "beamgauge/tls.h"
 
 #include "beamgauge/secret.h"
@@ -23,7 +23,7 @@ static enum bg_error no_memory(struct bg_failure *ret_failure)
     return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
 }
 
-/* Says what OpenSSL found wrong, and forgets it. */
+/* Reports OpenSSL's error, and clears it. */
 static enum bg_error refuse(const char *param, const char *what, const char *path, struct bg_failure *ret_failure)
 {
     const char *reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -42,7 +42,7 @@ static int no_passphrase(char *text, int size, int writing, void *asked)
     return -1;
 }
 
-/* The first certificate is the service's own; those behind it lead to one that clients know. */
+/* The first certificate is the service's own; the chain leads from it to one that clients know. */
 static enum bg_error take_certificates(SSL_CTX *context, BIO *pem, const char *path, struct bg_failure *ret_failure)
 {
     static const char what[] = "the certificate in";
@@ -59,7 +59,7 @@ static enum bg_error take_certificates(SSL_CTX *context, BIO *pem, const char *p
         ERR_clear_error();
         return bg_fail_param(ret_failure, BG_INVALID, "tls_cert", "certificate file %.200s has no certificate: expected PEM", path);
     }
-    if (!taken || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) /* that is how the end looks */
+    if (!taken || ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) /* this error means the end of the file */
         return refuse("tls_cert", what, path, ret_failure);
     ERR_clear_error();
     return BG_OK;
@@ -85,7 +85,7 @@ static enum bg_error take_key(SSL_CTX *context, BIO *pem, const char *path, stru
 
 typedef enum bg_error pem_taker(SSL_CTX *context, BIO *pem, const char *path, struct bg_failure *ret_failure);
 
-/* Reads a file, which is wiped from memory afterwards. */
+/* Reads a file, and wipes it from memory afterwards. */
 static enum bg_error take_file(SSL_CTX *context, const struct bg_secret_kind *kind, const char *path, pem_taker *take,
                                struct bg_failure *ret_failure)
 {
@@ -110,7 +110,7 @@ static enum bg_error take_file(SSL_CTX *context, const struct bg_secret_kind *ki
     return error;
 }
 
-/* RFC 7301: who offers protocols without ours among them is refused. */
+/* RFC 7301: a client that offers protocols, but not ours, is refused. */
 static int choose_protocol(SSL *connection, const unsigned char **ret_chosen, unsigned char *ret_length, const unsigned char *offered,
                            unsigned offered_length, void *context)
 {
@@ -125,8 +125,8 @@ static int choose_protocol(SSL *connection, const unsigned char **ret_chosen, un
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* Forward secrecy and AEAD only. Sessions are not kept and not handed out: a client that comes back makes a new handshake, so no key
- * outlives its connection, and no table grows. */
+/* Forward secrecy and AEAD only. Sessions are not kept and not handed out: a client that comes back makes a new handshake, so no key is
+ * kept after its connection, and no table grows. */
 static SSL_CTX *context_new(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());

@@ -1,4 +1,4 @@
-/* token.c: making bearer tokens and telling whether a text is one of them. */
+/* token.c: makes bearer tokens, and checks whether a text is one of them. */
 #include "beamgauge/token.h"
 
 #include <openssl/crypto.h>
@@ -79,7 +79,7 @@ enum bg_error bg_token_parse_hash(const char *hex, uint8_t ret_sha256[BG_TOKEN_H
         right = high >= 0 && low >= 0;
         sha256[i] = (uint8_t)(right ? high << 4 | low : 0);
     }
-    /* The value is not repeated: someone may have put the token itself there. */
+    /* The error does not repeat the value: someone may have put the token itself there. */
     if (!right)
         return bg_fail_param(ret_failure, BG_INVALID, "sha256",
                              "expected the token's SHA-256 as 64 hexadecimal digits, as \"beamgauge token NAME SCOPE\" prints it");
@@ -133,7 +133,7 @@ enum bg_error bg_token_find(const struct bg_token *tokens, size_t count, const c
 
     if (!token_hash(text, length, sha256))
         return BG_NO_MEMORY;
-    /* No early way out: how long it takes must not tell which token came close. */
+    /* No early return: the time must not show which token was nearly right. */
     for (size_t i = 0; i < count; i++)
         if (CRYPTO_memcmp(tokens[i].sha256, sha256, sizeof(sha256)) == 0)
             found = &tokens[i];

@@ -6,7 +6,7 @@
 #include <ei.h>
 #include <string.h>
 
-/* However much a caller allows, recursion ends here: a few hundred frames are far from the end of any stack. */
+/* The limit of recursion, whatever a caller allows: a few hundred frames are far from the end of any stack. */
 #define DEPTH_CEILING 512
 
 /* Not in ei.h. */
@@ -150,7 +150,7 @@ fail:
     return NULL;
 }
 
-/* Keys are atoms, whatever they spell, or UTF-8 binaries. The bytes lie in `scratch` or in the input. */
+/* Keys are any atoms, or UTF-8 binaries. The bytes are in `scratch` or in the input. */
 static bool decode_key(struct bg_decoder *decoder, struct bg_atom *scratch, const char **ret_key, size_t *ret_length)
 {
     if (decoder->next < decoder->end && *decoder->next == ERL_BINARY_EXT) {
@@ -179,7 +179,7 @@ static bool decode_pair(struct bg_decoder *decoder, json_t *object)
         bg_decoder_fail(decoder, "a key with a NUL in it");
         return false;
     }
-    /* The atom `a` and the binary <<"a">> are two keys there and one here: silently losing one would be a lie. */
+    /* The atom `a` and the binary <<"a">> are two keys in Erlang and one key in JSON: to drop one silently would give a wrong answer. */
     if (json_object_getn(object, key, length) != NULL) {
         bg_decoder_fail(decoder, "two keys that spell the same");
         return false;
@@ -211,7 +211,7 @@ fail:
     return NULL;
 }
 
-/* It could unfold to gigabytes, and a node never compresses a message by itself. */
+/* It could expand to gigabytes, and a node never compresses a message by itself. */
 static json_t *refuse_compressed(struct bg_decoder *decoder)
 {
     return bg_decoder_fail(decoder, "a compressed term");
@@ -262,7 +262,7 @@ json_t *bg_decode_value(struct bg_decoder *decoder)
     bg_tag_decoder *decode = tag_decoders[*decoder->next];
     if (decode == NULL)
         return bg_decoder_fail(decoder, "an unknown tag");
-    if (decode != bg_decode_atom_value) /* that one reads its tag itself */
+    if (decode != bg_decode_atom_value) /* this function reads its tag itself */
         decoder->next++;
     decoder->elements_left--;
     decoder->depth_left--;

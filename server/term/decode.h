@@ -1,4 +1,4 @@
-/* decode.h: what the files of the decoder share: a bounds-checked cursor over one term, and the decoders of single tags. */
+/* decode.h: shared by the files of the decoder: a bounds-checked cursor over one term, and the decoders of single tags. */
 #ifndef BEAMGAUGE_TERM_DECODE_H
 #define BEAMGAUGE_TERM_DECODE_H
 
@@ -19,9 +19,9 @@
 struct bg_decoder {
     const uint8_t *term, *next, *end;
     size_t depth_left, elements_left;
-    size_t bytes_left; /* of memory, as bg_decoder_charge() counts it */
+    size_t bytes_left; /* of memory, counted by bg_decoder_charge() */
     struct bg_failure *failure;
-    enum bg_error error; /* of the first failure; BG_OK while all is well */
+    enum bg_error error; /* of the first failure; BG_OK: none so far */
 };
 
 struct bg_atom {
@@ -29,30 +29,30 @@ struct bg_atom {
     char text[BG_ATOM_BYTES_MAX + 1]; /* UTF-8, terminated */
 };
 
-/* Both record the failure if none is there yet, and return NULL so that a decoder can end with them. */
+/* Both record the failure if it is the first, and return NULL so that a decoder can end with them. */
 json_t *bg_decoder_fail(struct bg_decoder *decoder, const char *reason);
 json_t *bg_decoder_no_memory(struct bg_decoder *decoder);
 
-/* False, with the failure recorded, where the input ends before. */
+/* False, with the failure recorded, if the input is too short. */
 bool bg_decoder_take(struct bg_decoder *decoder, size_t length, const uint8_t **ret_bytes);
 bool bg_decoder_unsigned(struct bg_decoder *decoder, size_t width, uint64_t *ret_number); /* big-endian, up to 8 bytes */
-/* What jansson takes for one value, by malloc(3) of 64-bit glibc, the place in its container included: a scalar, an empty array, an
- * empty object, a further member of an object. The texts themselves are charged once for all, by the length of the input. */
+/* What jansson allocates for one value with malloc(3) of 64-bit glibc, including its place in the container: a scalar, an empty array, an
+ * empty object, a further member of an object. The texts are charged once, by the length of the input. */
 #define BG_SCALAR_BYTES 64
 #define BG_ARRAY_BYTES 128
 #define BG_OBJECT_BYTES 224
 #define BG_MEMBER_BYTES 96
-/* False, with the failure recorded, where the document would take more than it may. */
+/* False, with the failure recorded, if the document would exceed its limit. */
 bool bg_decoder_charge(struct bg_decoder *decoder, size_t bytes);
-/* A length of `width` bytes, and as many bytes as it says. */
+/* A length of `width` bytes, and that many bytes. */
 bool bg_decoder_block(struct bg_decoder *decoder, size_t width, const uint8_t **ret_bytes, size_t *ret_length);
-/* A number of elements still to come: refused at once where neither the input nor the limit can hold them. */
+/* A number of elements that follow: refused at once if the input is too short for them, or the limit too low. */
 bool bg_decoder_count(struct bg_decoder *decoder, size_t width, size_t element_bytes_min, size_t *ret_count);
 
-/* Any term: tag and all. */
+/* Any term with its tag. */
 json_t *bg_decode_value(struct bg_decoder *decoder);
 
-/* An atom, tag and all; where something else stands, it is a failure. */
+/* An atom with its tag; any other term is a failure. */
 bool bg_decode_atom(struct bg_decoder *decoder, struct bg_atom *ret_atom);
 
 /* What follows one tag. A new reference, or NULL with the failure recorded. */

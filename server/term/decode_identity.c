@@ -1,4 +1,4 @@
-/* decode_identity.c: pids, ports, references, funs and exports -> JSON, spelled as the shell of their own node spells them. */
+/* decode_identity.c: pids, ports, references, funs and exports -> JSON, written as the shell of their own node prints them. */
 #include "decode.h"
 
 #include <ei.h>
@@ -19,7 +19,7 @@ static json_t *identity_json(struct bg_decoder *decoder, const char *kind, const
     return json != NULL ? json : bg_decoder_fail(decoder, "a node name that is not UTF-8");
 }
 
-/* The creation tells incarnations of a node apart; one link only ever sees one of them. */
+/* The creation distinguishes incarnations of a node; a link sees only one of them. */
 static bool skip_creation(struct bg_decoder *decoder, size_t width)
 {
     const uint8_t *ignored;
@@ -144,7 +144,7 @@ static bool decode_small_integer(struct bg_decoder *decoder, uint64_t *ret_numbe
     return false;
 }
 
-/* A fun says how long it is, so what it carries along is stepped over unseen. It has no name: its index in the module stands for one. */
+/* A fun has its length, so its free variables are skipped. It has no name: the index in its module is used instead. */
 json_t *bg_decode_fun(struct bg_decoder *decoder)
 {
     const uint8_t *body, *unique, *numbers;

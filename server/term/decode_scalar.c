@@ -32,7 +32,7 @@ json_t *bg_decode_integer(struct bg_decoder *decoder)
     return json != NULL ? json : bg_decoder_no_memory(decoder);
 }
 
-/* Digits of a number of `count` 32-bit limbs, least significant first; nine at a time, written from the end of `text`. */
+/* Digits of a number of `count` 32-bit limbs, least significant first; nine digits at a time, written from the end of `text`. */
 static char *big_digits(uint32_t *limbs, size_t count, char *text_end)
 {
     char *at = text_end;
@@ -64,7 +64,7 @@ static json_t *big_text(bool negative, const uint8_t *bytes, size_t length)
     return json_stringn(at, (size_t)(end - at));
 }
 
-/* Within int64 an integer, else the decimal digits, which no JSON reader can round. */
+/* An integer within int64, else its decimal digits as text, which no JSON reader can round. */
 static json_t *decode_big(struct bg_decoder *decoder, size_t width)
 {
     uint64_t length, sign;
@@ -115,7 +115,7 @@ json_t *bg_decode_old_float(struct bg_decoder *decoder)
         return NULL;
     char text[OLD_FLOAT_LENGTH + 1] = {0};
     memcpy(text, bytes, OLD_FLOAT_LENGTH);
-    if (text[strspn(text, "+-.0123456789e")] != '\0') /* strtod would take hexadecimal, "nan" and blanks as well */
+    if (text[strspn(text, "+-.0123456789e")] != '\0') /* strtod would also accept hexadecimal, "nan" and blanks */
         return bg_decoder_fail(decoder, "a malformed float");
     char *end;
     double number = strtod(text, &end);
@@ -149,7 +149,7 @@ static bool atom_from_latin1(const uint8_t *bytes, size_t length, struct bg_atom
     return true;
 }
 
-/* That it is UTF-8 is checked by jansson, which every atom passes through in the end. */
+/* jansson checks that it is UTF-8; every atom is passed to it in the end. */
 static bool atom_from_utf8(const uint8_t *bytes, size_t length, struct bg_atom *ret_atom)
 {
     if (length > BG_ATOM_BYTES_MAX)
@@ -186,7 +186,7 @@ static bool atom_is(const struct bg_atom *atom, const char *text)
     return atom->length == strlen(text) && memcmp(atom->text, text, atom->length) == 0;
 }
 
-/* The same few atoms come again and again, as names of what follows: one string stands for all that are the same. */
+/* The same few atoms are repeated as names: equal atoms share one string. */
 #define REPEATED_MAX 512
 #define REPEATED_LENGTH_MAX 64
 static json_t *repeated[REPEATED_MAX]; /* kept until the program ends */
@@ -281,7 +281,7 @@ json_t *bg_decode_bit_binary(struct bg_decoder *decoder)
     return json;
 }
 
-/* A list of small integers, which is all that the node knew about it. */
+/* A list of small integers; the node knows no more about it. */
 json_t *bg_decode_string(struct bg_decoder *decoder)
 {
     size_t count;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Arguments are small; these bounds only have to keep a mistake or a hostile body from growing. */
+/* Arguments are small; these bounds only stop a mistake or a hostile body. */
 #define DEPTH_MAX 64
 #define BYTES_MAX (128 * 1024)
 
@@ -16,7 +16,7 @@ struct encoder {
 
 static enum bg_error encode_value(struct encoder *encoder, const json_t *json, size_t depth_left);
 
-/* For the results of ei_x_encode_*, which fail only for want of memory. */
+/* For the results of ei_x_encode_*, which fail only without memory. */
 static enum bg_error encoded(struct encoder *encoder, int ei_result)
 {
     return ei_result == 0 ? BG_OK : bg_fail(encoder->failure, BG_NO_MEMORY, "out of memory");
