@@ -85,6 +85,15 @@ suite('discovery', {}, (world, test) => {
     assert.deepEqual(await warned(), []);
   });
 
+  test('of many nodes that do not take the cookie five are named, and the others counted', async () => {
+    const { gauge } = await finder(randomCookie());
+    await Promise.all(Array.from({ length: 6 }, () => world.node({ modules: [] })));
+    const note = async () => (await gauge.get('nodes')).meta.warnings.find((text) => text.includes('not watched')) ?? '';
+    await until('all to be counted', async () => Number(/^(\d+) nodes/.exec(await note())?.[1]) >= 6, { timeout: 60_000, interval: 250 });
+    const [, count, names, more] = /^(\d+) nodes .*: ([^:]+) and (\d+) more$/.exec(await note()) ?? [];
+    assert.deepEqual([names?.split(', ').length, Number(more)], [5, Number(count) - 5], await note());
+  });
+
   test('a cookie that is changed in its file is used after SIGHUP, also for those that did not take the old one', async () => {
     const [old, fresh] = [randomCookie(), randomCookie()];
     const first = await world.node({ cookie: old });

@@ -36,6 +36,21 @@ end).
 tree(Mode, Limit) ->
     asking:ask(Mode, tree, #{<<"application">> => <<"kernel">>, <<"limit">> => Limit, <<"depth">> => 50}).
 
+%% Before OTP 25 the parent is what a process started by proc_lib noted in its dictionary, all of which is copied to be read.
+large_member_test_() -> asking:each("whose heap is small is asked for its parent, and no other", fun(Mode) ->
+    Leader = application_controller:get_master(kernel),
+    Above = asking:plant(fun() -> group_leader(Leader, self()) end),
+    ParentOf = fun(Words) ->
+        Pid = asking:plant(fun() -> group_leader(Leader, self()), put('$ancestors', [Above]), put(held, lists:seq(1, Words div 2)) end),
+        [Row] = [Row || #{<<"pid">> := Found} = Row <- maps:get(<<"rows">>, tree(Mode, 1000)), Found =:= Pid],
+        maps:get(<<"parent">>, Row)
+    end,
+    case try process_info(self(), parent) of _ -> told catch error:badarg -> noted end of
+        told -> ?assertEqual(ParentOf(1000), ParentOf(400000));
+        noted -> ?assertEqual([Above, undefined], [ParentOf(1000), ParentOf(400000)])
+    end
+end).
+
 many_members_test_() -> asking:each("ten thousand processes have a place in a tree, and more are counted", fun(Mode) ->
     Leader = application_controller:get_master(kernel),
     asking:planted(10001, fun() -> group_leader(Leader, self()) end),

@@ -117,6 +117,26 @@ static void entries_of_remote_peers_are_of_others_too(void **state)
     bg_census_done(&census);
 }
 
+/* More would overflow a sum of many. */
+static void a_peer_has_no_more_than_so_many_entries(void **state)
+{
+    struct bg_census census;
+    json_t *most = json_loads("[" LIST("monitors", PEER("pay@h", "1099511627776")) "]", 0, NULL);
+    json_t *more = json_loads("[" LIST("monitors", PEER("pay@h", "1099511627777") "," PEER("bank@h", "3")) "]", 0, NULL);
+    (void)state;
+    assert_non_null(most);
+    assert_non_null(more);
+    bg_census_init(&census);
+    take(&census, &here, "[900, 500, 20, 907]", 7000000);
+    bg_census_note(&census, &here, more);
+    assert_told(&census, &here, TOLD("10", "500", "0"));
+    bg_census_note(&census, &here, most);
+    assert_told(&census, &here, TOLD("1099511627783", "500", "0"));
+    json_decref(most);
+    json_decref(more);
+    bg_census_done(&census);
+}
+
 /* Of 60,000 watchers' entries any may be of the 80,000 local monitors: what is told stays until it is known. */
 static void entries_in_doubt_are_not_told_before_their_peers_are_known(void **state)
 {
@@ -146,6 +166,7 @@ int main(void)
         cmocka_unit_test(entries_in_doubt_are_not_told_before_their_peers_are_known),
         cmocka_unit_test(the_entries_beyond_local_monitors_are_of_others),
         cmocka_unit_test(entries_of_remote_peers_are_of_others_too),
+        cmocka_unit_test(a_peer_has_no_more_than_so_many_entries),
         cmocka_unit_test(what_is_not_told_changes_nothing),
         cmocka_unit_test(another_incarnation_of_a_node_is_another_node),
         cmocka_unit_test(the_node_scanned_least_recently_goes_first),
