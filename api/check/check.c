@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMES_MAX 32 /* assert, warn and node may each be given so often */
+#define TIMES_MAX 32 /* how often assert, warn and node may each be given */
 
 struct check {
     struct bg_call *call;
     struct bg_check_run *run;
-    bool is_single; /* about the one node in the path */
+    bool is_single; /* checks the node in the path */
 };
 
 static void on_cancel(void *context)
@@ -77,7 +77,7 @@ static bool add_set(const struct bg_call *call, struct bg_check_item *items, siz
     return true;
 }
 
-/* A check that asserts nothing would always pass, so it is refused. */
+/* A check without assertions would always pass, so it is refused. */
 static bool read_items(const struct bg_call *call, struct bg_check_item items[BG_CHECK_ITEMS_MAX], size_t *ret_count,
                        struct bg_failure *ret_failure)
 {
@@ -91,8 +91,8 @@ static bool read_items(const struct bg_call *call, struct bg_check_item items[BG
     return count > 0;
 }
 
-/* The registered nodes that a pattern names; one that was only found may be gone, unless it is named in full. One that names none is a
- * mistake: nothing would be checked. */
+/* The registered nodes that match a pattern. A node that discovery found may be gone, unless the pattern is its full name. A pattern that
+ * matches no node is an error: nothing would be checked. */
 static bool read_nodes(const struct bg_call *call, json_t *names, json_t *may_be_gone, struct bg_failure *ret_failure)
 {
     const struct bg_nodes *nodes = bg_call_services(call)->nodes;
@@ -167,7 +167,7 @@ static void on_done(void *context, struct bg_check_result *result)
     bg_call_end(call, &shaper, &reply);
 }
 
-/* `names` is stolen; NULL where reading the request failed. */
+/* `names` is stolen; NULL if the request was invalid. */
 static void run(struct bg_call *call, json_t *names, const json_t *may_be_gone, struct bg_failure *failure)
 {
     struct bg_check_item items[BG_CHECK_ITEMS_MAX];

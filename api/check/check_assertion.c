@@ -1,4 +1,4 @@
-/* check_assertion.c: reads assertions: which figure, compared with what, and what has to be asked for it. */
+/* check_assertion.c: reads assertions: the figure, the value it is compared with, and the questions it needs. */
 #include "check_assertion.h"
 
 #include "beamgauge/nearest.h"
@@ -27,7 +27,7 @@ static enum bg_error find_figure(struct bg_span name, const struct bg_figure **r
     return refuse(name.column, "is not a metric, see GET /api/v1/check/metrics", name, nearest.best, ret_failure);
 }
 
-/* By the key that rankings have, or by the field's own name. */
+/* Finds a sort by the key of rankings, or by the name of its field. */
 static enum bg_error find_sort(struct bg_span name, const struct bg_sort **ret_sort, struct bg_failure *ret_failure)
 {
     struct bg_nearest nearest;
@@ -99,7 +99,7 @@ void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *
     sources->wanted |= 1U << assertion->figure->source;
     if (assertion->sort != NULL && strcmp(assertion->sort->key, "binary") == 0)
         sources->binary = true;
-    /* With one more than it is compared with, more can be known from as many. */
+    /* With one more row than the value, "more than" can be distinguished from "as many". */
     if (assertion->figure->kind == BG_FIGURE_OVER && (int64_t)assertion->expression.value.number + 1 > sources->scan_limit)
         sources->scan_limit = (int64_t)assertion->expression.value.number + 1;
 }

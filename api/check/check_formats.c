@@ -1,4 +1,4 @@
-/* check_formats.c: the outcome of a check as lines, Markdown, JUnit and a Nagios plugin's output. */
+/* check_formats.c: the result of a check as lines, Markdown, JUnit and the output of a Nagios plugin. */
 #include "check_formats.h"
 
 #include "print.h"
@@ -7,7 +7,7 @@
 
 typedef void print_node(const json_t *node, const json_t *meta, FILE *out);
 
-/* The nodes of a check of many, or the one. */
+/* The nodes of a check of many, or the only one. */
 static void for_each_node(const json_t *data, const json_t *meta, FILE *out, print_node *print)
 {
     const json_t *nodes = json_object_get(data, "nodes");
@@ -76,7 +76,7 @@ static void add_summary(struct bg_text *text, const json_t *node)
         bg_text_add_format(text, ", %zu could not be determined", unknown);
 }
 
-/* "1 node that was only found is gone: a@b", for people; nothing where there is none. */
+/* "1 node that was only found is gone: a@b", for people; nothing if there is none. */
 static bool add_gone(struct bg_text *text, const json_t *data)
 {
     const json_t *gone = json_object_get(data, "gone");
@@ -197,7 +197,7 @@ static void print_attribute(FILE *out, const char *name, const char *value)
     fputc('"', out);
 }
 
-/* A warning is no failure there: it goes to the output of a case that passed. */
+/* A warning is not a failure in JUnit: it goes to the output of a passed case. */
 static void print_junit_row(const json_t *node, const json_t *row, FILE *out)
 {
     char line[BG_PRINT_SIZE];
@@ -255,14 +255,14 @@ static bool write_junit(const json_t *data, const json_t *meta, FILE *out)
     return true;
 }
 
-/* Nothing that a plugin's output gives a meaning to: the bar begins performance data, and a line ends the first part. */
+/* Replaces characters with a meaning in a plugin's output: the bar begins performance data, and a line feed ends the first part. */
 static void print_plain(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++)
         fputc(strchr("|\n", *text) != NULL ? ' ' : *text, out);
 }
 
-/* The same within the label of a figure, which a quote or an equals sign ends. */
+/* The same within the label of a figure, where a quote or an equals sign also has a meaning. */
 static void print_label(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++)
@@ -288,7 +288,7 @@ static void print_nagios_node(const json_t *node, const json_t *meta, FILE *out)
     print_plain(out, line);
 }
 
-/* Failing ones first: a display often has room for the beginning only. */
+/* Failures first: a display often shows only the beginning. */
 static void print_nagios_nodes(const json_t *nodes, const json_t *meta, FILE *out)
 {
     static const char *const order[] = {"fail", "unknown", "warn", "pass"};
@@ -303,7 +303,7 @@ static void print_nagios_nodes(const json_t *nodes, const json_t *meta, FILE *ou
         }
 }
 
-/* The plugins' range that does not alert: "10" is 0 to 10, "10:" from 10 up. */
+/* The range of a plugin without an alert: "10" is 0 to 10, "10:" from 10 up. */
 static void print_range(const json_t *row, FILE *out)
 {
     const char *comparison = text_of(row, "operator");
@@ -311,7 +311,7 @@ static void print_range(const json_t *row, FILE *out)
         fprintf(out, "%.15g%s", json_number_value(json_object_get(row, "threshold")), comparison[0] == '>' ? ":" : "");
 }
 
-/* The term as it was written: processes_over(monitors, 10). */
+/* The term as in the request: processes_over(monitors, 10). */
 static void print_term(const char *expression, FILE *out)
 {
     char term[BG_PRINT_SIZE];

@@ -1,4 +1,4 @@
-/* check_formats.h: how the outcome of a check is written for people, CI and monitoring. */
+/* check_formats.h: formats of a check's result for people, CI and monitoring. */
 #ifndef BG_API_CHECK_FORMATS_H
 #define BG_API_CHECK_FORMATS_H
 

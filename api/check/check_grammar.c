@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define DIGITS "0123456789"
-#define DIGITS_MAX 15 /* more than a double can tell apart */
+#define DIGITS_MAX 15 /* a double cannot hold more digits exactly */
 
 static const struct {
     const char *text;
@@ -62,7 +62,7 @@ bool bg_span_is(struct bg_span span, const char *word)
     return strlen(word) == span.length && memcmp(word, span.text, span.length) == 0;
 }
 
-/* The place in the text where reading goes on. */
+/* The current position in the text. */
 struct cursor {
     const char *start, *at;
 };

@@ -1,11 +1,11 @@
-/* check_grammar.h: what an assertion may say: METRIC OPERATOR VALUE.
+/* check_grammar.h: the grammar of an assertion: METRIC OPERATOR VALUE.
  *
  *   expression = term operator value
  *   term       = name [ "(" argument { "," argument } ")" ]        memory.total_bytes, processes_over(monitors, 1000)
  *   operator   = "<" | "<=" | ">" | ">=" | "==" | "!=" | ":lt:" | ":le:" | ":gt:" | ":ge:" | ":eq:" | ":ne:"
  *   value      = [ "-" ] digits [ "." digits ] [ "k" | "M" | "KiB" | "MiB" | "GiB" | "%" ]
  *
- * Blanks may stand between any two of these. What a name means, check_assertion.h knows. */
+ * Blanks are allowed between any two of these. check_assertion.h gives names their meaning. */
 #ifndef BG_API_CHECK_GRAMMAR_H
 #define BG_API_CHECK_GRAMMAR_H
 
@@ -31,7 +31,7 @@ bool bg_span_is(struct bg_span span, const char *word);
 
 struct bg_value_text {
     struct bg_span span;
-    double number; /* its unit is worked in: 2KiB is 2048, 80% is 0.8 */
+    double number; /* with its unit applied: 2KiB is 2048, 80% is 0.8 */
     bool percent;
 };
 
@@ -44,7 +44,7 @@ struct bg_expression {
     struct bg_value_text value;
 };
 
-/* BG_INVALID with the column at fault in the text: "column 7: ...". */
+/* BG_INVALID with the column of the error in the text: "column 7: ...". */
 enum bg_error bg_expression_parse(const char *text, struct bg_expression *ret_expression, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* A whole span as a value. */
 enum bg_error bg_value_parse(struct bg_span span, struct bg_value_text *ret_value, struct bg_failure *ret_failure) BG_MUST_CHECK;

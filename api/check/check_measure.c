@@ -1,4 +1,4 @@
-/* check_measure.c: reads what an assertion is about out of a node's answer. */
+/* check_measure.c: reads the value of an assertion from a node's answer. */
 #include "check_assertion.h"
 
 #include "memory_blocks.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is not told as an estimate is exact; of that, monitors of local processes where they were counted, the rest where no other node is
- * connected. */
+/* A value that is not reported as an estimate is exact. Of estimates, monitors of local processes are exact if they were counted, and the
+ * rest is exact if no other node is connected. */
 static bool is_exact(const json_t *data, const char *path)
 {
     const json_t *estimate = json_object_get(data, "monitors_estimate");
@@ -20,7 +20,7 @@ static bool is_exact(const json_t *data, const char *path)
            (strcmp(path, "monitors_estimate.local_count") == 0 || json_integer_value(json_object_get(estimate, "remote_max_count")) == 0);
 }
 
-/* Where a node is at a limit, that is why. */
+/* A node at a limit is the reason. */
 static void fail_untold(const struct bg_figure *figure, struct bg_shaper *shaper, const char *node, const json_t *answer)
 {
     char why[BG_BLOCKS_WHY_SIZE];
@@ -54,7 +54,8 @@ static json_t *offender_new(struct bg_shaper *shaper, const json_t *raw, const c
     return pid != NULL ? bg_ref_of_row(shaper, raw, pid, node) : NULL;
 }
 
-/* Notes that it may be as much, as nobody has counted so many entries of a process, which `peers` tells so (NULL: nothing more is known).
+/* Notes that the value may be this high, since so many entries of a process are not counted. `list` is how `peers` reports them (NULL:
+ * nothing more is known).
  */
 static void note_open(struct bg_measure *measure, struct bg_shaper *shaper, double most, int64_t entries_max, const json_t *process)
 {
@@ -68,7 +69,7 @@ static void note_open(struct bg_measure *measure, struct bg_shaper *shaper, doub
         process != NULL && (bg_answer_boolean_or(shaper, process, "late", false) || bg_answer_boolean_or(shaper, process, "silent", false));
 }
 
-/* The same of a row of a scan. */
+/* The same for a row of a scan. */
 static void note_open_row(struct bg_measure *measure, struct bg_shaper *shaper, double most, int64_t entries_max, const json_t *answer,
                           const json_t *raw)
 {
@@ -76,7 +77,7 @@ static void note_open_row(struct bg_measure *measure, struct bg_shaper *shaper, 
     note_open(measure, shaper, most, entries_max, pid != NULL ? bg_peers_find(shaper, bg_peers_long(shaper, answer), pid) : NULL);
 }
 
-/* What may be open of a row that is ranked so; -1: nothing. */
+/* The number of entries of a row with this ranking that may not be counted; -1: all are. */
 static int64_t open_max(struct bg_shaper *shaper, const json_t *raw, const struct bg_sort *sort)
 {
     return sort->relation ? bg_uncounted_count(shaper, raw) : -1;
@@ -95,7 +96,7 @@ static void measure_max(const struct bg_assertion *assertion, struct bg_shaper *
         const int64_t most = open_max(shaper, raw, assertion->sort);
         if (most >= 0)
             note_open_row(measure, shaper, (double)most, most, answer, raw);
-        else if (value <= 0) /* nobody after it has more */
+        else if (value <= 0) /* no later row has more */
             break;
         else {
             measure->value = (double)value;
@@ -113,7 +114,7 @@ static void measure_uncounted(struct bg_shaper *shaper, const char *node, const 
     measure->offender = raw != NULL ? offender_new(shaper, raw, node) : NULL;
 }
 
-/* A ranking that has them all over it to its last place tells only that there are as many at least. */
+/* If even the last row of the ranking is over the value, the count is only a minimum. */
 static void measure_over(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
                          struct bg_measure *measure)
 {
@@ -138,14 +139,14 @@ static void measure_over(const struct bg_assertion *assertion, struct bg_shaper 
                      (!is_over || place < json_array_size(scan.ranking) || scan.scanned_count <= (int64_t)place);
 }
 
-/* One watcher's worth: its busiest pair, or how many monitors it has per process watched; -1: it could not be looked at. */
+/* The value of one watcher: its busiest pair, or its monitors per watched process; -1: not known. */
 static double watcher_value(const struct bg_assertion *assertion, struct bg_shaper *shaper, const struct bg_peer_list *list)
 {
     if (assertion->figure->kind == BG_FIGURE_DUPLICATION_MAX)
         return list->distinct_count > 0    ? (double)(list->count - list->since_count) / (double)list->distinct_count
                : list->distinct_count == 0 ? 0
                                            : -1;
-    if (json_array_size(list->top) == 0) /* not counted: all of its monitors may be on one */
+    if (json_array_size(list->top) == 0) /* not counted: all of its monitors may be on one process */
         return (double)list->count;
     return (double)bg_answer_count(shaper, bg_answer_object_at(shaper, list->top, 0), "count");
 }
@@ -158,12 +159,12 @@ static json_t *watcher_new(struct bg_shaper *shaper, const json_t *process, cons
     return offender;
 }
 
-/* `is_floor`: what came to somebody since he was counted makes it an estimate, and leaves nothing open. */
+/* `is_floor`: entries that came to a process after its count make the value an estimate, but do not make it unknown. */
 static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper *shaper, const char *node, const json_t *answer,
                           bool is_floor, struct bg_measure *measure)
 {
     const json_t *processes = answer != NULL ? bg_answer_array(shaper, answer, "processes") : NULL;
-    int64_t least = INT64_MAX; /* of those listed; whoever is not has no more than that, in all and so on any one */
+    int64_t least = INT64_MAX; /* of the listed processes; any other has no more than this in total, and so on any one */
     measure->exact = true;
     for (size_t i = 0; i < json_array_size(processes) && !shaper->failed; i++) {
         const json_t *process = bg_answer_object_at(shaper, processes, i);
@@ -176,7 +177,7 @@ static void measure_peers(const struct bg_assertion *assertion, struct bg_shaper
         least = list.count < least ? list.count : least;
         if (list.uncounted && list.count >= 0)
             note_open(measure, shaper, (double)list.uncounted_count, list.uncounted_count, process);
-        else if (list.since_count > 0 && !is_floor) /* all of it may be on the one that it has most on */
+        else if (list.since_count > 0 && !is_floor) /* all of it may be on the process that it monitors most */
             note_open(measure, shaper, value + (double)list.since_count, list.since_count, process);
         if (list.uncounted || value <= measure->value)
             continue;

@@ -1,4 +1,4 @@
-/* check_run.c: puts assertions to nodes: every source of a node is asked once for all of them. */
+/* check_run.c: evaluates assertions on nodes: every source of a node is asked once for all of them. */
 #include "check_run.h"
 
 #include "uncounted.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SKIPPED_PART_MAX 100 /* one process of so many may be left out */
+#define SKIPPED_PART_MAX 100 /* one in so many processes may be left out */
 
 struct node_check {
     struct bg_check_run *run;
@@ -17,16 +17,16 @@ struct node_check {
     json_t *rows[BG_CHECK_ITEMS_MAX];
     bool may_be_gone;
     enum bg_check_status status;
-    struct bg_failure failure; /* of the first thing that could not be determined */
+    struct bg_failure failure; /* of the first value that could not be determined */
     int64_t duration_ms, rpc_us;
 };
 
 struct bg_check_run {
-    struct bg_check_item items[BG_CHECK_ITEMS_MAX]; /* with texts of their own: those of the configuration may go with a reload */
+    struct bg_check_item items[BG_CHECK_ITEMS_MAX]; /* with copies of their texts: a reload may free those of the configuration */
     size_t items_count;
     struct node_check *node_checks;
     size_t nodes_count, started_count, running_count;
-    bool starting; /* inside start_more(), which sees to the end itself */
+    bool starting; /* inside start_more(), which handles the end itself */
     bool lacks_memory;
     struct bg_check_result result;
     bg_check_done *done;
@@ -50,7 +50,7 @@ static void run_free(struct bg_check_run *run)
     free(run);
 }
 
-/* A false assertion outweighs what could not be determined, and that a warning. */
+/* A failed assertion outweighs an undetermined one, and that outweighs a warning. */
 static enum bg_check_status worse(enum bg_check_status a, enum bg_check_status b)
 {
     static const int weights[] = {[BG_CHECK_PASS] = 0, [BG_CHECK_WARN] = 1, [BG_CHECK_UNKNOWN] = 2, [BG_CHECK_FAIL] = 3};
@@ -123,8 +123,8 @@ static void note_answer(struct node_check *node_check, const struct bg_answer *a
     result->answered = true;
 }
 
-/* One process that is stuck costs a check nothing but the word "exact". Where time did not suffice for many, what holds for the others is
- * no answer; what does not hold is one. */
+/* One blocked process only makes a check not exact. If many processes did not answer in time, "it holds for the others" is not a result,
+ * but "it does not hold" is one. */
 static bool is_blind(const struct bg_sources *sources, enum bg_source source, const struct bg_assertion *assertion,
                      const struct bg_measure *measure, struct bg_failure *ret_failure)
 {
@@ -139,7 +139,7 @@ static bool is_blind(const struct bg_sources *sources, enum bg_source source, co
     return true;
 }
 
-/* What is being counted is known soon; else somebody has to want it. */
+/* A count in progress will be known soon; any other must be requested. */
 static void fail_open(const char *node, const struct bg_measure *measure, struct bg_failure *ret_failure)
 {
     char at[BG_RFC3339_SIZE] = "";
@@ -159,7 +159,7 @@ static void fail_open(const char *node, const struct bg_measure *measure, struct
                       node, measure->uncounted_count);
 }
 
-/* Of entries that nobody has counted it is open whose they are: a server with many clients must not fail for a leak, nor a leak pass. */
+/* The peers of uncounted entries are not known: a server with many clients must not fail like a leak, and a leak must not pass. */
 static bool is_open(const struct bg_sources *sources, const struct bg_assertion *assertion, const struct bg_measure *measure,
                     struct bg_failure *ret_failure)
 {
@@ -200,7 +200,7 @@ static void on_report(struct bg_sources *sources, enum bg_source source, const s
     }
 }
 
-/* What is open of monitors is known once processes were ranked. */
+/* Which monitors are not counted is known after processes were ranked. */
 static bool lacks_ranking(struct bg_sources *sources, const json_t *memory)
 {
     const struct node_check *node_check = sources->owner;
@@ -239,7 +239,7 @@ static void add_node_check(struct bg_check_result *result, const struct node_che
     result->rpc_us = node_check->rpc_us > result->rpc_us ? node_check->rpc_us : result->rpc_us;
 }
 
-/* Whether a node could not be asked since it was only found through epmd, and is not there any more. */
+/* Whether a node could not be asked because it was found through epmd, and is gone. */
 static bool is_gone(const struct node_check *node_check)
 {
     const enum bg_error error = node_check->failure.error;
@@ -256,7 +256,7 @@ static void finish(struct bg_check_run *run)
     void *context = run->context;
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "check");
-    if (run->lacks_memory) /* a row lacks what it would have said */
+    if (run->lacks_memory) /* a row lacks its text */
         bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
     result.nodes = bg_array_new(&shaper);
     result.gone = bg_array_new(&shaper);
@@ -268,7 +268,7 @@ static void finish(struct bg_check_run *run)
         add_node_check(&result, &run->node_checks[i]);
         bg_append(&shaper, result.nodes, node_new(&shaper, &run->node_checks[i]));
     }
-    if (json_array_size(result.nodes) == 0) { /* what was not checked has not passed */
+    if (json_array_size(result.nodes) == 0) { /* a node that was not checked has not passed */
         result.status = BG_CHECK_UNKNOWN;
         bg_fail(&result.failure, BG_NODE_UNREACHABLE, "no node was there to be checked: %s was only found through epmd, and is gone",
                 run->nodes_count > 0 ? run->node_checks[0].sources.node : "what was asked for");

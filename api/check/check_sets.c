@@ -1,4 +1,4 @@
-/* check_sets.c: the named sets of assertions in the configuration are read when it is loaded, so that no check finds them wrong. */
+/* check_sets.c: checks the named sets of assertions when the configuration is loaded, so that no later check fails on them. */
 #include "beamgauge/check.h"
 
 #include "check_assertion.h"

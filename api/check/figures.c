@@ -1,4 +1,4 @@
-/* figures.c: the table of a node's figures. A new one is a row here, and a test. */
+/* figures.c: the table of a node's figures. A new figure is a row here, and a test. */
 #include "figures.h"
 
 #include <string.h>
@@ -15,12 +15,12 @@ static const struct bg_metric monitors_by_peer = {
 static const struct bg_metric connected_nodes = {
     "beam_connected_nodes", "Nodes that this one is connected with", BG_METRIC_GAUGE, NULL, {"visibility"}};
 
-/* What follows a summary is the title on the page, where it is shown there. */
+/* After the summary comes the title on the page, if the figure is shown there. */
 /* clang-format off */
 #define METRIC(NAME, TYPE, UNIT, SUMMARY) (&(const struct bg_metric){"beam_" NAME, SUMMARY, TYPE, UNIT, {NULL}})
 #define GAUGE(NAME, UNIT, SUMMARY) METRIC(NAME, BG_METRIC_GAUGE, UNIT, SUMMARY)
 #define MEMBER(NAME, UNIT, SOURCE, PATH, METRIC, LABEL, SUMMARY, ...) {NAME, UNIT, SUMMARY, BG_SOURCE_##SOURCE, BG_FIGURE_MEMBER, PATH, 0, METRIC, .label = LABEL, __VA_ARGS__}
-/* Memory as erlang:memory/0 has it, and one of the kinds that add up to all of it. */
+/* Memory as in erlang:memory/0, and one of the kinds that add up to the total. */
 #define MEMORY(NAME, METRIC, SUMMARY, ...) MEMBER("memory." NAME "_bytes", "bytes", MEMORY, NAME "_bytes", GAUGE("memory_" METRIC "_bytes", "bytes", SUMMARY), NULL, SUMMARY, __VA_ARGS__)
 #define MEMORY_KIND(NAME, SUMMARY, ...) MEMBER("memory." NAME "_bytes", "bytes", MEMORY, NAME "_bytes", &memory_by_kind, NAME, SUMMARY, __VA_ARGS__)
 /* Further memory, and counts of blocks. */
@@ -64,7 +64,7 @@ const struct bg_figure bg_figures[] = {
     BYTES("unexplained", "unexplained", "Resident and swapped memory beyond the allocators' carriers: native code, thread stacks, or fragmentation"),
     BYTES("machine", "machine", "Memory that the machine has"),
     BYTES("limit", "limit", "Memory that the node may have: the tightest limit of its cgroups, or what the machine has"),
-    /* Not on every node: a check is of limit_bytes. */
+    /* Not on every node: checks use limit_bytes. */
     MEMBER(NULL, "bytes", MEMORY, "cgroup_limit_bytes", GAUGE("memory_cgroup_limit_bytes", "bytes", "The tightest limit of the cgroups that the node is in; absent without one"), NULL, "The tightest limit of the cgroups that the node is in; absent without one"),
     BYTES("cgroup_used", "cgroup_used", "What counts against the tightest limit of its cgroups, the page cache included"),
     RATIO(MEMORY, "cgroup", "That, of limit_bytes"),

@@ -10,32 +10,33 @@
 /* How a figure is read. */
 enum bg_figure_kind {
     BG_FIGURE_MEMBER,          /* a member of the source's data, by its path */
-    BG_FIGURE_MAX,             /* the first place of a ranking of processes, by its sort key */
+    BG_FIGURE_MAX,             /* the first row of a ranking of processes, by its sort key */
     BG_FIGURE_UNCOUNTED,       /* the most entries of a process that nobody has counted */
     BG_FIGURE_OVER,            /* how many processes have more than n of an attribute */
     BG_FIGURE_PAIR_MAX,        /* the most monitors of one process on one other */
     BG_FIGURE_DUPLICATION_MAX, /* the most monitors per distinct process watched */
-    BG_FIGURE_RESERVED         /* the grammar has it, this version has not */
+    BG_FIGURE_RESERVED         /* in the grammar, but not in this version */
 };
 
 struct bg_figure {
-    const char *name; /* in checks and chat; NULL: none, as of what only grows, which no limit fits, and of what not every node has */
-    const char *unit; /* of the data: bytes, count, ratio, milliseconds, microseconds */
+    const char
+        *name; /* in checks and chat; NULL: none, for example a counter, which has no useful limit, or a figure that not every node has */
+    const char *unit; /* unit of the data: bytes, count, ratio, milliseconds, microseconds */
     const char *summary;
     enum bg_source source;
     enum bg_figure_kind kind;
     const char *path;               /* dotted; of a maximum the sort key */
-    size_t args_count;              /* that the name takes in parentheses */
-    const struct bg_metric *metric; /* in GET /probe; NULL: none, as of ratios, which a query makes of two others */
-    const char *label;              /* the value of the metric's label, where it has one; such rows stand in a row */
-    const char *title;              /* of its tile or row on the page, which shows the summary beside it; NULL: not there */
+    size_t args_count;              /* arguments of the name, in parentheses */
+    const struct bg_metric *metric; /* in GET /probe; NULL: none, for example a ratio, which a query computes from two others */
+    const char *label;              /* the value of the metric's label, if it has one; rows of one metric follow each other */
+    const char *title;              /* title of its tile or row on the page, which also shows the summary; NULL: not shown */
 };
 extern const struct bg_figure bg_figures[];
 extern const size_t bg_figures_count;
 
-/* What stands at a dotted path; NULL where nothing does. Borrowed. */
+/* The value at a dotted path; NULL if there is none. Borrowed. */
 const json_t *bg_figure_find(const json_t *data, const char *path);
-/* A number of the data's unit in the metric's: Prometheus knows seconds only. */
+/* Converts a number from the data's unit to the metric's: Prometheus uses seconds only. */
 double bg_figure_scaled(const struct bg_figure *figure, double number);
 
 #endif

@@ -15,7 +15,7 @@
 
 struct page {
     const json_t *shapes;
-    json_t *panels; /* made so far */
+    json_t *panels; /* panels made so far */
     json_int_t y;   /* where the next line begins */
 };
 
@@ -52,7 +52,7 @@ static json_t *load(const char *path)
     return file;
 }
 
-/* A misspelt member would be left out without a word. */
+/* A misspelt member would be ignored silently. */
 static void check_members(const json_t *object, const char *const *known, const char *what)
 {
     const char *key;
@@ -67,7 +67,7 @@ static void check_members(const json_t *object, const char *const *known, const 
     }
 }
 
-/* A panel of that shape, at its place. Returns its height. */
+/* Adds a panel of this shape at its place. Returns its height. */
 static json_int_t add_panel(struct page *page, const char *shape, const char *title, json_int_t x, json_int_t width, json_t **ret_panel)
 {
     const json_t *pattern = json_object_get(page->shapes, shape);

@@ -1,4 +1,4 @@
-/* series.c: which metric a line of a panel shows, and the expression for it. */
+/* series.c: the metric of a line of a panel, and its expression. */
 #include "series.h"
 
 #include "costs.h"
@@ -14,7 +14,7 @@
 #define NUMBER_SIZE 448
 #define INTERVAL "[$__rate_interval]"
 
-/* All that is exposed besides the figures of a node. */
+/* All exposed metrics except the figures of a node. */
 static const struct bg_metric *const tables[] = {
     bg_probe_metrics, bg_beam_metrics, bg_service_metrics, bg_process_metrics, bg_counts_metrics, bg_costs_metrics, bg_stats_metrics,
 };
@@ -31,7 +31,7 @@ static const struct bg_metric *metric_find(const char *name)
     return NULL;
 }
 
-/* The metric that a member names; NULL where there is no such member. */
+/* The metric named by a member; NULL if the member is missing. */
 static const struct bg_metric *metric_of(const json_t *series, const char *member, const char *panel)
 {
     const char *name = json_string_value(json_object_get(series, member));
@@ -70,7 +70,7 @@ static bool has_label(const struct bg_metric *metric, const char *name)
     return false;
 }
 
-/* False where it cannot be shown `as` that. */
+/* False if it cannot be shown `as` that. */
 static bool write_histogram(const char *name, const char *as, const char *by, char *ret_text)
 {
     if (strcmp(as, "p99") == 0)
@@ -85,7 +85,7 @@ static bool write_histogram(const char *name, const char *as, const char *by, ch
     return true;
 }
 
-/* A number, before instances are summed up; false where it cannot be shown `as` that. */
+/* A number, before instances are summed; false if it cannot be shown `as` that. */
 static bool write_number(const struct bg_metric *metric, const struct bg_metric *whole, const char *as, char *ret_text)
 {
     const char *selector = selector_of(metric);

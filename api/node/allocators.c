@@ -1,4 +1,4 @@
-/* allocators.c: GET .../allocators, what the emulator's memory allocators hold and how well they use it. */
+/* allocators.c: GET .../allocators, the memory held by the emulator's allocators, and how well they use it. */
 #include "ask.h"
 #include "endpoints.h"
 #include "flatten.h"
@@ -11,7 +11,7 @@
 #define INSTANCES_MAX 20000 /* 16 kinds of allocator, one instance of each per scheduler, with room to spare */
 #define ALLOCATORS_MAX 64
 
-/* Blocks in their carriers, which hold many of them (mbcs) or a single one (sbcs). */
+/* Blocks in carriers with many blocks (mbcs) or with a single one (sbcs). */
 struct carriers {
     int64_t block_bytes, carrier_bytes, blocks_count, carriers_count;
 };
@@ -57,7 +57,7 @@ static void read_usage(struct bg_shaper *shaper, const json_t *raw, struct usage
     };
 }
 
-/* What carriers hold beyond their blocks; never less than nothing, since the figures are not taken at one instant. */
+/* The unused bytes of carriers; at least 0, since the figures are not taken at the same time. */
 static int64_t unused_bytes(const struct carriers *carriers)
 {
     return carriers->carrier_bytes > carriers->block_bytes ? carriers->carrier_bytes - carriers->block_bytes : 0;
@@ -131,13 +131,13 @@ static json_t *cache_hits_new(struct bg_shaper *shaper, const json_t *answer)
     return hit;
 }
 
-/* Sums by allocator, in the order in which they come; returns how many there are. */
+/* Sums by allocator, in the order of the answer; returns the number of allocators. */
 static size_t sum_up(struct bg_shaper *shaper, const struct usage *instances, size_t count, struct usage ret_sums[ALLOCATORS_MAX])
 {
     size_t sums = 0;
     for (size_t i = 0; i < count; i++) {
         size_t place = 0;
-        assert(instances[i].name != NULL); /* or the answer was refused */
+        assert(instances[i].name != NULL); /* or the answer was invalid */
         while (place < sums && strcmp(ret_sums[place].name, instances[i].name) != 0)
             place++;
         if (place < sums)
@@ -155,7 +155,7 @@ static int64_t wasted(const struct usage *usage)
     return bg_sum(unused_bytes(&usage->mbcs), unused_bytes(&usage->sbcs));
 }
 
-/* Worst first: most unused bytes; then by name and instance. */
+/* The worst first: most unused bytes, then by name and instance. */
 static int compare_waste(const void *a, const void *b)
 {
     const struct usage *left = a, *right = b;
@@ -186,7 +186,7 @@ static void shape_usages(struct bg_ask *ask, const json_t *answer, struct usage 
     bg_put(shaper, ask->data, "fragmentation", fragmentation);
 }
 
-/* A scheduler that is held up tells nothing of its instances. */
+/* A blocked scheduler does not report its instances. */
 static void warn_of_silence(struct bg_ask *ask, const json_t *answer)
 {
     const int64_t silent = bg_answer_count_or(&ask->shaper, answer, "silent_count", 0);

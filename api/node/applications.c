@@ -1,4 +1,4 @@
-/* applications.c: GET .../applications, what the processes of each application hold, by their group leaders. */
+/* applications.c: GET .../applications, what the processes of each application use; group leaders show which application that is. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"

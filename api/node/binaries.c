@@ -1,4 +1,4 @@
-/* binaries.c: .../binaries, who refers to large binaries, and POST .../binaries/collect, what collecting the garbage of a few would free.
+/* binaries.c: .../binaries, processes that refer to large binaries, and POST .../binaries/collect, which collects the garbage of a few.
  */
 #include "endpoints.h"
 #include "listing.h"
@@ -9,7 +9,7 @@
 #include "scan.h"
 
 #define BODY_MAX_BYTES 64
-#define COLLECT_WAIT_MS 1000 /* the question waits as long for each process, which may be in a long call of native code */
+#define COLLECT_WAIT_MS 1000 /* the question waits this long for each process, which may be in a long native call */
 
 static json_t *process_new(struct bg_shaper *shaper, const json_t *raw)
 {
@@ -42,8 +42,7 @@ static json_t *binaries_row_new(struct bg_shaper *shaper, const json_t *raw, int
     return row;
 }
 
-/* What processes refer to is a sum over all of them, in which a binary that several refer to counts for each: so what nobody refers to is
- * so much at least. -1: not known. */
+/* Binaries that no process refers to: at least the result, since a binary counts once for each process that refers to it. -1: not known. */
 static int64_t unreferred_bytes(struct bg_shaper *shaper, const json_t *answer, int64_t memory)
 {
     const int64_t words = bg_answer_count_or(shaper, answer, "referred_words", -1);
@@ -134,7 +133,7 @@ static json_t *collected_row_new(struct bg_shaper *shaper, const json_t *raw)
     bg_put_fields(shaper, row, raw, fields);
     const int64_t before = bg_answer_count(shaper, raw, "referred_before_bytes");
     const int64_t after = bg_answer_count(shaper, raw, "referred_after_bytes");
-    bg_put(shaper, row, "freed_bytes", json_integer(before - after)); /* less than none where it went on making some */
+    bg_put(shaper, row, "freed_bytes", json_integer(before - after)); /* negative if the process made more meanwhile */
     return row;
 }
 
@@ -145,7 +144,7 @@ static void shape_collected(struct bg_ask *ask, json_t *answer)
     const int64_t before = bg_answer_count_or(shaper, answer, "binary_memory_before_bytes", -1);
     const int64_t after = bg_answer_count_or(shaper, answer, "binary_memory_after_bytes", -1);
     json_t *processes = bg_array_new(shaper);
-    (void)bg_scan_skipped(ask, answer); /* it is said who was left alone */
+    (void)bg_scan_skipped(ask, answer); /* the answer names the processes that were skipped */
     for (size_t i = 0; i < json_array_size(raws) && !shaper->failed; i++)
         bg_append(shaper, processes, collected_row_new(shaper, bg_answer_object_at(shaper, raws, i)));
     ask->data = bg_object_new(shaper);
@@ -254,7 +253,7 @@ const struct bg_endpoint bg_binaries_endpoints[] = {
      .path = "/api/v1/nodes/{node}/binaries/collect",
      .scope = BG_SCOPE_ADMIN,
      .operation = "collectBinaries",
-     .summary = "Collects the garbage of the few processes that refer to most bytes of large binaries, and tells what that freed",
+     .summary = "Collects the garbage of the few processes that refer to most bytes of large binaries, and reports what that freed",
      .params = collect_params,
      .columns = collect_columns,
      .rows = collected_rows,

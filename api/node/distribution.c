@@ -1,4 +1,4 @@
-/* distribution.c: GET .../distribution, the connections to other nodes: what waits in them, and what goes through. */
+/* distribution.c: GET .../distribution, the connections to other nodes: their queues and their traffic. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"

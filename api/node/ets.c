@@ -1,4 +1,4 @@
-/* ets.c: GET .../ets, the ETS tables that hold most, or grew most over a window. */
+/* ets.c: GET .../ets, the ETS tables with most memory or entries, or with most growth over a window. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"

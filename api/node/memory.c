@@ -1,4 +1,4 @@
-/* memory.c: GET .../memory, where a node's memory is, and how much of it monitors may hold. */
+/* memory.c: GET .../memory, how a node uses its memory, and how much of it monitors may use. */
 #include "ask.h"
 #include "endpoints.h"
 #include "memory_blocks.h"
@@ -7,17 +7,17 @@
 #include "params.h"
 #include "resources.h"
 
-/* The files of the host take longer to read than all the rest. */
+/* The files of the host take longer to read than everything else. */
 #define HOST_AGE_MS 1000
 #define HOST_TIMEOUT_MS 1000
-/* A block of std_alloc that is a monitor takes so much at least, any other one so much. */
+/* The least size of a block of std_alloc that is a monitor, and of any other one. */
 #define MONITOR_BYTES_MIN 144
 #define BLOCK_BYTES_MIN 32
-/* What a node has of blocks of std_alloc at its start, about. A process may have one, its dictionary, or none. */
+/* About how many blocks of std_alloc a node has at its start. A process may have one, its dictionary, or none. */
 #define BLOCKS_AT_START 200
-/* Where nobody has counted, a bound may be so far from the other, or half of the higher one. */
+/* Without a count the two bounds may differ by this number, or by half of the higher one. */
 #define BOUNDS_APART_MAX 1000
-/* What a block of fix_alloc takes about, and of that a process: for a node that does not tell its types. */
+/* The approximate size of a block of fix_alloc, and that of a process: for a node that does not report its types. */
 #define FIXED_BYTES 136
 #define PROCESS_BYTES 800
 
@@ -31,7 +31,7 @@ static int64_t positive(int64_t count)
     return count > 0 ? count : 0;
 }
 
-/* How many blocks of std_alloc may be monitors, by what they take together. */
+/* How many blocks of std_alloc may be monitors, computed from their size together. */
 static int64_t monitors_max(const struct bg_blocks *blocks)
 {
     const int64_t spare = blocks->standard_bytes - blocks->standard_count * BLOCK_BYTES_MIN;
@@ -45,7 +45,7 @@ static int64_t local_count(const struct bg_blocks *blocks, int64_t processes)
     return positive(blocks->fixed_bytes - processes * PROCESS_BYTES) / FIXED_BYTES;
 }
 
-/* Blocks of std_alloc that are no monitors, by the last scan of the node: those grow with its processes. */
+/* Blocks of std_alloc that are not monitors, from the last scan of the node: their number grows with its processes. */
 static int64_t others_now(const json_t *census, int64_t processes)
 {
     const json_int_t then = json_integer_value(json_object_get(census, "process_count"));
@@ -55,8 +55,8 @@ static int64_t others_now(const json_t *census, int64_t processes)
     return others - grown + (int64_t)((double)grown * (double)processes / (double)(then > 0 ? then : 1));
 }
 
-/* About how many blocks of std_alloc are monitors: told by a scan, which counted them; else only where the bounds do not leave it open. -1:
- * not known. */
+/* About how many blocks of std_alloc are monitors: from a scan, which counted them; otherwise only if the bounds are close. -1: not known.
+ */
 static int64_t monitors_likely(const struct bg_blocks *blocks, const json_t *census, int64_t processes, int64_t most)
 {
     const int64_t least = positive(most - processes - BLOCKS_AT_START);
@@ -65,8 +65,9 @@ static int64_t monitors_likely(const struct bg_blocks *blocks, const json_t *cen
     return most < 0 || (most - least > BOUNDS_APART_MAX && most - least > least) ? -1 : least;
 }
 
-/* Monitors of remote processes, by name and with a tag are blocks of std_alloc, where nothing tells them from much else: so they are
- * bounded only, and estimated by what a scan has seen of them. Where no node but us is connected none is of a remote process. */
+/* Monitors of remote processes, by name and with a tag are blocks of std_alloc, where they cannot be distinguished from other blocks. So
+ * there are only bounds, and an estimate from what a scan has counted. If no node except us is connected, there are no monitors of remote
+ * processes. */
 static json_t *estimate_new(struct bg_shaper *shaper, const struct bg_blocks *blocks, const json_t *census, int64_t processes,
                             bool is_alone)
 {
@@ -89,7 +90,7 @@ static json_t *estimate_new(struct bg_shaper *shaper, const struct bg_blocks *bl
 static void put_kinds(struct bg_shaper *shaper, json_t *data, const struct bg_blocks *blocks)
 {
     const struct bg_kinds *kinds = &blocks->kinds;
-    const int64_t other = kinds->system - kinds->atom - kinds->binary - kinds->code - kinds->ets; /* not taken at one instant */
+    const int64_t other = kinds->system - kinds->atom - kinds->binary - kinds->code - kinds->ets; /* not taken at the same time */
     const struct {
         const char *name;
         int64_t bytes;

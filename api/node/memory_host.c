@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNLIMITED ((int64_t)1 << 60) /* version 1 says so with about 2^63, whole pages */
+#define UNLIMITED ((int64_t)1 << 60) /* version 1 writes "no limit" as about 2^63, in whole pages */
 
-/* Of {ok, Text} or {error, _}; NULL where it could not be read. */
+/* The text of {ok, Text}; NULL of {error, _}. */
 static const char *text_of(const json_t *file)
 {
     const char *word = json_string_value(json_array_get(file, 0));
     return word != NULL && strcmp(word, "ok") == 0 ? json_string_value(json_array_get(file, 1)) : NULL;
 }
 
-/* "NAME: 123 kB" in a file of such lines, in bytes; -1 where it is not there. */
+/* The bytes of a line "NAME: 123 kB"; -1 if there is no such line. */
 static int64_t line_bytes(const json_t *file, const char *name)
 {
     const char *line = text_of(file);
@@ -27,7 +27,7 @@ static int64_t line_bytes(const json_t *file, const char *name)
     return -1;
 }
 
-/* The number that a file is; -1 where it is none, as "max". */
+/* The number in a file; -1 if it is not a number, for example "max". */
 static int64_t number_of(const json_t *file)
 {
     const char *text = text_of(file);
@@ -40,8 +40,8 @@ struct cgroup {
     int64_t limit, used;
 };
 
-/* Of the limits of cgroups, from the top down, and as many uses: the tightest limit, and what counts against it; without a limit, what the
- * innermost uses. */
+/* From the limits and the use of cgroups, from the top down: the lowest limit, and the use that counts against it. Without any limit: the
+ * use of the innermost. */
 static struct cgroup cgroup_read(const json_t *files)
 {
     struct cgroup tightest = {-1, -1};

@@ -1,4 +1,4 @@
-/* memory_table.c: rows of a node's memory for the table formats: areas, what the system sees, blocks by type, allocators. */
+/* memory_table.c: rows of a node's memory for the table formats: areas, the operating system's view, blocks by type, allocators. */
 #include "memory_table.h"
 
 #include <stdlib.h>
@@ -58,7 +58,7 @@ static bool add_areas(json_t *rows, const json_t *data, const json_t *total)
     return good;
 }
 
-/* Monitors, as monitors_estimate has them; what is exact is not said to be about so many. */
+/* Monitors, from monitors_estimate; an exact number is shown without "about". */
 static bool add_monitors(json_t *rows, const json_t *data, const json_t *total)
 {
     const json_t *estimate = json_object_get(data, "monitors_estimate"), *remote = json_object_get(estimate, "remote_count");

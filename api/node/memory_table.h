@@ -1,4 +1,4 @@
-/* memory_table.h: a node's memory as a table: areas, what the system sees, blocks by type, allocators. */
+/* memory_table.h: a node's memory as a table: areas, the operating system's view, blocks by type, allocators. */
 #ifndef BG_API_MEMORY_TABLE_H
 #define BG_API_MEMORY_TABLE_H
 

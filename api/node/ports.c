@@ -1,5 +1,5 @@
-/* ports.c: GET .../ports, the ports with the longest queues, most traffic, memory or buffers, or most of any over a window; or groups
- * of them. */
+/* ports.c: GET .../ports, the ports with the longest queues, most traffic, memory or buffers, or with the most change of these over a
+ * window; or groups of ports. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"
@@ -70,7 +70,7 @@ static void shape_groups(struct bg_ask *ask, const json_t *answer)
             ask->sorted_by = sort->field;
 }
 
-/* What there is, and of which how many: always told, however few rows are asked for. */
+/* All states and drivers with their counts: always in the answer, even if few rows are requested. */
 static void put_kinds(struct bg_ask *ask, const json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -112,7 +112,7 @@ static void shape_ports(struct bg_ask *ask, json_t *answer)
     put_kinds(ask, answer);
 }
 
-/* Groups are ranked by how many ports they are, unless something else is asked for. */
+/* Groups are ranked by their number of ports, unless another order is requested. */
 static void ask_groups(struct bg_ask *ask)
 {
     const char *sort = bg_call_has(ask->call, "sort") ? bg_call_text(ask->call, "sort") : "count";

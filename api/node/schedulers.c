@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Of one kind of schedulers, those that are online. */
+/* The online schedulers of one kind. */
 struct load {
     const char *type, *field;
     int64_t active_us, total_us;
@@ -13,7 +13,7 @@ struct load {
 
 static int64_t active_within(int64_t active_us, int64_t total_us)
 {
-    return active_us < total_us ? active_us : total_us; /* the two are not read at one instant */
+    return active_us < total_us ? active_us : total_us; /* the two are not read at the same time */
 }
 
 static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, struct load loads[3])

@@ -1,4 +1,4 @@
-/* sockets.c: GET .../sockets, the sockets of the module socket that read or wrote most, or most over a window. */
+/* sockets.c: GET .../sockets, the sockets of the module socket that read or wrote most, in total or over a window. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"
@@ -23,7 +23,7 @@ static void put_row(struct bg_shaper *shaper, json_t *row, const json_t *raw)
     bg_put(shaper, row, "socket", bg_text_or_null(reference));
     bg_put(shaper, row, "domain", bg_name_new(shaper, raw, "domain"));
     bg_put(shaper, row, "type", bg_name_new(shaper, raw, "type"));
-    /* A protocol that the release has no name for is told as its number. */
+    /* If the release has no name for a protocol, it reports the number. */
     const json_t *protocol = json_object_get(raw, "protocol");
     bg_put(shaper, row, "protocol", json_is_string(protocol) ? json_string(json_string_value(protocol)) : json_null());
     bg_put_fields(shaper, row, raw, fields);

@@ -19,7 +19,7 @@ static void put_use(struct bg_shaper *shaper, json_t *data, const json_t *answer
     bg_put(shaper, data, names[2], bg_ratio_new(count, limit));
 }
 
-/* Of [{Name, Description, Version}], the version a list of characters. */
+/* From [{Name, Description, Version}]; the version is a list of characters. */
 static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
 {
     const json_t *raw = bg_answer_array(shaper, answer, "applications");
@@ -37,7 +37,7 @@ static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
     return applications;
 }
 
-/* The version of one of them, or null. */
+/* The version of one application, or null. */
 static json_t *version_of(const json_t *applications, const char *name)
 {
     for (size_t i = 0; i < json_array_size(applications); i++) {
@@ -49,7 +49,7 @@ static json_t *version_of(const json_t *applications, const char *name)
     return json_null();
 }
 
-/* What erlang:statistics/1 tells as a tuple: the number at one place of it; null where it was not told. */
+/* A number of a tuple that erlang:statistics/1 returned; null if it is missing. */
 static void put_statistic(struct bg_shaper *shaper, json_t *data, const char *name, const json_t *answer, const char *key, size_t place)
 {
     const json_t *number = json_array_get(json_object_get(answer, key), place);
@@ -149,7 +149,7 @@ static void ask_totals(struct bg_ask *ask, json_t *answer)
     bg_ask_send_aside(ask, bg_arguments_none("system_totals"), TOTALS_AGE_MS, take_totals);
 }
 
-/* What waits for every scheduler is asked beside the rest, and not waited for as long. */
+/* The part that needs every scheduler is asked in parallel, with a shorter timeout. */
 static void ask_system(struct bg_ask *ask, json_t *answer)
 {
     const int64_t half_ms = bg_ask_left_ms(ask) / 2;

@@ -1,4 +1,4 @@
-/* tree.c: GET .../applications/{application}/tree, the processes of one application and who started whom. */
+/* tree.c: GET .../applications/{application}/tree, the processes of one application, and which of them started which. */
 #include "endpoints.h"
 #include "listing.h"
 #include "params.h"
@@ -11,7 +11,7 @@ static json_t *row_new(struct bg_shaper *shaper, const json_t *raw, int64_t word
     static const struct bg_field fields[] = {
         {"depth", "depth_count", BG_FIELD_COUNT},
         {"children_count", "children_count", BG_FIELD_COUNT},
-        {"memory", "memory_bytes", BG_FIELD_COUNT_OR_NULL}, /* not asked for where the mailbox is long */
+        {"memory", "memory_bytes", BG_FIELD_COUNT_OR_NULL}, /* not requested if the mailbox is long */
         {"message_queue_len", "message_queue_len", BG_FIELD_COUNT},
         {NULL, NULL, BG_FIELD_COUNT},
     };

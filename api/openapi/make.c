@@ -50,7 +50,7 @@ static json_t *load(const char *path)
     return file;
 }
 
-/* Moves the members of one object into the other, where none may be yet. */
+/* Moves the members of one object into the other, which must not have them yet. */
 static void add_all(json_t *to, const json_t *from, const char *path)
 {
     const char *key;
@@ -96,7 +96,7 @@ json_t *bg_describe_operation(const struct bg_endpoint *endpoint, const json_t *
     return operation;
 }
 
-/* What a file says of an operation that is not there is a mistake. */
+/* If a file describes an unknown operation, that is an error. */
 static json_t *paths_new(json_t *operations)
 {
     json_t *paths = bg_describe_need(json_object());
@@ -121,7 +121,7 @@ static int compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The same members in the order of their names. */
+/* The same members, sorted by name. */
 static json_t *sorted_new(json_t *object)
 {
     const size_t count = json_object_size(object);
@@ -138,7 +138,7 @@ static json_t *sorted_new(json_t *object)
     return sorted;
 }
 
-/* Every error that a client may be sent, by its code. */
+/* Every error that a client may receive, by its code. */
 static json_t *codes_new(void)
 {
     json_t *codes = bg_describe_need(json_array());

@@ -1,4 +1,4 @@
-/* parameters.c: an endpoint's parameters, as OpenAPI has them. */
+/* parameters.c: an endpoint's parameters in OpenAPI. */
 #include "describe.h"
 
 #include <stdio.h>
@@ -61,14 +61,14 @@ static json_t *schema_new(const struct bg_param *param)
     return NULL;
 }
 
-/* As a query would have it: numbers and booleans are such in JSON. */
+/* A fallback as JSON: numbers and booleans are not strings. */
 static json_t *fallback_new(const struct bg_param *param)
 {
     const bool is_text = param->type != BG_PARAM_INTEGER && param->type != BG_PARAM_BOOLEAN;
     return is_text ? json_string(param->fallback) : json_loads(param->fallback, JSON_DECODE_ANY, NULL);
 }
 
-/* One that may be given several times is a list. */
+/* A parameter that may be repeated is a list. */
 static json_t *whole_schema_new(const struct bg_param *param)
 {
     json_t *schema = schema_new(param);
@@ -105,7 +105,7 @@ static json_t *parameter_new(const struct bg_endpoint *endpoint, const struct bg
     return parameter;
 }
 
-/* http adds it wherever there is a choice. */
+/* http adds it if there is more than one format. */
 static json_t *format_new(const struct bg_endpoint *endpoint)
 {
     static const char *const of_rows[] = {"json", "text", "md", "csv", "ndjson", NULL};

@@ -1,4 +1,4 @@
-/* responses.c: what an endpoint may answer, as OpenAPI has it. */
+/* responses.c: an endpoint's answers in OpenAPI. */
 #include "describe.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static void put_error(json_t *responses, const char *status, const char *name)
     bg_describe_put(responses, status, bg_describe_reference("responses", name));
 }
 
-/* What http answers by itself before the handler is called. */
+/* The errors that http answers before the handler is called. */
 static void put_refusals(json_t *responses, const struct bg_endpoint *endpoint)
 {
     const bool is_open = endpoint->scope == BG_SCOPE_NONE, writes = endpoint->method != BG_GET;
@@ -41,7 +41,7 @@ static void put_refusals(json_t *responses, const struct bg_endpoint *endpoint)
     put_error(responses, "500", "Internal");
 }
 
-/* What becomes of a question to a node. */
+/* The errors of a question to a node. */
 static void put_failures(json_t *responses, const struct bg_endpoint *endpoint)
 {
     if (bg_describe_is_in_path(endpoint, "node"))
@@ -55,7 +55,7 @@ static void put_failures(json_t *responses, const struct bg_endpoint *endpoint)
     put_error(responses, "504", "Deadline");
 }
 
-/* {data, meta}, of which the schema file has the parts. */
+/* {data, meta}, with schemas from the schema file. */
 static json_t *envelope_new(const json_t *notes)
 {
     const char *meta = json_string_value(json_object_get(notes, "meta"));
@@ -70,7 +70,7 @@ static void put_content(json_t *content, const char *content_type, const json_t 
     (void)snprintf(type, sizeof type, "%.*s", (int)strcspn(content_type, ";"), content_type);
     const bool is_json = strcmp(type, "application/json") == 0 && json_object_get(notes, "data") != NULL;
     if (is_json && json_object_get(answer, "problem") != NULL && json_object_get(json_object_get(answer, "examples"), type) == NULL)
-        return; /* there is only a problem to tell */
+        return; /* there is only a problem document */
     json_t *media = bg_describe_need(json_pack("{s:o}", "schema", is_json ? envelope_new(notes) : json_pack("{s:s}", "type", "string")));
     json_t *examples = json_object_get(json_object_get(answer, "examples"), type);
     if (examples != NULL)
@@ -103,7 +103,7 @@ static void put_header(json_t *headers, const char *name, const char *component)
     bg_describe_put(headers, name, bg_describe_reference("headers", component));
 }
 
-/* `answer` is what the schema file says of this status: {description, headers, examples, problem}, or the notes themselves. */
+/* `answer` has the schema file's members for this status: {description, headers, examples, problem}, or is the notes themselves. */
 static json_t *answer_new(const struct bg_endpoint *endpoint, const json_t *notes, const json_t *answer)
 {
     json_t *headers = bg_describe_need(json_object()), *component;

@@ -1,23 +1,23 @@
-/* process_raw.c: what a node natively tells of one process, put into the form in which questions tell of processes. */
+/* process_raw.c: converts a node's native report on one process to the form of questions. */
 #include "process.h"
 
 #include "peers.h"
 
-/* {ok, Result, _, _} of match_spec_test, where it matched. */
-static json_t *matched(const json_t *told)
+/* {ok, Result, _, _} of match_spec_test, if it matched. */
+static json_t *matched(const json_t *result)
 {
-    json_t *result = json_array_get(told, 1);
-    return json_array_size(told) == 4 && json_is_array(result) ? result : NULL;
+    json_t *match = json_array_get(result, 1);
+    return json_array_size(result) == 4 && json_is_array(match) ? match : NULL;
 }
 
 static void put_application(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
 {
-    const json_t *told = json_object_get(answer, "application"); /* {ok, Name}, or undefined */
-    const char *name = json_string_value(json_array_get(told, 1));
+    const json_t *pair = json_object_get(answer, "application"); /* {ok, Name}, or undefined */
+    const char *name = json_string_value(json_array_get(pair, 1));
     bg_put(shaper, raw, "application", bg_text_or_null(name));
 }
 
-/* Adds what process_info told, [{Item, Value}]. */
+/* Adds the result of process_info, [{Item, Value}]. */
 static void put_info(struct bg_shaper *shaper, json_t *raw, const json_t *info)
 {
     for (size_t i = 0; i < json_array_size(info); i++) {
@@ -28,8 +28,8 @@ static void put_info(struct bg_shaper *shaper, json_t *raw, const json_t *info)
     }
 }
 
-/* What process_info told each time that it was called; it tells nothing of who is dead. */
-static json_t *told_new(struct bg_shaper *shaper, const json_t *info, const json_t *sizes, const char *pid)
+/* The results of all calls of process_info; it returns null for a dead process. */
+static json_t *raw_new(struct bg_shaper *shaper, const json_t *info, const json_t *sizes, const char *pid)
 {
     json_t *raw = bg_object_new(shaper);
     bool is_dead = json_is_null(info);
@@ -46,9 +46,9 @@ static json_t *told_new(struct bg_shaper *shaper, const json_t *info, const json
 json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char *pid)
 {
     struct bg_shaper *shaper = &ask->shaper;
-    const json_t *told = matched(bg_answer_array(shaper, answer, "sizes")); /* [Sizes, Counts], or [Sizes] */
-    json_t *raw = told_new(shaper, bg_answer_array_or_null(shaper, answer, "info"), json_array_get(told, 0), pid);
-    json_t *own = bg_object_new(shaper), *counts = json_array_get(told, 1);
+    const json_t *sizes = matched(bg_answer_array(shaper, answer, "sizes")); /* [Sizes, Counts], or [Sizes] */
+    json_t *raw = raw_new(shaper, bg_answer_array_or_null(shaper, answer, "info"), json_array_get(sizes, 0), pid);
+    json_t *own = bg_object_new(shaper), *counts = json_array_get(sizes, 1);
     bg_put(shaper, own, "pid", json_string(pid));
     bg_put(shaper, own, "node", json_string(ask->node));
     bg_put(shaper, raw, "pid", own);
@@ -61,15 +61,15 @@ json_t *bg_process_raw_new(struct bg_ask *ask, const json_t *answer, const char 
 enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw, const json_t *answer)
 {
     static const char *const keys[] = {"started_as", "label"};
-    const json_t *told = json_object_get(answer, "noted"), *notes = matched(told);
+    const json_t *noted = json_object_get(answer, "noted"), *notes = matched(noted);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         json_t *note = json_array_get(notes, i);
-        if (note == NULL || (i == 1 && !json_is_string(note))) /* a label that is no text */
+        if (note == NULL || (i == 1 && !json_is_string(note))) /* a label that is not text */
             note = NULL;
         bg_put(shaper, raw, keys[i], note != NULL ? json_incref(note) : json_null());
     }
     if (notes == NULL)
-        return json_is_array(told) ? BG_NOTES_OTHER : BG_NOTES_UNKNOWN;
+        return json_is_array(noted) ? BG_NOTES_OTHER : BG_NOTES_UNKNOWN;
     const json_t *label = json_array_get(notes, 1);
     return json_is_string(label) || json_is_null(label) ? BG_NOTES_TOLD : BG_NOTES_OTHER;
 }

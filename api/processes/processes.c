@@ -1,4 +1,4 @@
-/* processes.c: GET .../processes, the top processes by any attribute or by its change over a window. */
+/* processes.c: GET .../processes, the top processes by any attribute, or by its change over a window. */
 #include "endpoints.h"
 #include "groups.h"
 #include "params.h"
@@ -13,7 +13,7 @@ static bool is_ascending(const struct bg_ask *ask)
     return strcmp(bg_call_text(ask->call, "order"), "asc") == 0;
 }
 
-/* From the top, processes with none at all are left out unless they are asked for. */
+/* From the top, processes with 0 are left out unless they are requested. */
 static int64_t least(const struct bg_ask *ask)
 {
     const bool every = is_ascending(ask) || bg_call_integer(ask->call, "window_ms") > 0;
@@ -35,7 +35,7 @@ static void shape_rows(struct bg_ask *ask, json_t *answer)
     bg_scan_warn_uncounted(ask);
 }
 
-/* Groups are ranked from the top, by sums at one moment. */
+/* Groups are ranked from the top, by their sums at one time. */
 static void ask_groups(struct bg_ask *ask, const struct bg_sort *sort)
 {
     if (is_ascending(ask))

@@ -1,4 +1,4 @@
-/* relations.c: GET .../processes/{pid}/relations, what one process monitors, is monitored by and is linked to, by peer. */
+/* relations.c: GET .../processes/{pid}/relations, the monitors, monitored_by and links of one process, by peer. */
 #include "endpoints.h"
 #include "names.h"
 #include "params.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* The directions asked for; ret_one holds the list where it is only one. */
+/* The requested directions; ret_one is the list if there is only one. */
 static const char *const *directions_of(const struct bg_ask *ask, const char *ret_one[2])
 {
     ret_one[0] = bg_call_text(ask->call, "direction");
@@ -47,14 +47,14 @@ static void verify(struct bg_ask *ask, json_t *answer)
     bg_ask_then(ask, count_verified);
 }
 
-/* Why a list was not counted now. Where it is open of which direction the entries are, that is said once for all lists. */
+/* Warns why a list was not counted now. If the direction of the entries is not known, there is one warning for all lists. */
 static void warn_list(struct bg_ask *ask, const json_t *process, const char *direction, const struct bg_peer_list *list, bool *was_said)
 {
     const bool is_late = bg_answer_boolean_or(&ask->shaper, process, "late", false);
     static const char late[] = "there was too little time to count them; they are counted in the background: ask again in some seconds";
     if (json_object_get(process, "age_ms") != NULL)
         bg_ask_warn(ask, "%s: the process did not answer in time; this is what it reported last (age_ms)", direction);
-    else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
+    else if (bg_peers_exact(ask)) /* another warning has said why it was not counted */
         return;
     else if (list->uncounted_count >= 0 && !*was_said)
         bg_ask_warn(ask, "it has " BG_UNCOUNTED ": %s", list->uncounted_count,
@@ -78,7 +78,7 @@ static void warn_since(struct bg_ask *ask, const json_t *process, const char *di
     json_decref(counted_at);
 }
 
-/* Of entries of which it is open whether they are in this direction only the bound is told. */
+/* If it is not known whether entries are in this direction, only their bound is reported. */
 static json_t *relation_new(struct bg_ask *ask, const json_t *process, const char *direction, const struct bg_peer_list *list)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -140,7 +140,7 @@ static bool append_flat(json_t *rows, const json_t *relation, json_t *peer)
 {
     static const char *const names[] = {
         "direction", "distinct_count", "exact",       "uncounted_count", "uncounted_since_count",
-        "age_ms",    "sampled_count",  "alive_count", "dead_count",      "unknown_count"}; /* the last four only where verified */
+        "age_ms",    "sampled_count",  "alive_count", "dead_count",      "unknown_count"}; /* the last four only if verified */
     json_t *row = json_object();
     int bad = json_object_set(row, "total_count", json_object_get(relation, "count"));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)

@@ -1,4 +1,4 @@
-/* metrics.c: GET /metrics, what the service itself has done, for Prometheus. */
+/* metrics.c: GET /metrics, the service's own metrics, for Prometheus. */
 #include "endpoints.h"
 #include "probe.h"
 
@@ -19,10 +19,10 @@ static void write_build(struct bg_exposition *exposition, const struct bg_servic
     bg_exposition_add(exposition, &bg_service_metrics[STARTED], NULL, (double)services->started_wall_ms / 1000);
 }
 
-/* No node is named here: how one of them is, /probe tells. */
+/* No metric here names a node: /probe has the metrics of a node. */
 static void write_links(struct bg_exposition *exposition, const struct bg_nodes *nodes)
 {
-    size_t counts[BG_LINK_CLOSED] = {0}; /* a closed one is registered no more */
+    size_t counts[BG_LINK_CLOSED] = {0}; /* a closed link is not registered any more */
 
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
         struct bg_node_info info;

@@ -12,15 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMEOUT_MS 10000  /* where nobody says: Prometheus' own default */
-#define MARGIN_MS_MAX 500 /* left to the way back, of what the scraper waits; or a tenth of it */
+#define TIMEOUT_MS 10000  /* if the scraper does not say: Prometheus' own default */
+#define MARGIN_MS_MAX 500 /* kept for the reply from the scraper's timeout; or a tenth of it */
 
-/* Owned by itself: from the handler until the call's ending or cancelling. */
+/* Owns itself, from the handler until the call ends or is cancelled. */
 struct probe {
     struct bg_call *call;
     int64_t started_us;
     struct bg_sources sources;
-    json_t *answers[BG_SOURCE_COUNT]; /* as struct bg_probe_answers has them */
+    json_t *answers[BG_SOURCE_COUNT]; /* the same as in struct bg_probe_answers */
 };
 
 static bool is_beam(const struct probe *probe)
@@ -79,7 +79,7 @@ static void write_probe(const struct probe *probe, struct bg_exposition *exposit
         write_link(exposition, &info);
 }
 
-/* Ends the call with whatever was answered. */
+/* Ends the call with the answers that came. */
 static void on_done(struct bg_sources *sources)
 {
     struct probe *probe = sources->owner;
@@ -95,7 +95,7 @@ static void on_done(struct bg_sources *sources)
     probe_free(probe);
 }
 
-/* What the figures are read from; where it cannot be understood there are none. NULL: no memory. */
+/* The data for the figures; empty if the answer is invalid. NULL: no memory. */
 static json_t *data_of(enum bg_source source, json_t *answer)
 {
     struct bg_shaper shaper;
@@ -116,7 +116,7 @@ static void on_report(struct bg_sources *sources, enum bg_source source, const s
         probe->answers[source] = data_of(source, answer != NULL ? answer->data : NULL);
 }
 
-/* How long the scraper waits, in ms; 0 where it does not say. */
+/* The scraper's timeout in ms; 0 if it does not say. */
 static int64_t scraper_waits_ms(const struct bg_call *call)
 {
     const char *header = bg_call_header(call, "X-Prometheus-Scrape-Timeout-Seconds");
@@ -160,7 +160,7 @@ static void handle(struct bg_call *call)
         .owner = probe,
         .wanted = 1U << BG_SOURCE_MEMORY | 1U << BG_SOURCE_SYSTEM,
         .totals = true,
-        .scan_limit = 1, /* as the rankings ask with, so that they share one scan */
+        .scan_limit = 1, /* the same arguments as in rankings, so that they share one scan */
         .reader = bg_call_reader(call),
         .max_age_ms = bg_call_integer(call, "max_age_ms"),
         .deadline_us = probe->started_us + timeout_ms(call) * 1000,

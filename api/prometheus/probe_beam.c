@@ -19,7 +19,7 @@ const struct bg_metric bg_beam_metrics[] = {
     {.name = NULL},
 };
 
-/* The name is the node's word, hence bounded in number and escaped. */
+/* The name comes from the node, so names are limited in number, and escaped. */
 static void write_allocators(struct bg_exposition *exposition, const json_t *allocators)
 {
     static const char *const members[] = {[USED] = "used_bytes", [ALLOCATED] = "allocated_bytes", [ALLOCATED_BLOCKS] = "blocks_count"};
@@ -37,7 +37,7 @@ static double positive(double number)
     return number > 0 ? number : 0;
 }
 
-/* The best of a ranking: its value, or -1 where there is none, or one has perhaps more that nobody has counted. */
+/* The first value of a ranking; -1 if there is none, or if a process may have more entries that are not counted. */
 static int64_t highest(const json_t *scan, const char *key)
 {
     struct bg_shaper shaper;
@@ -55,7 +55,7 @@ static int64_t highest(const json_t *scan, const char *key)
     return shaper.failed || open > value ? -1 : value;
 }
 
-/* The same of pairs, which a leak raises, and a server with many clients does not. */
+/* The same for pairs, which grow with a leak, but not with a server's many clients. */
 static int64_t highest_pair(const json_t *peers, bool *ret_exact)
 {
     struct bg_shaper shaper;
@@ -73,7 +73,7 @@ static int64_t most_uncounted(const json_t *scan)
     return shaper.failed ? -1 : most;
 }
 
-/* A figure of the table; a number that is not known is left out. */
+/* A figure of the table; an unknown number is left out. */
 static void write_figure(struct bg_exposition *exposition, const struct bg_figure *figure, const struct bg_probe_answers *answers)
 {
     const json_t *data = answers->of[figure->source], *value;

@@ -1,7 +1,7 @@
 /* probe_erl.c: module prometheus_erl of /probe: the names of the Erlang library prometheus.erl, which dashboards of the BEAM use.
  *
- * Those names are older than the rules of naming (gauges that end in _total, counters that do not), so they go without a type; and those
- * that count milliseconds are left out. */
+ * These names are older than the naming rules (gauges that end in _total, counters that do not), so they have no type; and those in
+ * milliseconds are left out. */
 #include "figures.h"
 #include "probe.h"
 

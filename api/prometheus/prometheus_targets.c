@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ",blue,eu," so that a pattern can ask for one: .*,blue,.* ; the way of other discoveries. */
+/* ",blue,eu," so that a pattern can match one: .*,blue,.* ; other discoveries do the same. */
 static json_t *tags_new(const struct bg_node_info *info)
 {
     char *text = NULL;
@@ -53,7 +53,7 @@ static void handle(struct bg_call *call)
     for (size_t i = 0; i < bg_nodes_count(nodes); i++) {
         struct bg_node_info info;
         bg_nodes_info_at(nodes, i, &info);
-        if (!info.is_gone) /* nobody need be alerted to a command line's node that has ended */
+        if (!info.is_gone) /* a short-lived node that has ended needs no alert */
             bg_append(&shaper, list, target_new(&shaper, &info));
     }
     char *text = shaper.failed ? NULL : bg_json_text(list, JSON_COMPACT | JSON_ENSURE_ASCII);

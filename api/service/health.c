@@ -1,4 +1,4 @@
-/* health.c: GET /livez, /readyz and /api/v1/version: how the service itself is. */
+/* health.c: GET /livez, /readyz and /api/v1/version: the health of the service itself. */
 #include "ask.h"
 #include "endpoints.h"
 
@@ -12,7 +12,7 @@ static void handle_livez(struct bg_call *call)
     bg_call_plain(call, 200, "ok\n");
 }
 
-/* Those that should be there; one that was only found, and has gone, should not. */
+/* The nodes that should be up: not those that discovery found and that are gone. */
 static size_t count_expected(const struct bg_nodes *nodes, bool *ret_any_up)
 {
     size_t count = 0;

@@ -64,7 +64,7 @@ static void reply_with(struct bg_call *call, struct bg_shaper *shaper, const cha
     bg_call_end(call, shaper, &reply);
 }
 
-/* Why nodes of this host may be missing from the list. */
+/* Says why nodes of this host may be missing from the list. */
 static json_t *warnings_new(struct bg_shaper *shaper, const struct bg_services *services)
 {
     char note[BG_FAILURE_TEXT_SIZE] = "";
@@ -151,7 +151,7 @@ static enum bg_error read_tags(const json_t *value, const char *ret_tags[BG_TAGS
     return BG_OK;
 }
 
-/* Of the body, or 0 where it is absent. */
+/* A port of the body, or 0 if it is absent. */
 static enum bg_error read_port(const json_t *body, const char *param, uint16_t *ret_port, struct bg_failure *ret_failure)
 {
     const json_t *value = json_object_get(body, param);
@@ -201,7 +201,7 @@ static enum bg_error read_spec(const json_t *body, const char *tags[BG_TAGS_MAX]
     return error;
 }
 
-/* A path to the node, whatever characters its name has. */
+/* The path of the node, with any characters in its name. */
 static void write_location(const char *name, char ret_location[LOCATION_SIZE])
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~@";
@@ -236,7 +236,7 @@ static void handle_put(struct bg_call *call)
 
 static const struct bg_param one_params[] = {BG_NODE_PARAM, BG_PARAMS_END};
 
-/* A state and the code of a reason are words of a list: cut, they mean little. */
+/* A state and the code of a reason must not be cut: parts of them mean little. */
 static const struct bg_column columns[] = {
     {"node", "Node", BG_COLUMN_TEXT, true},
     {"state", "State", BG_COLUMN_WHOLE, true},

@@ -66,7 +66,7 @@ static bool flatten_array(json_t *rows, const json_t *field, const json_t *array
     return true;
 }
 
-/* An MFA, or anything else that comes with its text ready-made. */
+/* An MFA, or another object that has its own text. */
 static const json_t *ready_text(const json_t *value)
 {
     const json_t *text = json_object_get(value, "text");

@@ -1,4 +1,4 @@
-/* memory_blocks.c: sums what schedulers tell of their instances of the memory allocators: by allocator, and by type of block. */
+/* memory_blocks.c: sums the reports of schedulers on their instances of the memory allocators: by allocator, and by type of block. */
 #include "memory_blocks.h"
 
 #include <stdio.h>
@@ -8,14 +8,14 @@
 #define ALLOCATORS_MAX 32
 #define TYPES_MAX 64
 #define WORD_BYTES 8
-#define MONITOR_END_MIN 40 /* bytes, that one end of it takes on any release */
+#define MONITOR_END_MIN 40 /* bytes of one end of a monitor on any release */
 #define MONITOR_END_MAX 200
-#define STANDARD_BLOCK_BYTES 200 /* of std_alloc, about, where none is seen */
-#define ATOMS_MIN 1000           /* as natives/memory_blocks.calls has it */
+#define STANDARD_BLOCK_BYTES 200 /* approximate bytes of a block of std_alloc, if none is seen */
+#define ATOMS_MIN 1000           /* the name in natives/memory_blocks.calls */
 
-/* Bytes that one of a type takes where a word is 8 bytes, on OTP 23, on 24 to 26, and since 27. Of a link since OTP 24 that is the blocks
-   of its two sides, one of which is alone for a moment while it is made or taken away. What a monitor takes the node says itself, by one
-   that is made to see; the table is for where it does not. */
+/* Bytes of one entity of a type with words of 8 bytes, on OTP 23, on 24 to 26, and since 27. A link since OTP 24 is the blocks of its two
+ * sides; for a moment at its start and end there is only one. The node itself measures the size of a monitor with a monitor of its own; the
+ * table is for nodes that do not. */
 static const struct block_size {
     const char *type;
     uint64_t bytes[3], step[3];
@@ -27,11 +27,12 @@ static const struct block_size {
 
 struct allocator {
     const char *name;                     /* borrowed from the answer */
-    uint64_t used_bytes, allocated_bytes; /* of its carriers, whosever blocks are there */
-    uint64_t own_bytes, own_count;        /* of its blocks, in whosever carriers they are */
+    uint64_t used_bytes, allocated_bytes; /* of its carriers, with blocks of any allocator */
+    uint64_t own_bytes, own_count;        /* of its blocks, in carriers of any allocator */
 };
 
-/* An instance may free what another one allocated, and is then below 0, told as an unsigned word: sums wrap around to what is right. */
+/* An instance may free blocks that another one allocated. Then it is below 0, and reported as an unsigned word: sums wrap around to the
+ * right value. */
 struct type {
     const char *name;
     uint64_t allocated_bytes, used_bytes;
@@ -56,7 +57,7 @@ uint64_t bg_word_of(const json_t *number)
 
 static int64_t count_of(uint64_t sum)
 {
-    return sum <= INT64_MAX ? (int64_t)sum : 0; /* below 0: schedulers do not tell at one instant */
+    return sum <= INT64_MAX ? (int64_t)sum : 0; /* below 0: schedulers do not report at the same time */
 }
 
 static bool is_named(const json_t *tuple, const char *name)
@@ -73,7 +74,7 @@ static const struct allocator *allocator_find(const struct totals *totals, const
     return NULL;
 }
 
-/* Made where it is not there; NULL where there are too many. */
+/* Finds or adds it; NULL if there are too many. */
 static struct allocator *allocator_at(struct totals *totals, const char *name)
 {
     for (size_t i = 0; i < totals->allocators_count; i++)
@@ -126,7 +127,7 @@ static void add_part(struct totals *totals, struct allocator *allocator, const j
         const json_t *types = json_array_get(part, json_array_size(part) - 1);
         for (size_t i = 0; i < json_array_size(types); i++)
             add_type(totals, json_array_get(types, i));
-    } else if (json_is_array(json_array_get(part, 0))) { /* a list of parts in the place of one */
+    } else if (json_is_array(json_array_get(part, 0))) { /* a list of parts instead of one part */
         for (size_t i = 0; i < json_array_size(part); i++)
             if (!json_is_array(json_array_get(json_array_get(part, i), 0)))
                 add_part(totals, allocator, json_array_get(part, i));
@@ -135,7 +136,7 @@ static void add_part(struct totals *totals, struct allocator *allocator, const j
     }
 }
 
-/* Each scheduler tells twice: of all allocators what their blocks take together, and of std_alloc alone how many they are too. */
+/* Each scheduler reports twice: the size of all blocks of each allocator, and for std_alloc only also the number of blocks. */
 static bool is_of_counts(const json_t *instances)
 {
     for (size_t i = 0; i < json_array_size(instances); i++)
@@ -144,7 +145,7 @@ static bool is_of_counts(const json_t *instances)
     return true;
 }
 
-/* [{Allocator, Instance, Parts}]. An allocator that the node was started without has no parts. */
+/* [{Allocator, Instance, Parts}]. An allocator that is disabled on the node has no parts. */
 static void add_instances(struct totals *totals, const json_t *instances)
 {
     for (size_t i = 0; i < json_array_size(instances); i++) {
@@ -156,7 +157,7 @@ static void add_instances(struct totals *totals, const json_t *instances)
     }
 }
 
-/* What schedulers told, [_, Scheduler, Instances]; those that did not have `timeout` there. */
+/* The reports of schedulers, [_, Scheduler, Instances]; `timeout` instead if a scheduler did not report. */
 static void totals_read(struct bg_shaper *shaper, const json_t *answer, bool counts, struct totals *ret_totals)
 {
     const json_t *replies = bg_answer_array(shaper, answer, "replies");
@@ -212,7 +213,7 @@ static size_t size_column(const json_t *answer)
     return release >= 27 ? 2 : release >= 24 ? 1 : 0;
 }
 
-/* What the asker had beside its heap, in bytes, of [{memory, Bytes}, {total_heap_size, Words}]; -1 where that is not told. */
+/* The memory of the asking process outside its heap, in bytes, from [{memory, Bytes}, {total_heap_size, Words}]; -1 if not reported. */
 static int64_t outside(const json_t *info, int64_t word_bytes)
 {
     const json_t *memory = bg_pair_get(info, "memory"), *heap = bg_pair_get(info, "total_heap_size");
@@ -228,14 +229,14 @@ int64_t bg_entry_bytes(const json_t *answer, int64_t word_bytes)
     return before >= 0 && after > before ? after - before : -1;
 }
 
-/* What a block of a monitor takes, both ends of it; 0 where the node does not say, or nothing that can be. */
+/* The bytes of a monitor, both of its ends; 0 if the node does not report it, or reports an impossible value. */
 static uint64_t monitor_block_bytes(const json_t *answer)
 {
     const int64_t end = bg_entry_bytes(answer, WORD_BYTES);
     return end >= MONITOR_END_MIN && end <= MONITOR_END_MAX ? 2 * (uint64_t)end : 0;
 }
 
-/* How many of a type there are; -1 where their size is not known, or is not what makes so many bytes. */
+/* The number of entities of a type; -1 if their size is not known, or does not fit the bytes. */
 static int64_t blocks_of(const struct type *type, const json_t *answer)
 {
     const uint64_t used = (uint64_t)count_of(type->used_bytes), monitor = monitor_block_bytes(answer);
@@ -264,7 +265,7 @@ static int64_t blocks_named(const struct totals *totals, const char *name, const
     return type != NULL ? blocks_of(type, answer) : -1;
 }
 
-/* What the blocks of an allocator take; -1 where it does not tell. */
+/* The bytes of an allocator's blocks; -1 if it does not report them. */
 static int64_t bytes_by(const struct totals *totals, const char *name)
 {
     const struct allocator *allocator = allocator_find(totals, name);
@@ -277,20 +278,21 @@ static uint64_t own_of(const struct totals *totals, const char *name)
     return allocator != NULL ? allocator->own_bytes : 0;
 }
 
-/* How many blocks of std_alloc there are: counted in its own carriers, and by what they take in carriers of others. Allocators take over
-   each other's abandoned carriers (+M<S>cp in erts_alloc), and to be told of each one's counts would be ten times as much to ask. */
+/* The number of blocks of std_alloc: counted in its own carriers, and computed from their bytes in carriers of other allocators. Allocators
+ * reuse each other's abandoned carriers (+M<S>cp in erts_alloc), and the counts of all allocators would make the question ten times as
+ * expensive. */
 static int64_t standard_count(const struct totals *totals, const struct totals *counts)
 {
     const struct allocator *counted = allocator_find(counts, "std_alloc");
     if (counted == NULL)
         return -1;
     const int64_t count = count_of(counted->own_count), bytes = count_of(counted->own_bytes);
-    const int64_t elsewhere = bytes_by(totals, "std_alloc") - bytes; /* below 0: they are not told at one instant */
+    const int64_t elsewhere = bytes_by(totals, "std_alloc") - bytes; /* below 0: they are not reported at the same time */
     const int64_t each = count > 0 && bytes > count ? bytes / count : STANDARD_BLOCK_BYTES;
     return elsewhere > 0 ? count + elsewhere / each : count;
 }
 
-/* Areas that are in no allocator, or in one that tells no kinds: [{Area, Bytes}], but {atom_space, AllocatedBytes, UsedBytes}. */
+/* Areas that are not in an allocator, or in one that reports no types: [{Area, Bytes}], but {atom_space, AllocatedBytes, UsedBytes}. */
 static uint64_t area_of(const json_t *areas, const char *name, size_t place)
 {
     for (size_t i = 0; i < json_array_size(areas); i++)
@@ -299,7 +301,7 @@ static uint64_t area_of(const json_t *areas, const char *name, size_t place)
     return 0;
 }
 
-/* What erlang:memory/0 makes of the same figures. */
+/* The same sums as erlang:memory/0. */
 static void kinds_read(const struct totals *totals, const json_t *areas, struct bg_kinds *ret_kinds)
 {
     static const char *const fixed[] = {"proc", "monitor", "link", "msg_ref", "ll_ptimer", "hl_ptimer", "bif_timer", "accessor_bif_timer"};

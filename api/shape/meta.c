@@ -1,4 +1,4 @@
-/* meta.c: the `meta` of an answer: whose it is, when and how it was collected, and how much a ranking has seen. */
+/* meta.c: the `meta` of an answer: its node, when and how it was collected, and how much of the node a ranking has read. */
 #include "meta.h"
 
 #include "beamgauge/clock.h"

@@ -1,4 +1,4 @@
-/* print.c: figures and names as people read them. */
+/* print.c: figures and names in a form for people. */
 #include "print.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* rows.c: raw process rows, MFAs and peers as nodes tell them -> as the API shows them. */
+/* rows.c: converts raw process rows, MFAs and peers of nodes to the form of the API. */
 #include "rows.h"
 
 #include "uncounted.h"
@@ -85,7 +85,7 @@ json_t *bg_mfa_new(struct bg_shaper *shaper, const json_t *mfa, const char *key)
     return object;
 }
 
-/* What started_as tells a process wrote itself, so it may be anything; initial_call is the emulator's. */
+/* The process itself wrote started_as, so it may be anything; initial_call comes from the emulator. */
 json_t *bg_initial_call_new(struct bg_shaper *shaper, const json_t *raw)
 {
     const json_t *started_as = json_object_get(raw, "started_as");
@@ -94,7 +94,7 @@ json_t *bg_initial_call_new(struct bg_shaper *shaper, const json_t *raw)
     return bg_mfa_new(shaper, json_object_get(raw, "initial_call"), "initial_call");
 }
 
-/* What proc_lib runs a process through says nothing about it. */
+/* The functions of proc_lib that run a process say nothing about it. */
 static bool is_generic(const json_t *mfa)
 {
     const char *module = json_string_value(json_object_get(mfa, "module")), *function = json_string_value(json_object_get(mfa, "function"));
@@ -115,7 +115,7 @@ static json_t *best_name(const json_t *row, const json_t *current)
 void bg_put_identity(struct bg_shaper *shaper, json_t *row, const json_t *raw)
 {
     json_t *current = bg_mfa_new(shaper, json_object_get(raw, "current_function"), "current_function");
-    bg_put(shaper, row, "name", json_null()); /* people read it first */
+    bg_put(shaper, row, "name", json_null()); /* first, for people */
     bg_put(shaper, row, "registered_name", bg_name_new(shaper, raw, "registered_name"));
     bg_put(shaper, row, "label", bg_name_new(shaper, raw, "label"));
     bg_put(shaper, row, "initial_call", bg_initial_call_new(shaper, raw));
@@ -142,14 +142,14 @@ const char *bg_answer_pid(struct bg_shaper *shaper, const json_t *object, const 
     return text;
 }
 
-/* Null where the node does not know. */
+/* Null if the node does not know it. */
 static void put_words(struct bg_shaper *shaper, json_t *row, const char *name, const json_t *raw, const char *key, int64_t word_bytes)
 {
     const int64_t words = bg_answer_count_or(shaper, raw, key, -1);
     bg_put(shaper, row, name, words < 0 ? json_null() : json_integer(bg_bytes_of_words(words, word_bytes)));
 }
 
-/* Memory that was not asked for is at least what the emulator knows of by itself. */
+/* If memory was not requested, it is at least what the emulator knows without the process. */
 static void put_memory(struct bg_shaper *shaper, json_t *row, const json_t *raw)
 {
     bg_put(shaper, row, "memory_bytes", bg_count_or_null(bg_answer_count_or(shaper, raw, "memory", -1)));
@@ -157,8 +157,8 @@ static void put_memory(struct bg_shaper *shaper, json_t *row, const json_t *raw)
         bg_put(shaper, row, "memory_bytes_min", json_integer(bg_answer_count(shaper, raw, "memory_min")));
 }
 
-/* Where lists were not counted, what bounds all entries together bounds each kind of them too. Where it is open of which kind they are,
- * only the count that the row is ranked by is told. */
+/* If lists were not counted, the bound of all entries together also bounds each kind of them. If their kind is not known, only the count
+ * that the row is ranked by is reported. */
 static void put_bounds(struct bg_shaper *shaper, json_t *row, const json_t *raw, const struct bg_sort *sort)
 {
     static const char *const names[][2] = {{"monitors_count_min", "monitors_count_max"},

@@ -192,7 +192,7 @@ json_t *bg_name_new(struct bg_shaper *shaper, const json_t *object, const char *
 {
     json_t *value = json_object_get(object, key);
     const bool nameless = is_absent(value) || (json_is_array(value) && json_array_size(value) == 0);
-    if (nameless || json_is_object(value)) /* an object: bytes that are no text */
+    if (nameless || json_is_object(value)) /* an object: bytes that are not text */
         return json_null();
     if (json_is_boolean(value))
         return json_string(json_is_true(value) ? "true" : "false");
@@ -223,7 +223,7 @@ json_t *bg_characters_new(const json_t *characters)
             return json_null();
         length += utf8_put((uint32_t)code, text + length);
     }
-    json_t *string = json_is_array(characters) ? json_stringn(text, length) : NULL; /* NULL too where it is no UTF-8 */
+    json_t *string = json_is_array(characters) ? json_stringn(text, length) : NULL; /* also NULL if it is not UTF-8 */
     return string != NULL ? string : json_null();
 }
 

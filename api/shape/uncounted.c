@@ -1,4 +1,4 @@
-/* uncounted.c: the one rule for entries that nobody has counted. */
+/* uncounted.c: the rule for entries that nobody has counted. */
 #include "uncounted.h"
 
 bool bg_is_uncounted(struct bg_shaper *shaper, const json_t *raw)
