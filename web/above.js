@@ -1,15 +1,15 @@
-// What several boxes of a view have to say is said once, above them.
+// A note that several boxes of a view share is shown once, above them.
 import { createContext, html, useCallback, useContext, useEffect, useRef, useState } from '/htm.js';
 
 const Above = createContext({ isSaid: () => false, report: () => {} });
 
-/** What makes two notes the same: a problem is, whatever was asked. */
+/** The key of a note: the same problem has the same key for every question. */
 const keyOf = ({ problem, warning }) => problem?.code ?? warning;
 
-/** True of a problem that is the node's, and not the question's. */
+/** True if a problem concerns the node, not the question. */
 const isOfNode = ({ problem }) => problem?.status === 502 || problem?.status === 504;
 
-/** `isDown`: what is wrong with the node has been said already. `Note` shows {problem} or {warning}. */
+/** `isDown`: the node's problem is already shown. `Note` shows {problem} or {warning}. */
 export function SaidOnce({ isDown, Note, children }) {
   const [boxes, setBoxes] = useState(new Map());
   const report = useCallback((box, notes) => setBoxes((previous) => new Map(previous).set(box, notes)), []);
@@ -24,7 +24,7 @@ export function SaidOnce({ isDown, Note, children }) {
     <${Above.Provider} value=${{ isSaid, report }}>${children}<//>`;
 }
 
-/** For a box: `own` are the notes that it has to show itself; `isSaidAbove`, whether there are others. */
+/** For a box: `own` are the notes that it must show itself; `isSaidAbove`: there are others, shown above. */
 export function useNotes(problem, warnings) {
   const { isSaid, report } = useContext(Above);
   const box = useRef(null);

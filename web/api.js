@@ -1,9 +1,9 @@
-// Asking the service: one request, the bearer token of this browser tab, and every failure as a Problem.
+// Requests to the service: one request, the bearer token of this browser tab, and every failure as a Problem.
 
 const TOKEN_KEY = 'beamgauge.token';
-const GIVE_UP_MS = 20000; // the service's own deadline is 5 s; this is for a service that says nothing at all
+const GIVE_UP_MS = 20000; // the service's own deadline is 5 s; this is for a service that does not answer at all
 
-/** A failure in the words of the service (RFC 9457), or of this page where the service could not be heard. */
+/** A failure in the words of the service (RFC 9457), or of this page if the service did not answer. */
 export class Problem extends Error {
   constructor({ status = 0, code, title, detail = '', errors = [] }) {
     super(detail || title);
@@ -15,8 +15,7 @@ export const readToken = () => sessionStorage.getItem(TOKEN_KEY);
 export const saveToken = (token) => sessionStorage.setItem(TOKEN_KEY, token);
 export const forgetToken = () => sessionStorage.removeItem(TOKEN_KEY);
 
-/** Resolves to {data, meta, problem: null}, or to {problem}. With a `body` it is a POST. A question that may take the service longer
- * than usual says how long: `patience_ms`. */
+/** Resolves to {data, meta, problem: null}, or to {problem}. With a `body` it is a POST. `patience_ms`: how long a slow question may take. */
 export async function attempt(path, options) {
   try {
     const { data, meta } = await ask(path, options);
@@ -26,7 +25,7 @@ export async function attempt(path, options) {
   }
 }
 
-/** A 401 is also told to the window, where the token form listens. */
+/** A 401 is also an event of the window, for the token form. */
 async function ask(path, options) {
   const response = await send(path, options);
   const body = await response.json().catch(() => null);

@@ -1,4 +1,4 @@
-// The page: where we are, whether we may, and the one view that is shown.
+// The page: the current route, the token, and the view that is shown.
 import { html, render, useContext, useEffect, useState } from '/htm.js';
 import { forgetToken, readToken } from '/api.js';
 import { NodeView } from '/node.js';
@@ -47,7 +47,7 @@ function TopBar({ route, paused, onPause, onLeave }) {
     </header>`;
 }
 
-/** The list of nodes is asked for by every view: it says which can be asked, and which pids lead anywhere. */
+/** Every view needs the list of nodes: it shows which nodes can be asked, and which pids can be links. */
 function Views({ route }) {
   const live = useContext(Live);
   const answer = usePoll('/nodes');

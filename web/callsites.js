@@ -1,4 +1,4 @@
-// Which lines of code of one process call monitor and do not give it back: traced for a few seconds, when somebody asks.
+// The lines of code of one process that call monitor without demonitor: traced for a few seconds, on request.
 import { html, useEffect, useState } from '/htm.js';
 import { column } from '/columns.js';
 import { count, rate, visible } from '/format.js';
@@ -53,7 +53,7 @@ function Progress() {
     <progress aria-label="Tracing" max=${TRACE_MS} value=${Math.min(passed, TRACE_MS)}></progress>`;
 }
 
-/** The first site said in a sentence. Loud where most of its monitors stay: a call under way has one for a moment, which is no leak. */
+/** The first site as a sentence. It is emphasised if most of its monitors stay: a call in progress has one for a moment, which is not a leak. */
 function Verdict({ site }) {
   const { net_count: net, monitor_count: made } = site;
   if (net === 0) return html`<p class="finding">Every monitor that was made meanwhile was given back.</p>`;

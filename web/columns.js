@@ -1,4 +1,4 @@
-// A table's columns from the service's own: what an operation calls a column, and of what kind it is. See its descriptor.
+// A table's columns, from the service's descriptors: the title and the kind of each column of an operation.
 import { html } from '/htm.js';
 import { bytes, count, percent, rate, visible } from '/format.js';
 import { Bounded, Counted } from '/parts.js';
@@ -8,7 +8,7 @@ const SHOW = { bytes, count, ratio: percent, rate, text: (value) => visible(valu
 
 const valueAt = (row, path) => path.split('.').reduce((value, name) => value?.[name], row);
 
-/** For a Table: the column at `path` of that operation's rows, as it is usually shown; `more` says what is special here. */
+/** For a Table: the column at `path` of that operation's rows, shown as usual; `more` has what is special here. */
 export function column(operation, path, more) {
   const { title, kind } = COLUMNS[operation][path];
   const Entries = { entries: Counted, bound: Bounded }[kind];

@@ -11,7 +11,7 @@ const TYPES = {
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
 };
-const GZIP_OS_BYTE = 9; // says which system compressed it: made the same everywhere
+const GZIP_OS_BYTE = 9; // the byte for the compressing system: the same everywhere
 
 function pack(data) {
   const packed = gzipSync(data, { level: 9 });

@@ -1,4 +1,4 @@
-// Counting a list that is too long to be copied lightly: only where somebody asks for it, one process at a time.
+// Counts a list that is too long to be copied cheaply: only on request, one process at a time.
 import { html, useState } from '/htm.js';
 import { timeOfDay } from '/format.js';
 import { useOnce } from '/once.js';
@@ -7,10 +7,10 @@ import { ProblemNote } from '/parts.js';
 const TIMEOUT_MS = 60000;
 const KEPT_MAX = 20; // counts that a panel keeps
 
-/** True of a ranking's row, or a relation, of which only an estimate is known. */
+/** True for a row or a relation that is only an estimate. */
 export const isTooLong = (row) => row.exact === false && row.distinct_count === null;
 
-/** [of, keep]: `of(pid)` is the relation that was counted exactly for that process, with the time, or undefined. */
+/** [of, keep]: `of(pid)` is the exact count of that process's relation, with its time, or undefined. */
 export function useExact() {
   const [kept, setKept] = useState(new Map());
   const keep = (pid, relation) => setKept((previous) => new Map([...previous, [pid, relation]].slice(-KEPT_MAX)));

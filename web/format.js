@@ -1,16 +1,16 @@
-// Numbers, times and names as people read them. Text from a node is only ever shown through visible().
+// Numbers, times and names in a form for people. Text from a node is always shown through visible().
 
 const UNKNOWN = '–';
 const grouped = new Intl.NumberFormat('en-US');
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
-/** Control, direction and invisible characters as \u{...}, so that a name can neither hide nor reorder what stands beside it. */
+/** Control, direction and invisible characters as \u{...}, so that a name can neither hide nor reorder the text beside it. */
 export const visible = (text) => String(text).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 
 const JOINTS = /(?<=[\s._@:/-])(?![\s._@:/-])(?!(?<=\d\.)\d)/u; // not within 10.0.0.5
 const PART_MAX = 24; // letters; a longer part would make a column of a table too wide
 
-/** The pieces of a name between which a line may break: behind what joins its parts and behind blanks, and within a part only where that is very long. */
+/** The pieces of a name between which a line may break: after a separator or a blank, and within a part only if it is very long. */
 export const breakable = (text) => visible(text).split(JOINTS).flatMap((part) => part.match(new RegExp(`.{1,${PART_MAX}}`, 'gsu')) ?? [part]);
 
 const known = (value) => typeof value === 'number' && Number.isFinite(value);
@@ -46,7 +46,7 @@ export function percent(ratio) {
 
 export const times = (ratio) => (known(ratio) ? `${ratio < 10 ? ratio.toFixed(1) : grouped.format(Math.round(ratio))}×` : UNKNOWN);
 
-/** "+2.4/s", "0/s", "−3/s"; empty where there is no rate yet. */
+/** "+2.4/s", "0/s", "−3/s"; empty if there is no rate yet. */
 export function rate(value) {
   if (!known(value)) return '';
   const size = Math.abs(value);
@@ -72,15 +72,15 @@ export function duration(ms) {
   return parts.slice(first, first + 2).filter(([value]) => value > 0).map(([value, unit]) => `${value} ${unit}`).join(' ');
 }
 
-/** Of what stands as it was reported last: "as reported 40 s ago"; null of what is of now. */
-export const toldAgo = (row) => (known(row.age_ms) ? `as reported ${duration(Math.max(1000, row.age_ms))} ago` : null);
+/** For a row that was reported earlier: "as reported 40 s ago"; null for a current one. */
+export const reportedAgo = (row) => (known(row.age_ms) ? `as reported ${duration(Math.max(1000, row.age_ms))} ago` : null);
 
 export const timeOfDay = (at) => (at ? clock.format(new Date(at)) : UNKNOWN);
 
 /** An MFA as the service prints it, or null. */
 export const mfa = (value) => (value && typeof value === 'object' ? value.text ?? null : value ?? null);
 
-/** What people call a process row or a peer: its registered name, its label, or what it was started as. Null: only its pid. */
+/** The name of a process row or a peer: its registered name, its label, or the function it was started with. Null: it has only its pid. */
 export const nameOf = (row) => row.name ?? row.registered_name ?? row.label ?? mfa(row.initial_call);
 
 /** "payment_service <0.95.0>", "{registry, shop@host}", a port or a reference: for sentences, keys and titles. */
@@ -90,11 +90,10 @@ export function peerText(peer) {
   return [name, identity].filter((part) => part !== null).map(visible).join(' ') || UNKNOWN;
 }
 
-/** What is said of a process whose entries nobody has counted, wherever it is; null of any other. */
+/** The text for a process whose entries nobody has counted; null for any other. */
 export const uncounted = (row) => (known(row.uncounted_count) ? `up to ${count(row.uncounted_count)} entries, of monitors, monitored_by or links; not counted` : null);
 
-/** A count and whether it is exact: "≈ 1,200" with its bounds for a title. Where it is open of what the entries are, they are told once: by
- * the count that the row has. */
+/** A count and whether it is exact: "≈ 1,200" with its bounds as a title. If the kind of the entries is not known, they are shown once: with the count that the row has. */
 export function counted(row, field) {
   const value = row[field];
   const [least, most] = [row[`${field}_min`] ?? 0, row[`${field}_max`]];
@@ -104,7 +103,7 @@ export function counted(row, field) {
   return { text: `≈ ${count(value)}`, title: known(most) ? `between ${count(least)} and ${count(most)}` : 'an estimate' };
 }
 
-/** Change per second of `value` since it was first seen; null until that says something. */
+/** Change per second of `value` since it was first seen; null until it is meaningful. */
 export function growth(first, value, at) {
   const seconds = (at - first.at) / 1000;
   return seconds < 4 ? null : (value - first.value) / seconds;

@@ -1,4 +1,4 @@
-// The first glance at a node: how long it runs, how near its limits it is, how much it holds.
+// The summary of a node: its uptime, how near it is to its limits, and its memory.
 import { html } from '/htm.js';
 import { useNotes } from '/above.js';
 import { bytes, count, duration, percent, short, visible } from '/format.js';
@@ -30,7 +30,7 @@ export function HeadlinePanel({ path, memory }) {
     ${own.map((one) => html`<${Note} ...${one} />`)}`;
 }
 
-/** Only where no other node is connected it is a fact that none is remote. */
+/** Only if no other node is connected it is certain that none is remote. */
 function remoteNote({ remote_count: remote, remote_max_count: most }) {
   if (most === 0) return 'none remote';
   return remote === null ? `and up to ${short(most)} remote` : `about ${short(remote)} of them remote`;
@@ -44,7 +44,7 @@ function release(data) {
 
 const SHOW = { bytes, count, milliseconds: duration };
 
-/** A figure of the service's table; `term` is its title where that says too little beside the others. */
+/** A figure of the service's table; `term` replaces a title that is not clear beside the others. */
 function Tile({ figure, term, data, note }) {
   const { title, unit, help, path } = FIGURES[figure];
   return html`<${Figure} term=${term ?? title} hint=${help} value=${SHOW[unit](data?.[path])} note=${note} />`;
@@ -54,7 +54,7 @@ function Figure({ term, hint, value, note }) {
   return html`<div class="figure" title=${hint}><dt>${term}</dt><dd>${value}<small>${note ?? ' '}</small></dd></div>`;
 }
 
-/** One of which there may be only so many. */
+/** A figure with a limit. */
 function Limited({ figure, data }) {
   const { title, help, path } = FIGURES[figure];
   const used = data?.[path];

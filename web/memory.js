@@ -1,4 +1,4 @@
-// Where a node's memory is: what erlang:memory() says, and what its allocators hold against what they use.
+// A node's memory: erlang:memory(), and what its allocators hold and use.
 import { html } from '/htm.js';
 import { column } from '/columns.js';
 import { bytes, count, percent, visible } from '/format.js';
@@ -7,10 +7,10 @@ import { usePoll } from '/poll.js';
 import { Table } from '/table.js';
 import { FIGURES } from '/tables.js';
 
-/** A figure as an area; `kind` is the colour of bar and swatch, `inner` ones are within System. */
+/** A figure as an area; `kind` is the colour of bar and swatch; `inner` ones are part of System. */
 const area = (name, more) => ({ key: name, title: FIGURES[name].title, hint: FIGURES[name].help, path: FIGURES[name].path, ...more });
 
-// Total is processes and system.
+// Total is the sum of processes and system.
 const AREAS = [
   area('memory.total_bytes'),
   area('memory.processes_bytes', { kind: 'processes' }),
@@ -40,7 +40,7 @@ export function MemoryPanel({ path, answer }) {
     <//>`;
 }
 
-/** Monitors only: messages, timers and links are counted apart. */
+/** Monitors only: messages, timers and links are counted separately. */
 function Estimate({ memory }) {
   const { monitors_estimate: monitors, total_bytes: total } = memory;
   if (!monitors || monitors.local_count === null) return null;
@@ -55,14 +55,14 @@ function Estimate({ memory }) {
 /** "1 timer", "2 timers". */
 const counted = (number, what) => `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 
-/** Where no other node is connected none is remote, and the size is that of the local ones; else remote ones are estimated, or only bounded. */
+/** If no other node is connected, none is remote, and the size is that of the local ones; else remote ones are estimated, or only bounded. */
 function othersOf({ remote_count: remote, remote_max_count: most, named_max_count: named }, size) {
   if (most === 0) return `${size && ` (${size})`}, none of remote processes, and at most ${count(named)} by name or with a tag`;
   const others = remote === null ? `at most ${count(most)} others` : `about ${count(remote)} others (at most ${count(most)})`;
   return ` and ${others}: of remote processes, by name or with a tag${size && `. Together they take ${size}`}`;
 }
 
-/** What the operating system sees; nothing where the node does not tell. */
+/** The operating system's view; empty if the node does not report it. */
 function Host({ memory }) {
   if (memory.rss_bytes === null) return null;
   const limit = memory.cgroup_limit_bytes !== null
@@ -74,14 +74,14 @@ function Host({ memory }) {
 
 const BINARIES_MIN_BYTES = 16 * 1024 * 1024;
 
-/** Who holds large binaries, where they are much of the memory. That is a question to all processes: it is asked once a minute. */
+/** The processes that hold large binaries, if those are much of the memory. The question goes to all processes, so it is asked once a minute. */
 function Binaries({ path, memory }) {
   const isMuch = memory.binary_bytes >= BINARIES_MIN_BYTES && memory.binary_bytes >= memory.total_bytes / 10;
   const { meta } = usePoll(isMuch ? `${path}/binaries?limit=1&max_age_ms=60000` : null);
   return isMuch && meta?.summary ? html`<p class="prose">${meta.summary}</p>` : null;
 }
 
-/** The whole in one line: the areas that do not hold one another. */
+/** All memory in one line: the areas that do not overlap. */
 function Strip({ memory }) {
   const parts = AREAS.filter(({ kind }) => kind);
   return html`
@@ -90,7 +90,7 @@ function Strip({ memory }) {
     </div>`;
 }
 
-// What of `other` has no name.
+// The part of `other` without a name.
 const restOf = (memory) => Math.max(0, (memory.other_bytes ?? 0) - (memory.persistent_term_bytes ?? 0) - (memory.standard_bytes ?? 0));
 const sizeOf = (memory, { key, path }) => (key === 'rest' ? restOf(memory) : memory[path] ?? 0);
 

@@ -11,7 +11,7 @@ import { ProcessesPanel } from '/processes.js';
 import { Reason } from '/nodes.js';
 import { nodePath, nodesHash } from '/route.js';
 
-/** Around everything that asks a node: says what is wrong with its link, and asks only while it is up. */
+/** Wraps everything that asks a node: shows a problem of its link, and asks only while the link is up. */
 export function Reachable({ node, children }) {
   const live = useContext(Live);
   const row = live.nodes.get(node);

@@ -1,4 +1,4 @@
-// The start page: the list of nodes, which are up and of the others why not, and what leaks most on any of them.
+// The start page: the list of nodes, their state with the reason if they are down, and the worst leaks on any of them.
 import { html } from '/htm.js';
 import { column } from '/columns.js';
 import { duration, visible } from '/format.js';

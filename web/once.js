@@ -1,10 +1,10 @@
-// A question that is asked only when somebody presses its button: it costs the node something, or takes long.
+// A question that is asked only when somebody presses its button: it costs the node much, or takes long.
 import { useEffect, useRef, useState } from '/htm.js';
 import { attempt } from '/api.js';
 
 const UNASKED = { data: null, meta: null, problem: null, loading: false };
 
-/** [{data, meta, problem, loading}, ask]: ask(path, options) asks once and resolves to the answer, or to null where it came too late.
+/** [{data, meta, problem, loading}, ask]: ask(path, options) asks once and resolves to the answer, or to null if it came too late.
  * One at a time; leaving the view ends it. */
 export function useOnce() {
   const [answer, setAnswer] = useState(UNASKED);

@@ -1,4 +1,4 @@
-// Watcher and watched, with how many monitors the one holds on the other: the leak itself, said in a sentence.
+// Watcher and watched, with the number of monitors: the leak itself, in a sentence.
 import { html, useContext, useRef } from '/htm.js';
 import { column } from '/columns.js';
 import { count, duration, growth, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
@@ -7,23 +7,22 @@ import { Live, usePoll } from '/poll.js';
 import { allPairsHash, nodesHash } from '/route.js';
 import { Table } from '/table.js';
 
-// One monitor on a peer is what a program needs, a few are common; from here on it is worth a look at night.
+// A program needs one monitor on a peer, and a few are common; from here on it is worth a look at night.
 const LOUD_COUNT = 100;
 const ROWS = 10;
 const FLEET_ROWS = 5;
-const ROWS_MAX = 200; // that the service gives at once
+const ROWS_MAX = 200; // the maximum of the service for one answer
 
-// Whom a watcher of too many monitors watches is not known: `watched` is null then.
+// A watcher may have too many monitors to know whom it watches: `watched` is null then.
 const keyOf = ({ watcher, watched }) => [peerText(watcher), watcher.node, watched && peerText(watched), watched?.node].join(' ');
 
-/** What a pair is ranked by: its count, or what that may be at most. */
+/** The number that ranks a pair: its count, or the maximum of that. */
 const mostOf = (pair) => pair.count ?? pair.uncounted_count ?? 0;
 
-/** What came to a watcher since its monitors were counted, and is of nobody known, is a row of its own. */
+/** Monitors that came since a watcher was counted, and whose peers are not known, have their own row. */
 const isSince = (pair) => uncounted(pair) !== null && Boolean(pair.counted_at);
 
-/** `watched` is the ranking by monitored_by: it tells of watchers on other nodes, which this node's own pairs cannot. `watchers` is that by
- * monitors: it may know whom one watches where there was no time to ask. */
+/** `watched` is the ranking by monitored_by: it has watchers on other nodes, which this node's own pairs do not have. `watchers` is the ranking by monitors: it may know whom a process watches if there was no time to ask. */
 export function PairsPanel({ path, node, watchers, watched }) {
   const answer = usePoll(`${path}/monitors/pairs?min=2&limit=${ROWS}`);
   const own = (answer.data ?? []).map((pair) => withPeer(pair, watchers.data ?? []));
@@ -35,8 +34,7 @@ export function PairsPanel({ path, node, watchers, watched }) {
     <//>`;
 }
 
-/** The same of all nodes together; nothing where no node is registered, or nothing repeats. Where no node is up, what they reported last stays.
- * `isWhole`: as many as there are, and not only the first few. */
+/** The same for all nodes together; empty if no node is registered, or nothing repeats. If no node is up, their last report stays. `isWhole`: all of them, not only the first few. */
 export function FleetPairs({ isWhole }) {
   const { nodes } = useContext(Live);
   const answer = usePoll(nodes.size > 0 ? `/pairs?min=2&limit=${isWhole ? ROWS_MAX : FLEET_ROWS}` : null);
@@ -44,7 +42,7 @@ export function FleetPairs({ isWhole }) {
   const isNoneUp = nodes.size > 0 && [...nodes.values()].every((row) => row.state !== 'up');
   if (nodes.size === 0 || (!isNoneUp && pairs.length === 0 && answer.problem === null && !hasUnseen(answer.meta))) return null;
   const title = 'Repeated monitors on all nodes';
-  // Why no node can be asked is said of each of them.
+  // Each node has its own reason why it cannot be asked.
   const nothing = isNoneUp && answer.data === null && answer.problem?.code === 'node_unreachable' ? { data: [], problem: null } : {};
   const missing = answer.meta?.missing ?? [];
   const said = ({ node }) => [`${node} could not be asked`, `${node}: `, `the pairs of ${node} are `];
@@ -59,7 +57,7 @@ export function FleetPairs({ isWhole }) {
     <//>`;
 }
 
-/** Whether these are the first of more, and the way to the others. How many there are is known only once all are asked for. */
+/** Says whether there are more, with a link to the others. Their number is known only after all are requested. */
 function Extent({ shown, isTruncated, isWhole }) {
   const isCut = isTruncated && shown >= (isWhole ? ROWS_MAX : FLEET_ROWS);
   if (!isCut && !isWhole) return null;
@@ -67,11 +65,11 @@ function Extent({ shown, isTruncated, isWhole }) {
   return html`<p class="quiet">${isCut ? `These are the first ${shown}.` : `These are all ${shown}.`} ${link}</p>`;
 }
 
-/** The nodes that do not tell of their pairs now: the state of each, why, and from when those are that are shown. */
+/** The nodes that do not report their pairs now: the state of each, the reason, and the age of the pairs that are shown. */
 function Silent({ nodes, pairs, missing }) {
   const rows = [...nodes.values()].filter((row) => row.state !== 'up' || missing.some(({ node }) => node === row.node));
-  const told = (row) => pairs.find((pair) => pair.watcher.node === row.node && isOld(pair));
-  const since = (row) => (told(row) ? `its pairs are those of ${duration(Math.max(1000, told(row).age_ms))} ago` : 'none of its pairs are shown');
+  const reported = (row) => pairs.find((pair) => pair.watcher.node === row.node && isOld(pair));
+  const since = (row) => (reported(row) ? `its pairs are those of ${duration(Math.max(1000, reported(row).age_ms))} ago` : 'none of its pairs are shown');
   const why = (row) => (row.state === 'up' ? `${missing.find(({ node }) => node === row.node).reason}; ` : '');
   const item = (row) => html`
     <li key=${row.node}>
@@ -80,7 +78,7 @@ function Silent({ nodes, pairs, missing }) {
   return rows.length > 0 && html`<ul class="silent" aria-label="Nodes that do not answer">${rows.map(item)}</ul>`;
 }
 
-/** `node`: on whose page they are; null where every node is to be named. `empty`: what is said where there are none. */
+/** `node`: the node of this page; null if every node must be named. `empty`: the text if there are none. */
 function Pairs({ title, pairs, meta, node, empty }) {
   const rates = useRates(pairs, meta);
   const none = 'No process monitors another more than once.';
@@ -90,10 +88,10 @@ function Pairs({ title, pairs, meta, node, empty }) {
     <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf} empty=${nothing} />`;
 }
 
-/** True if there are warnings of more than nodes that did not answer, of which the list of nodes tells: lists that were too long. */
+/** True if there are other warnings than about nodes that did not answer (the list of nodes shows those): lists that were too long. */
 const hasUnseen = (meta) => (meta?.warnings?.length ?? 0) > (meta?.nodes_count ?? 0) - (meta?.answered_count ?? 0);
 
-/** What has no node of its own, a port or a reference, is on the watcher's. */
+/** A peer without a node (a port or a reference) is on the watcher's node. */
 const withHome = (pair) => (pair.watched === null ? pair : { ...pair, watched: { ...pair.watched, node: pair.watched.node ?? pair.watcher.node } });
 
 function withPeer(pair, rows) {
@@ -107,7 +105,7 @@ function fromElsewhere(rows, node) {
   return pairs.filter((pair) => pair.count > 1 && pair.watcher.node !== undefined && pair.watcher.node !== node);
 }
 
-/** How old a count is that was made once and is estimated since. */
+/** The age of a count that was made once and is estimated since. */
 function age(at) {
   const seconds = Math.max(0, (Date.now() - Date.parse(at)) / 1000);
   return seconds < 90 ? `${Math.round(seconds)} s ago` : `${Math.round(seconds / 60)} min ago`;
@@ -123,7 +121,7 @@ function Finding({ pair, node, perSecond }) {
 
 const ON_ITS_PAGE = 'On its page they can be counted exactly, or traced for some seconds.';
 
-/** What the watcher does, as far as that is known. */
+/** The watcher's activity, if it is known. */
 function Deed({ pair, node, perSecond }) {
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
   if (isSince(pair)) return html`has <b>up to ${count(pair.uncounted_count)} entries more</b> than when they were counted, ${age(pair.counted_at)}, of monitors, monitored_by or links; not counted. ${ON_ITS_PAGE}`;
@@ -144,7 +142,7 @@ function Watched({ pair, node }) {
   return html`<${Peer} peer=${pair.watched} node=${node} />${pair.likely && html` <span class="mark" title=${visible(pair.likely)}>likely</span>`}`;
 }
 
-/** What the watched's own node counts, where that is another number: both are shown, neither is corrected. */
+/** The count of the watched process's node, if it differs: both are shown, neither is corrected. */
 function otherSide({ count: watching, watched_count: watched }) {
   const differs = Number.isInteger(watched) && watched !== watching;
   return differs && html` <small title="Counted by the watched process's own node">its side: ${count(watched)}</small>`;
@@ -154,7 +152,7 @@ const countedAt = (pair) => pair.counted_at && (isSince(pair)
   ? html` <small title="More than when it was counted">since ${timeOfDay(pair.counted_at)}</small>`
   : html` <small title="Counted then, estimated since">of ${timeOfDay(pair.counted_at)}</small>`);
 
-/** What a node told before it stopped answering in time. */
+/** The last report of a node that stopped answering in time. */
 const isOld = (pair) => Number.isInteger(pair.age_ms);
 
 const own = (path, more) => column('listMonitorPairs', path, more);
@@ -166,7 +164,7 @@ function columnsOf(node, pairs, rates) {
   return [
     own('watcher.pid', { head: true, cell: (pair) => html`<${Peer} peer=${pair.watcher} node=${node} />` }),
     own('watched.name|watched.text', { kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` }),
-    // The panel's heading says of what.
+    // The panel's heading names the subject.
     own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Bounded} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
     { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
@@ -174,7 +172,7 @@ function columnsOf(node, pairs, rates) {
   ];
 }
 
-/** Change per second of each pair since it was first seen here; none of what is not of now. Holds no more pairs than are listed. */
+/** Change per second of each pair since it was first seen here; none for old rows. Keeps no more pairs than are listed. */
 function useRates(pairs, meta) {
   const seen = useRef(new Map());
   const at = Date.parse(meta?.collected_at);

@@ -1,11 +1,11 @@
-// What every view is put together from: panels, problems, bars, names of processes.
+// The parts of every view: panels, problems, bars, names of processes.
 import { html, useContext, useEffect, useRef } from '/htm.js';
 import { useNotes } from '/above.js';
-import { breakable, count, counted, mfa, nameOf, peerText, timeOfDay, toldAgo, uncounted, visible } from '/format.js';
+import { breakable, count, counted, mfa, nameOf, peerText, timeOfDay, reportedAgo, uncounted, visible } from '/format.js';
 import { Live } from '/poll.js';
 import { processHash } from '/route.js';
 
-/** One answer, under a heading where there are others beside it: its controls, its problem, its contents, where it came from.
+/** One answer, with a heading if there are others beside it: its controls, its problem, its contents, its source.
  * `waiting` is shown while there is none. */
 export function Panel({ title, answer, controls, note, waiting, children }) {
   const { active } = useContext(Live);
@@ -28,7 +28,7 @@ export function Panel({ title, answer, controls, note, waiting, children }) {
     </section>`;
 }
 
-/** How much was looked at, when, and at what cost: an answer without this cannot be trusted at three in the morning. */
+/** How much was read, when, and at what cost: without this nobody can trust an answer at three in the morning. */
 function Provenance({ meta, note, warnings, isSaidAbove }) {
   const parts = note ? [note] : [];
   if (meta?.scanned_count !== undefined) parts.push(`${count(meta.scanned_count)} of ${count(meta.process_count)} processes looked at`);
@@ -52,7 +52,7 @@ export function ProblemNote({ problem }) {
     </p>`;
 }
 
-/** A share of something as a bar; the number stands beside it, so it is hidden from screen readers. */
+/** A share as a bar; the number is beside it, so the bar is hidden from screen readers. */
 export function Bar({ ratio, kind = '' }) {
   const width = `${100 * Math.min(Math.max(ratio || 0, 0), 1)}%`;
   return html`<div class="bar" aria-hidden="true"><div class=${kind} style=${{ width }}></div></div>`;
@@ -69,14 +69,14 @@ export function State({ state }) {
   return html`<span class=${`state ${kind}`}>${visible(state)}</span>`;
 }
 
-/** A pid that leads to its process, where its node is one of ours. */
+/** A pid that links to its process, if its node is registered. */
 export function Pid({ node, pid }) {
   const { nodes } = useContext(Live);
   if (!nodes.has(node)) return html`<span class="pid" title=${`${visible(node)} is not registered here`}>${visible(pid)}</span>`;
   return html`<a class="pid" href=${processHash(node, pid)}>${visible(pid)}</a>`;
 }
 
-/** Who a process row is about: its name, its pid, and what it was started as where the name does not say so. */
+/** The identity of a process row: its name, its pid, and the function it was started with if the name does not show it. */
 export function Process({ row, node }) {
   const name = nameOf(row);
   const more = [mfa(row.initial_call), row.application ?? null].filter((part) => part !== null && part !== name);
@@ -88,13 +88,13 @@ export function Process({ row, node }) {
     </div>`;
 }
 
-/** Where who is asked does not answer, and what it reported last stands. */
+/** A mark for rows of a process that does not answer now: they show its last report. */
 export function Age({ row }) {
   const hint = 'It does not answer in time; this is what was reported last';
-  return toldAgo(row) && html` <span class="mark" title=${hint}>${toldAgo(row)}</span>`;
+  return reportedAgo(row) && html` <span class="mark" title=${hint}>${reportedAgo(row)}</span>`;
 }
 
-/** The other end of a monitor or link: a process, a name, a port, a reference. `node`: whose page this is. */
+/** The other end of a monitor or link: a process, a name, a port, a reference. `node`: the node of this page. */
 export function Peer({ peer, node }) {
   const name = nameOf(peer);
   const home = peer.node ?? node;
@@ -110,7 +110,7 @@ export function Peer({ peer, node }) {
 }
 
 /** The most frequent peers, each with how often it occurs. */
-/** `since`: how many came since they were counted, at most, and are of nobody known. */
+/** `since`: at most how many came since the count; their peers are not known. */
 export function TopPeers({ peers = [], since = null, node, limit = 2 }) {
   if (!peers || peers.length === 0) return html`<span class="quiet">–</span>`;
   const shown = peers.slice(0, limit);
@@ -124,20 +124,20 @@ export function Counted({ row, field }) {
   return html`<span title=${title}>${text}</span>`;
 }
 
-/** The same where the count is null while nobody has counted: what that may be at most. */
+/** The same for a count that is null because nobody has counted: its maximum. */
 export function Bounded({ row, field }) {
   if (!uncounted(row)) return html`<${Counted} row=${row} field=${field} />`;
   return html`<span title=${uncounted(row)}>≤ ${count(row.uncounted_count)}</span>`;
 }
 
-/** Where a process is, or was: innermost first. */
+/** The stack of a process, now or earlier: innermost first. */
 export function Frames({ stack }) {
   const place = (frame) => (frame.file ? `${frame.file}:${frame.line ?? '?'}` : '');
   const item = (frame) => html`<li><code>${visible(frame.text)}</code> <span class="quiet">${visible(place(frame))}</span></li>`;
   return html`<ol class="stack">${stack.map(item)}</ol>`;
 }
 
-/** Pairs of a term and what it is. Null values are left out. */
+/** Pairs of a term and its value. Null values are left out. */
 export function Facts({ facts, kind = 'facts' }) {
   const present = facts.filter(([, value]) => value !== null && value !== undefined);
   return html`<dl class=${kind}>${present.map(([term, value]) => html`<div key=${term}><dt>${term}</dt><dd>${value}</dd></div>`)}</dl>`;

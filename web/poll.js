@@ -1,10 +1,10 @@
-// Keeping an answer fresh: asks every few seconds while the page is seen, never twice at once, and keeps the last good answer.
+// Keeps an answer fresh: asks every few seconds while the page is visible, never twice at once, and keeps the last good answer.
 import { createContext, useContext, useEffect, useState } from '/htm.js';
 import { attempt } from '/api.js';
 
 const BEAT_MS = 5000;
 const REST_MAX_MS = 60000;
-// A question that takes long is asked less often, so that one open page keeps a node busy for a fifth of the time at most.
+// A slow question is asked less often, so that one open page keeps a node busy for at most a fifth of the time.
 const REST_FACTOR = 4;
 
 /** `active`: whether to ask at all. `nodes`: the registered nodes' rows, by name. */
@@ -22,7 +22,7 @@ export function usePoll(path) {
   return answer;
 }
 
-/** Calls `update` with each change; returns what ends it. */
+/** Calls `update` with each change; returns a function that ends it. */
 function poll(path, update) {
   const end = new AbortController();
   let timer = 0;

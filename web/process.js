@@ -1,8 +1,8 @@
-// One process: what it is, where its memory is, what it is doing, and whom it watches, is watched by, is linked to.
+// One process: its identity, its memory, its activity, its monitors, its watchers and its links.
 import { html, useState } from '/htm.js';
 import { CallSitesPanel } from '/callsites.js';
 import { CountedAt, CountExactly, isTooLong } from '/exact.js';
-import { bytes, count, mfa, nameOf, percent, short, timeOfDay, times, toldAgo, uncounted, visible } from '/format.js';
+import { bytes, count, mfa, nameOf, percent, short, timeOfDay, times, reportedAgo, uncounted, visible } from '/format.js';
 import { Bar, Counted, Facts, Frames, Heading, Name, Panel, Peer } from '/parts.js';
 import { Reachable } from '/node.js';
 import { usePoll } from '/poll.js';
@@ -30,15 +30,15 @@ function ProcessPanels({ node, pid, brackets }) {
     <${CallSitesPanel} path=${path} />`;
 }
 
-/** Where its lists are too long, the row itself knows only how many entries there are at most: what is known of each list is better. */
+/** If its lists are too long, the row itself has only a maximum of their entries: the counts of each list are better. */
 function withRelations(row, relations) {
   if (row.exact !== false || !relations) return row;
-  const counts = relations.filter(({ count: told }) => told !== null).map(({ direction, count: told }) => [`${direction}_count`, told]);
+  const counts = relations.filter(({ count: known }) => known !== null).map(({ direction, count: known }) => [`${direction}_count`, known]);
   const open = relations.find(({ direction, uncounted_count: most }) => direction !== 'links' && most !== null);
   return { ...row, ...Object.fromEntries(counts), uncounted_count: open?.uncounted_count ?? null };
 }
 
-/** Entries that nobody has counted are said once, and not of each direction. */
+/** Entries that nobody has counted are shown once, not for each direction. */
 function entriesOf(row) {
   if (uncounted(row)) return [['Entries', html`<span class="uncounted">${uncounted(row)}</span>`]];
   return [
@@ -48,13 +48,13 @@ function entriesOf(row) {
   ];
 }
 
-/** Its relations know a bound that is as tight, or better. */
+/** Its relations have a bound that is as good or better. */
 function withoutBound(answer, relations) {
   if (!answer.meta || !relations) return answer;
   return { ...answer, meta: { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !warning.includes('; not counted')) } };
 }
 
-/** A process elsewhere in a row: a ref, or a pid in brackets. */
+/** Another process in a row: a ref, or a pid in brackets. */
 const peerOf = (value) => (value && typeof value === 'object' ? value : value ? { pid: value } : null);
 
 function Summary({ row, node }) {
@@ -118,7 +118,7 @@ function Collection({ values }) {
 
 const peerKey = (peer) => JSON.stringify({ ...peer, count: undefined });
 
-/** What came since it was counted and is of nobody known. */
+/** Entries that came since the count, whose peers are not known. */
 const sinceOf = ({ uncounted_since_count: since }) => (since > 0 ? `: up to ${count(since)} came since, of whom is not known` : '');
 
 const DIRECTIONS = {
@@ -127,7 +127,7 @@ const DIRECTIONS = {
   links: { title: 'Links', empty: 'It is linked to nothing.' },
 };
 
-/** `latest` is what was reported last; once it was counted exactly, that count stays in its place. */
+/** `latest` is the last report; after an exact count, that count is shown instead. */
 function Relation({ latest, node, path }) {
   const [exact, setExact] = useState(null);
   const relation = isTooLong(latest) ? exact ?? latest : latest;
@@ -145,7 +145,7 @@ function Relation({ latest, node, path }) {
       ${isTooLong(relation) && html`
         <p class="quiet">${uncounted(relation) ? 'Not counted.' : 'Too long to be copied lightly.'}${' '}
           <${CountExactly} path=${path} direction=${relation.direction} onCounted=${setExact} /></p>`}
-      ${toldAgo(relation) && html`<p class="quiet">It does not answer in time: ${toldAgo(relation)}.</p>`}
+      ${reportedAgo(relation) && html`<p class="quiet">It does not answer in time: ${reportedAgo(relation)}.</p>`}
       ${isEstimate && relation.counted_at && html`<p class="quiet">Counted at ${timeOfDay(relation.counted_at)}, estimated since${sinceOf(relation)}.</p>`}
       ${relation.at && html`<p class="quiet"><${CountedAt} relation=${relation} /></p>`}
       ${!isTooLong(relation) && html`

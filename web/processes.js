@@ -1,4 +1,4 @@
-// Top processes by any attribute: sorted by the service, which looks at all of them, never by this page, which has only a few.
+// Top processes by any attribute: sorted by the service, which reads all of them, not by this page, which has only a few.
 import { html } from '/htm.js';
 import { column } from '/columns.js';
 import { byteRate, mfa, rate, short, visible } from '/format.js';
@@ -29,7 +29,7 @@ export function ProcessesPanel({ path, node, query }) {
     <//>`;
 }
 
-/** What the address says, where it makes sense; else the usual. */
+/** The values in the address, if they are valid; else the defaults. */
 function readChoice(query) {
   const pick = (name, allowed) => (allowed.includes(query.get(name)) ? query.get(name) : null);
   return {
@@ -53,7 +53,7 @@ function Choice({ label, value, options, onChoose }) {
   return html`<label>${label} <select value=${value} onChange=${onChoose}>${options.map(option)}</select></label>`;
 }
 
-/** All that processes can be ranked by, in the order in which the service has these columns. */
+/** All sort keys of processes, in the order of the service's columns. */
 function sortedColumns() {
   const sortOf = new Map(Object.entries(SORTS).map(([sort, field]) => [field, sort]));
   const paths = Object.keys(COLUMNS[OPERATION]).filter((path) => sortOf.has(path));

@@ -1,4 +1,4 @@
-// Who monitors most, and who is monitored most: with how often the same peer is repeated, which tells a leak from a registry.
+// The processes that monitor most, and those monitored most, with how often the same peer is repeated: this distinguishes a leak from a registry.
 import { html } from '/htm.js';
 import { column } from '/columns.js';
 import { CountedAt, CountExactly, isTooLong, useExact } from '/exact.js';
@@ -40,7 +40,7 @@ export function RankingPanel({ answer, node, by }) {
     <//>`;
 }
 
-/** The row with what was counted when somebody asked, where the ranking itself still has only an estimate. */
+/** The row with an exact count that somebody requested, if the ranking itself still has only an estimate. */
 function withExact(row, relation, by) {
   if (!relation || !isTooLong(row)) return row;
   const { count: counted, distinct_count, duplication_ratio, top_peers, exact, at } = relation;

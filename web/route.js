@@ -1,4 +1,4 @@
-// Addresses inside the page: #/nodes, #/nodes/NAME, #/nodes/NAME/processes/0.95.0, with a query where a view has choices.
+// Addresses inside the page: #/nodes, #/nodes/NAME, #/nodes/NAME/processes/0.95.0, with a query if a view has choices.
 import { useEffect, useState } from '/htm.js';
 
 export const nodesHash = '#/nodes';
@@ -6,7 +6,7 @@ export const allPairsHash = '#/nodes?pairs=all';
 export const nodeHash = (node) => `#${nodePath(node)}`;
 export const processHash = (node, pid) => `#${processPath(node, pid)}`;
 
-/** Where the service tells of them. */
+/** Their path in the service. */
 export const nodePath = (node) => `/nodes/${encodeURIComponent(node)}`;
 export const processPath = (node, pid) => `${nodePath(node)}/processes/${pid.replace(/[<>]/g, '')}`;
 

@@ -1,7 +1,7 @@
-// A table of rows; columns that have a sort key are ranked by the service, largest first, by a button in their heading.
+// A table of rows. Columns with a sort key have a button in their heading: the service then ranks by it, largest first.
 import { html } from '/htm.js';
 
-/** columns: [{key, title, cell(row), head, number, kind, sort, hint}]; `sortedBy` is the sort key in use, onSort(key) asks for another. */
+/** columns: [{key, title, cell(row), head, number, kind, sort, hint}]; `sortedBy` is the current sort key, onSort(key) requests another. */
 export function Table({ caption, columns, rows, keyOf, sortedBy, onSort, empty }) {
   if (rows.length === 0) return html`<p class="quiet">${empty}</p>`;
   const heading = (column) => html`<${HeaderCell} key=${column.key} column=${column} sortedBy=${sortedBy} onSort=${onSort} />`;
@@ -24,7 +24,7 @@ function classOf(column, sortedBy) {
 
 function HeaderCell({ column, sortedBy, onSort }) {
   const name = classOf(column, sortedBy);
-  if (column.title === '') return html`<td class=${name}></td>`; // above bars, which only repeat the number beside them
+  if (column.title === '') return html`<td class=${name}></td>`; // above bars, which only show the number beside them
   if (!column.sort) return html`<th scope="col" class=${name} title=${column.hint}>${column.title}</th>`;
   const here = isSorted(column, sortedBy);
   return html`

@@ -56,10 +56,10 @@ test('entries that nobody has counted are told at most, by the count that the ro
 });
 
 test('what stands as it was reported last says when that was', () => {
-  assert.equal(format.toldAgo({ age_ms: 65_000 }), 'as reported 1 min 5 s ago');
-  assert.equal(format.toldAgo({ age_ms: 10 }), 'as reported 1 s ago');
-  assert.equal(format.toldAgo({ age_ms: null }), null);
-  assert.equal(format.toldAgo({}), null);
+  assert.equal(format.reportedAgo({ age_ms: 65_000 }), 'as reported 1 min 5 s ago');
+  assert.equal(format.reportedAgo({ age_ms: 10 }), 'as reported 1 s ago');
+  assert.equal(format.reportedAgo({ age_ms: null }), null);
+  assert.equal(format.reportedAgo({}), null);
 });
 
 test('growth needs some seconds before it says anything', () => {
