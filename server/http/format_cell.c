@@ -170,17 +170,16 @@ void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_
 {
     json_t *value = bg_cell_value(row, column);
     const bool is_bound = column->kind == BG_COLUMN_BOUND && json_is_integer(json_object_get(row, "uncounted_count"));
+    const bool is_entries = json_is_number(value) && (column->kind == BG_COLUMN_ENTRIES || column->kind == BG_COLUMN_BOUND);
     struct bg_text text;
 
     bg_text_init(&text, ret_text, BG_CELL_SIZE);
-    if (is_bound)
+    if (is_bound || is_entries)
         show_entries(&text, row, value, column);
     else if (value == NULL || json_is_null(value))
         bg_text_add(&text, "-");
     else if (json_is_string(value))
         show_string(&text, json_string_value(value), json_string_length(value), column->kind);
-    else if (json_is_number(value) && (column->kind == BG_COLUMN_ENTRIES || column->kind == BG_COLUMN_BOUND))
-        show_entries(&text, row, value, column);
     else if (json_is_number(value))
         show_number(&text, value, kind_of(row, column));
     else if (json_is_boolean(value))

@@ -45,7 +45,8 @@ static bool is_any_counted(const struct bg_ledger_entry *entry)
 
 static json_int_t list_count(const struct bg_ledger_entry *entry, size_t direction)
 {
-    return json_integer_value(json_object_get(json_object_get(entry->lists, bg_directions[direction]), "count"));
+    const json_t *lists = entry != NULL ? entry->lists : NULL;
+    return json_integer_value(json_object_get(json_object_get(lists, bg_directions[direction]), "count"));
 }
 
 /* One list that is not copied, of so many entries (-1: unknown). */
@@ -166,7 +167,7 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     (void)json_object_set_new(known, "alive", json_true());
     const bool is_silent = json_is_true(json_object_get(row, "silent"));
     json_t *process = json_pack("{s:s, s:b, s:o, s:o, s:b}", "pid", pid, "dead", 0, "row", known, "lists", lists, "silent", is_silent);
-    if (process != NULL && !is_exact && is_any_counted(entry))
+    if (process != NULL && entry != NULL && !is_exact && is_any_counted(entry))
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
     if (process != NULL && entry != NULL && entry->is_late)
         (void)json_object_set_new(process, "late", json_true());
@@ -303,7 +304,7 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
         (void)json_object_set_new(process, "late", json_true());
     if (is_estimate && entry != NULL && json_is_object(entry->lists))
         bg_ledger_use(ledger, entry);
-    if (is_estimate && is_any_counted(entry))
+    if (is_estimate && entry != NULL && is_any_counted(entry))
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
 }
 
