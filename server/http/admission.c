@@ -127,9 +127,9 @@ void bg_admission_pause(struct bg_http *http, int error)
     bg_http_update_listening(http);
     event_add(http->resume, &(struct timeval){.tv_usec = PAUSE_US});
     (void)(evict(http, false) || evict(http, true));
-    if (!http->accept_failing && (http->accept_told_us == 0 || now_us - http->accept_told_us >= LOGGED_EVERY_US)) {
+    if (!http->accept_failing && (http->accept_logged_us == 0 || now_us - http->accept_logged_us >= LOGGED_EVERY_US)) {
         http->accept_failing = true;
-        http->accept_told_us = now_us;
+        http->accept_logged_us = now_us;
         bg_log(BG_LOG_WARN, "accept_paused", BG_TEXT("reason", evutil_socket_error_to_string(error)),
                BG_NUMBER("connections", http->connections_count),
                BG_TEXT("hint", error == ENOMEM

@@ -40,10 +40,10 @@ struct bg_http {
     struct event *sweep, *drained_turn;
     struct bg_http *next_server; /* of those that listen; see server.c */
 
-    struct event *resume;   /* ends a pause in accepting */
-    bool accept_paused;     /* the system has just refused a connection */
-    bool accept_failing;    /* that was logged, and no connection was accepted after it */
-    int64_t accept_told_us; /* when it was last logged; 0: never */
+    struct event *resume;     /* ends a pause in accepting */
+    bool accept_paused;       /* the system has just refused a connection */
+    bool accept_failing;      /* that was logged, and no connection was accepted after it */
+    int64_t accept_logged_us; /* when it was last logged; 0: never */
 
     uint64_t seed; /* random: nobody can choose which addresses collide in a table */
     struct bg_guesses guesses;

@@ -1,4 +1,4 @@
-// (e) A node whose schedulers are taken: all rankings, against one process that asks all others in turn; and what the node feels of both.
+// (e) A node with busy schedulers: all rankings, against one process that asks all others in turn; and the effect of both on the node.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { median, row } from './measure.mjs';
@@ -7,12 +7,12 @@ import { loadTarget } from './scan.mjs';
 const SIZES = [20_000, 300_000];
 const SPINNING = [0, 4, 8, 16, 60];
 const ROUNDS = 3;
-const PASS_MS = 3000; // the plain pass would take minutes: it is stopped, and the rest is reckoned
+const PASS_MS = 3000; // the plain pass would take minutes: it is stopped, and the rest is extrapolated
 const PING_PONG_MS = 3000;
 
 const plainPass = (node) => node.eval(`element(1, bench_target:plain_pass(${PASS_MS}))`, 120_000);
 
-// {ms, whole, status}: as long as the caller's patience allows, and as a caller with the default patience sees it.
+// {ms, whole, status}: with the caller's timeout, and with the default timeout.
 async function scan(beamgauge, node, timeout) {
   const from = performance.now();
   const { status, body } = await beamgauge.ask(node, `processes?sort=monitors&limit=50&max_age_ms=0&timeout_ms=${timeout}`);
@@ -27,8 +27,7 @@ async function pingPong(node, work) {
   return p99;
 }
 
-// The median p99 of each of these works, which take turns: of a few round trips among a hundred somebody else has the scheduler meanwhile, so
-// one p99 alone is a matter of chance.
+// The median p99 of each load; loads take turns. In a few of a hundred round trips another process has the scheduler, so a single p99 is a matter of chance.
 async function feel(node, works) {
   const taken = {};
   for (let i = 0; i < ROUNDS; i++) {
@@ -63,7 +62,7 @@ export async function benchBusy(world) {
     await loadTarget(node);
     await node.eval(`bench_target:populate(${size})`, 60_000);
     await beamgauge.register(node);
-    await scan(beamgauge, node, 60_000); // what questions need is loaded
+    await scan(beamgauge, node, 60_000); // loads the modules that questions need
     for (const spinning of SPINNING) rows.push(...(await cell(beamgauge, node, size, spinning)));
     await node.stop();
   }

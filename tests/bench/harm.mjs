@@ -1,5 +1,4 @@
-// (d) What the node itself feels: the round trip of two of its processes while all processes are scanned, one scan after another; and that
-// of an ill one, which is asked by three at once for its memory, its rankings and its pairs.
+// (d) The effect on the node: the round trip of two of its processes during scans of all processes, one after another; and that of a sick node, which three clients ask at once for its memory, its rankings and its pairs.
 import { median, row } from './measure.mjs';
 import { loadTarget } from './scan.mjs';
 

@@ -8,7 +8,7 @@ const NAMED = `begin [register(list_to_atom("worker_" ++ integer_to_list(I)), sp
 
 const p99 = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)];
 
-// Asks for /livez without a pause until `work` is over, and tells how long each took.
+// Asks for /livez without a pause until `work` is over, and returns how long each took.
 async function livezDuring(beamgauge, work) {
   const times = [];
   let over = false;

@@ -1,5 +1,5 @@
 // (b) Uncached small questions over HTTP against erpc:call from a real Erlang node, one and 64 at a time, and what they take of the node's
-// processor. The same request served from the cache tells how much of that is HTTP and JSON, and no question can be quicker.
+// processor. The same request served from the cache shows how much of that is HTTP and JSON; no question can be quicker.
 import { readFileSync } from 'node:fs';
 import { Folder } from '../integration/lib/beamgauge.mjs';
 import { median, row, wrk } from './measure.mjs';
@@ -18,7 +18,7 @@ request = function()
   return wrk.format("GET", wrk.path .. pids[i % #pids + 1] .. "?max_age_ms=0")
 end`;
 
-// What erpc:call is given to do: the same look at the same processes.
+// The work of erpc:call: the same look at the same processes.
 const ITEMS = `[registered_name,initial_call,current_function,status,memory,total_heap_size,stack_size,message_queue_len,reductions,links,monitors,
   monitored_by,group_leader,trap_exit,priority,message_queue_data,current_stacktrace,garbage_collection_info,dictionary]`;
 const call = (node, pids, workers, each) => `begin
@@ -37,7 +37,7 @@ end`;
 // Processor time of a process so far, in microseconds; the kernel counts in hundredths of a second.
 const cpuUs = (pid) => readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/.*\) /s, '').split(' ').slice(11, 13).reduce((sum, ticks) => sum + Number(ticks), 0) * 10_000;
 
-// What is fresh in the answer to memory: kinds, types of blocks and block counts of std_alloc. Files are read once a second at most.
+// The fresh parts of the answer to memory: kinds, types of blocks and block counts of std_alloc. Files are read at most once a second.
 const memoryCalls = () => `
   Calls = [{erlang, memory, []}, {erlang, system_info, [{allocator_sizes, fix_alloc}]}, {erlang, system_info, [{allocator, std_alloc}]},
     {erlang, system_info, [process_count]}, {erlang, system_info, [otp_release]}, {erlang, nodes, [connected]}, {persistent_term, info, []}],
@@ -58,7 +58,7 @@ const WHOLE = {
   memory: `[_ | _] = erpc:call(NODE, lists, zipwith3, Program)`,
 };
 
-// One against the other in turn: what each takes, and of the node's processor. `cached` is the same request where nobody has to be asked.
+// Both in turn: the time of each, and the node's processor time. `cached` is the same request without a question to the node.
 async function compare(rows, what, node, { ours, cached, theirs, calls }) {
   const taken = [];
   for (let i = 0; i < ROUNDS; i++) {

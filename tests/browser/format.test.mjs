@@ -46,7 +46,7 @@ test('an estimate is marked and has its bounds', () => {
   assert.deepEqual(format.counted({ exact: false, n: 7, n_min: 7, n_max: 7 }, 'n'), { text: '7', title: undefined });
 });
 
-test('entries that nobody has counted are told at most, by the count that the row has', () => {
+test('entries that nobody has counted are shown as a maximum, by the count that the row has', () => {
   const title = 'up to 9,000 entries, of monitors, monitored_by or links; not counted';
   const row = { exact: false, n: 5000, n_min: 0, n_max: 9000, m: null, m_max: 9000, uncounted_count: 9000 };
   assert.deepEqual(format.counted(row, 'n'), { text: '≤ 9,000', title });

@@ -102,13 +102,13 @@ suite('marks', { prepare: async (world) => {
     }
   });
 
-  test('one that answers nobody says how old is what it told', async () => {
+  test('a process that does not answer is shown with the age of its last report', async () => {
     const { node, gauge } = await patient(world, { flags: ['+S', '2:2'], isVaried: false });
     const [watcher, watched] = await node.eval(`sick:leak_hearing(${SILENT})`, 60_000);
     const pair = async () => (await gauge.get(`nodes/${node.name}/monitors/pairs?max_age_ms=0`)).data.find((row) => row.watcher.pid === watcher);
     await until('the pair to be known', async () => (await pair())?.watched?.pid === watched);
     await node.eval(`sick:deafen(list_to_pid("${watcher}"), ${DEAF_SECONDS})`, 60_000);
-    await until('it to be told as old', async () => (await pair())?.age_ms > 0);
+    await until('it to be shown as old', async () => (await pair())?.age_ms > 0);
     for (const [hash, titles] of [[nodeHash(node), ['Repeated monitors', 'Monitors most']], ['', ['Repeated monitors on all nodes']]]) {
       const page = await world.browser.open(gauge, hash, { expected: /504|422/ });
       for (const title of titles)

@@ -63,7 +63,7 @@ suite('on demand', { prepare: plant }, (world, test) => {
     await row.locator('.stack li', { hasText: 'calling:leak/1' }).waitFor();
   });
 
-  visit('what is given back, and what is given back wrongly, are told apart', () => processHash(world.shop, world.server), async (page) => {
+  visit('what is given back is distinguished from what is given back wrongly', () => processHash(world.shop, world.server), async (page) => {
     await trace(page);
     const row = (name) => lines(page).locator('tbody tr', { hasText: name });
     await row('calling:tidy/1').waitFor();

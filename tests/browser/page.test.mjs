@@ -149,7 +149,7 @@ suite('page', { prepare: plant }, (world, test) => {
     assert.match(first, new RegExp(`${world.gateway}[^]*${world.service} on ${world.pay.name}\\s+2,140\\s`));
   });
 
-  visit('the watched side tells of the same pair, and names the other node only', () => nodeHash(world.pay), async (page) => {
+  visit('the watched side shows the same pair, and names the other node only', () => nodeHash(world.pay), async (page) => {
     const finding = page.locator('.finding.loud', { hasText: 'order_gateway' });
     await finding.waitFor();
     const said = (await finding.innerText()).replace(/\s+/g, ' ');
@@ -161,7 +161,7 @@ suite('page', { prepare: plant }, (world, test) => {
     await panel(page, 'Repeated monitors').getByText('No process monitors another more than once.').waitFor();
   });
 
-  visit('both rankings tell a leak from a registry', shop, async (page) => {
+  visit('both rankings distinguish a leak from a registry', shop, async (page) => {
     const row = (title, text) => panel(page, title).locator('tbody tr', { hasText: text });
     const leak = row('Monitors most', 'order_gateway').filter({ hasText: 'payment_service' }); // who is named by the other node
     await leak.waitFor();
@@ -227,7 +227,7 @@ suite('page', { prepare: plant }, (world, test) => {
     assert.equal(await page.locator('#app script').count(), 0);
   });
 
-  visit('what grows is seen to grow, and its rate is told', shop, async (page) => {
+  visit('what grows is shown with its rate', shop, async (page) => {
     const finding = page.locator('.finding');
     await finding.getByText('2,140 times').waitFor();
     await world.shop.eval(`plant:add_watches(whereis(order_gateway), [{rpc:call('${world.pay.name}', erlang, whereis, [payment_service]), 60}])`);

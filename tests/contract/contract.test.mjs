@@ -110,8 +110,8 @@ suite('contract', { prepare }, (world, test) => {
       const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join();
       for (const method of METHODS.filter((one) => !methods.includes(one))) {
         const { status, headers, body } = await world.gauge.api(target, { method });
-        const told = (headers.allow ?? '').split(', ').sort().join();
-        if (status !== 405 || told !== allowed) faults.push(`${method} ${path}: ${status}, Allow: ${headers.allow}, and not ${allowed}`);
+        const listed = (headers.allow ?? '').split(', ').sort().join();
+        if (status !== 405 || listed !== allowed) faults.push(`${method} ${path}: ${status}, Allow: ${headers.allow}, and not ${allowed}`);
         faults.push(...faultsOf(document.components.schemas.Problem, body));
       }
     }
@@ -226,8 +226,8 @@ suite('contract', { prepare }, (world, test) => {
     const faults = [];
     const expect = async (operation, format, outcome, status, changes, more) => {
       const answer = await send(world, operation, requestsFor(world, operation, changes).request({ ...more, format }));
-      const told = answer.headers['x-check-status'];
-      faults.push(...ledger.hold(operation, `${outcome} ${format}`, answer, told === outcome ? wanted(answer, status) : [`is ${told}`]));
+      const reported = answer.headers['x-check-status'];
+      faults.push(...ledger.hold(operation, `${outcome} ${format}`, answer, reported === outcome ? wanted(answer, status) : [`is ${reported}`]));
     };
     for (const operation of ['checkNode', 'checkNodes'].map(operationOf))
       for (const format of operation.parameters.find(({ name }) => name === 'format').schema.enum) {

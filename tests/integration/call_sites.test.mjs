@@ -58,7 +58,7 @@ suite('call sites', { prepare: async (world) => {
     await untouched(pid);
   });
 
-  test('file, line and stack are told where the release knows them, else null', async () => {
+  test('file, line and stack are reported if the release knows them, else null', async () => {
     const pid = await start();
     const asked = trace(pid, { duration_ms: 3000 });
     await underway(pid);

@@ -59,7 +59,7 @@ suite('chat', { prepare: async (world) => {
     const { hub: shop, services: [{ node: pay }] } = await connectedNodes(world, ['payment_service']);
     for (const node of [shop, pay]) await world.gauge.register(node);
     let nth = 0;
-    // On a busy machine a node may not tell in the second that it is waited for: then another process is asked about, once too.
+    // On a busy machine a node may not answer within a second: then the test asks about another process, also once.
     for (const command of [`pairs ${shop.name}`, `monitors ${shop.name}`]) {
       await until(`the name in the first answer to ${command}`, async () => {
         const name = `gateway ${(nth += 1)}`;

@@ -84,7 +84,7 @@ suite('config', {}, (world, test) => {
     });
   }
 
-  test('all mistakes of a file are told at once, by the check and by the start, and those of its parts together', async () => {
+  test('all mistakes of a file are reported at once, by the check and by the start, and those of its parts together', async () => {
     const home = await folder();
     const path = await home.write('many.ini', '[server]\ndiscover = perhaps\nlisten = nowhere\n[walrus]\nx = 1\n[node shop]\n[limits]\nnodes_max = 0\n');
     for (const args of [['--check-config'], []]) {
@@ -168,7 +168,7 @@ suite('config', {}, (world, test) => {
     assert.equal(checked.code, 0, checked.stderr);
   });
 
-  test('a taken port is told', async () => {
+  test('a taken port is reported', async () => {
     const gauge = await world.beamgauge();
     const result = await beamgauge(gauge.folder, '--listen', `127.0.0.1:${gauge.port}`);
     assert.ok(result.code > 0);

@@ -24,7 +24,7 @@ suite('cross site', { prepare: async (world) => {
     'the same name behind another': { Origin: `http://evil.example@${own()}` },
     'another scheme': { Origin: `ftp://${own()}` },
     'an allowed host as a part of another': { Origin: 'https://gauge.example.evil.example' },
-    'an allowed host, told by the browser to be another site': { Origin: 'https://gauge.example', 'Sec-Fetch-Site': 'same-site' },
+    'an allowed host that the browser reports as another site': { Origin: 'https://gauge.example', 'Sec-Fetch-Site': 'same-site' },
     'an empty origin': { Origin: '' },
     'a site nobody knows': { 'Sec-Fetch-Site': 'perhaps' },
   });

@@ -1,17 +1,17 @@
-// Every kind of entry that a list of monitors, of watchers or of links can hold, told as what it is and counted as the node counts it.
+// Every kind of entry that a list of monitors, of watchers or of links can hold, reported by its kind and counted as the node counts it.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 
-// By what each of them is told, in the lists named.
+// The field that names each of them in these lists.
 const KINDS = {
   sockets: { monitored_by: 'reference' }, acceptor: { monitored_by: 'port' }, port: { monitors: 'port', links: 'port' }, port_by_name: { links: 'port' },
-  clock: { monitors: 'reference' }, // of no kind that is known: counted, and told as another
+  clock: { monitors: 'reference' }, // of an unknown kind: counted, and reported as another kind
   name: { monitors: 'name' }, spawned: { monitors: 'pid' }, mutual: { monitors: 'pid', monitored_by: 'pid', links: 'pid' }, itself: { links: 'pid' },
   alias: { monitors: 'pid' }, tagged: { monitors: 'pid' }, spawned_with_alias: { monitors: 'pid' },
 };
 
 const UNKNOWN = 'time_offset,clock_service';
-const told = (peer) => peer.pid ?? peer.port ?? peer.reference ?? (peer.name && [peer.name, peer.node].join());
+const nameOf = (peer) => peer.pid ?? peer.port ?? peer.reference ?? (peer.name && [peer.name, peer.node].join());
 const order = (rows) => rows.map(([count, text]) => [count, String(text) === UNKNOWN ? 'other' : String(text)]).sort((a, b) => b[0] - a[0] || (a[1] < b[1] ? -1 : 1));
 
 suite('entries', { prepare: async (world) => {
@@ -29,7 +29,7 @@ suite('entries', { prepare: async (world) => {
       for (const more of ['', '&exact=true']) {
         for (const { direction, count, distinct_count: distinct, exact, top_peers: peers } of await lists(pid, more)) {
           const truth = await world.target.eval(`truth:relations(list_to_pid("${pid}"), ${direction})`);
-          assert.deepEqual(order(peers.map((peer) => [peer.count, told(peer)])), order(truth), direction);
+          assert.deepEqual(order(peers.map((peer) => [peer.count, nameOf(peer)])), order(truth), direction);
           assert.deepEqual([count, distinct, exact], [truth.reduce((sum, [each]) => sum + each, 0), truth.length, true], direction);
           if (direction in expected) assert.ok(peers.length > 0 && peers.every((peer) => expected[direction] in peer), JSON.stringify(peers));
         }

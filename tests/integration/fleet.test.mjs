@@ -27,7 +27,7 @@ suite('fleet', { prepare: async (world) => {
     assert.equal(pair.watched.initial_call.text, 'erlang:apply/2');
   });
 
-  test('a monitor by name is joined too, and tells that the name is alive', async () => {
+  test('a monitor by name is joined too, and shows that the name is alive', async () => {
     const { data } = await pairsOf(world.shop);
     const pair = of(data, world.naming);
     assert.deepEqual([pair.watched.name, pair.watched.pid, pair.watched.alive, pair.count, pair.watched_count],
@@ -103,7 +103,7 @@ suite('fleet', { prepare: async (world) => {
     }
   });
 
-  test('a node that is registered and down is told of', async () => {
+  test('a node that is registered and down is reported', async () => {
     const down = 'nobody@127.0.0.1';
     await world.gauge.api(`nodes/${down}`, { method: 'PUT', body: { cookie: 'none' } });
     try {
@@ -164,7 +164,7 @@ suite('fleet', { prepare: async (world) => {
     const far = await lost.eval(`net_kernel:connect_node('${world.shop.name}'), plant:watcher([{${named(world.shop, 'gateway')}, 20000}])`);
     const rowOf = ({ data }) => data.find(({ watcher }) => watcher.pid === far && watcher.node === lost.name);
     const seen = () => world.gauge.get('pairs?max_age_ms=0');
-    await until('it to be told', async () => { const row = rowOf(await seen()); return row?.count === 20000 && row.age_ms === null && row.watched.name === 'gateway'; });
+    await until('it to be reported', async () => { const row = rowOf(await seen()); return row?.count === 20000 && row.age_ms === null && row.watched.name === 'gateway'; });
     await lost.stop();
     await until('its link to be down', async () => (await world.gauge.get(`nodes/${lost.name}`)).data.state !== 'up');
     const { data, meta } = await seen();

@@ -1,4 +1,4 @@
-// What comes to a long list between two counts: it is given to those of its peers that grew by as much themselves, and to nobody else.
+// Entries that come to a long list between two counts: they are given to peers that grew by as much themselves, and to no others.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
@@ -79,7 +79,7 @@ suite('growth since a count', { prepare: async (world) => {
     assert.deepEqual(counted.top_peers.map(({ count }) => Math.round(count / 1000)), [FEW_BEFORE / 1000, FEW_MORE / 1000]);
   });
 
-  test('one that begins to monitor another process is not told to monitor the first one more', async () => {
+  test('a process that begins to monitor another one is not reported to monitor the first one more', async () => {
     const [first, second] = [await world.here.eval('plant:named(<<"cart">>)'), await world.here.eval('plant:named(<<"mail">>)')];
     const own = await watcher(first, BEFORE);
     assert.deepEqual((await pairs(own)).map(({ count, exact }) => [count, exact]), [[BEFORE, true]]);

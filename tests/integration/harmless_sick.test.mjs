@@ -1,4 +1,4 @@
-// Looking at an ill node makes it no worse: many ask everything for some seconds, and the node lives, is no slower than it must be, and nothing stays.
+// Questions do not make a sick node worse: many clients ask everything for some seconds; the node survives, is no slower than it must be, and nothing remains.
 import assert from 'node:assert/strict';
 import { Keeper, limitMs, questionsOf } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';
@@ -29,7 +29,7 @@ suite('harmless to the sick', {}, (world, test) => {
     Flags = [P || P <- processes(), {flags, F} <- [erlang:trace_info(P, flags)], F =/= []],
     [lists:sort(registered()), length(erlang:ports()), Patterns, Flags]`);
 
-  // Everything, by so many clients beside each other, for so long. What is wrong is told.
+  // Asks for everything, with so many clients in parallel, for so long. Returns what is wrong.
   async function askAll(gauge, questions, allows) {
     const end = Date.now() + SECONDS * 1000;
     const seen = { asked: 0, wrong: [], slowest: 0 };

@@ -1,4 +1,4 @@
-// Processes with so many monitors that telling their memory takes long: they are asked for it rarely.
+// Processes with so many monitors that they need long to report their memory: they are rarely asked for it.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
@@ -40,7 +40,7 @@ suite('heavy processes', { prepare: async (world) => {
     }
     assert.equal(await outside(), before, 'it was asked for its memory');
     await until('it to be asked again', async () => (await outside()) >= before + 20_000 * 60, { timeout: 40_000 });
-    const { memory_bytes: told } = (await ask('processes?sort=monitors')).data[0];
-    near(told, await world.here.eval(`element(2, process_info(list_to_pid("${world.heavy}"), memory))`), 0.05, 'memory');
+    const { memory_bytes: reported } = (await ask('processes?sort=monitors')).data[0];
+    near(reported, await world.here.eval(`element(2, process_info(list_to_pid("${world.heavy}"), memory))`), 0.05, 'memory');
   });
 });

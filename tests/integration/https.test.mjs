@@ -52,7 +52,7 @@ suite('https', { prepare }, (world, test) => {
     return until(`it to say ${outcome}`, () => gauge.child.lines('stderr').slice(before).find((line) => line.includes(`event=${outcome}`)));
   };
 
-  test('curl is answered over TLS 1.2 and 1.3, by HTTP/1.1, and is told the address as it is', async () => {
+  test('curl is answered over TLS 1.2 and 1.3, by HTTP/1.1, with the address as it is', async () => {
     const gauge = await secure();
     for (const version of ['1.2', '1.3']) {
       const answer = await curl(gauge, '/api/v1/nodes', `--tlsv${version}`, '--tls-max', version, '-w', '\n%{http_code} %{http_version} %{ssl_verify_result}');
@@ -251,7 +251,7 @@ suite('https', { prepare }, (world, test) => {
     assert.ok(!gauge.child.text('stderr').includes('restart_needed'));
   });
 
-  test('what is wrong with the files is told by the start, by --check-config and by a reload, which changes nothing', async () => {
+  test('errors in the files are reported at the start, by --check-config and by a reload, which changes nothing', async () => {
     const gauge = await secure();
     const other = await world.authority.issue(4);
     const encrypted = await openssl('pkcs8', '-topk8', '-in', gauge.key, '-passout', 'pass:secret');

@@ -1,4 +1,4 @@
-// Leaks of any size stay in sight: counted once, known since, with their peers, in every place where leaks are told.
+// Leaks of any size stay visible: counted once, known since then, with their peers, in every place that reports leaks.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
@@ -27,7 +27,7 @@ suite('leaks', { prepare: async (world) => {
     assert.ok((await world.target.eval('plant:large_heaps()')) > 0, 'the list was copied');
   });
 
-  test('what was counted is not copied again, and is told as an estimate with the time of counting', async () => {
+  test('what was counted is not copied again, and is reported as an estimate with the time of the count', async () => {
     for (let i = 0; i < 10; i++) {
       const [pair] = (await get('monitors/pairs')).data;
       assert.deepEqual([pair.watcher.pid, pair.watched.pid, pair.exact], [world.watcher, world.watched, false]);
@@ -103,7 +103,7 @@ suite('leaks between nodes, and larger ones', { prepare: async (world) => {
   const at = (pid, node) => `rpc:call('${node.name}', erlang, list_to_pid, ["${pid}"])`;
   const uproot = (node, pid) => node.eval(`plant:killed(list_to_pid("${pid}"))`);
 
-  test('monitors of a process that is not looked into are told as unexplained, and nothing is where all are', async () => {
+  test('monitors of a process that was not read are reported as unexplained, and none are if all were read', async () => {
     const watched = await planted(world.here, 'hidden');
     const watcher = await world.here.eval(`plant:watcher([{list_to_pid("${watched}"), 30000}])`);
     for (const path of ['monitors/pairs', 'monitors?by=monitors']) {
@@ -170,7 +170,7 @@ suite('leaks between nodes, and larger ones', { prepare: async (world) => {
     await uproot(world.here, watcher);
   });
 
-  test('a million monitors of two processes are two pairs, whose shares the watched tell where the list is too much', async () => {
+  test('a million monitors of two processes are two pairs, whose shares the watched processes report if the list is too long', async () => {
     const [one, two] = [await planted(world.here, 'one'), await planted(world.here, 'two')];
     const watcher = await world.here.eval(`plant:watcher([{list_to_pid("${one}"), 650000}, {list_to_pid("${two}"), 350000}])`);
     const { data } = await get(world.here, 'monitors/pairs');
@@ -189,7 +189,7 @@ suite('leaks between nodes, and larger ones', { prepare: async (world) => {
     const { data, meta } = await get(world.here, 'monitors/pairs');
     assert.ok(data.slice(0, 2).some((row) => row.watcher.pid === watcher && row.watched === null && row.count === null && row.uncounted_count > ENTRIES / 2 && !row.exact), JSON.stringify(data.slice(0, 3)));
     assert.ok(meta.warnings.some((warning) => warning.includes(watcher) && warning.includes('exact=true')), JSON.stringify(meta.warnings));
-    // Its own page, whether it tells its memory in time or not.
+    // Its own page, whether it reports its memory in time or not.
     const own = await world.gauge.api(`nodes/${world.here.name}/processes/${watcher.slice(1, -1)}?max_age_ms=0`);
     assert.deepEqual([own.status, own.body?.data?.pid], [200, watcher], own.text);
     assert.ok(own.body.data.memory_bytes > 60 * ENTRIES, own.text);

@@ -1,4 +1,4 @@
-// Where neither side of a leak between two nodes can be counted, the other side is named by what both take of memory, and marked as likely.
+// If neither side of a leak between two nodes can be counted, the memory of both shows the likely other side, which is marked as likely.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
@@ -19,23 +19,23 @@ suite('the likely other side', { prepare: async (world) => {
     return answer.body;
   };
 
-  test('two lists that nobody can count are told as each other\'s other side, in the fleet\'s pairs and the node\'s', async () => {
+  test('two lists that nobody can count are reported as each other\'s other side, in the fleet\'s pairs and the node\'s', async () => {
     const watched = await world.there.eval('plant:named(<<"payments">>)');
     const at = `rpc:call('${world.there.name}', erlang, list_to_pid, ["${watched}"])`;
     const watcher = await world.here.eval(`plant:watcher([{${at}, ${BATCH}}])`, 120_000);
     for (let planted = BATCH; planted < ENTRIES; planted += BATCH) await world.here.eval(`plant:add_watches(list_to_pid("${watcher}"), [{${at}, ${BATCH}}])`, 120_000);
     const own = ({ data }) => data.filter((row) => row.watcher.pid === watcher && row.watcher.node === world.here.name);
     for (const path of ['pairs', `nodes/${world.here.name}/monitors/pairs`]) {
-      const told = await until(`${path} to name it`, async () => {
+      const found = await until(`${path} to name it`, async () => {
         const answer = await get(path);
         assert.equal(own(answer).length, 1, JSON.stringify(answer)); // it stands there from the first look on
         return own(answer)[0].watched !== null && answer;
       });
-      const [row] = own(told);
+      const [row] = own(found);
       assert.deepEqual([row.watched.pid, row.watched.node, row.watched.name, row.exact], [watched, world.there.name, 'payments', false]);
       assert.ok(near(row.count, ENTRIES, 0.2), `${row.count}`);
       assert.match(row.likely, /these two alone/);
-      assert.ok(told.meta.warnings.includes(row.likely), JSON.stringify(told.meta.warnings));
+      assert.ok(found.meta.warnings.includes(row.likely), JSON.stringify(found.meta.warnings));
     }
     const { data } = await get(`nodes/${world.there.name}/monitors/pairs`);
     assert.ok(!data.some((row) => row.watcher.pid === watched), 'the one that is watched stands as a watcher');

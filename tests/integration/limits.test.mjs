@@ -1,5 +1,4 @@
-// Nodes at a limit: atoms, processes, ports, and a code server that answers nobody. What can be known is told, the rest says why not, and
-// no question is the last straw.
+// Nodes at a limit: atoms, processes, ports, and a code server that does not answer. What can be known is reported, the rest says why not, and no question crashes the node.
 import assert from 'node:assert/strict';
 import { paths } from './lib/paths.mjs';
 import { suite } from './lib/suite.mjs';
@@ -13,7 +12,7 @@ const needs = (path) => path.replace(/\?.*/, '');
 
 suite('limits', { prepare: async (world) => { world.gauge = await world.beamgauge(); } }, (world, test) => {
   for (const free of [200, 400]) {
-    test(`a node with ${free} atoms free lives through every endpoint, and is told as nearly full`, async () => {
+    test(`a node with ${free} atoms free survives every endpoint, and is reported as nearly full`, async () => {
       const { gauge } = world;
       const node = await world.node({ flags: ['+t', '32768'] });
       await node.eval(`_ = [list_to_atom("filler_" ++ integer_to_list(N)) || N <- lists:seq(1, erlang:system_info(atom_limit) - erlang:system_info(atom_count) - ${free})], ok`);
@@ -36,7 +35,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     });
   }
 
-  test('memory is told whole with little room for atoms, and without what allocators hold where there is too little for the first look at them', async () => {
+  test('memory is complete with little room for atoms, and without allocators if there is too little for the first look at them', async () => {
     const { gauge } = world;
     const node = await world.node({ flags: ['+t', '32768'] });
     const fill = (free) => node.eval(`_ = [list_to_atom("filler_${free}_" ++ integer_to_list(N)) || N <- lists:seq(1, erlang:system_info(atom_limit) - erlang:system_info(atom_count) - ${free})], ok`);
@@ -69,7 +68,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     assert.equal((await gauge.ask(node, fresh('system'))).status, 200);
   });
 
-  test('a full process table: system is told, checks fail, and the rest says how full', async () => {
+  test('a full process table: system is reported, checks fail, and the rest says how full', async () => {
     const { gauge } = world;
     const node = await world.node({ flags: ['+P', '1024'] });
     await gauge.register(node);
@@ -94,7 +93,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     assert.equal(await node.eval('process_info(whereis(rex), message_queue_len)').then(JSON.stringify), '["message_queue_len",0]');
   });
 
-  test('a full port table breaks nothing and is told', async () => {
+  test('a full port table breaks nothing and is reported', async () => {
     const { gauge } = world;
     const node = await world.node({ flags: ['+Q', '1024'] });
     await gauge.register(node);
@@ -105,7 +104,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     await node.eval('exit(whereis(plugs), kill), ok');
   });
 
-  test('a scheduler that is held up: what the others tell, in the default time, and a warning', async () => {
+  test('a blocked scheduler: the others\' report, in the default time, and a warning', async () => {
     const { gauge } = world;
     const node = await world.node({ flags: ['+S', '2:2'], modules: ['plant', 'truth', 'sick'] });
     await gauge.register(node);

@@ -25,7 +25,7 @@ suite('memory by type', { prepare: async (world) => {
     });
     return memory;
   };
-  // What an illness adds, and that nothing of it stays.
+  // What a fault adds, and that nothing of it remains.
   world.added = async (illness) => {
     const before = await world.settled();
     await world.target.eval(`${illness}, ok`);
@@ -105,7 +105,7 @@ suite('memory by type', { prepare: async (world) => {
     await world.settled();
     await world.target.eval(`sick:leak_remote(20000, '${other.name}'), ok`);
     for (const side of [world.target, other]) { // the other one has yet to hear of them all
-      await until(`${side.name} to tell them`, async () => {
+      await until(`${side.name} to report them`, async () => {
         const { monitors_estimate: monitors } = await world.gauge.data(side, 'memory?max_age_ms=0');
         assert.ok(monitors.remote_count > 17_000 && monitors.remote_count <= monitors.remote_max_count, JSON.stringify(monitors));
         near(monitors.remote_max_count, 20_000, 3000, 'remote, at most');
@@ -125,10 +125,10 @@ suite('memory by type', { prepare: async (world) => {
     pair.push(await world.node({ cookie: pair[0].cookie, modules: ['sick'] }));
     for (const side of pair) await world.gauge.register(side);
     await pair[0].eval(`net_kernel:connect_node('${pair[1].name}')`);
-    const told = async (side) => (await world.gauge.data(side, 'memory?max_age_ms=0')).monitors_estimate;
-    for (const side of pair) assert.ok((await told(side)).remote_count < 200, JSON.stringify(await told(side)));
+    const estimate = async (side) => (await world.gauge.data(side, 'memory?max_age_ms=0')).monitors_estimate;
+    for (const side of pair) assert.ok((await estimate(side)).remote_count < 200, JSON.stringify(await estimate(side)));
     await pair[0].eval(`sick:leak_remote(2042, '${pair[1].name}'), ok`);
-    for (const side of pair) near((await told(side)).remote_count, 2042, 204, `monitors of ${side.name}`);
+    for (const side of pair) near((await estimate(side)).remote_count, 2042, 204, `monitors of ${side.name}`);
     for (const side of pair) await side.stop();
   });
 
@@ -137,24 +137,23 @@ suite('memory by type', { prepare: async (world) => {
     pair.push(await world.node({ cookie: pair[0].cookie, modules: ['sick'] }));
     for (const side of pair) await world.gauge.register(side);
     await pair[0].eval(`net_kernel:connect_node('${pair[1].name}')`);
-    const told = async (side) => (await world.gauge.data(side, 'memory?max_age_ms=0')).monitors_estimate;
-    // Of these no ranking shows those who monitor, on the one node, or who are monitored, on the other: the counts of those who do not leak
-    // hide nothing.
+    const estimate = async (side) => (await world.gauge.data(side, 'memory?max_age_ms=0')).monitors_estimate;
+    // Rankings show none of the watchers on one node, or of the watched on the other: the counts of processes without a leak hide nothing.
     await pair[0].eval(`[P | _] = sick:idle(5000), [spawn(fun() -> erlang:monitor(process, P), sick:wait() end) || _ <- lists:seq(1, 5000)], ok`);
     await pair[1].eval(`Idle = sick:idle(5000), spawn(fun() -> [erlang:monitor(process, P) || P <- Idle], sick:wait() end), ok`);
     await pair[0].eval(`sick:leak_remote(3000, '${pair[1].name}'), ok`);
     for (const side of pair) {
-      const before = await told(side);
+      const before = await estimate(side);
       assert.equal(before.remote_count, null, JSON.stringify(before));
       assert.equal(before.bytes, null);
       assert.ok(before.remote_max_count >= 3000 && before.exact && before.local_count >= 5000, JSON.stringify(before));
       const path = `/api/v1/nodes/${side.name}/check?assert=${encodeURIComponent('monitors_estimate.remote_count<10k')}&max_age_ms=0`;
       const known = (await world.gauge.api(path)).body.data; // which has the processes ranked, as it needs that
-      near((await told(side)).remote_count, 3000, 300, `after a look at the processes of ${side.name}`);
+      near((await estimate(side)).remote_count, 3000, 300, `after a look at the processes of ${side.name}`);
       assert.deepEqual([known.status, known.assertions[0].exact], ['pass', false], JSON.stringify(known));
     }
     await pair[0].eval(`sick:leak_remote(2000, '${pair[1].name}'), ok`);
-    for (const side of pair) near((await told(side)).remote_count, 5000, 500, `of ${side.name} without another look`);
+    for (const side of pair) near((await estimate(side)).remote_count, 5000, 500, `of ${side.name} without another look`);
     for (const side of pair) await side.stop();
   });
 
@@ -219,7 +218,7 @@ suite('memory as the system sees it', { prepare: async (world) => {
     near(memory.unexplained_bytes, Math.max(0, memory.rss_bytes + memory.swap_bytes - memory.carriers_bytes), 0, 'unexplained');
   });
 
-  test('the files of the host are read once a second at most, and their age is told', async (t) => {
+  test('the files of the host are read at most once a second, and their age is reported', async (t) => {
     if (chrooted) return t.skip('no /proc in this root');
     const ages = [];
     await until('them to be read again', async () => {
@@ -250,8 +249,8 @@ suite('memory as the system sees it', { prepare: async (world) => {
     try {
       writeFileSync(`${inner}/cgroup.procs`, String(pid));
       const memory = await until('its files to be read again', async () => {
-        const told = await world.memory();
-        return told.cgroup_limit_bytes !== null && told;
+        const memory = await world.memory();
+        return memory.cgroup_limit_bytes !== null && memory;
       });
       near(memory.cgroup_limit_bytes, 800_000_000, 5000, 'the outer limit');
       assert.equal(memory.limit_bytes, memory.cgroup_limit_bytes);

@@ -1,4 +1,4 @@
-// The main job: who monitors whom, and how often; the leak told from the healthy.
+// The main job: who monitors whom, and how often; the leak is distinguished from healthy processes.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
@@ -16,7 +16,7 @@ suite('monitors', { prepare: async (world) => {
 } }, (world, test) => {
   const data = (node, path) => world.gauge.data(node, path);
 
-  test('by=monitors ranks the watchers, and tells the leak from the registry', async () => {
+  test('by=monitors ranks the watchers, and distinguishes the leak from the registry', async () => {
     const rows = await data(world.shop, 'monitors?by=monitors&limit=3&max_age_ms=0');
     assert.deepEqual(rows.map((row) => [row.pid, row.monitors_count]), [[world.registry, 12000], [world.leaker, 9000], [world.second, 5007]]);
     const [registry, leaker, second] = rows;
@@ -57,7 +57,7 @@ suite('monitors', { prepare: async (world) => {
     assert.deepEqual(pairs.slice(0, 2).map((pair) => pair.count), truth.map(([count]) => count));
   });
 
-  test('a pair is told on the node of its watcher, and not once more on that of the watched', async () => {
+  test('a pair is listed on the node of its watcher, and not again on that of the watched', async () => {
     const pairs = await data(world.pay, 'monitors/pairs?limit=100&max_age_ms=0');
     assert.deepEqual(pairs.filter((pair) => pair.watcher.node !== world.pay.name || pair.count >= 9000), []);
   });

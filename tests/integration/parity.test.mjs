@@ -1,9 +1,9 @@
-// What a shell on the node would tell: tables, ports, sockets, applications, schedulers, distribution, binaries.
+// The same as in a shell on the node: tables, ports, sockets, applications, schedulers, distribution, binaries.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { steady, until } from './lib/wait.mjs';
 
-// A process on the node that runs an expression, tells what it gave, and then waits, holding all that the expression made.
+// A process on the node that runs an expression, returns its result, and then waits and keeps all that the expression made.
 const holding = (expression) => `(fun() -> Self = self(), P = spawn(fun() -> X = (${expression}), Self ! {self(), X}, receive stop -> X end end), receive {P, X} -> {P, X} end end)()`;
 const falling = (numbers) => assert.deepEqual(numbers, [...numbers].sort((a, b) => b - a));
 
@@ -57,7 +57,7 @@ suite('parity', { prepare: async (world) => {
     assert.deepEqual([refused.status, refused.body.errors[0].param], [400, 'window_ms']);
   });
 
-  test('binaries that an ETS table holds are told to be referred to by no process', async () => {
+  test('binaries that an ETS table holds are reported as referred to by no process', async () => {
     const before = (await get('binaries?max_age_ms=0')).meta.unreferred_bytes;
     await run(`Self = self(), P = spawn(fun() -> T = ets:new(held, [public]), [ets:insert(T, {I, binary:copy(<<I>>, 8192)}) || I <- lists:seq(1, 4000)],
       erlang:garbage_collect(), Self ! made, receive stop -> T end end), receive made -> register(holds_binaries, P) end`);
@@ -94,7 +94,7 @@ suite('parity', { prepare: async (world) => {
     await run(`exit(whereis(http_pool), kill)`);
   });
 
-  test('what a socket has read is told, and what its driver takes to read', async () => {
+  test('the bytes that a socket has read are reported, and those that its driver needs to read', async () => {
     const owner = await leakSockets('http_pool_read', 3, 0);
     const { data, meta } = await get('ports?max_age_ms=0&sort=input&limit=1000');
     const own = data.filter((row) => row.owner?.pid === owner && row.peer_address !== null);
@@ -186,8 +186,8 @@ suite('parity', { prepare: async (world) => {
         return { count, ...(await get(`${question}${question.includes('?') ? '&' : '?'}limit=200&max_age_ms=0`)) };
       });
       assert.deepEqual([meta.process_count, meta.scanned_count, meta.skipped_count], [count, count, 0], question);
-      const told = data.reduce((sum, row) => sum + (row.process_count ?? 1), 0);
-      if (!/window|monitors/.test(question)) assert.equal(told, Math.min(count, meta.truncated ? 200 : count), question);
+      const total = data.reduce((sum, row) => sum + (row.process_count ?? 1), 0);
+      if (!/window|monitors/.test(question)) assert.equal(total, Math.min(count, meta.truncated ? 200 : count), question);
       assert.doesNotMatch(JSON.stringify(data), /"(initial_call|group)":\{"module":"(erl_eval|lists)"/, question);
     }
     const others = Promise.all(['reductions', 'memory', 'stack'].map((sort) => get(`processes?sort=${sort}&window_ms=4000&max_age_ms=0`)));

@@ -1,4 +1,4 @@
-// Who is at the other end of monitors, where that is on another node: asked there, kept, and known when that node does not tell any more.
+// The names of processes at the other end of monitors on another node: asked there, kept, and still known when that node does not report them any more.
 import assert from 'node:assert/strict';
 import { connectedNodes, named, withPid } from './lib/connected.mjs';
 import { suite } from './lib/suite.mjs';
@@ -18,20 +18,20 @@ suite('names of peers on other nodes', { prepare: async (world) => {
   const ranked = (node, by) => get(`${node.name}/monitors?by=${by}`);
   const topOf = ({ data }, pid) => data.find((row) => row.pid === pid).top_peers;
 
-  test('in relations and in either ranking they have the names that their own node tells', async () => {
-    const told = ({ pid, node, name, registered_name, initial_call, named_at }) => [pid, node, name, registered_name, initial_call?.text, named_at];
+  test('in relations and in either ranking they have the names that their own node reports', async () => {
+    const identity = ({ pid, node, name, registered_name, initial_call, named_at }) => [pid, node, name, registered_name, initial_call?.text, named_at];
     const service = [world.service, world.pay.name, 'payment_service', 'payment_service', 'erlang:apply/2', undefined];
-    // A busy machine may be late to tell: then the next one is told.
+    // On a busy machine the report may be late: then the next one has it.
     await until('the watched to be named', async () => {
-      assert.deepEqual(told((await relations()).data[0].top_peers[0]), service);
-      assert.deepEqual(told(topOf(await ranked(world.shop, 'monitors'), world.gateway)[0]), service);
+      assert.deepEqual(identity((await relations()).data[0].top_peers[0]), service);
+      assert.deepEqual(identity(topOf(await ranked(world.shop, 'monitors'), world.gateway)[0]), service);
       const watcher = [world.gateway, world.shop.name, 'gateway', 'gateway', 'erlang:apply/2', undefined];
-      assert.deepEqual(told(topOf(await ranked(world.pay, 'monitored_by'), world.service)[0]), watcher);
+      assert.deepEqual(identity(topOf(await ranked(world.pay, 'monitored_by'), world.service)[0]), watcher);
       return true;
     });
   });
 
-  test('only who asks for it is told whether they live, and nobody on a node that is not registered has a name', async () => {
+  test('only a caller who asks for it gets their liveness, and a process on a node that is not registered has no name', async () => {
     const { data: [{ top_peers: peers }], meta } = await relations();
     assert.deepEqual(peers.map(({ node, name, alive }) => [node, name, alive]), [[world.pay.name, 'payment_service', null], [world.stray.name, null, null]]);
     assert.deepEqual(meta.warnings, []);
@@ -39,7 +39,7 @@ suite('names of peers on other nodes', { prepare: async (world) => {
     assert.deepEqual(verified.map(({ name, alive }) => [name, alive]), [['payment_service', true], [null, null]]);
   });
 
-  test('a frozen node costs the names only that it has never told', async () => {
+  test('a frozen node costs only the names that it has never reported', async () => {
     const unnamed = await world.pay.eval('plant:named(<<"second_service">>)');
     const watcher = await world.shop.eval(`plant:watcher([{${withPid(world.pay, unnamed)}, 300}])`);
     await world.pay.pause();
@@ -58,8 +58,8 @@ suite('names of peers on other nodes', { prepare: async (world) => {
     await world.shop.eval(`exit(list_to_pid("${watcher}"), kill), ok`);
   });
 
-  test('who was on a node that has gone keeps the name, marked with when it was told', async () => {
-    // A watcher of a process on a node that goes is told so, and holds nothing then: what is asked for is the ranking from before.
+  test('a process on a node that has gone keeps its name, marked with the time of the report', async () => {
+    // A watcher of a process on a node that goes down gets a message, and then holds nothing: so the test asks for the earlier ranking.
     const before = await ranked(world.shop, 'monitors');
     assert.equal(topOf(before, world.gateway)[0].name, 'payment_service');
     await world.pay.stop();

@@ -71,7 +71,7 @@ suite('processes', { prepare: async (world) => {
     await world.target.eval(`list_to_pid("${pid}") ! stop`);
   });
 
-  test('a window tells the change in monitors, and its rate', async () => {
+  test('a window reports the change in monitors, and its rate', async () => {
     const pid = await world.target.eval('plant:churn(plant:idle(), 5)');
     const [before, began] = [await truth('monitors', pid), performance.now()];
     const { data } = await rank('sort=monitors&limit=3&window_ms=1000');
@@ -141,7 +141,7 @@ suite('processes', { prepare: async (world) => {
     assert.equal(angled.status, 200, 'with its brackets too');
   });
 
-  test('a label is told, also of releases that have no function to set one', async () => {
+  test('a label is reported, also on releases that have no function to set one', async () => {
     const pid = await world.target.eval('plant:pretending({till, 7})');
     const { data } = await world.gauge.get(`nodes/${world.target.name}/processes/${path(pid)}`);
     assert.equal(data.label, '{till,7}');

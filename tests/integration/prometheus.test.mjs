@@ -1,4 +1,4 @@
-// Prometheus: what /metrics and /probe tell, as promtool, a strict reader and the real Prometheus read it.
+// Prometheus: /metrics and /probe, read by promtool, a strict reader and the real Prometheus.
 import assert from 'node:assert/strict';
 import { randomName } from './lib/node.mjs';
 import { freePort } from './lib/net.mjs';
@@ -45,7 +45,7 @@ suite('prometheus', { prepare: async (world) => {
     for (const more of ['', '&module=prometheus_erl']) parse((await open(more)).text, { open: true });
   });
 
-  test('/probe tells the leak, the limits and the memory as the API does, and names no process', async () => {
+  test('/probe has the leak, the limits and the memory as the API has them, and names no process', async () => {
     const families = parse((await probe(world.shop.name, '&max_age_ms=0')).text);
     assert.equal(value(families, 'beam_up'), 1);
     assert.equal(value(families, 'beam_process_max_monitors'), LEAK);
@@ -98,7 +98,7 @@ suite('prometheus', { prepare: async (world) => {
   });
 
   // Nobody says here how long to wait, or a minute: whoever waited that long would be late.
-  test('a node that nothing answers for is told at once, and one that dies meanwhile when it does', async () => {
+  test('a node that is down is reported at once, and one that dies meanwhile when it does', async () => {
     const refused = `${randomName()}@127.0.0.1`;
     await world.gauge.put(refused, { cookie: 'x', port: await freePort() });
     await world.gauge.failed(refused, 'port_refused');
@@ -113,7 +113,7 @@ suite('prometheus', { prepare: async (world) => {
     for (const answer of await Promise.all(answers)) assert.deepEqual([answer.status, value(parse(answer.text), 'beam_up')], [200, 0]);
   });
 
-  test('a node that hangs is told within what the scraper waits', async () => {
+  test('a node that hangs is reported within the scraper\'s timeout', async () => {
     const node = await world.node();
     await world.gauge.register(node);
     await node.pause();

@@ -101,7 +101,7 @@ suite('prometheus rules', { prepare: async (world) => {
     assert.deepEqual(files.filter((name) => !isSource(name)).sort(), ['alerts.yml', 'alerts_test.yml', 'prometheus.yml']);
   });
 
-  test('a real Prometheus finds the nodes, scrapes them, and tells the leak: of the leaking node only', async () => {
+  test('a real Prometheus finds the nodes, scrapes them, and alerts on the leak: of the leaking node only', async () => {
     const port = await freePort();
     const prometheus = await hasten(world, port);
     const ask = async (what) => {
@@ -127,6 +127,6 @@ suite('prometheus rules', { prepare: async (world) => {
     const [, pairs] = /GET (\/api\/v1\/\S+)/.exec(alert.annotations.description);
     const [top] = (await world.gauge.get(pairs)).data;
     assert.equal(top.watcher.pid, watcher, 'the alert leads to the leak');
-    assert.doesNotMatch(prometheus.text(), /level=(error|warn).*(scrape|append|parse|discovery)/, 'Prometheus reads all that it is told');
+    assert.doesNotMatch(prometheus.text(), /level=(error|warn).*(scrape|append|parse|discovery)/, 'Prometheus reads all its input');
   });
 });

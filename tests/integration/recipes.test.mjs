@@ -115,7 +115,7 @@ const RECIPES = {
   ],
 };
 
-// Where curl is not told to be silent.
+// If curl is not silent.
 const PROGRESS = /% Received/;
 
 // The commands of README, each by a part of it that no other has.
@@ -203,12 +203,12 @@ suite('recipes', { prepare: async (world) => {
     const env = { GITHUB_STEP_SUMMARY: 'summary.md', BUSY: world.busy.name, MATTERMOST_TOKEN: 'secret' };
     const script = `${variables}\n${as && `export ${as}`}\n${command}`;
     const result = await shell(script, { folder, ports, env, files: { '.erlang.cookie': `${world.cookie}\n` }, command: runner });
-    const told = `${as} ${at}: ${JSON.stringify(result)}\n${command}`;
-    assert.equal(result.code, code, told);
-    matches(result.stdout, out, told);
-    if (err) assert.match(result.stderr, err, told);
-    else if (code === 0) assert.equal(result.stderr, '', told);
-    for (const [name, pattern] of Object.entries(file)) matches(await readFile(`${folder}/${name}`, 'utf8'), pattern, told);
+    const context = `${as} ${at}: ${JSON.stringify(result)}\n${command}`;
+    assert.equal(result.code, code, context);
+    matches(result.stdout, out, context);
+    if (err) assert.match(result.stderr, err, context);
+    else if (code === 0) assert.equal(result.stderr, '', context);
+    for (const [name, pattern] of Object.entries(file)) matches(await readFile(`${folder}/${name}`, 'utf8'), pattern, context);
     await check?.(world, folder, result);
     return page ? readFile(`${folder}/${page}`, 'utf8') : result.stdout;
   }

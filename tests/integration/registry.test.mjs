@@ -72,7 +72,7 @@ suite('registry', { prepare: async (world) => {
     for (const text of [...texts, gauge.child.text('stderr')]) assert.ok(!text.includes(node.cookie));
   });
 
-  test('a wrong cookie is told as such, and a changed one connects', async () => {
+  test('a wrong cookie is reported as such, and a changed one connects', async () => {
     const { gauge } = world;
     const node = await world.node();
     await gauge.put(node, { cookie: randomCookie() });
@@ -197,7 +197,7 @@ suite('registry', { prepare: async (world) => {
     assert.ok((await gauge.data(node, 'system?max_age_ms=600000')).process_count < 500);
   });
 
-  test('a second beamgauge of the same name is told that the name is in use', async () => {
+  test('a second beamgauge of the same name reports that the name is in use', async () => {
     const node = await world.node();
     const name = `${randomName('gauge')}@127.0.0.1`;
     const first = await world.beamgauge({ args: ['--name', name] });

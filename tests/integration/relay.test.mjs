@@ -1,4 +1,4 @@
-// Another user of this host, who takes a name in epmd to be shown what our cookie makes of his challenge.
+// Another user of this host, who registers a name in epmd to get our cookie's digest of his challenge.
 import assert from 'node:assert/strict';
 import { Folder } from './lib/beamgauge.mjs';
 import { randomCookie, randomName } from './lib/node.mjs';
@@ -24,8 +24,8 @@ suite('relay', {}, (world, test) => {
     assert.ok(thief.connections() > 0);
     assert.deepEqual(thief.proofs(), [], 'a proof of the cookie was sent');
     assert.equal((await gauge.ask(name, 'memory')).status, 502);
-    const told = gauge.child.lines('stderr').filter((line) => line.includes('peer_not_trusted') && line.includes(name) && /level=warn/.test(line));
-    assert.equal(told.length, 1, told.join('\n'));
+    const logged = gauge.child.lines('stderr').filter((line) => line.includes('peer_not_trusted') && line.includes(name) && /level=warn/.test(line));
+    assert.equal(logged.length, 1, logged.join('\n'));
   };
 
   attack('a name that discovery finds is not shown the cookie', async () => {

@@ -1,4 +1,4 @@
-// Nodes that go and come back: how soon they are joined again, and what is told of them meanwhile.
+// Nodes that go and come back: how soon they are connected again, and what is reported about them meanwhile.
 import assert from 'node:assert/strict';
 import { randomName } from './lib/node.mjs';
 import { suite } from './lib/suite.mjs';
@@ -43,8 +43,8 @@ suite('returning', {}, (world, test) => {
       assert.ok(info.retry_in_ms >= 0);
       await sleep(25);
     }
-    const told = downLines(gauge, node).map((line) => /reason=(\w+)/.exec(line)[1]);
-    assert.deepEqual(told, ['connection_lost', 'node_not_in_epmd']);
+    const reasons = downLines(gauge, node).map((line) => /reason=(\w+)/.exec(line)[1]);
+    assert.deepEqual(reasons, ['connection_lost', 'node_not_in_epmd']);
   });
 
   test('a name that never was there is tried less and less often, unless somebody asks for it', async () => {

@@ -49,7 +49,7 @@ suite('busy nodes', {}, (world, test) => {
       await keeper.remember();
       const rows = await examine(t, gauge, all, { allows: isPartialCheck, asked: stretched });
       rows.forEach(saysWhatItLeftOut);
-      for (const sort of ['reductions', 'message_queue_len']) { // what the emulator tells without the process
+      for (const sort of ['reductions', 'message_queue_len']) { // the emulator reports these without the process
         const { data, meta } = rows.find(({ path }) => path.includes(`/processes?sort=${sort}&max`)).body;
         assert.equal(meta.exact, true, `${sort}: ${JSON.stringify(meta)}`);
         if (sort === 'reductions') assert.ok(data.length > 1, sort); // hardly any has a message

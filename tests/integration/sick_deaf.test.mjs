@@ -1,4 +1,4 @@
-// A process that answers nobody and holds up a scheduler, as a bad NIF does: every question is answered, and only that process is left out.
+// A process that does not answer and blocks a scheduler, like a bad NIF: every question is answered, and only that process is left out.
 import assert from 'node:assert/strict';
 import { examine, patient, stretched } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';
@@ -8,7 +8,7 @@ const DEAF_SECONDS = 240; // reckoned by a short trial, which other work makes l
 const BESIDE = 2; // questions at a time, so that all are asked before it has done
 
 suite('one that does not answer', {}, (world, test) => {
-  test('what is asked of a node with a scheduler held up is told without what only that one knows', async (t) => {
+  test('a node with a blocked scheduler is reported without what only that scheduler knows', async (t) => {
     const { node, gauge, questions } = await patient(world, { flags: ['+S', '2:2'], isVaried: false });
     await node.eval(`sick:idle(${IDLE}), ok`);
     const pid = await node.eval(`sick:deaf(${DEAF_SECONDS})`);

@@ -1,4 +1,4 @@
-// Nodes at a limit: what can be told is told, what cannot says why, and no question is the last straw.
+// Nodes at a limit: what can be reported is reported, the rest says why not, and no question crashes the node.
 import assert from 'node:assert/strict';
 import { examine, Keeper, patient, questionsOf } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';
@@ -17,7 +17,7 @@ suite('a node at a limit', {}, (world, test) => {
   }
 
   for (const free of [200, 400, 1000]) {
-    test(`room for ${free} more atoms: the node lives through every question, and the counts are told`, async (t) => {
+    test(`room for ${free} more atoms: the node survives every question, and the counts are reported`, async (t) => {
       const node = await world.node({ modules: ['truth', 'sick'], flags: ['+t', '32768'] });
       const keeper = await Keeper.of(node);
       assert.equal(await node.eval(`sick:fill_atoms(${free})`), free);

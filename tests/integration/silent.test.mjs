@@ -1,4 +1,4 @@
-// A watcher that falls silent is not gone: where nobody tells anything of it, it stands with what it reported last, in every ranking.
+// A watcher that stops answering does not disappear: it stays in every ranking with its last report.
 import assert from 'node:assert/strict';
 import { patient, stretched } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';
@@ -19,7 +19,7 @@ suite('watchers that fall silent', {}, (world, test) => {
       const here = `nodes/${node.name}`;
       const own = ({ body }) => body?.data?.find((row) => (row.watcher?.pid ?? row.pid) === watcher);
       const first = { pairs: `${here}/monitors/pairs?max_age_ms=0`, rows: `${here}/monitors?by=monitors&max_age_ms=0`, all: 'pairs?max_age_ms=0' };
-      // As it is known while it tells: with whom it monitors.
+      // As it is known while it answers: with the process that it monitors.
       await until('the pair to be known', async () => own(await ask(first.pairs))?.watched?.pid === watched && own(await ask(first.rows))?.top_peers[0]?.pid === watched);
       await node.eval(`sick:deafen(list_to_pid("${watcher}"), ${DEAF_SECONDS})`, 60_000);
       for (const path of [first.pairs, first.pairs, first.rows, first.all, `${here}/processes?sort=monitors&max_age_ms=0`]) {
@@ -30,7 +30,7 @@ suite('watchers that fall silent', {}, (world, test) => {
         near(row.count ?? row.monitors_count, entries, 0.05, path);
         if (row.watched !== undefined) assert.equal(row.watched?.pid, watched, answer.text);
       }
-      const silent = await until('it to be told as old', async () => {
+      const silent = await until('it to be reported as old', async () => {
         const answer = await ask(first.pairs);
         return own(answer)?.age_ms > 0 && answer;
       });

@@ -78,7 +78,7 @@ suite('tables', { prepare: async (world) => {
       const lines = text.text.split('\n\n')[0].split('\n');
       const bars = md.text.split('\n').filter((line) => line.startsWith('|'));
       assert.ok(lines.length > 1, text.text);
-      const whole = table.path.endsWith('/check/metrics') ? Infinity : WIDTH; // a row of Markdown is one line, and its sentences are told whole
+      const whole = table.path.endsWith('/check/metrics') ? Infinity : WIDTH; // a row of Markdown is one line, and its sentences are not cut
       const fits = (line, room) => assert.ok(widthOf(line) <= room, `${widthOf(line)} columns:\n${line}\n\n${text.text}`);
       for (const line of lines) fits(line, WIDTH);
       for (const bar of bars) fits(bar.replace(/\\(.)/g, '$1').replace(/&#?\w+;/g, '.'), whole);

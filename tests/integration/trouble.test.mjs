@@ -94,7 +94,7 @@ suite('trouble', { prepare: async (world) => {
     assert.equal((await gauge.ask(node, 'memory?max_age_ms=0')).status, 200);
   });
 
-  test('a question that outgrows its heap is killed on the node and told so', async () => {
+  test('a question that outgrows its heap is killed on the node and reported as such', async () => {
     const gauge = await world.beamgauge({ args: ['--name', `small${process.pid}@127.0.0.1`], sections: { limits: { probe_heap_bytes: '1MiB' } } });
     const node = await world.node();
     await gauge.register(node);

@@ -1,4 +1,4 @@
-// Entries that nobody has counted: it is open whose they are, so they are told once, at most and marked, in every place, until they are counted.
+// Entries that nobody has counted: their kind is not known, so they are reported once, as a marked maximum, in every place, until they are counted.
 import assert from 'node:assert/strict';
 import { suite } from './lib/suite.mjs';
 import { until } from './lib/wait.mjs';
@@ -37,8 +37,8 @@ suite('entries that nobody has counted', { prepare: async (world) => {
         assert.deepEqual([row.pid, row.exact, row[`${field}_min`]], [world.watcher, false, 0], path);
         isBound(row.uncounted_count);
         assert.equal(row.uncounted_count, row[`${field}_max`]);
-        const told = ['monitors_count', 'monitored_by_count', 'links_count'].filter((name) => row[name] !== null);
-        assert.deepEqual(told, [field], JSON.stringify(row));
+        const counted = ['monitors_count', 'monitored_by_count', 'links_count'].filter((name) => row[name] !== null);
+        assert.deepEqual(counted, [field], JSON.stringify(row));
         assert.equal(meta.warnings.filter((warning) => SAID.test(warning)).length, 1, JSON.stringify(meta.warnings));
         assert.match((await ask(`${path}${path.includes('?') ? '&' : '?'}format=text`)).text, new RegExp(`${world.watcher} .* ≤ 1,\\d{3},\\d{3}\\b`));
       }
@@ -70,7 +70,7 @@ suite('entries that nobody has counted', { prepare: async (world) => {
     assert.equal(data.assertions[6].offender.pid, world.watcher);
   });
 
-  test('Prometheus is told how many they are at most, and of monitors nothing', async () => {
+  test('Prometheus gets their maximum, and no number of monitors', async () => {
     const { text } = await world.gauge.api(`/probe?target=${world.here.name}&max_age_ms=0`);
     isBound(Number(/^beam_process_max_uncounted ([\d.e+]+)$/m.exec(text)?.[1]));
     assert.doesNotMatch(text, /^beam_process_max_(monitors|monitored_by|pair_monitors) /m);

@@ -100,7 +100,7 @@ function valuesOf(name, { defines, settings, parameters }) {
 }
 
 function checkValues(row, code) {
-  const told = quantitiesOf(row.value);
+  const named = quantitiesOf(row.value);
   const wanted = row.names.flatMap((name) => {
     try {
       return valuesOf(name, code).map((value) => ({ name, value }));
@@ -111,8 +111,8 @@ function checkValues(row, code) {
   });
   const isSame = ({ name, value }, one) => value === (one.isTime ? one.value * isTimeIn(name) : one.value);
   if (row.names.length === 0) faults.push(`${row.place}: names nothing of the code`);
-  for (const want of wanted) if (!told.some((one) => isSame(want, one))) faults.push(`${row.place}: ${want.name} has ${want.value}, which is not in "${row.value}"`);
-  for (const one of told) if (!wanted.some((want) => isSame(want, one))) faults.push(`${row.place}: nothing that it names has ${one.value} ("${row.value}")`);
+  for (const want of wanted) if (!named.some((one) => isSame(want, one))) faults.push(`${row.place}: ${want.name} has ${want.value}, which is not in "${row.value}"`);
+  for (const one of named) if (!wanted.some((want) => isSame(want, one))) faults.push(`${row.place}: nothing that it names has ${one.value} ("${row.value}")`);
 }
 
 const quoted = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');

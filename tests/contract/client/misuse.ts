@@ -14,5 +14,5 @@ await client.GET('/api/v1/nodes/{node}/memory', { params: { path: {} } });
 // @ts-expect-error: a number, not a text
 await client.GET('/api/v1/nodes/{node}/monitors', { params: { path, query: { limit: '5' } } });
 const { data } = await client.GET('/api/v1/nodes');
-// @ts-expect-error: a cookie is never told
+// @ts-expect-error: a cookie is never in an answer
 console.log(data?.data[0]?.cookie);

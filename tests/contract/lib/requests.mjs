@@ -21,7 +21,7 @@ export class Requests {
     return this.values[parameter.name] ?? sample(parameter.schema);
   }
 
-  // The required ones and those of `values`, changed as told: a value, a list of them, or undefined for none. `raw`: encoded already.
+  // The required ones and those of `values`, changed as given: a value, a list of values, or undefined for none. `raw`: encoded already.
   request(changes = {}, { extra = '', raw = {}, ...options } = {}) {
     let { path } = this.operation;
     const query = [];
@@ -118,7 +118,7 @@ export class Requests {
     const send = (body, headers) => this.request({}, { body, headers });
     yield { what: 'a body one byte too large', status: 413, request: send(Buffer.alloc(most + 1, 32)) };
     yield { what: 'a body of another type', status: 415, request: send('{}', { 'Content-Type': 'text/plain' }) };
-    if (type !== 'application/json') return; // a form's fields are for people: what is wrong with them is told in words
+    if (type !== 'application/json') return; // a form's fields are for people: errors in them are reported as text
     for (const body of ['{', '[1,', '"\\x"', 'nonsense', '{"a":1,"a":2}', '[]', 'null', '"x"', '1'])
       yield { what: `a body of ${body}`, status: 400, request: send(body) };
     yield { what: 'an unknown member', status: 400, request: send({ ...this.body, [UNKNOWN]: 1 }) };

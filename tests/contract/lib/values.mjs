@@ -56,7 +56,7 @@ function likeness(random, schema, right) {
   return random.pick([right.toUpperCase(), `${right} `, ` ${right}`, right.slice(1), right + right, random.insert(right, ','), random.insert(right, '/')]);
 }
 
-// What may be right or wrong: the schema tells.
+// Values that may be right or wrong: the schema decides.
 export function randomText(random, schema, right) {
   if (schema.type === 'array') return randomText(random, schema.items, right);
   if (random.below(3) > 0) return likeness(random, schema, String(right));

@@ -22,7 +22,7 @@ export class Authority {
     return authority;
   }
 
-  // A certificate and its key as PEM texts; `serial` is how it is told from others.
+  // A certificate and its key as PEM texts; `serial` distinguishes it from others.
   async issue(serial, { days = 2, key = KEY } = {}) {
     const file = (name) => this.folder.file(`issued.${name}`);
     await this.folder.write('issued.ext', `${NAMES}\n`);

@@ -39,7 +39,7 @@ export class Answers {
 
 const isFirst = (by) => async (answers, process) => (await answers.ranking(process, by))[0]?.pid === process.pid;
 
-// A side of a leak, as its ranking and its relations tell it.
+// A side of a leak, in its ranking and in its relations.
 const side = (by) => async (answers, process, count, distinct) => {
   const row = await answers.row(process, by);
   if (!row || row[`${by}_count`] !== count || row.distinct_count !== distinct || row.exact !== true) return false;

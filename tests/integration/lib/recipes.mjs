@@ -44,8 +44,7 @@ export function linesMissing(printed, actual) {
   });
 }
 
-// Runs a script in a new folder, its home, with these files. Where the script says a host and port, `ports` {'127.0.0.1:7788': port} tells
-// curl which is meant.
+// Runs a script in a new folder, its home, with these files. `ports` {'127.0.0.1:7788': port} gives curl the real port for a host and port in the script.
 export async function shell(script, { folder, ports, files = {}, env = {}, command = ['bash', '-euo', 'pipefail'] }) {
   const redirects = Object.entries(ports).map(([address, port]) => `connect-to = "${address}:127.0.0.1:${port}"\n`);
   await mkdir(folder);

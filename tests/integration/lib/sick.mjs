@@ -14,25 +14,24 @@ const SHARE_CPU_US = 50_000;
 // What a question may take at most, asked without timeout_ms. A scrape has as long as Prometheus gives it.
 export const limitMs = (path) => (path.startsWith('/probe') ? 10_000 : DEFAULT_MS) + SLACK_MS;
 
-// The part of a processor that one who never waits gets here now.
+// The part of a processor that a process without waits gets here now.
 function share() {
   const [from, cpu] = [performance.now(), process.cpuUsage()];
   for (let used = { user: 0, system: 0 }; used.user + used.system < SHARE_CPU_US; used = process.cpuUsage(cpu));
   return SHARE_CPU_US / 1000 / (performance.now() - from);
 }
 
-// A node whose schedulers are taken needs what a machine of its own gives it: the default where it gets that, and where the machine has other
-// work as much longer as that makes everything.
+// A node with busy schedulers needs a machine of its own: the default timeout if it has one; if the machine has other work, as much longer as that makes everything.
 export function stretched(path) {
   const part = share();
-  if (part >= SHARE_MIN || path.startsWith('/probe') || !path.includes('max_age_ms')) return path; // who asks no node waits for none
+  if (part >= SHARE_MIN || path.startsWith('/probe') || !path.includes('max_age_ms')) return path; // a request without a node does not wait for a node
   return `${path}&timeout_ms=${Math.min(TIMEOUT_MS_MAX, Math.round(DEFAULT_MS / part))}`;
 }
 
-// Where a parameter of the path stands for something that is to be there.
+// Values for parameters of the path: things that exist.
 const inPath = (node, pid) => ({ node: node.name, pid: pid.slice(1, -1), application: 'kernel' });
 
-// What a description needs to be asked at all.
+// Parameters that an operation requires.
 const needed = (path) => (path.endsWith('/check') ? ASSERTIONS.map((text) => `assert=${text}`) : []);
 
 // Every GET of a node that the service itself describes, each sort and group and side of it on its own: what is new is in it by itself.
@@ -56,7 +55,7 @@ export async function questionsOf(gauge, node, pid, { isVaried = true } = {}) {
 
 const withQuery = (path, query) => (query.length > 0 ? `${path}?${query.join('&')}` : path);
 
-// Asks them one after the other. `before` is called before each; `allows(answer)`, of path, status, code and detail, says which answers besides 200 are right. What is wrong is told, all of it.
+// Asks them one after the other. `before` is called before each; `allows(answer)`, with path, status, code and detail, accepts answers other than 200. Returns all errors.
 // `asked(path)` is the path as it is asked, with a timeout_ms where that has to be longer than the default.
 export async function examine(t, gauge, questions, { before = () => {}, allows = () => false, asked = (path) => path } = {}) {
   const rows = [];
@@ -74,7 +73,7 @@ export async function examine(t, gauge, questions, { before = () => {}, allows =
   return rows;
 }
 
-// Who keeps on the node itself, in a process that was there before, what was there.
+// Keeps on the node itself, in an older process, what was there.
 export class Keeper {
   static async of(node) {
     const keeper = new Keeper();
@@ -96,7 +95,7 @@ export class Keeper {
     this.atoms = await this.node.eval('erlang:system_info(atom_count)');
   }
 
-  // No process and no table has come since, and no more atoms than these.
+  // No process and no table is new, and no more atoms than these.
   async nothingLeft({ atoms = 0 } = {}) {
     await until(`nothing left on ${this.node.name}`, async () => {
       assert.deepEqual(await this.#ask('left'), [[], []]);
@@ -107,7 +106,7 @@ export class Keeper {
   }
 }
 
-// A node that was well when it was asked everything once, so that what the first use of stdlib brings is there, and who asks.
+// A healthy node that was asked everything once, so that it has what the first use of stdlib creates; and its client.
 export async function patient(world, options = {}) {
   const node = await world.node({ ...options, modules: ['truth', 'sick'] });
   const gauge = options.gauge ?? (await world.beamgauge({ args: ['--name', `${randomName('doctor')}@127.0.0.1`] }));

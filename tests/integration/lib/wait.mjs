@@ -1,12 +1,12 @@
-// Waiting with an end to it. The ends are for what hangs: a busy machine may be slower by far than any that we know.
+// Waiting with a timeout. The timeouts are for hangs: a busy machine may be far slower than any that we know.
 
 export const LIMIT_MS = 60_000;
-// What is promised within 2 s, where nothing else keeps the machine busy.
+// The limit for what is promised within 2 s on an idle machine.
 export const SOON_MS = 10_000;
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Asks until `probe` gives something true, and returns it. What it threw or gave last is told if time runs out.
+// Asks until `probe` returns something true, and returns it. If time runs out, the error has its last exception or result.
 export async function until(what, probe, { timeout = LIMIT_MS, interval = 50 } = {}) {
   const end = Date.now() + timeout;
   let last;
@@ -30,7 +30,7 @@ export function within(what, promise, timeout) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// What `ask` gives while the node's own word on it stays the same, before and after: a living node never stands still for good.
+// The result of `ask` if the node's own value is the same before and after: a running node always changes.
 export async function steady(truth, ask) {
   let before = JSON.stringify(await truth());
   return until('a moment in which nothing changes', async () => {
