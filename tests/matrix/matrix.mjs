@@ -27,7 +27,7 @@ function readArguments(args) {
   return [{ wanted: wanted.length > 0 ? wanted : RELEASES, deadline: Date.now() + Number(minutes ?? MINUTES_MAX) * 60_000 }];
 }
 
-// Every file on every release, a few at a time, whichever is next, the most telling files first; none is begun after the deadline.
+// Every file on every release, a few at a time, whichever is next, the most informative files first; none is begun after the deadline.
 async function runAll(releases, deadline) {
   const jobs = FILES.flatMap((file) => releases.map((release) => ({ release, file })));
   const results = new Map(releases.map((release) => [release, new Map()]));

@@ -1,6 +1,6 @@
 // A node:test reporter for the matrix: one line of JSON for each test, {name, outcome, reason}.
 
-// What kept a whole suite from being run is told; that some test of it failed, the test tells.
+// Reports what kept a whole suite from running; a failed test reports itself.
 const isSum = (type, { details }, reason) => details?.type === 'suite' && (type === 'test:pass' || /subtests? failed/.test(reason));
 
 export default async function* report(source) {

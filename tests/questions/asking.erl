@@ -65,7 +65,7 @@ eventually(Check) -> eventually(Check, 3000).
 eventually(Check, 0) -> true = Check();
 eventually(Check, Left) -> Check() orelse begin timer:sleep(10), eventually(Check, Left - 1) end.
 
-%% What the allocators' own counts tell. On a busy machine a scheduler may be held up for longer than that waits.
+%% The allocators' own counts. On a busy machine a scheduler may be blocked for longer than their timeout.
 blocks() -> blocks(100).
 
 blocks(Tries) ->

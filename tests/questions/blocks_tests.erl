@@ -1,4 +1,4 @@
-%% What the allocators' own counts tell of monitors, links and messages.
+%% The allocators' own counts of monitors, links and messages.
 -module(blocks_tests).
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").

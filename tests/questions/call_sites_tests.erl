@@ -3,7 +3,7 @@
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
 
-%%% A process that does what it is told, at lines known by their functions.
+%%% A process that follows commands, at lines known by their functions.
 
 caller() ->
     Pid = spawn(fun caller_loop/0),
@@ -120,7 +120,7 @@ sites_test_() -> asking:each("sites that leak, give back, spawn and fail", fun(M
     untouched(Pid)
 end).
 
-line_test_() -> asking:each("file, line and stack, as far as the release tells", fun(Mode) ->
+line_test_() -> asking:each("file, line and stack, as far as the release reports them", fun(Mode) ->
     Pid = caller(),
     #{<<"sites">> := [#{<<"caller">> := {?MODULE, leak, 1, File, Line}, <<"stack">> := Stack}]} = traced(Mode, Pid, 2000, 100, [{leak, 1}]),
     Release = erlang:system_info(otp_release),
@@ -275,7 +275,7 @@ started(Pid, DurationMs, TimeoutMs) ->
     ?assertNotEqual([], traces(Pid)),
     {Asker, GuardPid, Before}.
 
-%% What the question says, and how its guard ends, unless told to stop before.
+%% The answer to the question, and how its guard ends, unless stopped before.
 relay(To) ->
     receive
         stop -> exit(noconnection);

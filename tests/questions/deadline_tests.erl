@@ -1,4 +1,4 @@
-%% deadline: no step outlasts the time that is left, and what is known by then is told. Nothing here waits for time to pass.
+%% deadline: no step takes longer than the time that is left, and what is known by then is reported. No test here waits for time to pass.
 -module(deadline_tests).
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
@@ -58,7 +58,7 @@ end}} || {Title, Step, Expected} <- [
 
 calibration() -> {8, 2696, 64, 64, 8, 1000000}.
 
-%% All rankings of what the emulator tells, and all others named as left out: no 504.
+%% All rankings of the emulator's own figures, and all others named as left out: no 504.
 scan_test_() -> [{timeout, 60, {"a scan that begins when its time is up is an answer all the same", fun() ->
     Answer = over(fun() -> scan:answer(#{<<"limit">> => 5, <<"order">> => <<"desc">>, <<"binary">> => false, <<"list_entries_max">> => 200000}) end),
     #{<<"process_count">> := Count, <<"skipped_count">> := Skipped, <<"exact">> := Exact} = Answer,

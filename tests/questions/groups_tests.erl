@@ -46,7 +46,7 @@ everyone_test_() -> asking:each("every process is in one group, whatever the gro
      end || By <- [<<"registered_name">>, <<"initial_call">>, <<"application">>]]
 end).
 
-names_test_() -> asking:each("names and applications are told", fun(Mode) ->
+names_test_() -> asking:each("names and applications are reported", fun(Mode) ->
     ?assertMatch(#{<<"process_count">> := 1}, group(code_server, ask(Mode, <<"registered_name">>, #{}))),
     #{<<"process_count">> := Kernel} = group(kernel, ask(Mode, <<"application">>, #{})),
     ?assertEqual(length([Pid || Pid <- processes(), {ok, kernel} =:= application:get_application(Pid)]), Kernel)

@@ -21,7 +21,7 @@ row(Mode, Pid) ->
     #{<<"rows">> := Rows} = asking:ask(Mode, scan, #{<<"limit">> => 1000, <<"order">> => <<"desc">>, <<"binary">> => false, <<"list_entries_max">> => 200000}),
     hd([Row || #{<<"pid">> := Each} = Row <- Rows, Each =:= Pid]).
 
-heavy_test_() -> asking:each("a process with a large heap is told as what proc_lib started, in rows, groups and by itself", fun(Mode) ->
+heavy_test_() -> asking:each("a process with a large heap is reported as what proc_lib started, in rows, groups and by itself", fun(Mode) ->
     Pid = start(2000000),
     try
         ?assert(element(2, process_info(Pid, total_heap_size)) * erlang:system_info(wordsize) > 16 * 1024 * 1024),

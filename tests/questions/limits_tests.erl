@@ -1,4 +1,4 @@
-%% What questions tell of no more than so many: see LIMITS.md.
+%% Maximum numbers in answers to questions: see LIMITS.md.
 -module(limits_tests).
 -include_lib("eunit/include/eunit.hrl").
 
@@ -23,7 +23,7 @@ long_lists_test_() -> asking:each("of many long lists fifty are looked at, the l
     asking:uproot([Watched | Watchers])
 end).
 
-applications_test_() -> asking:each("five thousand applications are told", fun(Mode) ->
+applications_test_() -> asking:each("five thousand applications are reported", fun(Mode) ->
     Before = length(application:loaded_applications()),
     Names = [list_to_atom(lists:concat([limits_test_, N])) || N <- lists:seq(1, 5001)],
     [ok = application:load({application, Name, [{vsn, "1"}]}) || Name <- Names],
@@ -45,8 +45,8 @@ large_member_test_() -> asking:each("whose heap is small is asked for its parent
         [Row] = [Row || #{<<"pid">> := Found} = Row <- maps:get(<<"rows">>, tree(Mode, 1000)), Found =:= Pid],
         maps:get(<<"parent">>, Row)
     end,
-    case try process_info(self(), parent) of _ -> told catch error:badarg -> noted end of
-        told -> ?assertEqual(ParentOf(1000), ParentOf(400000));
+    case try process_info(self(), parent) of _ -> reported catch error:badarg -> noted end of
+        reported -> ?assertEqual(ParentOf(1000), ParentOf(400000));
         noted -> ?assertEqual([Above, undefined], [ParentOf(1000), ParentOf(400000)])
     end
 end).

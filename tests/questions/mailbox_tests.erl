@@ -14,7 +14,7 @@ patient() ->
 
 row(Pid, #{<<"rows">> := Rows}) -> hd([Row || #{<<"pid">> := Told} = Row <- Rows, Told =:= Pid]).
 
-window_test_() -> asking:each("windows tell it where its messages are what is asked for, and leave it out where its memory is", fun(Mode) ->
+window_test_() -> asking:each("windows report it if they rank by messages, and leave it out if they rank by memory", fun(Mode) ->
     Pid = patient(),
     Arguments = fun(Sort) -> #{<<"sort">> => Sort, <<"limit">> => 1000, <<"order">> => <<"desc">>, <<"window_ms">> => 100, <<"binary">> => false, <<"list_entries_max">> => 200000} end,
     Told = asking:ask(Mode, window, Arguments(<<"message_queue_len">>)),
@@ -65,14 +65,14 @@ walks(Pid, Ask) ->
     erlang:trace_pattern({erlang, process_info, 2}, false, []),
     Delivered = erlang:trace_delivered(all),
     receive {trace_delivered, all, Delivered} -> ok end,
-    Tracer ! tell,
+    Tracer ! report,
     receive {Tracer, Asked} -> {Answer, [[Item || Item <- Items, lists:member(Item, [memory, total_heap_size, garbage_collection_info])] || Items <- Asked]} end.
 
 traced(Pid, Owner, Asked) ->
     receive
         {trace, _, call, {_, _, [Pid, Items]}} -> traced(Pid, Owner, [lists:flatten([Items]) | Asked]);
         {trace, _, call, _} -> traced(Pid, Owner, Asked);
-        tell -> Owner ! {self(), lists:reverse(Asked)}
+        report -> Owner ! {self(), lists:reverse(Asked)}
     end.
 
 peers_test_() -> asking:each("whose monitors are asked for by name, its mailbox is walked only as far as a long list is possible", fun(Mode) ->

@@ -26,8 +26,8 @@ run(Calls) ->
                                [monitor, {max_heap_size, #{size => 10000000, kill => true, error_logger => false}}]),
     receive {'DOWN', Monitor, process, Pid, Reason} -> Reason after 30000 -> timeout end.
 
-%% What is natively told of a process.
-told(Pid) ->
+%% The native report on a process.
+report(Pid) ->
     {_, Calls} = applicable(proplists:get_value(process_info, persistent_term:get(calls))),
     {Keys, Mine} = lists:unzip([{Key, {M, F, with_pid(Arguments, Pid)}} || {Key, {M, F, Arguments}} <- Calls, Key =/= application]),
     maps:from_list(lists:zip(Keys, run(Mine))).
@@ -42,25 +42,25 @@ process_test() ->
     Self = self(),
     Pid = spawn_link(fun() -> [monitor(process, Self) || _ <- lists:seq(1, 3)], receive stop -> ok end end),
     asking:eventually(fun() -> {monitors, Monitors} = process_info(Pid, monitors), length(Monitors) =:= 3 end),
-    #{info := Info, sizes := {ok, {{Sizes}, {3, 0, 1}}, [], []}, word_bytes := WordBytes} = told(Pid),
+    #{info := Info, sizes := {ok, {{Sizes}, {3, 0, 1}}, [], []}, word_bytes := WordBytes} = report(Pid),
     ?assertMatch(#{registered_name := [], trap_exit := false, priority := normal, message_queue_data := on_heap, message_queue_len := 0, status := waiting,
                    suspending := [], garbage_collection_info := [_ | _], current_stacktrace := [_ | _], stack_size := _}, maps:from_list(Info ++ Sizes)),
     ?assertEqual(case erlang:system_info(otp_release) >= "25" of true -> {parent, Self}; false -> false end, lists:keyfind(parent, 1, Info)),
     ?assertEqual(erlang:system_info(wordsize), WordBytes),
     unlink(Pid),
     asking:uproot([Pid]),
-    ?assertMatch(#{info := undefined, sizes := {ok, {{undefined}}, [], []}}, told(Pid)).
+    ?assertMatch(#{info := undefined, sizes := {ok, {{undefined}}, [], []}}, report(Pid)).
 
 many_test() ->
     Other = asking:plant(fun() -> ok end),
     Pid = asking:plant(fun() -> [erlang:monitor(process, Other) || _ <- lists:seq(1, 200000)] end),
-    ?assertMatch(#{sizes := {ok, {{[_ | _]}}, [], []}}, told(Pid)),
+    ?assertMatch(#{sizes := {ok, {{[_ | _]}}, [], []}}, report(Pid)),
     asking:uproot([Pid, Other]).
 
 %% What walks a mailbox is asked for where it is short; a long one is walked for memory and heap, by calls of their own.
 mailbox_test() ->
     Pid = asking:plant(fun() -> [self() ! {message, I} || I <- lists:seq(1, 150000)] end),
-    #{info := Info, sizes := {ok, {{[{memory, Memory}], [{total_heap_size, _}]}}, [], []}} = told(Pid),
+    #{info := Info, sizes := {ok, {{[{memory, Memory}], [{total_heap_size, _}]}}, [], []}} = report(Pid),
     ?assert(Memory > 150000 * 32),
     ?assertEqual([], [Item || {Item, _} <- Info, lists:member(Item, [memory, total_heap_size, garbage_collection_info])]),
     ?assertEqual({message_queue_len, 150000}, lists:keyfind(message_queue_len, 1, Info)),
@@ -99,16 +99,16 @@ messages_of_a_server_stay_test() ->
     Self = self(),
     Server = proc_lib:spawn_link(fun() ->
         self() ! precious,
-        Told = [{Key, apply(M, F, As)} || {Key, {M, F, As}} <- Calls],
+        Reported = [{Key, apply(M, F, As)} || {Key, {M, F, As}} <- Calls],
         ?assertEqual({monitors, []}, process_info(self(), monitors)), %% it would keep one that it made to see what that takes
-        Self ! {told, Told},
+        Self ! {reported, Reported},
         receive precious -> Self ! kept end
     end),
-    receive {told, Told} -> ?assertEqual({[], []}, {proplists:get_value(areas, Told), proplists:get_value(replies, Told)}) end,
+    receive {reported, Reported} -> ?assertEqual({[], []}, {proplists:get_value(areas, Reported), proplists:get_value(replies, Reported)}) end,
     receive kept -> ok after 1000 -> error(lost) end,
     unlink(Server).
 
-monitors_by_type_test_() -> [{timeout, 60, {"monitors are told by type without a process being touched", fun() ->
+monitors_by_type_test_() -> [{timeout, 60, {"monitors are reported by type without touching a process", fun() ->
     Watched = asking:plant(fun() -> ok end),
     Before = settled(infinity),
     Watcher = asking:plant(fun() -> [erlang:monitor(process, Watched) || _ <- lists:seq(1, 100000)] end),

@@ -1,9 +1,9 @@
-%% allocators: what is told of the node as a whole.
+%% allocators: figures of the node as a whole.
 -module(node_tests).
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
 
-allocators_test_() -> asking:each("allocators tells every instance, blocks never more than carriers", fun(Mode) ->
+allocators_test_() -> asking:each("allocators reports every instance, blocks never more than carriers", fun(Mode) ->
     #{<<"allocators">> := Instances, <<"mseg_cache">> := Cache, <<"silent_count">> := 0} = asking:ask(Mode, allocators, #{}),
     ?assertEqual(lists:sum([length(List) || Name <- erlang:system_info(alloc_util_allocators), List <- [erlang:system_info({allocator, Name})]]), length(Instances)),
     [begin

@@ -1,4 +1,4 @@
-%% tables, ports, sockets, applications, schedulers, distribution, binaries, collect: what a shell would tell.
+%% tables, ports, sockets, applications, schedulers, distribution, binaries, collect: the same as in a shell.
 -module(parity_tests).
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").
@@ -7,7 +7,7 @@ arguments(Sort, Limit, Milliseconds) -> #{<<"sort">> => Sort, <<"limit">> => Lim
 
 rows(Answer) -> maps:get(<<"rows">>, Answer).
 
-%% A process that has made Count things and runs Work on them when it is told to.
+%% A process that has made Count things and runs Work on them on command.
 owner(Make, Work) ->
     Self = self(),
     Pid = asking:plant(fun() ->
@@ -97,7 +97,7 @@ port_window_test_() -> asking:each("traffic in a window leaves out what was befo
     ?assertMatch([#{<<"port">> := New, <<"delta">> := Delta} | _] when Delta >= 4000 andalso Delta < 4100, rows(asking:ask(Mode, ports, arguments(<<"output">>, 2, 1000))))
 end).
 
-program_port_test_() -> asking:each("a port of a program tells the program and its pid, and long command lines are cut", fun(Mode) ->
+program_port_test_() -> asking:each("a port of a program shows the program and its pid, and long command lines are cut", fun(Mode) ->
     {_, Port} = owner(fun() -> open_port({spawn, "cat -" ++ lists:duplicate(400, $ )}, []) end, fun(_) -> ok end),
     #{<<"name">> := Name, <<"os_pid">> := OsPid} = row_of(Port, asking:ask(Mode, ports, arguments(<<"memory">>, 1000, 0))),
     ?assertEqual(200, byte_size(Name)),
@@ -293,7 +293,7 @@ littering(Count, Bytes) ->
     end),
     receive {littered, Pid} -> Pid end.
 
-collect_test_() -> asking:each("collecting frees what is garbage and tells how much", fun(Mode) ->
+collect_test_() -> asking:each("collecting frees garbage and reports how much", fun(Mode) ->
     Littering = littering(50, 1000000),
     Keeping = hoard(20, 1000000),
     #{<<"rows">> := Rows, <<"binary_memory_before_bytes">> := Before, <<"binary_memory_after_bytes">> := After} =

@@ -15,7 +15,7 @@ lists_of(Mode, Pid, More) ->
 
 counts(#{<<"top">> := Top}) -> [{Peer, Count} || #{<<"peer">> := Peer, <<"count">> := Count} <- Top].
 
-one_pair_test_() -> asking:each("one pair many times is told from many peers once", fun(Mode) ->
+one_pair_test_() -> asking:each("one pair many times is distinguished from many peers once", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Others = asking:planted(7, fun() -> ok end),
     Watcher = asking:plant(watch(lists:duplicate(5000, Watched) ++ Others)),
@@ -28,7 +28,7 @@ one_pair_test_() -> asking:each("one pair many times is told from many peers onc
     asking:uproot([Watcher, Watched | Others])
 end).
 
-who_test_() -> asking:each("peers are told by name and what they were started to run, and whether they live", fun(Mode) ->
+who_test_() -> asking:each("peers are reported by name, with the function they were started with, and whether they are alive", fun(Mode) ->
     Watched = asking:plant(fun() -> register(peers_watched, self()), put('$initial_call', {shop_cart, init, 1}) end),
     Watcher = asking:plant(watch([Watched])),
     #{<<"monitors">> := #{<<"top">> := [Peer]}} = lists_of(Mode, Watcher, #{}),

@@ -79,7 +79,7 @@ ask(Mode, Question, More) ->
     Answer.
 
 %% One among thousands is found by asking each alone, and nobody else is skipped with it.
-skipped_test_() -> [{timeout, 60, {lists:concat(["who does not answer is skipped by name and all others are told, ", Question, ", ", Mode]), fun() ->
+skipped_test_() -> [{timeout, 60, {lists:concat(["a process that does not answer is skipped by name and all others are reported, ", Question, ", ", Mode]), fun() ->
     on_first_scheduler(fun() ->
         Crowd = asking:planted(5000, fun() -> ok end),
         ask(Mode, Question, #{}),
@@ -88,7 +88,7 @@ skipped_test_() -> [{timeout, 60, {lists:concat(["who does not answer is skipped
         ?assertEqual({status, running}, process_info(Silent, status)),
         skipped(Question, Answer, Silent),
         ?assert(length(Crowd) < maps:get(<<"scanned_count">>, Answer, infinity)),
-        told(Answer, Silent)
+        check(Answer, Silent)
     end)
 end}} || Mode <- [module, forms], Question <- whole_node()].
 
@@ -99,12 +99,12 @@ whole_node_test() ->
     ?assertEqual([], [scan, window, groups, peer_nodes, applications, tree, binaries, collect, distribution] -- whole_node()),
     ?assertNot(lists:member(system, whole_node())).
 
-told(#{<<"groups">> := Groups}, _) -> ?assert(length(Groups) > 0);
-told(#{<<"exact">> := _} = Answer, Silent) ->
+check(#{<<"groups">> := Groups}, _) -> ?assert(length(Groups) > 0);
+check(#{<<"exact">> := _} = Answer, Silent) ->
     ?assertEqual([], [Row || #{<<"pid">> := Pid} = Row <- maps:get(<<"rows">>, Answer), Pid =:= Silent]),
     ?assertEqual([false], lists:usort(maps:values(maps:get(<<"exact">>, Answer)))),
     ?assert(length(maps:get(<<"rows">>, Answer)) > 2);
-told(_, _) -> ok.
+check(_, _) -> ok.
 
 %% Late is not never: a chunk that was set aside is waited for while the others are read.
 late_test_() -> [{timeout, 60, {"who answers late is not skipped", fun() ->
@@ -120,7 +120,7 @@ late_test_() -> [{timeout, 60, {"who answers late is not skipped", fun() ->
     end)
 end}}].
 
-%% What is timed has the time at which it was told: who is asked in company with one that stalls had told long before that.
+%% A timed row has the time of its report: a process asked together with one that stalls had reported long before that.
 timed_test_() -> [{timeout, 60, {"each has its own time", fun() ->
     on_first_scheduler(fun() ->
         Crowd = asking:planted(3000, fun() -> ok end),

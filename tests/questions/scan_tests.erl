@@ -97,7 +97,7 @@ queue_test_() -> asking:each("a long message queue is ranked by length and not t
 end).
 
 %% Where the node holds many entries, what lies off the heap may be some of them, or none.
-doubtful_test_() -> asking:each("what may be no monitors at all comes after all that are, and is told as unknown", fun(Mode) ->
+doubtful_test_() -> asking:each("a process that may have no monitors at all comes after all that have some, and is reported as unknown", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Watchers = [asking:plant(watch(lists:duplicate(Count, Watched))) || Count <- [30, 20, 10]],
     asking:planted(3, watch(lists:duplicate(5000, Watched))),
@@ -205,7 +205,7 @@ churn(Owner) ->
     [spawn(fun() -> erlang:yield() end) || _ <- lists:seq(1, 100)],
     is_process_alive(Owner) andalso churn(Owner).
 
-names_test_() -> asking:each("names, initial calls and applications are told, whatever they are made of", fun(Mode) ->
+names_test_() -> asking:each("names, initial calls and applications are reported, with any characters", fun(Mode) ->
     Name = list_to_atom("<script>|\n\e[31m\"'"),
     Hostile = asking:plant(fun() -> register(Name, self()), put('$initial_call', {"not", <<"an">>, mfa}), grow() end),
     Told = asking:plant(fun() -> put('$initial_call', {my_server, init, 1}), grow() end),
@@ -239,8 +239,8 @@ end).
 
 here() -> [processes(), ets:all(), code:all_loaded()].
 
-%% It holds a scheduler, whose allocators are not told either: what it told earlier is all that there is.
-silent_test_() -> [{timeout, 60, {"one that does not tell its memory in time has what it told earlier", fun() ->
+%% It blocks a scheduler, whose allocators are not reported either: its earlier report is all that there is.
+silent_test_() -> [{timeout, 60, {"a process that does not report its memory in time has its earlier report", fun() ->
     readers_tests:on_first_scheduler(fun() ->
         Arguments = arguments(#{<<"timeout_ms">> => 5000}),
         {ok, _} = asking:ask_for(module, scan, Arguments, 5000, 50000000),
@@ -254,7 +254,7 @@ silent_test_() -> [{timeout, 60, {"one that does not tell its memory in time has
 end}}].
 
 %% On a busy machine a list of 100,000 may not come in time. Here none ever does.
-late_lists_test_() -> [{timeout, 300, {"whoever does not tell his list in time ranks by the estimate, and the ranking is not exact", fun() ->
+late_lists_test_() -> [{timeout, 300, {"a process that does not report its list in time ranks by the estimate, and the ranking is not exact", fun() ->
     Watched = asking:plant(fun() -> ok end),
     Watcher = asking:plant(watch(lists:duplicate(20000, Watched))),
     Answer = without_lists(fun() -> asking:ask(module, scan, arguments(#{})) end),

@@ -30,7 +30,7 @@ dead_test_() -> asking:each("who is dead, or was never here, is said to be dead 
     [?assertEqual(#{<<"alive">> => false, <<"count">> => undefined}, maps:with([<<"alive">>, <<"count">>], Each)) || Each <- Told]
 end).
 
-too_long_test_() -> asking:each("a list that may be too long is counted only where that is allowed or asked for, and told to whoever keeps it", fun(Mode) ->
+too_long_test_() -> asking:each("a list that may be too long is counted only if that is allowed or requested, and reported to the ledger", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Watcher = watch(Watched, 3000),
     [Light] = ask(Mode, [pair(pid(Watched), Watcher)], #{<<"list_entries_max">> => 500}),
@@ -41,7 +41,7 @@ too_long_test_() -> asking:each("a list that may be too long is counted only whe
      end || More <- [#{<<"exact">> => true}, #{<<"may_count">> => true}]]
 end).
 
-counted_before_test_() -> asking:each("of one that was counted before it is told how many there are by now", fun(Mode) ->
+counted_before_test_() -> asking:each("a process that was counted before is reported with its present number", fun(Mode) ->
     Watched = asking:plant(fun() -> ok end),
     Watcher = watch(Watched, 3000),
     #{<<"counted">> := [#{<<"unexplained">> := Unexplained}]} =
@@ -58,7 +58,7 @@ no_atom_test_() -> asking:each("a node that is not known here has no entries, an
     ?assertError(badarg, binary_to_existing_atom(Name, utf8))
 end).
 
-alive_test_() -> asking:each("who lives is told in the order asked for", fun(Mode) ->
+alive_test_() -> asking:each("liveness is reported in the order of the request", fun(Mode) ->
     Living = asking:plant(fun() -> register(living_here, self()) end),
     Gone = asking:plant(fun() -> ok end),
     asking:uproot([Gone]),

@@ -19,10 +19,10 @@ extern void *__libc_realloc(void *old, size_t size);
 
 /* The file, as lib/failing.mjs writes it. */
 struct control {
-    int64_t fail_at; /* the number of the one that fails, from 1; 0: none are counted */
-    int64_t count;   /* allocations since then */
-    int64_t failed;  /* 1: it was reached */
-    int64_t tells;   /* 1: where it was reached is written to stderr */
+    int64_t fail_at;    /* the number of the one that fails, from 1; 0: none are counted */
+    int64_t count;      /* allocations since then */
+    int64_t failed;     /* 1: it was reached */
+    int64_t says_where; /* 1: the place is written to stderr */
 };
 
 static struct control *control;
@@ -69,7 +69,7 @@ static bool must_fail(void)
         return false;
     control->failed = 1;
     control->fail_at = 0;
-    if (control->tells != 0)
+    if (control->says_where != 0)
         tell_where("torture: an allocation fails at\n");
     return true;
 }

@@ -12,11 +12,11 @@ export class Failing {
     this.env = { LD_PRELOAD: LIBRARY, BG_FAILING: path };
   }
 
-  // From now on the allocation number `at` fails, once; without it they are only counted. `tells`: says where, on stderr.
-  arm(at, tells = false) {
+  // From now on the allocation number `at` fails, once; without it they are only counted. `saysWhere`: says where, on stderr.
+  arm(at, saysWhere = false) {
     const bytes = Buffer.alloc(32);
     bytes.writeBigInt64LE(at === undefined ? NEVER : BigInt(at), 0);
-    bytes.writeBigInt64LE(tells ? 1n : 0n, 24);
+    bytes.writeBigInt64LE(saysWhere ? 1n : 0n, 24);
     writeSync(this.file, bytes, 0, 32, 0);
   }
 

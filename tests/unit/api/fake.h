@@ -35,7 +35,7 @@ struct fake {
     const char *wanted_type;         /* of the endpoint's types; NULL: the first */
     const char *name;                /* who any process elsewhere was known to be, as JSON; NULL: nothing is known */
     int64_t name_wall_ms;            /* since when */
-    size_t names_late_count;         /* so often a node did not tell names in time, and is not asked again */
+    size_t names_late_count;         /* how often a node did not report names in time, and is not asked again */
     json_t *pairs;                   /* kept of any node; borrowed, and owned by the fake once a call has kept some */
     json_t *likely;                  /* pid -> who is likely at the other end of it; borrowed, or NULL */
     bool keeps;                      /* there are earlier answers: who wants only such is asked for too */

@@ -27,7 +27,7 @@
     SYSTEM_NOW_OF(UPTIME, QUEUE, PROCESSES, LIMIT, REDUCTIONS)                                                                             \
     ",\"garbage_collection\":[11,2,0],\"io\":[[\"input\",9],[\"output\",10]]}"
 
-/* What is in no allocator, and what the only scheduler told: the sizes of all allocators, and what std_alloc counts. */
+/* Areas outside the allocators, and the report of the only scheduler: the sizes of all allocators, and the counts of std_alloc. */
 #define AREAS_OF(EXTERNAL, PROCESSES, ATOM, ATOM_USED, CODE, ETS)                                                                          \
     "[[[\"external_alloc\"," EXTERNAL "],[\"process_table\"," PROCESSES "],[\"atom_space\"," ATOM "," ATOM_USED "],[\"loaded_code\"," CODE \
     "],[\"ets_misc\"," ETS "]],true,true]"

@@ -224,7 +224,7 @@ static void malformed_answers_are_refused(void **state)
     }
 }
 
-/* As many as the question tells apart, and one more. */
+/* As many as the question distinguishes, and one more. */
 static void more_sites_than_asked_for_are_refused(void **state)
 {
     static char sites[60000], json[61000];

@@ -1,4 +1,4 @@
-/* test_check.c: assertions put to nodes: what is asked, what is told, and with which status. */
+/* test_check.c: assertions on nodes: the questions, the results, and the statuses. */
 #include "fake.h"
 #include "samples.h"
 

@@ -1,4 +1,4 @@
-/* test_estimate.c: how many monitors a node is told to hold. */
+/* test_estimate.c: the estimate of a node's monitors. */
 #include "fake.h"
 #include "samples.h"
 
@@ -12,7 +12,7 @@
 #define STANDARD_OWNED(BYTES, COUNTS)                                                                                                      \
     MEMORY_OF(AREAS_OF("139", "30", "5", "4", "20", "5"), "5000", SIZES_OF(LOCAL_MONITORS("256"), BYTES), COUNTS, "2", NO_HOST)
 
-/* Blocks may be dictionaries of processes, or monitors: only a scan tells, of which the rest grows with the processes. */
+/* Blocks may be dictionaries of processes, or monitors: only a scan shows which; the rest grows with the processes. */
 static void remote_monitors_are_those_that_were_counted_and_what_came_since(void **state)
 {
     static const struct {
@@ -51,7 +51,7 @@ static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
     assert_int_equal(fake.asks[1].max_age_ms, 500);
     assert_int_equal(fake.asks[1].timeout_ms, 900);
     fake_answer(RANKED(ROW("<0.10.0>", "9000", "5"), "[0]"));
-    assert_string_equal(fake.asks[2].question, "peers"); /* which tells what is of other nodes */
+    assert_string_equal(fake.asks[2].question, "peers"); /* which reports peers on other nodes */
     fake_answer("{\"processes\":[]}");
     assert_string_equal(fake.asks[3].question, "memory");
     assert_int_equal(fake.asks[3].max_age_ms, 0);
@@ -61,7 +61,7 @@ static void a_check_of_what_only_a_ranking_tells_ranks_once(void **state)
     EXPECT("assertions.0.observed", "4700");
     EXPECT("assertions.1.status", "\"pass\"");
 
-    fake_call("checkNode", CHECK, NULL); /* what it told holds where processes cannot be ranked, or nothing came of it */
+    fake_call("checkNode", CHECK, NULL); /* its result still holds if processes cannot be ranked, or the ranking failed */
     fake_answer(MANY(""));
     fake_answer_failure(BG_DEADLINE, "late");
     assert_int_equal(fake.asks_count, 2);

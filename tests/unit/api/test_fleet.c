@@ -64,7 +64,7 @@ static void the_watcheds_node_is_asked_for_its_own_count_and_name(void **state)
 static void sides_that_differ_by_more_than_growth_explains_are_warned_of(void **state)
 {
     static const struct {
-        const char *told;
+        const char *reported;
         size_t warnings;
     } cases[] = {{"{\"pairs\":[" TOLD("400") "," TOLD("9") "]}", 0},
                  {"{\"pairs\":[" TOLD("600") "," TOLD("0") "]}", 0},
@@ -74,7 +74,7 @@ static void sides_that_differ_by_more_than_growth_explains_are_warned_of(void **
     add_node(PAY, BG_LINK_UP);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ask_shop_pairs(AT_SHOP);
-        fake_answer(cases[i].told);
+        fake_answer(cases[i].reported);
         assert_int_equal(json_array_size(fake_at(fake.meta, "warnings")), cases[i].warnings);
         if (cases[i].warnings > 0)
             assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "1 of the pairs"));
@@ -203,7 +203,7 @@ static void the_fleet_is_asked_at_once_and_ranked_together(void **state)
                                         "\",\"dead\":false,\"row\":{\"alive\":true},\"lists\":{\"monitors\":{\"count\":" COUNT             \
                                         ",\"distinct_count\":null,\"exact\":false,\"top\":[]}}}]}"
 
-/* Whoever answers first. What another one of the node has is told as before. */
+/* In any order of answers. The pairs of the node's other watchers stay as before. */
 static void who_is_likely_watched_is_named_and_is_no_watcher(void **state)
 {
     (void)state;
@@ -255,7 +255,7 @@ static void a_node_that_does_not_answer_leaves_the_others(void **state)
     EXPECT_META("warnings", "[\"" SHOP ": it said nothing\",\"" SHOP ": busy\"]");
 }
 
-/* Each node's own watchers stand for the pairs that it had no time to tell. */
+/* Each node's own watchers are listed if it had no time to report their pairs. */
 static void watchers_that_were_not_asked_stay_on_their_node(void **state)
 {
     (void)state;

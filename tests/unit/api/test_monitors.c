@@ -240,7 +240,7 @@ static void what_may_be_no_monitors_is_listed_as_unknown(void **state)
     (void)state;
     fake_call("listMonitors", SHOP, NULL);
     fake_answer(DOUBTED_KNOWN);
-    EXPECT_ARG(1, "pids", "[\"<0.10.0>\",\"<0.11.0>\"]"); /* of the others nothing more could be told */
+    EXPECT_ARG(1, "pids", "[\"<0.10.0>\",\"<0.11.0>\"]"); /* nothing more could be reported about the others */
     fake_answer(PROCESSES(PROCESS("<0.10.0>", "monitors", LIST("null", "null", "false", ""))));
     assert_int_equal(json_array_size(fake.data), 4);
     EXPECT("2.pid", "\"<0.20.0>\"");

@@ -1,4 +1,4 @@
-/* test_process.c: one process, as the node tells it natively, and its lists as its relations tell them. */
+/* test_process.c: one process, as the node reports it natively, with its lists as in its relations. */
 #include "fake.h"
 #include "samples.h"
 
@@ -18,7 +18,7 @@
     "[[[\"memory\",3000],[\"total_heap_size\",233]],{\"reference\":\"r\"},[[\"memory\"," after "],[\"total_heap_size\",376]]]"
 #define PROCESS PROCESS_OF("[5,2,1]", ENTRY("4208"))
 
-/* Answers "process_info" with what a sample of a process has, as the native calls tell it. */
+/* Answers "process_info" with a sample of a process, as the native calls return it. */
 static void answer_process(const char *text)
 {
     json_t *sample = json_loads(text, 0, NULL), *info = json_array(), *value;
@@ -77,7 +77,7 @@ static void tells_one_process(void **state)
 
 #define LISTED(LIST, UNCOUNTED) "{\"count\":" LIST ",\"distinct_count\":1,\"exact\":false,\"uncounted\":" UNCOUNTED ",\"top\":[]}"
 
-/* Its lists are as `peers` tells them, of everywhere else. */
+/* Its lists are as in the answer to `peers`, as everywhere else. */
 static void one_process_with_too_long_lists_is_as_its_relations(void **state)
 {
     static const struct {
@@ -223,7 +223,7 @@ static void a_malformed_process_is_refused(void **state)
     for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
         fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
         fake_answer(samples[i]);
-        if (fake.endings == 0) /* the size of a monitor is asked for where notes are told */
+        if (fake.endings == 0) /* the size of a monitor is asked for if notes are reported */
             fake_answer("{}");
         fake_expect_failure(i < 2 ? BG_PROCESS_DEAD : BG_BAD_ANSWER, i < 2 ? "<0.10.0>" : "\"process_info\"");
     }

@@ -1,4 +1,4 @@
-/* test_silent.c: what stands for what did not come in time: a node's last answer, and what a process told last. */
+/* test_silent.c: the replacement for a late answer: a node's last answer, and a process's last report. */
 #include "fake.h"
 #include "samples.h"
 
@@ -38,7 +38,7 @@ static void a_ranking_that_does_not_come_in_time_is_the_last_one_that_did(void *
 
 #define CART SHOP " pid=<0.10.0>"
 
-/* With millions of entries it takes a process seconds to tell its memory. */
+/* A process with millions of entries takes seconds to report its memory. */
 static void a_process_that_does_not_answer_in_time_is_what_the_last_ranking_had_of_it(void **state)
 {
     (void)state;

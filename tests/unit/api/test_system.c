@@ -172,7 +172,7 @@ static void memory_is_told_without_the_files_of_a_host_that_does_not_read_them(v
     assert_non_null(strstr(json_string_value(fake_at(fake.meta, "warnings.0")), "did not read the files of its host"));
 }
 
-/* Schedulers do not tell at one instant, and an area may be below 0, or told as the unsigned word of that. */
+/* Schedulers do not report at the same time, and an area may be below 0, or reported as the unsigned word of that. */
 static void other_memory_is_never_negative(void **state)
 {
     (void)state;
@@ -206,7 +206,7 @@ static void blocks_in_the_carriers_of_others_keep_their_kind(void **state)
     EXPECT("binary_bytes", "11");
 }
 
-/* Instances that free what others allocated are below 0, told as unsigned words; a mask may stand before the types, or a list around. */
+/* Instances that free blocks of others are below 0, reported as unsigned words; a mask may come before the types, or a list around them. */
 static void types_are_summed_over_schedulers_and_instances(void **state)
 {
     static const char sizes[] = REPLY_OF("[\"fix_alloc\",1,[[\"fix_types\",\"18446744073709551615\",[[\"monitor\",\"18446744073709551488\","
@@ -227,7 +227,7 @@ static void types_are_summed_over_schedulers_and_instances(void **state)
     EXPECT("messages_count", "3");
 }
 
-/* On a release that has other blocks, or does not tell their types. */
+/* On a release that has other blocks, or does not report their types. */
 static void what_is_not_understood_is_an_estimate(void **state)
 {
     static const char *const samples[] = {

@@ -1,4 +1,4 @@
-/* test_verify.c: whether the peers of a process are alive is told by their own nodes, or not at all. */
+/* test_verify.c: only the peers' own nodes report whether they are alive. */
 #include "fake.h"
 
 #include <stdio.h>

@@ -80,13 +80,13 @@ static bool is_told(const char *line)
     struct bg_exposition *exposition = bg_exposition_new(bg_exposition_types[0]);
     char *text;
     size_t length;
-    bool told;
+    bool is_written;
 
     bg_metrics_write(metrics, exposition);
     assert_true(bg_exposition_end(exposition, &text, &length));
-    told = strstr(text, line) != NULL;
+    is_written = strstr(text, line) != NULL;
     free(text);
-    return told;
+    return is_written;
 }
 
 static void descriptors_are_sane(void **state)

@@ -123,7 +123,7 @@ static void failures_of_ours_are_told(void **state)
             if (fault != NULL)
                 fail_msg("%s, allocation %ld: %s", requests[which].name, at, fault);
             if (blames_client && strncmp(requests[which].name, "wrong ", 6) != 0)
-                fail_msg("%s, allocation %ld: the client is told that the request is wrong", requests[which].name, at);
+                fail_msg("%s, allocation %ld: the reply says that the request is wrong", requests[which].name, at);
         }
         assert_true(at < POINTS_MAX);
         points += at - 1;

@@ -176,7 +176,7 @@ static void nonsense_is_refused(void **state)
             assert_unpacked(whole, length, MAX, BG_ATOM_CACHE_NONSENSE, NULL, 0);
     REFUSED("p\203a\1");
     REFUSED("\203E\0a\1");
-    REFUSED("\203D\1\0\5R\0");      /* never told */
+    REFUSED("\203D\1\0\5R\0");      /* never sent */
     REFUSED("\203D\1\10\5\2okR\1"); /* none of the message's */
     REFUSED("\203D\0R\0");
     REFUSED("\203D\0a\1a\1a\1");          /* three terms */

@@ -77,7 +77,7 @@ static void a_line_cut_anywhere_or_with_any_byte_changed_is_no_other_users(void 
         memcpy(line, whole, length);
         line[length] = '\0';
         uid = 7;
-        /* A cut inode is still one; before it nothing may be told. */
+        /* A cut inode is still an inode; before it there must be no result. */
         assert_true(bg_owner_read_line(line, &loopback, &uid) == (length > inode));
         assert_int_equal(uid, length > inode ? 112 : 7);
     }

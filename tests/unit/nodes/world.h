@@ -13,7 +13,7 @@ struct world {
     struct bg_nodes_options options;
 };
 
-/* How a question ended, as its `done` was told. */
+/* How a question ended, from its `done`. */
 struct outcome {
     unsigned times;
     enum bg_error error;

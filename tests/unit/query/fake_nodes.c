@@ -39,7 +39,7 @@ enum bg_error bg_nodes_ask(struct bg_nodes *nodes, const char *name, const struc
 {
     assert_string_equal(name, nodes->info.name);
     if (nodes->ask_error != BG_OK)
-        return bg_fail(ret_failure, nodes->ask_error, "told to");
+        return bg_fail(ret_failure, nodes->ask_error, "as the test wants");
     assert_in_range(nodes->asked_count, 0, FAKE_INQUIRIES_MAX - 1);
     struct bg_inquiry *inquiry = &nodes->inquiries[nodes->asked_count++];
     *inquiry = (struct bg_inquiry){.nodes = nodes,
@@ -83,7 +83,7 @@ void fake_nodes_fail(struct bg_nodes *nodes, size_t index, enum bg_error error)
 {
     inquiry_leave(&nodes->inquiries[index]);
     struct bg_failure failure;
-    bg_fail(&failure, error, "told to");
+    bg_fail(&failure, error, "as the test wants");
     struct bg_inquiry_result result = {.error = error, .failure = &failure};
     nodes->inquiries[index].done(nodes->inquiries[index].context, &result);
 }

@@ -1,4 +1,4 @@
-/* ledger_samples.h: what nodes tell of long lists, for tests of the ledger. */
+/* ledger_samples.h: nodes' reports on long lists, for tests of the ledger. */
 #ifndef BEAMGAUGE_TESTS_LEDGER_SAMPLES_H
 #define BEAMGAUGE_TESTS_LEDGER_SAMPLES_H
 

@@ -1,4 +1,4 @@
-/* queries_fixture.h: queries over a fake node, a clock moved by hand, and askers that remember what they were told. */
+/* queries_fixture.h: queries over a fake node, a clock moved by hand, and callers that remember their results. */
 #ifndef BEAMGAUGE_TESTS_QUERIES_FIXTURE_H
 #define BEAMGAUGE_TESTS_QUERIES_FIXTURE_H
 

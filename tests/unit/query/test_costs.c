@@ -11,7 +11,7 @@
 const struct bg_question bg_questions[] = {{.name = "memory"}, {.name = "scan"}};
 const size_t bg_questions_count = 2;
 
-static char *told(const struct bg_costs *costs)
+static char *text_of(const struct bg_costs *costs)
 {
     struct bg_exposition *exposition = bg_exposition_new(bg_exposition_types[0]);
     char *text;
@@ -40,7 +40,7 @@ static void questions_are_counted_by_how_they_end(void **state)
     bg_costs_add(&costs, &bg_questions[1], BG_OK, 8000, odd);
     bg_costs_add(&costs, &bg_questions[1], BG_DEADLINE, 0, NULL);
     bg_costs_add(&costs, &bg_questions[0], BG_CANCELLED, 0, NULL);
-    char *text = told(&costs);
+    char *text = text_of(&costs);
     assert_non_null(strstr(text, "\nbeamgauge_rpcs_total{question=\"memory\",result=\"ok\"} 0\n"));
     assert_non_null(strstr(text, "\nbeamgauge_rpcs_total{question=\"memory\",result=\"cancelled\"} 1\n"));
     assert_non_null(strstr(text, "\nbeamgauge_rpcs_total{question=\"scan\",result=\"ok\"} 2\n"));

@@ -29,11 +29,11 @@ static int teardown(void **state)
 
 static void take(const char *node, uint64_t generation, const char *args, const char *answer, int64_t now_wall_ms)
 {
-    json_t *asked = json_loads(args, 0, NULL), *told = json_loads(answer, 0, NULL);
-    assert_non_null(told);
-    bg_names_take(&names, node, generation, asked, told, now_wall_ms);
+    json_t *asked = json_loads(args, 0, NULL), *reported = json_loads(answer, 0, NULL);
+    assert_non_null(reported);
+    bg_names_take(&names, node, generation, asked, reported, now_wall_ms);
     json_decref(asked);
-    json_decref(told);
+    json_decref(reported);
 }
 
 #define CART "{\"registered_name\":\"cart\",\"alive\":true}"
@@ -73,7 +73,7 @@ static void the_watched_are_known_too(void **state)
     assert_int_equal(json_object_size(names.by_process), 1);
 }
 
-/* While the link is down, since tells when it was up last. */
+/* While the link is down, `since` is when it was last up. */
 static void another_incarnation_has_other_processes(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_reply.c: answers, told failures and nonsense from a node. */
+/* test_reply.c: answers, reported failures and invalid replies from a node. */
 #include "reply.h"
 
 #include <malloc.h>
@@ -96,7 +96,7 @@ static void an_answer_of_too_many_elements_or_levels_is_a_bad_answer(void **stat
     assert_null(json);
 }
 
-/* What jansson holds, in bytes of the heap: counted here, since a sanitizer's heap tells nothing of itself. */
+/* What jansson holds, in bytes of the heap: counted here, since a sanitizer's heap reports nothing. */
 static size_t held;
 
 static void *count_malloc(size_t size)
@@ -150,12 +150,12 @@ static void the_memory_of_an_answer_is_told_about_right(void **state)
     static uint8_t reply[200000] = "\x83h\2w\2okl\0\0\x07\xd0";
     static const uint8_t row[] = "t\0\0\0\3m\0\0\0\6memoryb\x7f\0\0\0m\0\0\0\4namem\0\0\0\5hellom\0\0\0\3pidX"
                                  "w\3a@b\0\0\0\1\0\0\0\2\0\0\0\3";
-    size_t at = 12, told, taken;
+    size_t at = 12, charged, taken;
     for (size_t i = 0; i < rows; i++, at += sizeof row - 1)
         memcpy(reply + at, row, sizeof row - 1);
     reply[at++] = 'j';
-    taken = taken_by(reply, at, &told);
-    assert_in_range(told, taken * 9 / 10, taken * 3 / 2);
+    taken = taken_by(reply, at, &charged);
+    assert_in_range(charged, taken * 9 / 10, taken * 3 / 2);
 }
 
 int main(void)

@@ -92,8 +92,8 @@ static void it_stays_open_whose_entries_are_of_one_that_falls_silent(void **stat
     (void)state;
     struct bg_seen seen;
     bg_seen_init(&seen);
-    const char *told = ANSWER(ROW("<0.1.0>", "5000", ",\"exact\":false,\"uncounted\":true,\"entries_max\":6000"), "0", "", "", "0");
-    json_decref(complete(&seen, told, 1000));
+    const char *earlier = ANSWER(ROW("<0.1.0>", "5000", ",\"exact\":false,\"uncounted\":true,\"entries_max\":6000"), "0", "", "", "0");
+    json_decref(complete(&seen, earlier, 1000));
     for (int is_named = 0; is_named < 2; is_named++) {
         json_t *answer = complete(&seen, ANSWER(ROW("<0.2.0>", "3", ""), "0", "", SKIPPED_ONE, "1"), 3000);
         const json_t *process = json_array_get(json_object_get(answer, "long"), 0);
@@ -175,7 +175,7 @@ static void what_allocators_hold_is_better_than_what_was_told_only_where_it_is_h
     answer = complete(&seen, ANSWER(LOST("7000"), "0", "", SKIPPED_ONE, "1"), 4000);
     assert_int_equal(number(row_at(answer, "monitors", 0), "monitors_count"), 7000);
     json_decref(answer);
-    answer = complete(&seen, ANSWER("", "", "", SKIPPED_ONE, "1"), 5000); /* nobody told what the allocators hold */
+    answer = complete(&seen, ANSWER("", "", "", SKIPPED_ONE, "1"), 5000); /* nothing reported what the allocators hold */
     assert_int_equal(number(row_at(answer, "monitors", 0), "monitors_count"), 7000);
     assert_int_equal(number(row_at(answer, "monitors", 0), "age_ms"), 1000);
     json_decref(answer);
