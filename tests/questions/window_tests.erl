@@ -58,9 +58,9 @@ estimated_test_() -> asking:each("the growth of what is not counted is its own",
     end),
     receive ready -> ok end,
     Answer = asking:ask(Mode, window, arguments(<<"monitors">>, #{<<"list_entries_max">> => 20000, <<"window_ms">> => 5000})),
-    [#{<<"pid">> := Pid, <<"delta">> := Delta, <<"exact">> := Exact} | _] = asking:ranked(<<"monitors">>, Answer),
+    [#{<<"delta">> := Delta, <<"exact">> := Exact}] = [Row || #{<<"pid">> := Pid} = Row <- asking:ranked(<<"monitors">>, Answer), Pid =:= Leaking],
     asking:uproot([Leaking, Registry, Watched | Sessions]),
-    ?assertEqual({Leaking, false}, {Pid, Exact}),
+    ?assertNot(Exact),
     ?assert(Delta =< 20000 andalso Delta * 5 div 4 >= 19900),
     ?assertMatch(#{<<"exact">> := #{<<"monitors">> := false}}, Answer)
 end).

@@ -72,8 +72,8 @@ values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments
         false ->
             {Samples, First} = samples(Job, whom(Key, Calibration, half(Arguments, Milliseconds)), []),
             readers:sleep(Milliseconds),
-            {Ranked, Met} = compare(Job, again(Samples, met:unasked(length(Samples), met:long(First), First), Arguments), maps:from_list(Samples), Ranking),
-            {Ranked, Met, true, [], #{}}
+            Readers = again(Samples, met:unasked(length(Samples), met:long(First), First), Arguments),
+            compare(Job, Readers, maps:from_list(Samples), Ranking, {[], #{}})
     end.
 
 whom(Key, Calibration, Arguments) ->
@@ -97,9 +97,9 @@ hurried(Key, Job, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"li
     {LedAgain, MuteAgain} = leaders:ask(figures:column(Before, 1), Leading, max(1, deadline:left() div ?LEADING_SHARE)),
     Then = maps:from_list(Before ++ Samples),
     Once = leaders:heard(LedAgain, MuteAgain, met:unasked(map_size(Then), met:long(First), First)),
-    {Ranked, All} = compare(Job, again(Samples, Once, Arguments#{<<"reserve_ms">> => 0}), Then, offer(plain(LedAgain), Then, Ranking)),
     Untold = Unheard ++ Mute ++ MuteAgain,
-    {Ranked, All, true, Untold -- (Untold -- Busy), maps:from_list([{Pid, Row} || {Pid, _, Row} <- LedAgain])}.
+    compare(Job, again(Samples, Once, Arguments#{<<"reserve_ms">> => 0}), Then, offer(plain(LedAgain), Then, Ranking),
+            {Untold -- (Untold -- Busy), maps:from_list([{Pid, Row} || {Pid, _, Row} <- LedAgain])}).
 
 plain(Rows) -> [{element(1, Row), element(2, Row)} || Row <- Rows, is_tuple(Row)].
 
@@ -110,11 +110,11 @@ samples(Job, Readers, Samples) ->
         {none, Met} -> {lists:append(Samples), Met}
     end.
 
-%% {Ranking, Met}.
-compare(Job, Readers, Before, Ranking) ->
+%% As values/4. Called last, as a list of all samples is garbage by then.
+compare(Job, Readers, Before, Ranking, {Busy, Known} = More) ->
     case readers:next(Job, Readers) of
-        {ok, Rows, Left} -> compare(Job, Left, Before, offer(Rows, Before, Ranking));
-        {none, Met} -> {Ranking, Met}
+        {ok, Rows, Left} -> compare(Job, Left, Before, offer(Rows, Before, Ranking), More);
+        {none, Met} -> {Ranking, Met, true, Busy, Known}
     end.
 
 offer(Rows, Before, {_, Test, _, _} = Ranking) ->
