@@ -303,7 +303,7 @@ bool bg_command_parse(const char *text, const json_t *nodes, struct bg_command *
     char word[WORD_SIZE];
     bg_text_init(&line.mistake, ret_mistake, BG_MISTAKE_SIZE);
     if (strlen(text) > BG_CHAT_TEXT_MAX) {
-        say(&line, "That is too long. Try: help");
+        bg_text_add_format(&line.mistake, "A command has at most %d bytes. Try: help", BG_CHAT_TEXT_MAX);
         return false;
     }
     if (next_word(&line, word) > 0) {

@@ -98,7 +98,7 @@ static void mistakes_are_answered_with_the_nearest_right_form(void **state)
     memset(text, 'x', sizeof text);
     text[sizeof text - 1] = '\0';
     assert_false(bg_command_parse(text, nodes, &command, mistake));
-    assert_string_equal(mistake, "That is too long. Try: help");
+    assert_string_equal(mistake, "A command has at most 1000 bytes. Try: help");
     text[BG_CHAT_TEXT_MAX] = '\0';
     assert_false(bg_command_parse(text, nodes, &command, mistake));
     assert_true(strlen(mistake) < BG_MISTAKE_SIZE);
