@@ -40,7 +40,7 @@ struct bg_outcome *bg_answers_find(struct bg_answers *answers, const char *key)
     return entry != NULL ? entry->outcome : NULL;
 }
 
-/* What an entry adds to `bytes`. */
+/* The bytes that an entry adds to `bytes`. */
 static size_t entry_bytes(const struct bg_answers_entry *entry)
 {
     return entry->outcome->bytes + sizeof *entry->outcome + sizeof *entry + strlen(entry->key) + 1;

@@ -1,4 +1,4 @@
-/* brief.c: gives a question what is known of long lists, and completes its answer with what is known. */
+/* brief.c: adds what is known of long lists to a question, and completes its answer with it. */
 #include "brief.h"
 
 #include "recount.h"

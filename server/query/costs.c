@@ -1,4 +1,4 @@
-/* costs.c: counting how questions ended and what they took. */
+/* costs.c: counts how questions ended and how long they took. */
 #include "costs.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* costs.h: what questions have cost the nodes, by question. */
+/* costs.h: the cost of questions for nodes, by question. */
 #ifndef BEAMGAUGE_QUERY_COSTS_H
 #define BEAMGAUGE_QUERY_COSTS_H
 
@@ -10,9 +10,9 @@
 #include <jansson.h>
 
 struct bg_question_costs {
-    uint64_t results[BG_ERROR_COUNT]; /* how many questions sent ended so */
+    uint64_t results[BG_ERROR_COUNT]; /* sent questions by result */
     struct bg_histogram rpc;          /* from sending to the answer */
-    struct bg_histogram spent;        /* on the node, as its answer says */
+    struct bg_histogram spent;        /* on the node, from its answer */
 };
 
 struct bg_costs {
@@ -21,7 +21,7 @@ struct bg_costs {
 
 bool bg_costs_init(struct bg_costs *ret_costs);
 void bg_costs_done(struct bg_costs *costs);
-/* A question sent has ended. `answer` is NULL where there is none. */
+/* A sent question has ended. `answer` is NULL if there is none. */
 void bg_costs_add(struct bg_costs *costs, const struct bg_question *question, enum bg_error error, int64_t rpc_us, const json_t *answer);
 void bg_costs_write(const struct bg_costs *costs, struct bg_exposition *exposition);
 

@@ -67,7 +67,7 @@ void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight)
     free(flight);
 }
 
-/* Every ticket that waits is in by_deadline. A flight is counted with its first ticket. */
+/* Every waiting ticket is in by_deadline. A flight counts from its first ticket. */
 enum bg_error bg_flights_check_reader(const struct bg_flights *flights, const char *node, uint64_t reader, size_t most,
                                       struct bg_failure *ret_failure)
 {
@@ -140,7 +140,7 @@ void bg_ticket_free(struct bg_flights *flights, struct bg_ticket *ticket)
     free(ticket);
 }
 
-/* Looked for from the end: most askers allow the same time, so a new deadline is nearly always the latest. */
+/* Searched from the end: most callers have the same timeout, so a new deadline is nearly always the latest. */
 static void deadline_insert(struct bg_flights *flights, struct bg_ticket *ticket)
 {
     struct bg_ticket *before = TAILQ_LAST(&flights->by_deadline, bg_ticket_list);

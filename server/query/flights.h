@@ -1,4 +1,4 @@
-/* flights.h: questions in flight, and the tickets of those who wait for them. Only structure: no clock, no event loop, no node. */
+/* flights.h: questions in flight, and the tickets of waiting callers. Only data structures: no clock, no event loop, no node. */
 #ifndef BEAMGAUGE_QUERY_FLIGHTS_H
 #define BEAMGAUGE_QUERY_FLIGHTS_H
 
@@ -30,28 +30,28 @@ struct bg_ticket {
 };
 TAILQ_HEAD(bg_ticket_list, bg_ticket);
 
-/* Whether a question may copy lists that are too long to be copied each time. On a node one may at a time, and one more to which it is
- * allowed by name: to copy whatever can be. */
+/* Whether a question may copy lists that are too long to be copied each time. On a node one question may at a time, and one more with
+ * explicit permission: it may copy all that is possible. */
 enum bg_counting { BG_COUNTS_NONE, BG_COUNTS_SOME, BG_COUNTS_ANY };
 
 TAILQ_HEAD(bg_flight_list, bg_flight);
 
-/* One question on its way. A flight without tickets is of no use to anyone: whoever takes the last one ends it. */
+/* A question in flight. A flight without tickets is useless: the code that removes the last ticket ends it. */
 struct bg_flight {
     char *key;
     struct bg_ticket_list tickets;
     struct bg_queries *queries;
     const struct bg_question *question;
     char *node;
-    uint64_t reader;            /* who asked first: the flight takes one of his places on the node */
+    uint64_t reader;            /* the first caller: the flight uses one of its places on the node */
     json_t *args;               /* of the question */
-    struct bg_inquiry *inquiry; /* NULL while it is not on a link */
+    struct bg_inquiry *inquiry; /* NULL while it is not sent over a link */
     int64_t sent_us;
-    struct bg_incarnation at; /* of whom what is known is meant */
+    struct bg_incarnation at; /* the incarnation that known data belongs to */
     enum bg_counting counting;
     TAILQ_ENTRY(bg_flight) in_counting;
-    const struct bg_native *native; /* what was sent, of a native question */
-    struct bg_flight_list *waiting; /* the list of those that it waits among for its node's preflight, or NULL */
+    const struct bg_native *native; /* the calls that were sent, for a native question */
+    struct bg_flight_list *waiting; /* the list of flights that wait for their node's preflight, or NULL */
     TAILQ_ENTRY(bg_flight) in_waiting;
 };
 
@@ -65,26 +65,26 @@ struct bg_flights {
 };
 
 void bg_flights_init(struct bg_flights *flights, size_t tickets_max);
-/* NULL where there is none. */
+/* NULL if there is none. */
 struct bg_flight *bg_flights_find(const struct bg_flights *flights, const char *key);
-/* Takes `key` for its own; NULL, and the key not taken, without memory. */
+/* Takes over `key`; without memory it returns NULL and does not. */
 struct bg_flight *bg_flight_new(struct bg_flights *flights, char *key);
-/* False where another question is doing the same on that node. Once is enough for a flight. */
+/* False if another question does the same on this node. One call per flight is enough. */
 bool bg_flight_count(struct bg_flights *flights, struct bg_flight *flight, enum bg_counting counting);
-/* Its tickets must have gone. */
+/* It must have no tickets. */
 void bg_flight_free(struct bg_flights *flights, struct bg_flight *flight);
 
-/* Whether the reader may have one more question in flight on the node: BG_TOO_MANY where he has half of `most` already. */
+/* Whether the reader may have one more question in flight on the node: BG_TOO_MANY if it has half of `most` already. */
 enum bg_error bg_flights_check_reader(const struct bg_flights *flights, const char *node, uint64_t reader, size_t most,
                                       struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* In no place yet. BG_TOO_MANY at the maximum, and where the reader has half of all. */
+/* Not in a list yet. BG_TOO_MANY at the maximum, or if the reader has half of all. */
 enum bg_error bg_ticket_new(struct bg_flights *flights, uint64_t reader, bg_query_done *done, void *context, struct bg_ticket **ret_ticket,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 void bg_ticket_free(struct bg_flights *flights, struct bg_ticket *ticket);
 void bg_ticket_wait(struct bg_flights *flights, struct bg_ticket *ticket, struct bg_flight *flight);
-/* From waiting, or from no place, to ended; takes a reference of its own. */
+/* Moves it from waiting, or from no list, to ended; takes its own reference. */
 void bg_ticket_end(struct bg_flights *flights, struct bg_ticket *ticket, struct bg_outcome *outcome);
-/* The latest deadline of those who wait for it. */
+/* The latest deadline of its waiting tickets. */
 int64_t bg_flight_deadline_us(const struct bg_flight *flight);
 
 #endif

@@ -1,4 +1,4 @@
-/* incarnation.h: a node from the coming up of its link to its going down, of which what is known of its processes holds. */
+/* incarnation.h: a node from one link-up to the next link-down: what is known of its processes is valid only for that time. */
 #ifndef BEAMGAUGE_QUERY_INCARNATION_H
 #define BEAMGAUGE_QUERY_INCARNATION_H
 
@@ -11,7 +11,7 @@
 
 struct bg_incarnation {
     char name[BG_NODE_NAME_MAX + 1];
-    uint64_t generation; /* these two as in the keys of answers */
+    uint64_t generation; /* both as in the keys of answers */
     int64_t since_wall_ms;
 };
 

@@ -1,4 +1,4 @@
-/* key.c: what makes two questions the same. */
+/* key.c: the key of a question: equal questions have equal keys. */
 #include "key.h"
 
 #include "beamgauge/json.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The moment the link came up stands beside its generation, which begins anew for a node that was deleted and registered again. */
+/* The time of link-up is in the key too, since the generation starts again for a node that was deleted and registered again. */
 enum bg_error bg_query_key(const struct bg_node_info *node, const char *question, const json_t *args, char **ret_key,
                            struct bg_failure *ret_failure)
 {

@@ -1,4 +1,4 @@
-/* key.h: what makes two questions the same. */
+/* key.h: the key of a question: equal questions have equal keys. */
 #ifndef BEAMGAUGE_QUERY_KEY_H
 #define BEAMGAUGE_QUERY_KEY_H
 

@@ -1,4 +1,4 @@
-/* known.c: what is kept of what nodes reported, for whoever asks for it. */
+/* known.c: what is kept of nodes' reports, for later callers. */
 #include "known.h"
 
 #include "likely.h"

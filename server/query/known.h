@@ -1,4 +1,4 @@
-/* known.h: what is kept of what nodes reported, beyond their answers. */
+/* known.h: what is kept of nodes' reports, in addition to their answers. */
 #ifndef BEAMGAUGE_QUERY_KNOWN_H
 #define BEAMGAUGE_QUERY_KNOWN_H
 
@@ -22,7 +22,7 @@ struct bg_known {
 
 void bg_known_init(struct bg_known *known, const struct bg_clock *clock);
 void bg_known_done(struct bg_known *known);
-/* What the queries keep. */
+/* All that the queries keep. */
 struct bg_known *bg_queries_known(struct bg_queries *queries);
 
 #endif

@@ -1,4 +1,4 @@
-/* last.c: keeps the pairs that each node had last. */
+/* last.c: keeps the last pairs of each node. */
 #include "last.h"
 
 void bg_last_init(struct bg_last *last)

@@ -1,11 +1,11 @@
-/* names.c: keeps who processes said that they are. */
+/* names.c: keeps the names of processes. */
 #include "names.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define PID_MAX 64
-#define LATE_US (10 * 1000000LL) /* so long a node that did not report in time is not asked again */
+#define LATE_US (10 * 1000000LL) /* a node that did not report in time is not asked again for this time */
 
 void bg_names_init(struct bg_names *names)
 {
@@ -19,7 +19,7 @@ void bg_names_done(struct bg_names *names)
     *names = (struct bg_names){.by_process = NULL};
 }
 
-/* False for a text that is no pid. */
+/* False for a text that is not a pid. */
 static bool key_of(const char *node, const char *pid, char ret_key[BG_NODE_NAME_MAX + PID_MAX])
 {
     if (pid == NULL || strlen(pid) >= PID_MAX - 2)
@@ -33,7 +33,7 @@ static const char *pid_text(const json_t *pid)
     return json_string_value(json_is_object(pid) ? json_object_get(pid, "pid") : pid);
 }
 
-/* Last in the order, wherever it was. Who did not answer is who he was. */
+/* Moves the process to the end of the order. If it did not answer, its name stays. */
 static void keep(struct bg_names *names, const char *node, uint64_t generation, const char *pid, const json_t *row, int64_t now_wall_ms)
 {
     char key[BG_NODE_NAME_MAX + PID_MAX];

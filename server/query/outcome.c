@@ -1,9 +1,9 @@
-/* outcome.c: how a question ended, counted by reference. */
+/* outcome.c: the result of a question, reference-counted. */
 #include "outcome.h"
 
 #include <stdlib.h>
 
-/* Its own reference is never given back, so it is never freed. */
+/* Its own reference is never released, so it is never freed. */
 static struct bg_outcome no_memory = {.references = 1, .failure = {.error = BG_NO_MEMORY, .text = "out of memory"}};
 
 struct bg_outcome *bg_outcome_new_answer(json_t *data)

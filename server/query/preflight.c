@@ -1,4 +1,4 @@
-/* preflight.c: asks a node for its release and its room when its link comes up, and again before what may bring atoms. */
+/* preflight.c: asks a node for its release and its room when its link comes up, and again before questions that may create atoms. */
 #include "preflight.h"
 
 #include "reply.h"
@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FRESH_US 1000000           /* what is known of the room for atoms is good for so long */
-#define PREFLIGHT_TIMEOUT_MS 30000 /* whoever waits has a deadline of its own */
-#define LOAD_TIMEOUT_MS 2000       /* for one module: what it waits for is the node's code server */
-#define LOAD_AGAIN_US 5000000      /* what could not be loaded is tried again after this */
+#define FRESH_US 1000000           /* the room for atoms is valid for this time */
+#define PREFLIGHT_TIMEOUT_MS 30000 /* waiting questions have their own deadlines */
+#define LOAD_TIMEOUT_MS 2000       /* timeout for one module: the node's code server may be slow */
+#define LOAD_AGAIN_US 5000000      /* a module that could not be loaded is tried again after this */
 
 /*
- *   IDLE -> ROOM -> IDLE                           whenever the room was reported too long ago
- *              \-> MODULES -> LOADING ... -> IDLE  the first time that there is room for atoms; LOADING again where one was missing
+ *   IDLE -> ROOM -> IDLE                           if the last report of the room is too old
+ *              \-> MODULES -> LOADING ... -> IDLE  the first time that there is room for atoms; LOADING again if a module was missing
  *
  * One inquiry at a time, except in IDLE.
  */
@@ -27,17 +27,17 @@ struct bg_preflight {
     TAILQ_ENTRY(bg_preflight) in_all;
     struct bg_preflights *preflights;
     char *node;
-    uint64_t generation; /* these two say of which incarnation of the link all is known */
+    uint64_t generation; /* the incarnation of the link that all this belongs to */
     int64_t since_wall_ms;
     enum preflight_step step;
     struct bg_inquiry *inquiry;
-    int64_t checked_us; /* when the room was reported; 0: not yet, and nothing is known */
-    int64_t took_us;    /* to report it */
+    int64_t checked_us; /* when the room was reported; 0: not yet */
+    int64_t took_us;    /* how long that report took */
     unsigned erts_major, erts_minor;
     bool has_large_pids;
     int64_t atom_count, atom_limit, process_count, process_limit;
     bool modules_known;
-    uint64_t missing;  /* modules that are not loaded, by their place in bg_modules */
+    uint64_t missing;  /* modules that are not loaded, by their index in bg_modules */
     size_t module;     /* LOADING: which */
     int64_t loaded_us; /* when loading last ended */
     struct bg_flight_list waiting;
@@ -95,7 +95,7 @@ static struct bg_preflight *preflight_new(struct bg_preflights *preflights, cons
     return preflight;
 }
 
-/* That of this incarnation of the link; one of an older is forgotten, which nobody can be waiting for. NULL: no memory. */
+/* The state of this incarnation of the link; that of an older one is dropped, since nobody can wait for it. NULL: no memory. */
 static struct bg_preflight *preflight_of(struct bg_preflights *preflights, const struct bg_node_info *info)
 {
     struct bg_preflight *preflight = preflight_find(preflights, info->name);
@@ -106,7 +106,7 @@ static struct bg_preflight *preflight_of(struct bg_preflights *preflights, const
     return preflight_new(preflights, info);
 }
 
-/* Each may wait again, or ask anew: only those that are there now are resumed. */
+/* Each may wait again, or ask again: only the flights that wait now are resumed. */
 static void preflight_resume(struct bg_preflight *preflight, const struct bg_failure *failure)
 {
     struct bg_flight_list waiting = TAILQ_HEAD_INITIALIZER(waiting);
@@ -144,7 +144,7 @@ static void preflight_fail(struct bg_preflight *preflight, struct bg_failure *fa
 
 static bg_inquiry_done preflight_done;
 
-/* Where it cannot be sent the step stays what it was. */
+/* If it cannot be sent, the step does not change. */
 static enum bg_error preflight_ask(struct bg_preflight *preflight, enum preflight_step step, const struct bg_calls *calls,
                                    int64_t timeout_ms, struct bg_failure *ret_failure)
 {
@@ -200,11 +200,11 @@ static void take_room(struct bg_preflight *preflight, const json_t *data, int64_
     preflight->process_limit = count_of(data, "process_limit");
     preflight->step = PREFLIGHT_IDLE;
     if (has_room(preflight) && !preflight->modules_known)
-        (void)preflight_modules(preflight, NULL); /* who needs it tries again */
+        (void)preflight_modules(preflight, NULL); /* the next question tries again */
     preflight_resume(preflight, NULL);
 }
 
-/* The next module from `module` on that is missing is loaded; false where there is none, or none can be asked for. */
+/* Loads the next missing module from `module` on; false if there is none, or nothing can be sent. */
 static bool preflight_load(struct bg_preflight *preflight, size_t module)
 {
     while (module < bg_modules_count && !(preflight->missing >> module & 1))
@@ -229,8 +229,8 @@ static void take_modules(struct bg_preflight *preflight, const json_t *data)
     preflight_resume(preflight, NULL);
 }
 
-/* {module, Name}, or {error, _}: then it stays missing. So it does where the code server does not answer, and nothing more is asked
- * of that. */
+/* {module, Name}, or {error, _}: then it stays missing. It also stays missing if the code server does not answer; then the server is not
+ * asked again. */
 static void take_loaded(struct bg_preflight *preflight, const json_t *data)
 {
     const json_t *loaded = json_object_get(data, "loaded");
@@ -280,7 +280,7 @@ void bg_preflight_link_up(struct bg_preflights *preflights, const struct bg_node
 {
     struct bg_preflight *preflight = preflights->question != NULL ? preflight_of(preflights, info) : NULL;
     if (preflight != NULL && preflight->step == PREFLIGHT_IDLE && preflight->checked_us == 0)
-        (void)preflight_room(preflight, NULL); /* who asks tries again */
+        (void)preflight_room(preflight, NULL); /* the next question tries again */
 }
 
 void bg_preflight_link_gone(struct bg_preflights *preflights, const char *node)
@@ -311,7 +311,7 @@ static enum bg_preflight_verdict refuse_modules(const struct bg_preflight *prefl
     return BG_PREFLIGHT_REFUSE;
 }
 
-/* For what erl_eval is to answer. */
+/* Checks for questions in forms. */
 static enum bg_preflight_verdict check_forms(struct bg_preflight *preflight, struct bg_flight *flight, struct bg_failure *ret_failure)
 {
     const int64_t now = now_us(preflight->preflights);
@@ -338,7 +338,7 @@ enum bg_preflight_verdict bg_preflight_check(struct bg_preflights *preflights, c
                                              struct bg_failure *ret_failure)
 {
     if (preflights->question == NULL || info->state != BG_LINK_UP)
-        return BG_PREFLIGHT_GO; /* down: asking says why */
+        return BG_PREFLIGHT_GO; /* down: the question itself will fail with the reason */
     struct bg_preflight *preflight = preflight_of(preflights, info);
     if (preflight == NULL) {
         (void)bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");

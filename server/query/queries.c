@@ -1,4 +1,4 @@
-/* queries.c: asking with sharing: joins the cache of answers, the questions in flight, the nodes and the event loop. */
+/* queries.c: asks with sharing: combines the cache of answers, the questions in flight, the nodes and the event loop. */
 #include "beamgauge/query.h"
 
 #include "answers.h"
@@ -20,9 +20,9 @@
 
 #define TIMEOUT_MS_MAX (60 * 60 * 1000)
 #define WORD_BYTES 8 /* of the target */
-/* A question ended by its first asker's deadline is put once more for those who joined with at least so much more time. */
+/* A question that ended by its first caller's deadline is asked again for callers who joined with at least so much more time. */
 #define RETRY_MS_MIN 100
-/* The oldest answer that anybody may ask for, and how often older ones are looked for. */
+/* The maximum age of an answer for any caller, and how often older ones are dropped. */
 #define ANSWER_AGE_MAX_US (INT64_C(600) * 1000000)
 #define EXPIRE_EVERY_S 10
 #define ROUNDS_AT_ONCE 3
@@ -31,7 +31,7 @@ struct bg_queries {
     const struct bg_clock *clock;
     struct bg_nodes *nodes;
     struct bg_queries_options options;
-    struct event *wake;   /* armed for the next thing to do: an ended ticket (at once) or the earliest deadline */
+    struct event *wake;   /* armed for the next event: an ended ticket (at once) or the earliest deadline */
     struct event *expire; /* drops old answers */
     struct bg_flights flights;
     struct bg_answers answers;
@@ -77,7 +77,7 @@ static void flight_end(struct bg_queries *queries, struct bg_flight *flight, str
     bg_flight_free(&queries->flights, flight);
 }
 
-/* After a ticket has left: where it was the last one, the question is taken back. */
+/* After a ticket was removed: if it was the last one, the question is cancelled. */
 static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
 {
     if (!TAILQ_EMPTY(&flight->tickets))
@@ -92,7 +92,7 @@ static void flight_left(struct bg_queries *queries, struct bg_flight *flight)
 
 static bg_inquiry_done flight_done;
 
-/* `request` has all but what is asked. */
+/* `request` has everything except the question. */
 static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
                                  struct bg_failure *ret_failure)
 {
@@ -105,7 +105,7 @@ static enum bg_error send_native(struct bg_queries *queries, struct bg_flight *f
     return bg_nodes_ask(queries->nodes, flight->node, request, flight_done, flight, &flight->inquiry, ret_failure);
 }
 
-/* The question gets to know how much of the time it will have once it has begun. */
+/* Adds the time that the question will have after its start. */
 static enum bg_error send_forms(struct bg_queries *queries, struct bg_flight *flight, struct bg_inquiry_request *request,
                                 struct bg_failure *ret_failure)
 {
@@ -141,11 +141,11 @@ static enum bg_error flight_send(struct bg_queries *queries, struct bg_flight *f
     return BG_OK;
 }
 
-/* Sends it, or lets it wait for its node's preflight. */
+/* Sends the question, or lets it wait for its node's preflight. */
 static enum bg_error flight_go(struct bg_queries *queries, struct bg_flight *flight, int64_t timeout_ms, struct bg_failure *ret_failure)
 {
     struct bg_node_info info;
-    struct bg_failure unwanted = {.error = BG_OK}; /* by callers that give no place for it */
+    struct bg_failure unwanted = {.error = BG_OK}; /* by callers that do not want the failure */
     ret_failure = ret_failure != NULL ? ret_failure : &unwanted;
     enum bg_error error = bg_nodes_info(queries->nodes, flight->node, &info, ret_failure);
     if (error != BG_OK)
@@ -249,7 +249,7 @@ static void ticket_expire(struct bg_queries *queries, struct bg_ticket *ticket)
     flight_left(queries, flight);
 }
 
-/* The only place from where `done` is called. It may ask again or cancel any ticket but its own. */
+/* The only place that calls `done`. It may ask again, or cancel any ticket except its own. */
 static void ticket_deliver(struct bg_queries *queries, struct bg_ticket *ticket)
 {
     struct bg_outcome *outcome = bg_outcome_ref(ticket->outcome);
@@ -279,7 +279,8 @@ static void wake(evutil_socket_t ignored_fd, short ignored_what, void *context)
     queries->is_waking = true;
     while ((ticket = TAILQ_FIRST(&queries->flights.by_deadline)) != NULL && ticket->deadline_us <= now_us)
         ticket_expire(queries, ticket);
-    /* Counted first, so that one who asks again from `done` cannot hold the loop here; but what is kept answers the next step at once. */
+    /* Counted first, so that a `done` that asks again cannot keep the loop here; but a cached answer still reaches the next step at once.
+     */
     for (size_t round = 0; round < ROUNDS_AT_ONCE; round++)
         for (size_t left = queries->flights.ended_count; left > 0 && (ticket = TAILQ_FIRST(&queries->flights.ended)) != NULL; left--)
             ticket_deliver(queries, ticket);
@@ -391,7 +392,7 @@ fail:
     return error;
 }
 
-/* Borrowed. While the link is down nothing is served: what the node is then, nobody knows. */
+/* Borrowed. While the link is down nothing is served: the state of the node is not known then. */
 static struct bg_outcome *fresh_answer(struct bg_queries *queries, const struct bg_node_info *info, const char *key, int64_t max_age_ms)
 {
     if (info->state != BG_LINK_UP || max_age_ms <= 0)
@@ -402,7 +403,7 @@ static struct bg_outcome *fresh_answer(struct bg_queries *queries, const struct 
     return outcome;
 }
 
-/* Gives the ticket its place: an answer that is fresh enough, an identical question in flight, or a new one. */
+/* Serves the ticket with a fresh enough answer, an identical question in flight, or a new one. */
 static enum bg_error ticket_place(struct bg_queries *queries, struct bg_ticket *ticket, const struct bg_question *question,
                                   const struct bg_query_request *request, struct bg_failure *ret_failure)
 {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A native question for emulators from a version on: the answer is an object of these keys and what the calls return, in their order. */
+/* A native question for emulators since a version: the answer is an object of these keys and the results of the calls, in their order. */
 struct bg_native {
     uint16_t erts_major, erts_minor;
     struct bg_calls calls;
@@ -21,7 +21,7 @@ struct bg_question {
     size_t forms_length;
     const struct bg_atom_named *atoms; /* of the forms */
     size_t atoms_count;
-    uint64_t modules;                /* what must be loaded for the forms: a bit for each of bg_modules */
+    uint64_t modules;                /* the modules that the forms need: a bit for each of bg_modules */
     const struct bg_native *natives; /* the newest emulator's first; the last is for all */
     size_t natives_count;
 };
@@ -39,9 +39,9 @@ extern const size_t bg_questions_count;
 extern const struct bg_module bg_modules[];
 extern const size_t bg_modules_count;
 
-/* NULL where there is no such question. */
+/* NULL if there is no such question. */
 const struct bg_question *bg_question_find(const char *name);
-/* What a native question is for an emulator of this version; 0.0 where it is not known. */
+/* The calls of a native question for an emulator of this version; 0.0: unknown. */
 const struct bg_native *bg_question_native(const struct bg_question *question, unsigned erts_major, unsigned erts_minor);
 
 #endif

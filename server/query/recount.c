@@ -1,7 +1,7 @@
-/* recount.c: asks `peers` of processes whose long lists are to be counted. */
+/* recount.c: asks `peers` about processes whose long lists must be counted. */
 #include "recount.h"
 
-#define TIMEOUT_MS 60000 /* who has millions of entries takes some seconds to report anything */
+#define TIMEOUT_MS 60000 /* a process with millions of entries takes some seconds to report anything */
 #define TOP_PEERS 50
 
 bool bg_recount_is_one(const struct bg_flight *flight)
@@ -19,7 +19,7 @@ json_t *bg_recount_args_new(const struct bg_flight *flight, json_t *pids)
                      TOP_PEERS, "list_entries_max", json_object_get(flight->args, "list_entries_max"), "exact", 0, "patient", 1);
 }
 
-/* The ledger has taken what it reported. */
+/* The ledger has taken the report. */
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     (void)context;

@@ -1,4 +1,4 @@
-/* reply.c: what comes back for a question: an answer, or why there is none. */
+/* reply.c: the reply to a question: an answer, or why there is none. */
 #include "reply.h"
 
 #include "beamgauge/json.h"
@@ -15,7 +15,7 @@
 
 static const struct bg_term_limits limits = {.depth_max = DEPTH_MAX, .elements_max = ELEMENTS_MAX, .bytes_max = BYTES_MAX};
 
-/* The reason is the node's own text: as ASCII JSON nothing in it can act on a terminal or a log. */
+/* The reason is the node's own text: as ASCII JSON it cannot affect a terminal or a log. */
 static enum bg_error fail_as_told(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
 {
     char *text = bg_json_text(reason, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_COMPACT);
@@ -26,7 +26,7 @@ static enum bg_error fail_as_told(const char *node, const char *question, const 
     return BG_BAD_ANSWER;
 }
 
-/* {error, system_limit} was raised: of what has a limit, questions make processes only. */
+/* {error, system_limit} was raised: of things with a limit, questions create only processes. */
 static bool is_without_room(const json_t *reason)
 {
     const char *class = json_string_value(json_array_get(reason, 0)), *why = json_string_value(json_array_get(reason, 1));

@@ -1,4 +1,4 @@
-/* seen.c: keeps what processes with many entries told last, and puts it into the place of what they do not tell. */
+/* seen.c: keeps the last report of processes with many entries, and uses it when they do not report. */
 #include "seen.h"
 
 #include <stdbool.h>
@@ -25,7 +25,7 @@ void bg_seen_done(struct bg_seen *seen)
     seen->by_node = NULL;
 }
 
-/* {pid: {row, lists, at_ms}} of this coming up of the node's link; NULL where there is none. Borrowed. */
+/* {pid: {row, lists, at_ms}} since the node's link came up; NULL if there is none. Borrowed. */
 static json_t *kept_of(const struct bg_seen *seen, const struct bg_incarnation *node)
 {
     const json_t *kept = json_object_get(seen->by_node, node->name);
@@ -54,7 +54,7 @@ static json_int_t entries_of(const json_t *row)
     return most;
 }
 
-/* The place of the row, or process, of that pid; the size of the array where there is none. */
+/* The index of the row, or process, of that pid; the size of the array if there is none. */
 static size_t place_of(const json_t *objects, const char *pid)
 {
     size_t place = 0;
@@ -79,8 +79,8 @@ static bool is_named(const json_t *skipped, const char *pid)
     return i < json_array_size(skipped);
 }
 
-/* True if the scan was reported nothing better by the process than what is kept. What the allocators hold, for which it stands else, is
- * better than what was such itself, or is half as much by now. */
+/* True if the kept report is better than what the scan has about the process. Without a report the scan uses the allocators' total, which
+ * is better if the kept report is only such a total too, or if the total is now half as much again. */
 static bool is_silent(const json_t *answer, const char *pid, const json_t *one, const json_t *row, int64_t now_wall_ms)
 {
     const json_t *skipped = json_object_get(answer, "skipped");
@@ -94,7 +94,8 @@ static bool is_silent(const json_t *answer, const char *pid, const json_t *one, 
     return !are_all_named && (row != NULL || now_wall_ms - count_of(one, "at_ms") <= BG_SEEN_UNNAMED_MS);
 }
 
-/* Puts the row of that index where it belongs; who falls out at the end bounds those who are not listed. */
+/* Moves the row of that index to its place in the ranking; a row that drops out at the end is the bound of processes that are not listed.
+ */
 static void rank(json_t *answer, size_t at, size_t index, json_int_t limit)
 {
     const json_t *rows = json_object_get(answer, "rows");
@@ -121,7 +122,7 @@ static void rank(json_t *answer, size_t at, size_t index, json_int_t limit)
     (void)json_array_remove(ranking, json_array_size(ranking) - 1);
 }
 
-/* True if it was open whose its entries are, and nobody has been named since. */
+/* True if the peers of its entries were not known, and are still not known. */
 static bool is_open(const json_t *one)
 {
     const json_t *lists = json_object_get(one, "lists");
@@ -130,7 +131,7 @@ static bool is_open(const json_t *one)
            json_array_size(json_object_get(json_object_get(lists, rankings[1].key), "top")) == 0;
 }
 
-/* What it told, without what nobody can know now; what the emulator told of it is of now. */
+/* Its last report, without what cannot be known now; the emulator's figures are current. */
 static json_t *row_new(const json_t *one, const json_t *fresh, int64_t now_wall_ms)
 {
     static const char *const free_items[] = {"message_queue_len", "reductions", "stack_size"};
@@ -161,7 +162,7 @@ static json_t *list_new(const json_t *one, size_t at)
     return known;
 }
 
-/* The row's process as `peers` would tell it. */
+/* The row's process in the form of `peers`. */
 static json_t *process_new(const json_t *one, const json_t *row, const char *pid)
 {
     json_t *known = json_copy((json_t *)(uintptr_t)row), *lists = json_object();
@@ -208,7 +209,7 @@ static json_t *list_cut(const json_t *list)
     return cut;
 }
 
-/* A list that names nobody, though there are some, is not better than one that did. */
+/* A list without peers, although there are some, is not better than one with peers. */
 static void lists_keep(json_t *one, const json_t *process)
 {
     json_t *kept = json_object_get(one, "lists");
@@ -224,7 +225,8 @@ static bool is_uncounted(const json_t *list)
     return list != NULL && !json_is_integer(json_object_get(list, "distinct_count")) && json_array_size(json_object_get(list, "top")) == 0;
 }
 
-/* What one takes beside its heap whose monitors, or those of it, nobody could count, so that all of it may be of them; else 0. */
+/* The memory outside the heap of a process whose monitors, or whose watchers, could not be counted: all of it may be these entries; else 0.
+ */
 static json_int_t uncounted_bytes(const json_t *row, const json_t *process)
 {
     const json_t *lists = json_object_get(process, "lists");
@@ -271,7 +273,7 @@ static void keep(struct bg_seen *seen, const struct bg_incarnation *node, const 
     (void)json_object_set_new(seen->by_node, node->name, entry);
 }
 
-/* One that tells nothing when it is asked for its peers has a list whose count is null. */
+/* If a process does not report its peers, the count of a list is null. */
 static void complete_process(json_t *one, json_t *process, int64_t now_wall_ms)
 {
     json_t *lists = json_object_get(process, "lists");
