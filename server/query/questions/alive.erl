@@ -1,4 +1,4 @@
-%% Which of given processes live: told by pid or by name, asked natively.
+%% Which of the given processes (pids or names) are alive, asked natively.
 -module(alive).
 -export([answer/1]).
 

@@ -1,10 +1,10 @@
-%% Every instance of every allocator as the emulator tells it: blocks, carriers, their maxima, and calls.
+%% Every instance of every allocator as the emulator reports it: blocks, carriers, their maxima, and calls.
 -module(allocators).
 -export([answer/1]).
 
 -define(PATIENCE_MS, 500).
 
-%% Each scheduler tells of its own instances, and one of those that all share. Where one is held up nobody waits for it, and the rest is told.
+%% Each scheduler reports its own instances, and one of them those that all share. Nobody waits for a blocked scheduler; the rest is reported.
 answer(_) ->
     Ref = make_ref(),
     Schedulers = erlang:system_info(schedulers),
@@ -23,7 +23,7 @@ told(Ref, Left, Told) ->
     after ?PATIENCE_MS -> Told
     end.
 
-%% The pool holds multi-block carriers that an instance has abandoned; they still are its own. Not every instance has one.
+%% The pool holds multi-block carriers that an instance has abandoned; they still belong to it. Not every instance has a pool.
 instance(Name, Number, #{mbcs := Multi, sbcs := Single, calls := Calls} = Parts) ->
     {Blocks, _, Bytes, _, Carriers, _, CarrierBytes, _} = section(maps:get(mbcs_pool, Parts, [])),
     {MultiBlocks, MultiBlocksMax, MultiBytes, MultiBytesMax, MultiCarriers, MultiCarriersMax, MultiSize, MultiSizeMax} = section(Multi),
@@ -49,7 +49,7 @@ instance(Name, Number, #{mbcs := Multi, sbcs := Single, calls := Calls} = Parts)
       <<"calls_count">> => lists:sum([Giga * 1000000000 + Ones || {_, Giga, Ones} <- Calls])}.
 
 %% {Blocks, Max, Bytes, Max, Carriers, Max, CarrierBytes, Max}. A figure is {Name, Now} or {Name, Now, MaxSinceAsked, Max}. Carriers may
-%% hold blocks of other allocators, so all types count.
+%% hold blocks of other allocators, so all types are counted.
 section([{blocks, Types} | Figures]) ->
     Held = [Held || {_, Held} <- Types],
     Carriers = lists:keyfind(carriers, 1, Figures),
@@ -61,7 +61,7 @@ section([]) -> {0, 0, 0, 0, 0, 0, 0, 0}.
 
 highest(Figure) -> element(tuple_size(Figure), Figure).
 
-%% How often a cached segment spared a call to the operating system; undefined where there is no such cache.
+%% How often a cached segment saved a call to the operating system; undefined if there is no such cache.
 cache([]) -> undefined;
 cache(Instances) ->
     Kinds = lists:append([Kind || Parts <- Instances, {memkind, Kind} <- Parts]),

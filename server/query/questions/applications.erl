@@ -1,4 +1,4 @@
-%% What the processes of each application hold: one pass over all processes, summed natively by group leader. No one is asked by message.
+%% Sums over the processes of each application: one pass over all processes, summed natively by group leader. No process gets a message.
 -module(applications).
 -export([answer/1]).
 
@@ -22,16 +22,16 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit} = Arguments) ->
 
 items() -> [group_leader, memory, total_heap_size, message_queue_len, reductions].
 
-%% {Leader, what to add to which counters}. Whose leader is not of this node but of ours belongs to another question that runs beside us.
+%% {Leader, what to add to which counters}. A process whose leader is on beamgauge's node belongs to another question that runs in parallel.
 spec() ->
     Info = [{group_leader, '$1'}, {memory, '$2'}, {total_heap_size, '$3'}, {message_queue_len, '$4'}, {reductions, '$5'}],
     [{{'_', Info}, [{'=:=', {node, '$1'}, asker()}], [dead]},
      {{'_', Info}, [], [{{'$1', [{{2, '$2'}}, {{3, 1}}, {{4, '$3'}}, {{5, '$4'}}, {{6, '$5'}}]}}]}, {'_', [], [dead]}].
 
-%% Asked from its own node, as in tests, a question tells nobody apart by that.
+%% A question asked from its own node, as in tests, cannot recognise such processes.
 asker() -> case node(group_leader()) =:= node() of true -> none; false -> node(group_leader()) end.
 
-%% Of who has a long mailbox a quick look tells what it holds at least.
+%% For a process with a long mailbox a quick look gives a minimum.
 add_everyone(Calibration, Arguments, Sums) ->
     Job = readers:job(items(), ets:match_spec_compile(spec())),
     case quick:is_wanted(Calibration) of
@@ -57,7 +57,7 @@ add_all(Job, Readers, Sums) ->
             add_all(Job, Left, Sums)
     end.
 
-%% Leaders that are no application's master are added up together, so the table cannot grow.
+%% Leaders that are not the master of an application are summed together, so the table cannot grow.
 add(Alive, Count, Sums) ->
     Tables = lists:duplicate(Count, Sums),
     {Leaders, _} = lists:unzip(Alive),

@@ -1,5 +1,5 @@
-%% The processes that refer to most bytes of large binaries, beside their heaps, without a garbage collection. All are ranked by what the
-%% emulator counts for them; lists of binaries are copied for the best only, and only where they cannot be long.
+%% The processes that refer to most bytes of large binaries outside their heaps, without a garbage collection. All are ranked by the
+%% emulator's own count; lists of binaries are copied only for the first ones, and only if they cannot be long.
 -module(binaries).
 -export([answer/1]).
 
@@ -17,8 +17,7 @@ answer(#{<<"limit">> := Limit} = Arguments) ->
       <<"word_bytes">> => erlang:system_info(wordsize),
       <<"binary_memory_bytes">> => referred:memory()}.
 
-%% References are counted before anything else is copied: who it is may have to be read from its dictionary, which would make us refer to
-%% what is in there.
+%% References are counted before anything else is copied: names may have to be read from a dictionary, and then we would refer to its binaries.
 rows([], _, _, Rows) -> lists:reverse(Rows);
 rows([Pid | Pids], Infos, Budget, Rows) ->
     case maps:get(Pid, Infos, none) of
@@ -40,7 +39,7 @@ row(Pid, #{garbage_collection_info := Figures, garbage_collection := Settings, g
                  <<"minor_gcs_count">> => proplists:get_value(minor_gcs, Settings),
                  <<"fullsweep_after_count">> => proplists:get_value(fullsweep_after, Settings)}).
 
-%% References, and each binary once; sole are those that no one else refers to.
+%% References, and each binary once; sole are binaries that no other process refers to.
 references({binary, Binaries}) ->
     Distinct = lists:ukeysort(1, Binaries),
     Sole = ets:match_spec_run(Distinct, ets:match_spec_compile([{{'_', '$1', 1}, [], ['$1']}])),

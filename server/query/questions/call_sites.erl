@@ -1,24 +1,24 @@
-%% Which lines of code one process calls monitor from, and which of those monitors it gives back: traced for a while, on a leash.
+%% The lines of code where a process calls monitor, and which of these monitors it demonitors: traced for a limited time.
 -module(call_sites).
 -export([answer/1]).
 
--define(SITES_MAX, 200).           %% told apart; further ones are one site without a name
+-define(SITES_MAX, 200).           %% distinguished; further ones are one site without a name
 -define(QUEUE_MAX, 2000).          %% messages that wait for the tracer, until it stops
--define(DRAIN_MAX, 10000).         %% of those that wait then, so many are counted still
+-define(DRAIN_MAX, 10000).         %% of the messages that wait then, so many are still counted
 -define(TRACER_HEAP_WORDS, 8388608).
--define(HELD_MAX_BYTES, 8388608).  %% what a process has off its heap, up to which its list of monitors is looked at
+-define(HELD_MAX_BYTES, 8388608).  %% the maximum of a process's memory off its heap for which its list of monitors is read
 -define(KEEPER_SLACK_MS, 10000).
 
-%% Three processes. The tracer counts; as it dies, first of all, the emulator clears the trace flags of the process by itself. What waits for
-%% it is off its heap, and so does not end it: on a busy machine it comes to its turn late, and looks at the length of its queue then. The
-%% keeper alone sets trace patterns and clears them, also when we are gone, however that came. We wait for both.
+%% Three processes. The tracer counts; when it dies, the emulator clears the trace flags of the traced process. Its waiting messages are
+%% off its heap, so they cannot exceed its limit: on a busy machine it is scheduled late, and then checks the length of its queue. Only
+%% the keeper sets and clears trace patterns, even after we have died for any reason. We wait for both.
 answer(#{<<"pid">> := Text, <<"duration_ms">> := DurationMs, <<"max_calls">> := MaxCalls}) ->
     case own(Text) of
         [Pid] -> traced(Pid, DurationMs, MaxCalls);
         [] -> #{<<"dead">> => true}
     end.
 
-%% A text that is no pid of this node names nothing alive.
+%% A text that is not a pid of this node names nothing alive.
 own(Text) ->
     try list_to_pid(binary_to_list(Text)) of
         Pid when node(Pid) =:= node() -> [Pid || is_process_alive(Pid)];
@@ -48,7 +48,7 @@ refused(Tracer, Refusal) ->
         _ -> #{<<"refused">> => Refusal}
     end.
 
-%% Should somebody kill the keeper, its session goes with it, and its patterns are ours to clear.
+%% If somebody kills the keeper, its session ends with it, and we clear its patterns.
 traced(Tracer, Keeper, Monitor, Sessions, Specs) ->
     receive
         {Tracer, Seen} ->
@@ -63,8 +63,8 @@ clear(Specs) -> [erlang:trace_pattern(Function, false, [local]) || {Function, _}
 
 %%% What is traced
 
-%% [{Function, MatchSpec}]. A call is told as {What, Caller, Stack}: what is monitored, or the reference to be demonitored; no other
-%% arguments are sent. Where the release has no stacks, callers of those who call for others are traced as well.
+%% [{Function, MatchSpec}]. A call is reported as {What, Caller, Stack}: the monitored process, or the reference to demonitor; no other
+%% arguments are sent. If the release has no stacks, the callers of helper functions are traced as well.
 specs(Release) ->
     {Caller, Stack, Callers} = if
         Release >= "26" -> {{caller_line}, {current_stacktrace}, []};
@@ -82,13 +82,13 @@ callers() ->
     [{{erlang, spawn_monitor, 1}, none}, {{erlang, spawn_monitor, 3}, none}, {{erlang, spawn_opt, 2}, none}] ++
         try [{{binary_to_existing_atom(<<"Elixir.Process">>, utf8), monitor, 1}, none}] catch error:badarg -> [] end.
 
-%% What a monitor's reference is, its return tells.
+%% The return value is the monitor's reference.
 actions('$1', Message) -> [Message];
 actions(_, Message) -> [{return_trace}, Message].
 
 %%% The keeper
 
-%% The name is the lock: one such tracing at a time.
+%% The name is the lock: one tracing at a time.
 keeper(Worker, Tracer, Pid, LimitMs, Sessions, Specs) ->
     Monitor = monitor(process, Worker),
     Locked = try register(beamgauge_call_sites, self()) catch error:badarg -> false end,
@@ -108,7 +108,7 @@ refusal(Pid, Sessions, Specs) ->
         true -> case [Function || {Function, _} <- Specs, erlang:trace_info(Function, all) =/= {all, false}] of [] -> none; _ -> <<"patterns">> end
     end.
 
-%% A session is private to whoever holds it, and gone with the holder.
+%% A session is private to its holder, and ends with it.
 keep_session(Monitor, Worker, Tracer, Pid, LimitMs, Specs) ->
     Session = apply(trace, session_create, [beamgauge_call_sites, Tracer, []]),
     [apply(trace, function, [Session, Function, Spec, [local]]) || {Function, Spec} <- Specs],
@@ -117,7 +117,7 @@ keep_session(Monitor, Worker, Tracer, Pid, LimitMs, Specs) ->
     wait(Monitor, Tracer, LimitMs),
     apply(trace, session_destroy, [Session]).
 
-%% Patterns are the whole node's, so they are there only as long as they must.
+%% Patterns are global on the node, so they exist only as long as needed.
 keep_patterns(Monitor, Worker, Tracer, Pid, LimitMs, Specs) ->
     try
         [erlang:trace_pattern(Function, Spec, [local]) || {Function, Spec} <- Specs],
@@ -128,14 +128,14 @@ keep_patterns(Monitor, Worker, Tracer, Pid, LimitMs, Specs) ->
         clear(Specs)
     end.
 
-%% Somebody else was quicker, or its end.
+%% Another process was quicker, or has already ended.
 lost(Pid) ->
     case is_process_alive(Pid) of
         true -> <<"traced">>;
         false -> <<"dead">>
     end.
 
-%% Until the worker has what it wants or is gone.
+%% Until the worker has its result or is gone.
 wait(Monitor, Tracer, LimitMs) ->
     receive
         {stop, _} -> ok;
@@ -185,7 +185,7 @@ collect({Watch, Off, Until, MaxCalls} = Bounds, Calls, Messages, Seen) ->
         Cut -> {Cut, Calls, Seen}
     end.
 
-%% Messages are bounded too, for calls that fail or make no monitor.
+%% Messages are limited too, because of calls that fail or make no monitor.
 cut(_, MaxCalls, Calls, Messages) when Calls >= MaxCalls; Messages >= 8 * MaxCalls -> <<"max_calls">>;
 cut({drain, Max}, _, _, Messages) -> case Messages < Max of true -> none; false -> <<"drained">> end;
 cut(Until, _, _, _) ->
@@ -194,7 +194,7 @@ cut(Until, _, _, _) ->
         _ -> case erlang:monotonic_time(millisecond) < Until of true -> none; false -> undefined end
     end.
 
-%% One whose reference was not made while we looked is strange.
+%% A demonitor of a reference that was not made during the tracing is strange.
 demonitored(Reference, Key, {Sites, Tallies, Open, Pending}) ->
     case maps:take(Reference, Open) of
         {{Index, _}, Others} -> {Sites, add(Index, 2, 1, Tallies), Others, Pending};
@@ -203,7 +203,7 @@ demonitored(Reference, Key, {Sites, Tallies, Open, Pending}) ->
             {More, add(Index, 3, 1, Tallies), Open, Pending}
     end.
 
-%% A reference that is known already is what somebody's callee made for them: then it is theirs.
+%% If a reference is known already, a callee made it for its caller: then it belongs to the caller.
 returned(Function, Value, {Sites, Tallies, Open, Pending}) ->
     case {maps:take(Function, Pending), Value} of
         {{{Key, _}, Rest}, Reference} when is_map_key(Reference, Open) -> {0, moved(Key, Reference, Sites, Tallies, Open, Rest)};
@@ -271,8 +271,8 @@ frame({M, F, A, Location}) ->
         _ -> caller({M, F, A})
     end.
 
-%% What the process still monitors, where that is not too much to look at. A monitor that is not there has ended by itself: who was
-%% watched has died, or has answered.
+%% What the process still monitors, if the list is not too long. A monitor that is not there has ended by itself: the watched process has
+%% died, or has answered.
 held(undefined, _) -> dead;
 held([{memory, Memory}, {total_heap_size, Heap}], Pid) ->
     case Memory - Heap * erlang:system_info(wordsize) =< ?HELD_MAX_BYTES andalso process_info(Pid, monitors) of
@@ -280,7 +280,7 @@ held([{memory, Memory}, {total_heap_size, Heap}], Pid) ->
         _ -> unknown
     end.
 
-%% Of a process that died, none is said to have ended before it.
+%% If the process died, no monitor is reported as ended before it.
 is_ended(_, dead) -> false;
 is_ended(Watched, unknown) -> is_pid(Watched) andalso node(Watched) =:= node() andalso not is_process_alive(Watched);
 is_ended(Watched, Held) -> not (is_map_key(Watched, Held) orelse is_map_key({Watched, node()}, Held)).

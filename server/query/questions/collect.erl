@@ -1,10 +1,10 @@
-%% Collects the garbage of the few processes that refer to most bytes of large binaries, one after the other, and tells what that freed.
-%% Processes with large heaps are left alone: a collection copies the heap and holds the process up meanwhile.
+%% Collects the garbage of the few processes that refer to most bytes of large binaries, one after the other, and reports how much that
+%% freed. Processes with large heaps are skipped: a collection copies the heap and blocks the process meanwhile.
 -module(collect).
 -export([answer/1]).
 
--define(SETTLE_MS, 100). %% schedulers give each other's memory back a moment after it was freed
--define(WAIT_MS, 1000). %% for one process, which may be in a long call of native code; api/ allows as much for each
+-define(SETTLE_MS, 100). %% schedulers return each other's memory a moment after it was freed
+-define(WAIT_MS, 1000). %% for one process, which may be in a long native call; api/ allows as much for each
 
 answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
@@ -38,7 +38,7 @@ collected(Pid, HeapMax) ->
                           <<"referred_after_bytes">> => Referred1})]
     end.
 
-%% Nothing, of one that has died.
+%% Nothing for a process that has died.
 sizes(Pid) ->
     case process_info(Pid, [memory, garbage_collection_info]) of
         [{_, Memory}, {_, Figures}] -> {Memory, referred:bytes(Figures)};

@@ -1,5 +1,5 @@
-%% The connections to other nodes: what waits in their ports, and what went through, over a window too. net_kernel is not asked.
-%% Behind a port's queue the emulator holds more back, which nothing tells; but once that is over the limit it suspends who sends.
+%% The connections to other nodes: the queues of their ports, and their traffic, also over a window. net_kernel is not asked. The
+%% emulator holds more data behind a port's queue, which cannot be read; but if that is over the limit, it suspends the senders.
 -module(distribution).
 -export([answer/1]).
 
@@ -23,8 +23,8 @@ answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds} = Arguments) ->
       <<"suspended_process_count">> => suspended(Arguments),
       <<"busy_limit_bytes">> => erlang:system_info(dist_buf_busy_limit)}.
 
-%% {Queued, In, Out} in bytes, of the driver, since a port's own figures leave out what the emulator sends on a connection; -1 where a
-%% process carries it (TLS), or another driver, which tell none.
+%% {Queued, In, Out} in bytes, of the driver, since a port's own figures leave out what the emulator sends on a connection; -1 if a
+%% process carries it (TLS), or another driver: these report none.
 traffic(Port) when is_port(Port) ->
     case {erlang:port_info(Port, queue_size), catch inet:getstat(Port, [recv_oct, send_oct])} of
         {{_, Queued}, {ok, [{recv_oct, Input}, {send_oct, Output}]}} -> {Queued, Input, Output};
@@ -33,7 +33,7 @@ traffic(Port) when is_port(Port) ->
     end;
 traffic(_) -> {-1, -1, -1}.
 
-%% Who does not answer is running, in a long call of native code.
+%% A process that does not answer is running, in a long native call.
 suspended(Arguments) ->
     Spec = ets:match_spec_compile([{{'_', {status, suspended}}, [], [{{true}}]}, {{'_', undefined}, [], [dead]}]),
     length(readers:all(readers:job(status, fun lists:zip/2, Spec, 256), readers:new(chunks:all(), Arguments))).
@@ -53,7 +53,7 @@ row({Queued, Node, Controller, Input, Output, Input0, Output0}, Elapsed, Hidden)
 known(-1) -> undefined;
 known(Figure) -> Figure.
 
-%% Who reads and writes for it. A process's own messages are what a connection it carries has waiting.
+%% The process that reads and writes for it. If a process carries the connection, its own messages are the queue.
 controller(Port) when is_port(Port) ->
     Owner = case erlang:port_info(Port, connected) of {_, Pid} -> Pid; undefined -> undefined end,
     maps:merge(process(Owner), #{<<"local_address">> => address:text(catch inet:sockname(Port)), <<"peer_address">> => address:text(catch inet:peername(Port))});

@@ -1,4 +1,4 @@
-%% All processes of the node in groups, with sums and maxima: one pass, native, and no more groups than there is room for.
+%% All processes of the node in groups, with sums and maxima: one native pass, with a limited number of groups.
 -module(groups).
 -export([answer/1]).
 
@@ -30,7 +30,7 @@ answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">>
               <<"groups">> => best(By, Table, place(Sort), Limit)}
     end.
 
-%% A single key of a process's dictionary can be asked for since OTP 26.2; older ones have no labels.
+%% A single key of a process's dictionary can be read since OTP 26.2; older releases have no labels.
 is_known(<<"label">>) -> length(identity:items()) > 2;
 is_known(_) -> true.
 
@@ -45,7 +45,7 @@ place(<<"monitors">>) -> 15;
 place(<<"monitored_by">>) -> 16;
 place(<<"links">>) -> 17.
 
-%% The state is {Bounds, Leaders}: what is left to copy of entries, and whose application is known.
+%% The state is {Bounds, Leaders}: how many entries may still be copied, and the leaders whose application is known.
 sum(Figures, By, Table, Calibration, {Bounds, Leaders}) ->
     Pids = ets:match_spec_run(Figures, ets:match_spec_compile([{list_to_tuple(['$1' | lists:duplicate(8, '_')]), [], ['$1']}])),
     Count = length(Pids),
@@ -79,7 +79,7 @@ keys(<<"initial_call">>, Pids, Count, Figures, Known) ->
     ByPid = maps:from_list(ets:match_spec_run(lists:zip(Asked, Noted), ets:match_spec_compile([Mfa]))),
     {lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, ByPid), Calls), Known}.
 
-%% Older releases copy a whole dictionary to tell what proc_lib noted: only of its own processes, and of those with large heaps one by one.
+%% Older releases copy a whole dictionary to read what proc_lib noted: so only for processes of proc_lib, and one by one for those with large heaps.
 noted(Calls, Figures) ->
     Called = lists:zip(Calls, Figures),
     Pids = own(Called, [{'=<', '$3', ?SMALL_HEAP_WORDS}]),
@@ -90,23 +90,23 @@ noted(Calls, Figures) ->
     {Large ++ Pids, [{Pid, element(1, identity:apart(Pid))} || Pid <- Large] ++
         lists:zipwith3(fun lists:keyfind/3, lists:duplicate(Count, '$initial_call'), lists:duplicate(Count, 1), Dictionaries)}.
 
-%% What each tells, in their order, and undefined of one that does not do it in time: the process itself has to, which takes it a turn.
+%% The reply of each, in their order, and undefined if a process does not reply in time: the process itself must do it, when it is scheduled.
 asked(Pids, Count, Item) ->
     Told = readers:infos(Pids, Item, #{}),
     lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, Told), lists:duplicate(Count, undefined)).
 
-%% The pids of what proc_lib started whose heap passes the tests.
+%% The pids of processes of proc_lib whose heap passes the tests.
 own(Called, Tests) ->
     Row = {'$2', '_', '$3', '_', '_', '_', '_', '_', '_'},
     ets:match_spec_run(Called, ets:match_spec_compile([{{{proc_lib, init_p, '_'}, Row}, Tests, ['$2']}])).
 
-%% The values of {Item, Value}; `undefined` of those without, the dead among them.
+%% The values of {Item, Value}; `undefined` for those without, including dead ones.
 told(Infos) -> ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [undefined]}])).
 
-%% No name, call or application is equal to this one, and a label that is would only be told with the rest.
+%% No name, call or application equals this key, and an equal label would only be counted with the rest.
 rest() -> {ets, other, other, other}.
 
-%% Makes room for new groups while there is any, and gives the keys with those that found none replaced by the rest.
+%% Adds new groups while there is room, and returns the keys; keys without a group are replaced by the rest.
 kept(Keys, Count, Table) ->
     Room = ?GROUPS_MAX - ets:info(Table, size),
     New = case Room > 0 of
@@ -139,7 +139,7 @@ entry_counters(Estimated) ->
     {{'_', '$2', '$3', '$4'},
      [{{21, Estimated}}] ++ [{{At, Value}} || {At, Value} <- lists:zip([15, 16, 17], Values)] ++ maxima(lists:zip([18, 19, 20], Values))}.
 
-%% Counts the entries of those that may have any, while the budget lasts, and estimates the others.
+%% Counts the entries of processes that may have any, while the budget lasts, and estimates the others.
 add_entries(_, none, _, _) -> none;
 add_entries(Living, {BytesMax, Budget}, {Long, Calibration}, Table) ->
     Some = min(element(3, Calibration), element(4, Calibration)),
@@ -169,7 +169,7 @@ keyed(Counts, Keys) ->
 
 %%% The answer
 
-%% The rest is told beside the best, wherever it stands. A key whose processes all died meanwhile has none.
+%% The rest is reported in addition to the best, whatever its rank. A key whose processes all died meanwhile has none.
 best(By, Table, At, Limit) ->
     Rest = ets:lookup(Table, rest()),
     ets:delete(Table, rest()),

@@ -1,8 +1,8 @@
-%% Who given processes are: for nodes on which they are at the end of monitors and links.
+%% The names of the given processes: for other nodes, where they are at the end of monitors and links.
 -module(names).
 -export([answer/1]).
 
-%% Told in the order of the pids. One that does not answer in time is told without `alive`.
+%% Reported in the order of the pids. A process that does not answer in time is reported without `alive`.
 answer(#{<<"pids">> := Texts} = Arguments) ->
     Pids = [{Text, Pid} || Text <- Texts, {ok, Pid} <- [who:pid(Text)]],
     Described = who:described(lists:usort([Pid || {_, Pid} <- Pids]), Arguments),

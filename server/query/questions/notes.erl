@@ -1,12 +1,12 @@
-%% What one process noted of itself in its dictionary, where that is not told natively: what it was started as, and its label.
+%% A process's notes in its own dictionary, if they are not available natively: the function it was started with, and its label.
 -module(notes).
 -export([answer/1]).
 
-%% How large its heap is, is known: telling that may take it long.
+%% The size of its heap is an argument: the process may need long to report it.
 answer(#{<<"pid">> := Text, <<"heap_bytes">> := HeapBytes}) ->
     case who:pid(Text) of
         {ok, Pid} -> notes(Pid, HeapBytes);
-        _ -> #{<<"dead">> => true} %% a text that is no pid names nothing alive
+        _ -> #{<<"dead">> => true} %% a text that is not a pid names nothing alive
     end.
 
 notes(Pid, HeapBytes) ->

@@ -2,7 +2,7 @@
 -module(peer_nodes).
 -export([answer/1]).
 
--define(NODES_MAX, 10000). %% entries with peers on further ones are in the rest, as are those of processes that are not looked at
+-define(NODES_MAX, 10000). %% entries with peers on further nodes are in the rest, like those of processes that are not read
 -define(BUDGET_LISTS, 10). %% entries copied in all, in times the longest list that is,
 -define(BUDGET_EACH, 8).   %% and so many more for each process
 
@@ -23,7 +23,7 @@ item(<<"monitors">>) -> monitors;
 item(<<"monitored_by">>) -> monitored_by;
 item(<<"links">>) -> links.
 
-%% In an estimate, and so many less one after the six sums of figures.
+%% The columns of an estimate; so many less one follow the six sums of figures.
 place(monitors) -> 2;
 place(monitored_by) -> 3;
 place(links) -> 4.
@@ -39,7 +39,7 @@ sum(Figures, Item, Table, {Long, Calibration}, {{BytesMax, Budget}, Unlooked}) -
     ets:update_counter(Table, rest(), lists:sum([element(place(Item), Estimate) || Estimate <- Estimates, Estimate =/= none])),
     {{BytesMax, Left}, Unlooked + length(Missed)}.
 
-%% [{Unexplained, Pid}] of those that may have any entries, highest first.
+%% [{Unexplained, Pid}] of processes that may have any entries, highest first.
 candidates(Figures, Calibration) ->
     Pattern = {'$1', '_', '_', '_', '_', '_', '_', '$2', '_'},
     Some = min(element(3, Calibration), element(4, Calibration)),
@@ -60,7 +60,7 @@ look(Candidates, Item, Table, Calibration, Budget) ->
             look(Rest, Item, Table, Calibration, Budget - length(Nodes) - length(Pids))
     end.
 
-%% NIF resources, and what a later release may bring, are this node's own.
+%% NIF resources, and new kinds of later releases, count for this node.
 nodes_of(Peers) ->
     Spec = [{'$1', [{'orelse', {is_pid, '$1'}, {is_port, '$1'}, {is_reference, '$1'}}], [{node, '$1'}]},
             {{'_', '$1'}, [{is_atom, '$1'}], ['$1']},
@@ -82,7 +82,7 @@ best(Table, Limit, At, Unlooked) ->
     ets:delete(Table),
     [group(Node, undefined, Sum, At, true, false) || {Node, Sum} <- Best] ++ [group(undefined, Unlooked, Rest, At, Unlooked =:= 0, true) || Rest > 0].
 
-%% Of these groups only the entries are known: how many processes hold them would have to be asked one by one.
+%% For these groups only the entries are known: the number of processes that hold them would need a question to each.
 group(Node, Processes, Sum, At, Exact, Rest) ->
     Unknown = lists:duplicate(9, undefined),
     {Before, [_ | After]} = lists:split(At + 4, Unknown),

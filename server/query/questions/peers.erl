@@ -1,4 +1,4 @@
-%% Who is at the other end of a process's monitors and links, and how many times.
+%% The processes at the other end of a process's monitors and links, and how many times.
 -module(peers).
 -export([answer/1]).
 
@@ -21,7 +21,7 @@ answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Lim
 %% {Process, Looks}.
 process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
     case [{Row, {Pid, maps:get(Pid, All, none)}} || {ok, Pid} <- [who:pid(Text)], #{<<"alive">> := Alive} = Row <- [maps:get(Pid, Described)], Alive =/= false] of
-        [{Row, {_, none}}] -> %% it does not tell its memory in time
+        [{Row, {_, none}}] -> %% it does not report its memory in time
             {(told(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]))#{<<"late">> => true}, []};
         [{Row, Weight}] ->
             {Lists, Looks} = lists(Weight, Directions, Limit, Long, Calibration),
@@ -32,20 +32,20 @@ process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
             {#{<<"pid">> => Text, <<"dead">> => true}, []}
     end.
 
-%% Was there too little time to count them?
+%% True if there was too little time to count them.
 is_late(Lists, []) -> [Name || {Name, #{<<"exact">> := false}} <- Lists] =/= [];
 is_late(_, [{_, _, Looked}]) -> Looked =:= timeout.
 
 told(Text, Row, Lists) -> #{<<"pid">> => Text, <<"dead">> => false, <<"row">> => Row, <<"lists">> => maps:from_list(Lists)}.
 
-%% {[{Direction, List}], Looks}: of a long list, what long:look/4 tells.
+%% {[{Direction, List}], Looks}: for a long list, the result of long:look/4.
 lists({_, Unexplained} = Weight, Directions, Limit, {BytesMax, _}, Calibration) when Unexplained =< BytesMax ->
     {[{Name, light(Weight, Name, Limit, Calibration)} || Name <- Directions], []};
 lists({Pid, Unexplained}, Directions, Limit, {_, Long}, Calibration) ->
     Looked = long:look(Pid, Unexplained, Long, {Limit, Calibration}),
     {[{Name, list(Looked, Name, Pid, Unexplained, Calibration)} || Name <- Directions], [{Pid, Unexplained, Looked}]}.
 
-%% On a busy node each takes a turn of the process, for which there may be no time left.
+%% On a busy node the process must be scheduled for each, and there may be no time left for that.
 light({Pid, Unexplained}, Name, Limit, Calibration) ->
     case deadline:is_over() of
         false -> who:list(tally:counted(tally:taken(process_info(Pid, item(Name)), []), Limit));

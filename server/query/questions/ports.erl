@@ -1,5 +1,5 @@
-%% The ports with the longest queues, most traffic, memory or buffers, or most of either over a window; or all of them in groups, by what they are and
-%% whose. The owner of a port is never asked.
+%% The ports with the longest queues, most traffic, memory or buffers, or with the most change of these over a window; or all ports in
+%% groups, by kind and owner. The owner of a port is never asked.
 -module(ports).
 -export([answer/1]).
 
@@ -16,7 +16,7 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Millisecon
     end,
     Answer#{<<"kinds">> => [{name(Kind), Times} || {Kind, Times} <- Top], <<"kind_count">> => Distinct}.
 
-%% What each is: the driver, or a program of the system, whose name is its command line.
+%% The kind of each: the driver, or a program of the system, whose name is its command line.
 kinds(Ports, Count) ->
     Told = lists:zip(lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
                      lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, os_pid))),
@@ -37,13 +37,13 @@ figures(<<"buffer">>, Ports, Count) ->
     Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
     [case Told of {name, Name} -> case buffer(Port, Name) of undefined -> 0; Bytes -> Bytes end; undefined -> dead end || {Port, Told} <- lists:zip(Ports, Names)].
 
-%% What a port counts of its input leaves out what a socket's driver reads for gen_tcp and gen_udp; the driver's own count has it.
+%% A port's count of its input leaves out what a socket's driver reads for gen_tcp and gen_udp; the driver's own count has that.
 traffic(Ports, Count, Item, Statistic) ->
     Told = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, Item)),
     Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
     [moved(Port, Name, Number, Statistic) || {Port, {Name, Number}} <- lists:zip(Ports, lists:zip(Names, Told))].
 
-%% What a socket's driver takes for the next that it reads: a binary that no process refers to.
+%% The buffer of a socket's driver for its next read: a binary that no process refers to.
 buffer(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
     case catch inet:getopts(Port, [buffer]) of
         {ok, [{_, Bytes}]} -> Bytes;
@@ -88,7 +88,7 @@ figure(Port, Item) ->
         undefined -> 0
     end.
 
-%% {Local, Peer}: control calls to the driver, which need no one's leave.
+%% {Local, Peer}: control calls to the driver, which do not need its owner.
 socket(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->
     {address:text(catch inet:sockname(Port)), address:text(catch inet:peername(Port))};
 socket(_, _) -> {undefined, undefined}.

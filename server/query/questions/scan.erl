@@ -1,4 +1,4 @@
-%% One pass over all processes that answers every ranking; monitors and links are then counted where they can matter.
+%% One pass over all processes that answers every ranking; monitors and links are then counted where they may matter.
 -module(scan).
 -export([answer/1]).
 
@@ -40,30 +40,30 @@ rankings(Limit, Order, Binary) ->
         ++ [{<<"binary">>, 9} || Binary],
     [pass:candidates(erlang:system_info(process_count), Limit) | [figures:ranking(Key, At, Order, Limit) || {Key, At} <- Keys]].
 
-%% [{Pid, Unexplained, Looked}] of those with long lists, the longest first. Who did not answer is not asked for lists.
+%% [{Pid, Unexplained, Looked}] of processes with long lists, the longest first. A process that did not answer is not asked for lists.
 looks(Candidates, BytesMax, {Known, _, _} = Long, Silent, Calibration) ->
     Large = lists:sublist(lists:reverse(lists:keysort(8, figures:over(Candidates, BytesMax))), ?LOOKS_MAX),
     [{Pid, Unexplained, long:look(Pid, Unexplained, case lists:member(Pid, Silent) of true -> {Known, none, 0}; false -> Long end, {?LONG_PEERS, Calibration})}
      || Row <- Large, {Pid, Unexplained} <- [{element(1, Row), element(8, Row)}]].
 
-%% Monitors that the node holds, by its allocators' own count, and that are of none of the processes that were counted or estimated.
+%% Monitors in the allocators' own count of the node beyond those of processes that were counted or estimated.
 unexplained(infinity, _) -> undefined;
 unexplained(Held, Explained) -> max(0, Held - Explained).
 
-%% At the start one that was counting its own may have held up its scheduler, so that nobody told what the allocators hold.
+%% At the start a process that counts its entries may have blocked its scheduler, so that the allocators were not reported.
 held([_ | _], infinity) -> blocks:entries_max();
 held(_, Held) -> Held.
 
-%% Those who do not tell their memory in time, as one with millions of entries may not, have at most what the node's allocators held at the
-%% start and nobody who was counted has. Of fewer entries nothing is said.
+%% Processes that do not report their memory in time (one with millions of entries may not) have at most what the node's allocators held
+%% at the start, minus the entries that were counted. A small rest is not reported.
 lost([], _, _) -> [];
 lost(_, infinity, _) -> [];
 lost(Silent, Held, Counts) ->
     Unexplained = Held - ?ALWAYS_HELD - lists:sum([max(element(2, Count), element(3, Count)) || Count <- Counts]),
     [{Pid, Unexplained div length(Silent), Unexplained div length(Silent), 0} || Pid <- Silent, Unexplained >= ?LOST_MIN].
 
-%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, after all counts made for them, how many monitors these
-%% and the estimates explain, counts of those who were lost, and rows of those who were late.
+%% [{Key, Figures best first, Exact, NextBound}] of the three kinds of entries, after all their counts; the number of monitors that these
+%% and the estimates explain; counts of lost processes; and rows of late ones.
 relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Looks, Silent}) ->
     Countable = figures:unexplained(Candidates, BytesMax),
     {Counted, Left, _} = entries:count_best(Countable, Limit, Calibration, Budget),
@@ -83,7 +83,8 @@ relations(Candidates, Kept, Alive, Limit, Calibration, {BytesMax, Budget}, {Look
      [relation(Key, At, Counts ++ Guessed ++ Lost, Limit, ByPid, Large, bound(At, Beyond, Calibration), Calibration)
       || {Key, At} <- [{<<"monitors">>, 2}, {<<"monitored_by">>, 3}, {<<"links">>, 4}]]}.
 
-%% The rows of those who are alive and were asked for their lists, but did not tell them in time: on a busy machine a list of 100,000 takes long.
+%% The rows of processes that are alive and were asked for their lists, but did not report them in time: on a busy machine a list of
+%% 100,000 takes long.
 late(Asked, Counted, Candidates) ->
     Late = [Pid || Pid <- figures:column(Asked, 2) -- figures:column(Counted, 1), is_process_alive(Pid)],
     [Row || Late =/= [], Row <- Candidates, lists:member(element(1, Row), Late)].
@@ -95,7 +96,7 @@ known({new, Counts, Lists}) -> [case [Distinct || {_, Distinct, _} <- Lists, Dis
 known({last, Counts}) -> [erlang:append_element(Counts, last)];
 known(_) -> [].
 
-%% Who was never counted ranks by the estimate, or last where none can be made.
+%% A process that was never counted ranks by its estimate, or last if there is none.
 guess(Row, Calibration) ->
     case entries:estimate(element(1, Row), element(8, Row), Calibration) of
         none -> [{element(1, Row), 0, 0, 0}];
@@ -106,7 +107,7 @@ bound(_, none, _) -> none;
 bound(4, Unexplained, Calibration) -> entries:links_max(Unexplained, Calibration);
 bound(_, Unexplained, Calibration) -> entries:monitors_max(Unexplained, Calibration).
 
-%% The place of those that are too large to be counted is not exact, nor is anyone's who may be behind them.
+%% The place of a process that is too large to be counted is not exact, and neither are those that may be behind it.
 relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
     Sorted = lists:reverse(lists:keysort(At, Counts)),
     Best = lists:sublist(Sorted, Limit),

@@ -1,6 +1,6 @@
-%% How busy each scheduler was over a window. The emulator measures that only while someone wants it: a process of ours does, and when it
-%% ends the emulator stops by itself, unless another process still wants it. All schedulers have to begin and to tell; where one is held up,
-%% nobody waits for it, and only the run queues are known.
+%% How busy each scheduler was over a window. The emulator measures that only while a process wants it: ours does, and when it ends the
+%% emulator stops by itself, unless another process still wants it. All schedulers must start and report; nobody waits for a blocked one,
+%% and then only the run queues are known.
 -module(schedulers).
 -export([answer/1]).
 

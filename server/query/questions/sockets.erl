@@ -1,5 +1,5 @@
 %% The sockets of the module socket that read or wrote most, or most over a window. The list comes from the registry of sockets, a
-%% process that serves only such questions; the rest is told by the emulator. Where the module was never loaded there are none.
+%% process that serves only such questions; the emulator reports the rest. If the module was never loaded, there are no sockets.
 -module(sockets).
 -export([answer/1]).
 

@@ -1,4 +1,4 @@
-%% The ETS tables that hold most, or grew most over a window. Reading a table's figures takes no message to its owner.
+%% The ETS tables with most memory or entries, or with most growth over a window. Reading a table's figures needs no message to its owner.
 -module(tables).
 -export([answer/1]).
 
@@ -15,7 +15,7 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Millisecon
     #{<<"rows">> => holder:named(Whole), <<"seen_count">> => Seen, <<"gone_count">> => Gone + length(Rows) - length(Whole), <<"word_bytes">> => WordBytes,
       <<"silent_count">> => Silent}.
 
-%% As ets:all/0 has it: each scheduler tells the tables that were made there. One that is held up tells none, and nobody waits for it.
+%% Like ets:all/0: each scheduler reports the tables that were made there. Nobody waits for a blocked scheduler, which reports none.
 all(_, 0, Tables, _) -> {Tables, 0};
 all(Ref, Schedulers, Tables, Patience) ->
     receive

@@ -1,5 +1,6 @@
-%% The processes of one application as a tree of who started whom. No supervisor is asked, since one that is stuck would not answer: since
-%% OTP 25 the emulator knows each process's parent; before, proc_lib's note `$ancestors` tells, and who has none stands by itself.
+%% The processes of one application as a tree: each below the process that started it. No supervisor is asked, since a blocked one would
+%% not answer: since OTP 25 the emulator knows each process's parent; before, proc_lib's note `$ancestors` has it, and a process without
+%% this note is a root.
 -module(tree).
 -export([answer/1]).
 
@@ -59,8 +60,8 @@ is_parent_known() ->
         error:badarg -> false
     end.
 
-%% {Pid, Parent} out of what a process may have written where proc_lib notes its ancestors: a pid, or a name. The whole dictionary is copied
-%% to tell, so only where it is small.
+%% {Pid, Parent} from the key where proc_lib notes the ancestors, which the process may have changed: a pid, or a name. The whole
+%% dictionary is copied for it, so only if it is small.
 ancestors() ->
     Spec = [{{'_', '$1'}, [{'orelse', {is_pid, '$1'}, {is_atom, '$1'}}], ['$_']}],
     readers:job(total_heap_size, fun noted/2, ets:match_spec_compile(Spec)).
@@ -76,7 +77,7 @@ first(_) -> undefined.
 
 numbered(List) -> lists:zip(lists:seq(1, length(List)), List).
 
-%% Level by level, so that one with very many children hides nobody nearer to the root. A place is {Path, Pid, Parent}; paths sort places
+%% Level by level, so that a process with very many children hides none nearer to the root. A place is {Path, Pid, Parent}; paths sort places
 %% into the order of a tree.
 walk(Level, Depth, DepthMax, Left, Children, Places) ->
     Taken = lists:sublist(Level, Left),

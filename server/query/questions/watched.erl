@@ -1,10 +1,10 @@
-%% What the watched say: who they are, and how many entries of given watchers they hold in monitored_by.
+%% The watched processes' side: their names, and how many entries of the given watchers they have in monitored_by.
 -module(watched).
 -export([answer/1]).
 
 -define(LONG_PEERS, 50).
 
-%% A pair is [Watched, WatcherPid, WatcherNode], the watched a map as who:find/1 takes it.
+%% A pair is [Watched, WatcherPid, WatcherNode]; the watched is a map for who:find/1.
 answer(#{<<"pairs">> := Pairs, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Calibration = entries:calibrate(),
     Long = {entries:unexplained_max(EntriesMax, Calibration), long:new(Arguments)},
@@ -24,9 +24,9 @@ by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
 
 told_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
 
-%% {WhoItIs, #{Watcher => Count}, Looks}. No counts of one that is dead, nor of one with too many entries to be copied each time: whoever
-%% keeps what was counted of that one knows them. Nor of one that does not tell its memory in time, or has a long mailbox: of that nobody knows
-%% how many those are; nor where there is no time left.
+%% {WhoItIs, #{Watcher => Count}, Looks}. There are no counts for a dead process, nor for one with too many entries to be copied each
+%% time: the ledger, which keeps its counts, has them. There are none either for a process that does not report its memory in time or has
+%% a long mailbox, since its number of entries is not known, nor if no time is left.
 told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) ->
     Row = (maps:get(Pid, Described))#{<<"pid">> => Pid},
     case maps:get(Pid, Figures, none) of
@@ -38,11 +38,11 @@ told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) -
     end;
 told(none, _, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
 
-%% Of a list that was counted before, how many entries there are by now.
+%% For a list that was counted before: its present number of entries.
 by_now({last, {_, _, MonitoredBy, _}}) -> #{<<"monitored_by_count">> => MonitoredBy};
 by_now(_) -> #{}.
 
-%% The watchers' own entries are told from all others natively.
+%% The watchers' own entries are selected natively.
 counts(Peers, Watchers) ->
     Numbers = maps:from_list([{Node, node_number(of_node(Node, Peers))} || Node <- lists:usort([Node || {_, Node} <- Watchers])]),
     Pids = maps:from_list([{Watcher, here(Watcher, maps:get(element(2, Watcher), Numbers))} || Watcher <- Watchers]),
@@ -52,7 +52,7 @@ counts(Peers, Watchers) ->
     ByPid = maps:from_list(Counted),
     maps:map(fun(_, Pid) -> maps:get(Pid, ByPid, 0) end, Pids).
 
-%% A pid of another node is written here with a number for that node, which any pid of it among the peers tells.
+%% A pid of another node is written here with a number for that node; any pid of it among the peers has this number.
 node_number([]) -> none;
 node_number([Pid | _]) -> hd(string:split(pid_to_list(Pid), ".")).
 
