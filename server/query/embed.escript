@@ -12,7 +12,7 @@
 -define(INLINE_ENTRY_FUNCTIONS_MAX, 4).
 -define(IN_SIGHT_MAX, 8). %% functions
 -define(REASON_BYTES_MAX, 1000).
-%% The worker starts at the usual priority, as at low it would wait for eight turns on a busy node; there it hurries: see readers:hurry/0. When it is ended is for shared/deadline.erl.
+%% The worker starts at normal priority: at low it would wait for eight turns on a busy node, where it hurries (readers:hurry/0).
 -define(PRELUDE, "erlang:process_flag(priority, case erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online) of true -> high; false -> low end), "
         "erlang:put(timeout, {erlang:monotonic_time(millisecond) + maps:get(<<\"timeout_ms\">>, Args, 5000), maps:get(<<\"timeout_ms\">>, Args, 5000) div 10}).").
 
@@ -54,7 +54,7 @@ embed(Sources) ->
 
 %%% Reading
 
-%% A module as #{name, file, functions => #{{Name, Arity} => {Anno, Clauses}}, exports}. The compiler checks it; its code is thrown away.
+%% A module as #{name, file, functions => #{{Name, Arity} => {Anno, Clauses}}, exports}. The compiler checks it; its code is not used.
 module_read(File) ->
     {ok, Forms} = epp:parse_file(File, []),
     case compile:forms(Forms, [warnings_as_errors, nowarn_deprecated_catch, return, {source, File}]) of
@@ -84,10 +84,10 @@ question(#{name := Name, exports := [{answer, 1}]} = Module, Shared) ->
 question(Module, _) ->
     fail(Module, none, "must export answer/1, and nothing else", []).
 
-%% How the functions are put together. Most become named funs, of the names that `names` has. But making one costs more than what most
-%% do, so that a function with one call only is put in its place, as a `case` on the arguments, and `bases` has the first number for its
-%% variables, which must differ from others in sight. Where there is recursion only the entry may be, and even that not among many: a
-%% loop is cheaper the fewer variables are in sight of it, as erl_eval merges all at each step.
+%% How the functions are put together. Most become named funs, with the names in `names`. But making a fun costs more than most functions
+%% do. So a function with only one call replaces that call, as a `case` on the arguments, and `bases` has the first number for its
+%% variables, which must differ from other visible ones. With recursion only the entry may be replaced, and not even that among many
+%% functions: a loop is cheaper if fewer variables are visible to it, since erl_eval merges all at each step.
 plan(Root, Modules) ->
     Functions = visit(Root, [], [], Modules),
     Calls = [Callee || Function <- Functions, Callee <- calls(Function, Modules)],
@@ -114,7 +114,7 @@ inline(F, Arguments, #{bases := Bases, modules := Modules} = Plan) when is_map_k
     selected(one(without(Same, Arguments)), Clauses);
 inline(F, Arguments, #{names := Names}) -> {call, 1, {var, 1, maps:get(F, Names)}, Arguments}.
 
-%% Does the clause only give another name to its argument there?
+%% True if the clause only gives its argument another name there.
 is_new(At, {clause, _, Patterns, _, _}) ->
     case lists:nth(At, Patterns) of
         {var, _, Name} -> length([V || V <- variables(Patterns), V =:= Name, V =/= '_']) =< 1;
@@ -132,14 +132,14 @@ selected({tuple, 1, []}, [{clause, 1, _, [], [Single]}]) -> Single;
 selected({tuple, 1, []}, [{clause, 1, _, [], Body}]) -> {block, 1, Body};
 selected(Argument, Clauses) -> {'case', 1, Argument, Clauses}.
 
-%% What was raised gets names that nothing is bound to yet, lest the pattern compare. It is told as it is, or where large by its first element, natively.
-%% The node does not connect to us for it: it would prove its cookie to whoever has our name by then.
+%% The exception is bound to unused names, so that the pattern does not compare. It is reported as it is, or, if large, by its first
+%% element, natively. The node does not connect to us for it: it would prove its cookie to the process that has our name by then.
 reply(Expression, Plan) ->
     template("try erlang:send(Reply, {ok, here}, [noconnect]) catch V1:V2 -> erlang:send(Reply, {error, {V1, erlang:hd("
              "[V3 || V3 <- [V2] ++ [erlang:element(1, V2) || erlang:is_tuple(V2)] ++ [error], erlang:external_size(V3) < ~b])}}, [noconnect]) end.", [?REASON_BYTES_MAX], Expression, Plan).
 
-%% Making a fun, erl_eval looks at all variables in sight for each expression in it. So where there are more than a few, [{Name, Needs, Forms}]
-%% travels as a term, and each is made with only what it needs in sight, the reply last. OTP 23 and 24 take a list of variables.
+%% When erl_eval makes a fun, it checks all visible variables for each expression in it. So if there are more than a few, [{Name, Needs,
+%% Forms}] is sent as a term, and each fun is made with only its own variables, the reply last. OTP 23 and 24 use a list of them.
 assembled(Functions, Reply, _) when length(Functions) =< ?IN_SIGHT_MAX -> literals([{match, 1, {var, 1, Name}, Fun} || {named_fun, 1, Name, _} = Fun <- Functions] ++ [Reply]);
 assembled(Functions, Reply, #{names := Names} = Plan) ->
     Made = [{Name, [V || V <- unique(variables(Fun)), V =/= Name, lists:member(V, maps:values(Names))], [literals(Fun)]} || {named_fun, 1, Name, _} = Fun <- Functions],
@@ -148,7 +148,7 @@ assembled(Functions, Reply, #{names := Names} = Plan) ->
               "true -> maps:with(V2, V4); false -> lists:sort(maps:to_list(maps:with(V2, V4))) end, none))} end, #{'Args' => Args, 'Reply' => Reply}, here).",
               [], {string, 1, Made ++ [Last]}, Plan)].
 
-%% Text as an expression, with what is put `here`, and with names for V1 to V4 that nothing in sight has.
+%% Text as an expression, with the replacement for `here`, and with unused names for V1 to V4.
 template(Text, Arguments, Here, #{names := Names}) ->
     [Parsed] = parsed(lists:flatten(io_lib:format(Text, Arguments))),
     Named = lists:foldl(fun({N, V}, Form) -> replace({var, 1, V}, {var, 1, variable(map_size(Names) + N)}, Form) end, Parsed, numbered(['V1', 'V2', 'V3', 'V4'])),
@@ -177,8 +177,8 @@ find({M, F, A}, Modules) ->
 
 clauses(F, Plan) -> clauses(F, [], [], Plan).
 
-%% Variables of one clause are numbered after the functions', or from the number that is its own. At some places its arguments are
-%% variables that it can go on using.
+%% Variables of one clause are numbered after the functions', or from the number that is its own. In some places its arguments are
+%% variables that it can use further.
 clauses(F, Arguments, Same, #{modules := Modules, names := Names, bases := Bases} = Plan) ->
     {Module, _, Clauses} = find(F, Modules),
     Base = maps:get(F, Bases, map_size(Names) + 1),
@@ -191,7 +191,7 @@ clause({clause, _, Patterns, _, _} = Clause, Base, Same, Context) ->
     Renamed = maps:from_list(lists:zip(Kept, [variable(I) || I <- lists:seq(Base, Base + length(Kept) - 1)])),
     walk(Clause, Context#{variables => maps:remove('_', maps:merge(Renamed, Given))}).
 
-%% What is named once is never looked at, so it becomes `_`.
+%% A variable that occurs once is never used, so it becomes `_`.
 kept(Clause) ->
     Uses = variables(Clause),
     unique([V || V <- Uses, V =/= '_', length([U || U <- Uses, U =:= V]) > 1]).
@@ -212,7 +212,7 @@ variables() ->
         Names -> Names
     end.
 
-%%% Order of the functions: each after those it calls
+%%% Order of the functions: each after those that it calls
 
 visit(F, Path, Done, Modules) ->
     case lists:member(F, Done) of
@@ -229,7 +229,7 @@ visit_called({_, Name, Arity} = F, Path, Done, Modules) ->
 
 called(F, Modules) -> unique(calls(F, Modules)).
 
-%% Each as often as it stands there; where it is a value, it is taken to be called more than once.
+%% Each as many times as it occurs; a function as a value counts as called more than once.
 calls({_, _, _} = F, Modules) ->
     {Module, _, Clauses} = find(F, Modules),
     in(Clauses, #{module => Module, modules => Modules}).
@@ -245,7 +245,7 @@ in(Term, Context) when is_tuple(Term) -> in(tuple_to_list(Term), Context);
 in([Head | Tail], Context) -> in(Head, Context) ++ in(Tail, Context);
 in(_, _) -> [].
 
-%% What a call or a fun means: {local, {M, F, A}} to be made a variable, {remote, M, F, A}, or value for a computed one.
+%% The meaning of a call or a fun: {local, {M, F, A}}, which becomes a variable, {remote, M, F, A}, or value for a computed one.
 target({call, _, {atom, Anno, F}, Arguments}, Context) -> named(F, length(Arguments), Anno, Context);
 target({call, Anno, {remote, _, {atom, _, M}, {atom, _, F}}, Arguments}, Context) -> qualified(M, F, length(Arguments), Anno, Context);
 target({'fun', Anno, {function, F, A}}, Context) -> named(F, A, Anno, Context);
@@ -301,7 +301,7 @@ supported() ->
     [nil, cons, tuple, map, map_field_assoc, map_field_exact, bin, match, block, 'if', 'case', 'receive', 'try', 'catch', lc, bc,
      generate, b_generate].
 
-%% Guards know only BIFs, which need no rewriting.
+%% Guards have only BIFs, which need no rewriting.
 guards(Guards, #{variables := Variables}) -> plain_guard(Guards, Variables).
 
 plain_guard({var, _, Name}, Variables) -> {var, 1, maps:get(Name, Variables)};
@@ -312,7 +312,7 @@ plain_guard(Form, Variables) when is_tuple(Form) ->
     list_to_tuple([Tag, 1 | [plain_guard(Part, Variables) || Part <- Parts]]);
 plain_guard(Other, _) -> Other.
 
-%% What a question calls by its name alone, erl_eval knows by that too.
+%% A function that a question calls without its module, erl_eval also knows without it.
 remote(erlang, F, {atom, _, F}) -> {atom, 1, F};
 remote(M, F, _) -> {remote, 1, {atom, 1, M}, {atom, 1, F}}.
 
@@ -325,9 +325,9 @@ function_value(value, {_, Anno, _}, #{module := Module}) -> fail(Module, Anno, "
 
 %%% Literals
 
-%% Terms that are the same each time travel as they are: erl_eval takes the value of a string as it stands, whatever it is, and a term
-%% is smaller than the expressions that make it, and need not be made. Patterns stay as they are: such a key of a map would match nothing.
-%% Within a fun no such term has tuples: OTP 23 takes them for expressions as it looks for the variables that the fun needs.
+%% Constant terms are sent as terms: erl_eval uses the value of a string as it is, whatever it is, and a term is smaller than its
+%% expressions and need not be evaluated. Patterns do not change: as a key of a map such a term would match nothing. Within a fun such
+%% terms have no tuples: OTP 23 reads those as expressions when it looks for the variables that the fun needs.
 literals(Form) -> literals(Form, true).
 
 literals(Forms, Tuples) when is_list(Forms) -> [literals(Form, Tuples) || Form <- Forms];
@@ -361,9 +361,9 @@ has_tuple(Term) -> is_tuple(Term) orelse is_map(Term).
 %%% Native calls
 
 %% [{Name, [{ErtsVersion, [{Key, {M, F, Arguments}}]}]}], sorted by name, the newest emulator first. A file has terms {Key, {M, F,
-%% Arguments}}, or {Key, {M, F, Arguments}, {since, ErtsVersion}} for emulators of that version, {Major, Minor}, and later: the last one
-%% of a key that an emulator is new enough for is the one that it is asked. '$pid' stands for the process that the question is about, and
-%% {'$call', {M, F, Arguments}} as an argument for what that call returns. {define, Name, {M, F, Arguments}} names one for {'$call', Name}.
+%% Arguments}}, or {Key, {M, F, Arguments}, {since, ErtsVersion}} for emulators of that version, {Major, Minor}, and later: an emulator
+%% gets the last term of a key that is for its version. '$pid' means the process of the question, and an argument {'$call', {M, F,
+%% Arguments}} means the result of that call. {define, Name, {M, F, Arguments}} names a call for {'$call', Name}.
 natives(Sources) -> lists:sort([native(Source) || Source <- Sources]).
 
 native(File) ->
@@ -389,8 +389,8 @@ call({Key, {M, F, Arguments}, {since, {_, _} = Since}}, Definitions, File) when 
     {Key, flat({M, F, Arguments}, Definitions), Since};
 call(Term, _, File) -> throw({File, none, "~p is no {Key, {M, F, Arguments}} or {Key, {M, F, Arguments}, {since, {Major, Minor}}}", [Term]}).
 
-%% A call with calls among its arguments, as one that makes those first: lists:foldl(fun erlang:apply/2, Arguments, Functions) calls each
-%% function with what the one before it made.
+%% A call with calls among its arguments becomes a call that makes those first: lists:foldl(fun erlang:apply/2, Arguments, Functions)
+%% calls each function with the result of the previous one.
 flat(Name, Definitions) when is_atom(Name) -> flat(maps:get(Name, Definitions), Definitions);
 flat({M, F, Arguments}, Definitions) ->
     case [Call || {'$call', Call} <- Arguments] of
@@ -406,7 +406,7 @@ calls_for(Version, Calls) ->
     Known = [{Key, Mfa} || {Key, Mfa, Since} <- Calls, Since =< Version],
     [{Key, proplists:get_value(Key, lists:reverse(Known))} || Key <- unique([Key || {Key, _} <- Known])].
 
-%% What lists:zipwith3/4 is called with, as bytes, and where pids go in.
+%% The arguments of lists:zipwith3/4, as bytes, and the offsets of pids.
 program(Calls) ->
     {Ms, Fs, As} = lists:unzip3(Calls),
     {Mark, []} = numbered:bytes('$pid'),
@@ -416,12 +416,12 @@ program(Calls) ->
 
 %%% Modules
 
-%% What every node has loaded from its start, on each release: no question has to see to it. (What io_lib loads in turn is not, but it is
-%% only used where a process has labelled itself with something that is no text, which OTP 27 and later have.)
+%% Modules that every node has loaded from its start, on each release: questions need not load them. (Modules that io_lib loads in turn
+%% are not among them, but they are only used if a process has a label that is not text, which OTP 27 and later have.)
 always_loaded() -> [erlang, lists, maps, erl_eval, ets, binary, unicode, string, application, application_controller, code, proplists,
                     erts_debug, net_kernel, inet, io_lib].
 
-%% What forms call, and what that calls in turn.
+%% The modules that forms call, and those that these call in turn.
 modules_of(Forms) -> lists:usort(needed(Forms)) -- always_loaded().
 
 needed({remote, 1, {atom, 1, M}, {atom, 1, _}}) -> [M];

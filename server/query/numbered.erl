@@ -1,14 +1,14 @@
-%% Part of embed.escript: terms as bytes, with numbers in the place of atoms.
+%% Part of embed.escript: terms as bytes, with numbers instead of atoms.
 %%
-%% A node looks up each atom that comes as text in its table of atoms. That takes 0.1 us each, nine tenths of what it takes to read a question. So atoms
-%% go out as numbers that the link's atom cache knows (server/nodes/atom_cache.h).
+%% A node looks up each atom that comes as text in its table of atoms. That takes 0.1 us each, nine tenths of the time to read a
+%% question. So atoms are sent as numbers of the link's atom cache (server/nodes/atom_cache.h).
 -module(numbered).
 -export([bytes/1, slots/1, c_table/3, c_bytes/2]).
 
 -define(NAMED_MAX, 200). %% BG_ATOMS_NAMED_MAX
 -define(SLOTS, 1024). %% BG_ATOM_SLOTS
 
-%% A term as bytes, and the atoms that are numbers in them: places in this list. They are those that come most often. '$pid' stays as it is.
+%% A term as bytes, and the list of atoms that are numbers in it: indexes into this list. These are the most frequent atoms. '$pid' stays as it is.
 bytes(Term) ->
     Counts = lists:foldl(fun(Atom, Sums) -> maps:update_with(Atom, fun(Sum) -> Sum + 1 end, 1, Sums) end, #{}, [Atom || Atom <- mentioned(Term), Atom =/= '$pid']),
     Atoms = lists:sublist([Atom || {_, Atom} <- lists:sort([{-Count, Atom} || {Atom, Count} <- maps:to_list(Counts)])], ?NAMED_MAX),
@@ -40,7 +40,7 @@ plain(Term) ->
     <<131, Bytes/binary>> = term_to_binary(Term, [{minor_version, 2}]),
     Bytes.
 
-%% Each atom that is a number anywhere has a slot of its own.
+%% Each atom that is a number anywhere has its own slot.
 slots(Terms) ->
     Atoms = lists:usort(lists:append([element(2, bytes(Term)) || Term <- Terms])),
     length(Atoms) =< ?SLOTS orelse throw({"questions", none, "more than ~b atoms have numbers", [?SLOTS]}),
@@ -51,7 +51,7 @@ c_table(Name, Atoms, Slots) ->
     ["static const struct bg_atom_named atoms_", Name, "[] = {",
      [io_lib:format("{~b, ~b, \"~s\"}, ", [maps:get(Atom, Slots), byte_size(atom_to_binary(Atom, utf8)), c_text(atom_to_binary(Atom, utf8))]) || Atom <- Atoms], "};\n\n"].
 
-%% Octal: no digit can be taken for one more of it.
+%% Octal: a following digit cannot become part of it.
 c_text(Text) -> [io_lib:format("\\~3.8.0b", [Byte]) || <<Byte>> <= Text].
 
 c_bytes(Name, Bytes) -> ["static const uint8_t ", Name, "[] = {\n", c_lines(Bytes), "};\n\n"].

@@ -1,8 +1,9 @@
-%% Part of embed.escript: `receive` with a time limit becomes one that waits for a timer's message.
+%% Part of embed.escript: turns a `receive` with a timeout into one that waits for a timer's message.
 %%
-%% erl_eval takes messages with prim_eval:'receive'/2, which calls a fun with each. Where a process is set aside within that fun as the time limit
-%% ends, the emulator goes on behind the `receive` with the stack of the fun: that ends the whole node (SIGSEGV on OTP 25, 27 and 29;
-%% tests/questions/waits_tests.erl). On a busy node processes are set aside for long. A timer's message is one like any other.
+%% erl_eval receives messages with prim_eval:'receive'/2, which calls a fun with each. If the process is scheduled out within that fun
+%% when the timeout comes, the emulator continues after the `receive` with the stack of the fun: that crashes the whole node (SIGSEGV on
+%% OTP 25, 27 and 29; tests/questions/waits_tests.erl). On a busy node processes are scheduled out for long. A timer's message is an
+%% ordinary message.
 -module(waits).
 -export([limited/1]).
 
