@@ -1,4 +1,4 @@
-/* ask.c: sees a call through its questions, on one node or several, to its one ending. */
+/* ask.c: runs a call's questions, on one node or several, to its one ending. */
 #include "ask.h"
 
 #include "branch.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The same bytes are not repeated for longer than this without asking for the answers kept, which know when a node went. */
+/* The same bytes are not repeated for longer than this without a look at the kept answers, which know when a node went down. */
 #define REPEAT_MAX_US 1000000
 
 static void ask_free(struct bg_ask *ask)
@@ -58,7 +58,7 @@ static void end(struct bg_ask *ask)
     struct bg_reply reply = {.status = 200, .rpc_us = ask->rpc_us};
     if (!shaper->failed) {
         const struct bg_clock *clock = bg_call_services(ask->call)->clock;
-        if (!ask->answered) { /* nobody had to be asked: it is of now */
+        if (!ask->answered) { /* no node was asked: the data is current */
             ask->collected_us = bg_clock_monotonic_us(clock);
             ask->collected_wall_ms = bg_clock_wall_ms(clock);
         }
@@ -122,7 +122,7 @@ void bg_ask_refuse(struct bg_ask *ask, const char *param, const char *reason)
     (void)bg_fail_param(&ask->shaper.failure, BG_INVALID, param, "%s", reason);
 }
 
-/* With the node's name in front where the text lacks it. What befalls two branches is said once. Takes the text. */
+/* Adds the node's name in front if the text lacks it. The same warning of two branches is added once. Takes over the text. */
 void bg_ask_warn_of(struct bg_ask *ask, const char *node, json_t *text)
 {
     const char *said = json_string_value(text);
@@ -138,7 +138,7 @@ void bg_ask_warn_of(struct bg_ask *ask, const char *node, json_t *text)
     json_decref(text);
 }
 
-/* A call that is about all nodes says of which one it speaks. */
+/* A call about all nodes names the node in each warning. */
 void bg_ask_warn(struct bg_ask *ask, const char *format, ...)
 {
     va_list arguments;

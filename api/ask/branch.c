@@ -1,4 +1,4 @@
-/* branch.c: a call's questions to one node: each with what is done where it is not answered in time. */
+/* branch.c: a call's questions to one node, and what is done if they are not answered in time. */
 #include "branch.h"
 
 #include "beamgauge/clock.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LAST_AGE_MAX_MS (10 * 60 * 1000) /* of an answer that stands for one that did not come in time */
+#define LAST_AGE_MAX_MS (10 * 60 * 1000) /* maximum age of an answer that replaces a late one */
 
 void bg_branches_free(struct bg_ask *ask)
 {
@@ -27,7 +27,7 @@ static void branch_free(struct bg_ask *ask, struct bg_branch *branch)
     free(branch);
 }
 
-/* A branch that nobody requires is lost with a warning. Want of memory is ours, not its node's. */
+/* An optional branch is lost with a warning. Running out of memory is our failure, not its node's. */
 static void settle_failure(struct bg_ask *ask, struct bg_branch *branch)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -85,7 +85,7 @@ static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const stru
     ask->rpc_us = higher(ask->rpc_us, ask->before_rpc_us + branch->rpc_us);
 }
 
-/* What was left for the last of several questions is not what the caller has allowed, and would read as if that had been less. */
+/* The text uses the caller's whole timeout: the time that was left for the last of several questions would be misleading. */
 static void note_failure(struct bg_ask *ask, const struct bg_branch *branch, const struct bg_failure *failure)
 {
     ask->shaper.failed = true;
@@ -97,13 +97,13 @@ static void note_failure(struct bg_ask *ask, const struct bg_branch *branch, con
                       branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"));
 }
 
-/* An earlier answer came in place of one in time: that is said, once. */
+/* An earlier answer replaces a late one: warns about it, once. */
 static void note_last(struct bg_ask *ask, struct bg_branch *branch)
 {
     if (!branch->is_last)
         bg_ask_warn(ask,
                     "%s did not answer the question \"%s\" in the %" PRId64
-                    " ms that this request had in all: this is what %s last, as collected_at tells; allow more with timeout_ms",
+                    " ms that this request had in all: this is what %s last, see collected_at; allow more with timeout_ms",
                     branch->node, branch->question, bg_call_integer(ask->call, "timeout_ms"),
                     branch->fetch.request.other == NULL ? "it answered" : "a ranking of all its processes had");
     branch->is_last = true;
@@ -159,7 +159,7 @@ static struct bg_arguments last_of(struct bg_fetch *fetch)
     return branch->last(branch->ask);
 }
 
-/* `request` says how; an answer that is kept serves the call's own node alone. False where there was no time, and nothing serves. */
+/* `request` has the details; a kept answer is used only for the call's own node. False if there was no time and no kept answer. */
 static bool send(struct bg_ask *ask, struct bg_fetch_request *request, bg_ask_step *next)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -221,7 +221,7 @@ void bg_ask_send_or_other(struct bg_ask *ask, struct bg_arguments arguments, bg_
     send_or_fail(ask, &request, next);
 }
 
-/* What it is compared with may be of then, and so may it be. */
+/* It is compared with data that may be old, so it may be old too. */
 void bg_ask_send_or_lack(struct bg_ask *ask, struct bg_arguments arguments, const char *lack, bg_ask_step *next)
 {
     struct bg_branch *branch = ask->branch;

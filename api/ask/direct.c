@@ -1,4 +1,4 @@
-/* direct.c: for calls that ask no node: looking one up, and the call's ending. */
+/* direct.c: for calls without a question: looks up a node, and ends the call. */
 #include "direct.h"
 
 bool bg_node_find(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info, struct bg_failure *ret_failure)

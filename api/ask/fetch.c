@@ -1,11 +1,11 @@
-/* fetch.c: one question put to one node, and what serves in the place of its answer once time is over. */
+/* fetch.c: one question to one node, and the kept answer that is used after a timeout. */
 #include "fetch.h"
 
-#define KEPT_TIMEOUT_MS 1000 /* it is there already */
+#define KEPT_TIMEOUT_MS 1000 /* it is already there */
 
 static void on_warm(void *context, const struct bg_failure *failure, const struct bg_answer *answer)
 {
-    (void)context, (void)failure, (void)answer; /* an answer has been kept by now */
+    (void)context, (void)failure, (void)answer; /* an answer is kept by now */
 }
 
 static void on_done(void *context, const struct bg_failure *failure, const struct bg_answer *answer);
@@ -37,7 +37,7 @@ static enum bg_error ask(struct bg_fetch *fetch, const struct bg_query_request *
     return error;
 }
 
-/* Time is over. False where nothing that is kept may serve, or nothing is. */
+/* The timeout. False if there is no kept answer that may be used. */
 static bool ask_kept(struct bg_fetch *fetch, const struct bg_failure *late)
 {
     const struct bg_fetch_request *request = &fetch->request;
@@ -70,7 +70,7 @@ static void on_done(void *context, const struct bg_failure *failure, const struc
     fetch->done(fetch, failure, answer);
 }
 
-/* One who asks the same and has more time keeps the question going when we have gone. He asks first: his deadline is the node's. */
+/* A second request with more time keeps the question running after ours has ended. It comes first, so its deadline is the node's. */
 void bg_fetch_warm(const struct bg_services *services, const struct bg_fetch_request *request)
 {
     struct bg_query_request query = query_of(request);
@@ -78,7 +78,7 @@ void bg_fetch_warm(const struct bg_services *services, const struct bg_fetch_req
     struct bg_failure failure;
     query.timeout_ms += request->warm_ms;
     if (request->warm_ms > 0 && bg_query_ask(services->queries, &query, on_warm, NULL, &ticket, &failure) != BG_OK)
-        return; /* whoever waits is refused the same */
+        return; /* the waiting request will fail with the same error */
 }
 
 enum bg_error bg_fetch_start(struct bg_fetch *fetch, const struct bg_fetch_request *request, struct bg_failure *ret_failure)

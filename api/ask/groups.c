@@ -1,4 +1,4 @@
-/* groups.c: all processes of a node by what they have in common: asking `groups` and shaping its answer. */
+/* groups.c: all processes of a node in groups: asks `groups` and shapes its answer. */
 #include "groups.h"
 
 #include "scan.h"
@@ -41,7 +41,7 @@ bool bg_groups_wanted(const struct bg_ask *ask)
     return strcmp(bg_call_text(ask->call, "group"), "none") != 0;
 }
 
-/* What the group has in common, as text; null for processes that have none of it. */
+/* The group's common value, as text; null for processes without one. */
 static json_t *key_new(struct bg_shaper *shaper, const json_t *raw)
 {
     const json_t *key = json_object_get(raw, "key");
@@ -66,7 +66,7 @@ static json_t *number_at(struct bg_shaper *shaper, const json_t *raw, const char
     return json_integer(in_words ? bg_bytes_of_words(json_integer_value(number), word_bytes) : json_integer_value(number));
 }
 
-/* Entries that were not looked at are unknown. */
+/* Entries that were not read are unknown. */
 static void put_numbers(struct bg_shaper *shaper, json_t *row, const json_t *raw, int64_t word_bytes, bool entries)
 {
     for (size_t i = 0; i < SORTS_COUNT; i++) {
@@ -95,7 +95,7 @@ static const struct bg_sort *sort_of(const struct bg_ask *ask)
     return bg_sort_find(json_string_value(json_object_get(ask->kept, "sort")));
 }
 
-/* What the groups' ranking is worth: where one of those listed is estimated, so is its place. */
+/* Whether the ranking is exact: if a listed group is estimated, its place is too. */
 static void note_ranking(struct bg_ask *ask, const json_t *answer, size_t groups)
 {
     struct bg_shaper *shaper = &ask->shaper;

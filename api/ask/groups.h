@@ -1,13 +1,13 @@
-/* groups.h: all processes of a node by what they have in common: asking `groups` and shaping its answer. */
+/* groups.h: all processes of a node in groups: asks `groups` and shapes its answer. */
 #ifndef BG_API_GROUPS_H
 #define BG_API_GROUPS_H
 
 #include "ask.h"
 #include "rows.h"
 
-/* What processes can be grouped by, "none" first; NULL ends it. */
+/* The keys for groups, "none" first; NULL ends it. */
 extern const char *const bg_group_keys[];
-/* The same and "node": of the peers of monitors. */
+/* The same and "node": the node of the peers of monitors. */
 extern const char *const bg_monitor_group_keys[];
 #define BG_GROUP_PARAM(keys)                                                                                                               \
     {                                                                                                                                      \
@@ -15,9 +15,9 @@ extern const char *const bg_monitor_group_keys[];
         .summary = "Group all processes of the node by this, and rank the groups by their sums"                                            \
     }
 
-bool bg_groups_wanted(const struct bg_ask *ask); /* the call has group=, of other than none */
-/* Within a step: asks for the groups of the call's parameter `group` with the highest sums of what is sorted by, and answers the call
- * with them: at most `limit` of those with `min` or more, and then one of all processes that found no place in any. */
+bool bg_groups_wanted(const struct bg_ask *ask); /* the call has group=, and not "none" */
+/* Within a step: asks for the groups by the call's parameter `group` with the highest sums of the sort key, and answers the call with them:
+ * at most `limit` groups with `min` or more, and then one of all processes without a group. */
 void bg_groups_send(struct bg_ask *ask, const struct bg_sort *sort);
 
 extern const struct bg_column bg_group_columns[];

@@ -1,4 +1,4 @@
-/* join.c: the other side of pairs: what the watched process's own node says of it and of the watcher's entries. */
+/* join.c: the other side of pairs: the watched process and the watcher's entries, as reported by the watched process's own node. */
 #include "join.h"
 
 #include "names.h"
@@ -42,8 +42,8 @@ static const char *member_text(const json_t *row, const char *side, const char *
     return json_string_value(json_object_get(json_object_get(row, side), key));
 }
 
-/* The node whose word on this pair is wanted, or NULL: a pair within one node is one and the same entry there, and one of earlier may not
- * be there any more. */
+/* The node that is asked about this pair, or NULL: a pair within one node is one and the same entry, and an old pair may not exist any
+ * more. */
 static const char *other_node(const json_t *row)
 {
     const char *home = member_text(row, "watcher", "node"), *node = member_text(row, "watched", "node");
@@ -54,7 +54,7 @@ static const char *other_node(const json_t *row)
     return node;
 }
 
-/* The rows' next place, from `place` on, of a pair that is to be asked for on that node. */
+/* The index of the next row, from `place` on, whose pair must be asked for on that node. */
 static size_t next_on(const json_t *rows, size_t place, const char *node)
 {
     for (; place < json_array_size(rows); place++) {
@@ -65,7 +65,7 @@ static size_t next_on(const json_t *rows, size_t place, const char *node)
     return place;
 }
 
-/* Watched by name, it stays a name, with whom that means now. */
+/* A process watched by name stays a name, with the process that has it now. */
 static void put_reported(struct bg_ask *ask, json_t *row, const json_t *reported)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -132,7 +132,7 @@ void bg_join_watched(struct bg_ask *ask, json_t *rows)
     }
 }
 
-/* The nodes are asked one after the other, and a leak goes on meanwhile: what that explains is no disagreement. */
+/* The nodes are asked one after the other, and a leak grows meanwhile: a difference that this explains is not a disagreement. */
 static bool is_far_apart(const json_t *row)
 {
     const json_t *watched_count = json_object_get(row, "watched_count");

@@ -1,4 +1,4 @@
-/* listing.c: the first of a node's tables, ports or sockets by a number of theirs, or by its change over a window. */
+/* listing.c: a node's top tables, ports or sockets by a number, or by its change over a window. */
 #include "listing.h"
 
 #include "rows.h"

@@ -1,4 +1,4 @@
-/* listing.h: the first of a node's tables, ports or sockets by a number of theirs, or by its change over a window. */
+/* listing.h: a node's top tables, ports or sockets by a number, or by its change over a window. */
 #ifndef BG_API_LISTING_H
 #define BG_API_LISTING_H
 
@@ -12,21 +12,21 @@ struct bg_listing_sort {
 
 struct bg_listing {
     const char *question;
-    const char *counted; /* what meta calls the number of all that were looked at: "table_count" */
+    const char *counted; /* the name in meta for the number of all that were read: "table_count" */
     const struct bg_listing_sort *sorts;
     void (*put_row)(struct bg_shaper *shaper, json_t *row, const json_t *raw);
 };
 
-/* For endpoints with the parameters sort, limit and window_ms. The answer is {rows, seen_count, gone_count}, and word_bytes where a sort
- * is in words; a row of it has delta and window_us. */
+/* For endpoints with the parameters sort, limit and window_ms. The answer is {rows, seen_count, gone_count}, and word_bytes if a sort is in
+ * words; a row has delta and window_us. */
 void bg_listing_send(struct bg_ask *ask, const struct bg_listing *listing, bg_ask_step *next);
 void bg_listing_shape(struct bg_ask *ask, const json_t *answer, const struct bg_listing *listing);
 
-/* False, and the call refused, where window_ms is too short. Else the call may take so much longer. */
+/* False, and the call is refused, if window_ms is too short. Otherwise the call's time is extended by it. */
 bool bg_window_allow(struct bg_ask *ask, int64_t window_ms);
-/* meta of what was looked at: `counted` of all, skipped_count, returned_count, truncated. */
+/* meta about what was read: `counted` of all, skipped_count, returned_count, truncated. */
 void bg_listing_put_figures(struct bg_ask *ask, const char *counted, int64_t seen, int64_t gone, bool truncated);
-/* The owner's ref, null where there is none, and its application. */
+/* The owner's ref, null if there is none, and its application. */
 void bg_put_owner(struct bg_shaper *shaper, json_t *row, const json_t *raw);
 /* <field>_delta and <field>_per_second. */
 void bg_put_change(struct bg_shaper *shaper, json_t *row, const char *field, int64_t delta, int64_t window_us);

@@ -7,11 +7,11 @@
 
 #include <string.h>
 
-#define NODES_MAX 8          /* asked for one answer, those of the first peers */
+#define NODES_MAX 8          /* names requested for one answer, those of the first peers */
 #define PIDS_MAX 200         /* asked of one node */
-#define FRESH_MS (60 * 1000) /* so long a name is not asked for again */
-#define NOW_MS 1000          /* what was reported so lately was reported to us */
-#define WAIT_MS_MAX 1000     /* of what the call has, for names alone */
+#define FRESH_MS (60 * 1000) /* for this time a name is not requested again */
+#define NOW_MS 1000          /* a name this recent was reported to us now */
+#define WAIT_MS_MAX 1000     /* share of the call's time for names */
 #define LATE "a node did not report in time which processes run on it: they have the names that it reported last (named_at), or none"
 
 /* All rows' peers, one after the other. */
@@ -20,7 +20,7 @@ struct place {
     size_t row, peer;
 };
 
-/* The next ref, or NULL: the row's `watched` first, then its top peers. */
+/* The next ref, or NULL: first the row's `watched`, then its top peers. */
 static json_t *ref_next(struct place *place)
 {
     while (place->row < json_array_size(place->rows)) {
@@ -52,7 +52,7 @@ static const char *nameless_on(const struct bg_unnamed *unnamed, const json_t *r
     return home;
 }
 
-/* What a node reported earlier was checked by nobody: what cannot be understood names nobody. */
+/* An earlier report was not checked: an invalid one gives no name. */
 static void put_name(struct bg_shaper *outer, json_t *ref, const json_t *reported, int64_t old_wall_ms)
 {
     struct bg_shaper shaper;
@@ -67,7 +67,7 @@ static void put_name(struct bg_shaper *outer, json_t *ref, const json_t *reporte
         bg_shaper_fail(outer, BG_NO_MEMORY, "out of memory");
 }
 
-/* True if it was reported so lately that its node need not be asked, or, with `is_old`, ever. */
+/* True if the name was reported so recently that its node need not be asked, or, with `is_old`, at any time. */
 static bool name_known(const struct bg_unnamed *unnamed, json_t *ref, const struct bg_node_info *home, bool is_old)
 {
     int64_t wall_ms = 0;
@@ -147,7 +147,7 @@ void bg_names_keep(struct bg_ask *ask, const char *node)
     bg_unnamed_keep(&unnamed, node);
 }
 
-/* The store has what was reported. */
+/* The store has the report. */
 static void take_names(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;

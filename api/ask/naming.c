@@ -1,4 +1,4 @@
-/* naming.c: asks nodes who processes are, and waits for it no longer than its owner has time. */
+/* naming.c: asks nodes for the names of processes, and waits no longer than its owner allows. */
 #include "naming.h"
 
 #include "fetch.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WAIT_MS_MIN 50 /* with less, nobody is called late */
-#define BEHIND_MS 5000 /* so long a node may go on, for whoever asks next */
+#define WAIT_MS_MIN 50 /* with less, a node is not marked as late */
+#define BEHIND_MS 5000 /* for this time a node may continue, for the next caller */
 
 struct asked {
     struct bg_naming *naming;
@@ -38,7 +38,7 @@ static void on_done(struct bg_fetch *fetch, const struct bg_failure *failure, co
     struct bg_naming *naming = asked->naming;
     bg_naming_done *done = naming->done;
     void *owner = naming->context;
-    (void)answer; /* the store of names has it */
+    (void)answer; /* the store of names has the answer */
     if (failure != NULL)
         bg_query_names_late(naming->unnamed.services->queries, asked->node);
     if (--naming->waiting > 0)

@@ -22,7 +22,7 @@
                    "10 minutes at most, with a "                                                                                           \
                    "warning and its age"                                                                                                   \
     }
-/* Columns of rows of processes: who it is, and, at their end, what a ranked row's numbers are worth. */
+/* Columns of rows of processes: the identity, and, at the end, whether the numbers of a ranked row are exact. */
 #define BG_IDENTITY_COLUMNS                                                                                                                \
     {"pid", "Pid", BG_COLUMN_TEXT, true}, {"name", "Name", BG_COLUMN_TEXT, true},                                                          \
         {"registered_name", "Registered name", BG_COLUMN_TEXT, false}, {"label", "Label", BG_COLUMN_TEXT, false},                          \

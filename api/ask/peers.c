@@ -1,4 +1,4 @@
-/* peers.c: who is at the other end of monitors and links: asking `peers` and reading its answer. */
+/* peers.c: the processes at the other end of monitors and links: asks `peers` and reads its answer. */
 #include "peers.h"
 
 #include "uncounted.h"
@@ -12,7 +12,7 @@
     "the processes were ranked, but there was no time left to ask the busy node for their peers: these are missing, and a pair whose "     \
     "watched is null stands for all monitors of its watcher together; allow more with timeout_ms"
 
-#define UNEXPLAINED_MIN 1000 /* fewer are no leak to speak of */
+#define UNEXPLAINED_MIN 1000 /* fewer are not a relevant leak */
 
 bool bg_peers_exact(const struct bg_ask *ask)
 {

@@ -30,7 +30,7 @@ static void report(struct bg_sources *sources, enum bg_source source, const stru
         sources->report(sources, source, failure, answer);
 }
 
-/* What was put together of several answers, or NULL for want of memory, which is reported then. Takes the data. */
+/* An answer combined from several, or NULL without memory, which is then reported. Takes over the data. */
 static void report_joined(struct bg_sources *sources, enum bg_source source, const struct bg_answer *when, json_t *data)
 {
     struct bg_answer joined = *when;
@@ -68,7 +68,7 @@ static bool is_listed(const json_t *pids, const char *pid)
     return i < json_array_size(pids);
 }
 
-/* Adds the pids of those that have the most entries in that direction, and whose peers are not known. */
+/* Adds the pids of processes with the most entries in that direction whose peers are not known. */
 static void add_first(const struct bg_sources *sources, struct bg_shaper *shaper, const json_t *answer, const char *direction, json_t *pids)
 {
     char field[32];
@@ -84,7 +84,7 @@ static void add_first(const struct bg_sources *sources, struct bg_shaper *shaper
     }
 }
 
-/* Whom those monitor who monitor most, and where `both`, also who monitors those that are monitored most; NULL where nobody is left. */
+/* The question for peers of the processes that monitor most, and, with `both`, of those that are monitored most; NULL if there are none. */
 static void plan_peers(struct bg_sources *sources, struct bg_shaper *shaper, const json_t *answer, bool both)
 {
     static const char *const directions[] = {"monitors", "monitored_by", NULL}, *const monitors[] = {"monitors", NULL};
@@ -105,7 +105,7 @@ static int64_t left_ms(const struct bg_sources *sources)
     return (sources->deadline_us - bg_clock_monotonic_us(sources->services->clock)) / 1000;
 }
 
-/* Memory: reported at once, unless more is known of it once processes were ranked. */
+/* Memory: reported at once, unless a ranking of processes adds to it. */
 
 static void take_memory(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
 {
@@ -120,7 +120,7 @@ static bool is_first_held(const struct bg_sources *sources)
     return sources->first.data != NULL;
 }
 
-/* It is asked for again with what the ranking has made known, or else reported as it was. */
+/* It is asked again with the knowledge from the ranking, or else reported as it was. */
 static void end_ranking(struct bg_sources *sources, bool is_known)
 {
     sources->is_ranked = is_known;
@@ -134,7 +134,8 @@ static struct bg_arguments scan_arguments(const struct bg_sources *sources, stru
     return bg_arguments_scan(shaper, sources->services, sources->scan_limit, "desc", sources->binary);
 }
 
-/* The peers of those with the most entries say what is of other nodes: on the watchers' node, and on that of the watched. */
+/* The peers of processes with the most entries show which entries belong to other nodes: on the watchers' node, and on that of the watched.
+ */
 static void take_ranking(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_shaper shaper;
@@ -169,7 +170,7 @@ static bool is_memory_again_due(const struct bg_sources *sources)
     return sources->is_ranked;
 }
 
-/* The system: what waits for no scheduler, one of which may be held up, and then what all of them report, if they do. */
+/* The system: first the part that does not wait for schedulers, which may be blocked, and then the report of all of them, if it comes. */
 
 static void take_system(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
 {
@@ -183,12 +184,12 @@ static void take_totals(struct bg_sources *sources, const struct bg_failure *fai
 {
     json_t *data = json_copy(sources->first.data);
     if (failure == NULL)
-        (void)json_object_update(data, answer->data); /* or else as if it had not come */
+        (void)json_object_update(data, answer->data); /* otherwise as if it had not come */
     report_joined(sources, BG_SOURCE_SYSTEM, &sources->first, data);
     drop_first(sources);
 }
 
-/* A scan, and the peers of those that it ranks first. */
+/* A scan, and the peers of its top processes. */
 
 static bool is_scan_due(const struct bg_sources *sources)
 {
@@ -213,7 +214,7 @@ static void note_scan(struct bg_sources *sources, const struct bg_failure *failu
         bg_query_reject(sources->services->queries, answer->data);
 }
 
-/* What the node answered to `peers`, if it had to be asked, and what was known. */
+/* The answer to `peers`, if the question was needed, and what was known. */
 static void take_peers(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     drop_peers(sources);
@@ -242,7 +243,7 @@ static void take_scan(struct bg_sources *sources, const struct bg_failure *failu
     if (is_wanted(sources, BG_SOURCE_PEERS))
         note_scan(sources, failure, answer);
     report(sources, BG_SOURCE_SCAN, failure, answer);
-    if (is_wanted(sources, BG_SOURCE_PEERS) && sources->peers.args == NULL) /* nobody is to be asked about */
+    if (is_wanted(sources, BG_SOURCE_PEERS) && sources->peers.args == NULL) /* no process needs the question */
         take_peers(sources, sources->scan_failure.error != BG_OK ? &sources->scan_failure : NULL, NULL);
 }
 
@@ -252,15 +253,15 @@ static struct bg_arguments binaries_arguments(const struct bg_sources *sources, 
     return bg_arguments_binaries(shaper, 1);
 }
 
-/* How long a question may take, and how old its answer may be: a whole source has all that is left, what only adds to one has less, and
- * neither does what is kept serve in its place nor does the node go on with it. */
+/* The timeout of a question, and the maximum age of its answer. A whole source has all the time that is left. A question that only adds to
+ * a source has less; no kept answer replaces it, and the node does not continue with it. */
 enum share { ALL, ALL_ANEW, MOST, SOME };
 
 static const struct step {
     const char *question;
     enum bg_source source;
     enum share share;
-    bool (*is_due)(const struct bg_sources *sources);                                             /* NULL: where the source is wanted */
+    bool (*is_due)(const struct bg_sources *sources);                                             /* NULL: if the source is wanted */
     struct bg_arguments (*arguments)(const struct bg_sources *sources, struct bg_shaper *shaper); /* NULL: none */
     void (*take)(struct bg_sources *sources, const struct bg_failure *failure, const struct bg_answer *answer); /* NULL: it is reported */
 } steps[] = {
@@ -293,7 +294,7 @@ static struct bg_fetch_request request_of(const struct bg_sources *sources, enum
     } else {
         request.kept_ms = sources->kept_ms;
         request.warm_ms = sources->warm_ms;
-        if (share == ALL_ANEW) /* what was reported before knows nothing of the ranking */
+        if (share == ALL_ANEW) /* the earlier report does not have the ranking's knowledge */
             request.max_age_ms = 0;
     }
     return request;
@@ -322,7 +323,7 @@ static void end_step(struct bg_sources *sources, const struct bg_failure *failur
         report(sources, step->source, failure, answer);
 }
 
-/* True: its answer will come. What cannot be asked once time is over failed for that reason. */
+/* True: its answer will come. After the timeout a question that cannot be asked fails with the timeout. */
 static bool begin_step(struct bg_sources *sources)
 {
     const struct step *step = &steps[sources->step];

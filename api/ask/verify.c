@@ -1,4 +1,4 @@
-/* verify.c: whether the peers of relations are alive, asked on their own nodes. */
+/* verify.c: asks the peers' own nodes whether they are alive. */
 #include "verify.h"
 
 #include "join.h"
@@ -15,8 +15,8 @@ static json_t *peer_at(const json_t *rows, const struct place *place)
     return json_array_get(json_object_get(json_array_get(rows, place->row), "top_peers"), place->peer);
 }
 
-/* The peer at the place or after it of which nothing is known and its node may be asked, which *place then is of; NULL: no more. `node`
- * NULL: of any. */
+/* The next peer from *place on that is not known and whose node may be asked; *place is then its place. NULL: no more. `node` NULL: on any
+ * node. */
 static const json_t *next_unknown(const json_t *rows, const char *node, struct place *place)
 {
     for (; place->row < json_array_size(rows); place->row++, place->peer = 0)
@@ -70,7 +70,7 @@ void bg_verify_peers(struct bg_ask *ask)
     json_decref(seen);
 }
 
-/* Ports and references are no processes. */
+/* Ports and references are not processes. */
 static void count_row(struct bg_shaper *shaper, json_t *row, size_t limit)
 {
     json_t *peers = json_object_get(row, "top_peers");
