@@ -1,4 +1,4 @@
-/* call_sites.c: POST .../processes/{pid}/call-sites: the lines of code that call monitor, and what becomes of their monitors. */
+/* call_sites.c: POST .../processes/{pid}/call-sites: the lines of code that call monitor, and the fate of their monitors. */
 #include "ask.h"
 #include "endpoints.h"
 #include "params.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BODY_MAX_BYTES 1024
-#define SITES_MAX 201 /* what the question tells apart, and all others as one */
+#define SITES_MAX 201 /* the sites that the question distinguishes, and all others as one */
 
 /* The members of the body. */
 static const struct limit {
@@ -22,10 +22,10 @@ static const struct limit {
 };
 #define LIMITS_COUNT (sizeof limits / sizeof limits[0])
 
-/* Sites of the answer that are one to people: the same line, reached by different ways. */
+/* Sites of the answer that are one site for people: the same line, reached on different paths. */
 struct place {
-    const json_t *frame; /* who called, or null; borrowed */
-    const json_t *stack; /* of the way that most came by; borrowed */
+    const json_t *frame; /* the caller, or null; borrowed */
+    const json_t *stack; /* of the most frequent path; borrowed */
     int64_t most;
     int64_t monitors, demonitors, ended, unmatched;
 };
@@ -35,7 +35,7 @@ struct places {
     size_t count;
 };
 
-/* Modules that call monitor for those who call them. */
+/* Modules that call monitor for their callers. */
 static bool is_helper(const json_t *frame)
 {
     static const char *const helpers[] = {"erlang",
@@ -61,7 +61,7 @@ static bool is_helper(const json_t *frame)
     return false;
 }
 
-/* The nearest caller that is no helper; where only the start of the process is left, the helper itself did it. */
+/* The nearest caller that is not a helper; if only the start of the process is left, the helper itself called monitor. */
 static const json_t *blamed(const json_t *site)
 {
     const json_t *stack = json_object_get(site, "stack");
@@ -116,7 +116,7 @@ static int compare_counts(int64_t one, int64_t other)
     return one > other ? -1 : one < other;
 }
 
-/* What leaks most first; in no case by chance. */
+/* The worst leaks first; the order is always deterministic. */
 static int compare_places(const void *one, const void *other)
 {
     const struct place *a = one, *b = other;
@@ -138,7 +138,7 @@ static json_t *per_second(int64_t count, int64_t traced_ms)
     return traced_ms > 0 ? json_real((double)count * 1000.0 / (double)traced_ms) : json_null();
 }
 
-/* A line that the emulator could not tell. */
+/* A line that the emulator does not know. */
 static json_t *nowhere_new(struct bg_shaper *shaper)
 {
     static const char *const names[] = {"module", "function", "arity", "text", "file", "line"};
@@ -165,7 +165,7 @@ static json_t *row_new(struct bg_shaper *shaper, const struct place *place, int6
     return row;
 }
 
-/* Why the tracing ended before its time: "max_calls", "message_queue", "process_died"; NULL where it did not. */
+/* Why the tracing ended early: "max_calls", "message_queue", "process_died"; NULL if it did not. */
 static const char *read_cut(struct bg_ask *ask, const json_t *answer)
 {
     const json_t *cut = json_object_get(answer, "cut");
@@ -191,7 +191,7 @@ static void put_figures(struct bg_ask *ask, const json_t *answer, int64_t traced
     ask->figures = figures;
 }
 
-/* True, with a failure, if the node would not trace. */
+/* True, with a failure, if the node refused to trace. */
 static bool is_refused(struct bg_ask *ask, const json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -227,7 +227,7 @@ static void shape_sites(struct bg_ask *ask, json_t *answer)
     put_figures(ask, answer, traced_ms);
 }
 
-/* A member of the body, or what it is where it is not given. */
+/* A member of the body, or its default. */
 static int64_t read_limit(struct bg_ask *ask, const json_t *body, const struct limit *limit)
 {
     const json_t *value = json_object_get(body, limit->name);

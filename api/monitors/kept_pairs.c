@@ -1,4 +1,4 @@
-/* kept_pairs.c: keeps what nodes report of pairs, and reports it in their place. */
+/* kept_pairs.c: keeps the nodes' reports of pairs, and reports them if a node cannot be asked. */
 #include "kept_pairs.h"
 
 #include "pair_rows.h"
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define SMALL 2 /* monitors of a pair: one is what every healthy pair has */
+#define SMALL 2 /* monitors of a pair: every healthy pair has one */
 
 static bool is_missing(const struct bg_ask *ask, const char *node)
 {
@@ -18,7 +18,7 @@ static bool is_missing(const struct bg_ask *ask, const char *node)
     return found;
 }
 
-/* The watcher's node, unless the row is what was kept of that. */
+/* The watcher's node, unless the row is a kept one of that node. */
 static const char *reported_by(const struct bg_ask *ask, const json_t *row)
 {
     const char *home = json_string_value(json_object_get(json_object_get(row, "watcher"), "node"));
@@ -26,7 +26,7 @@ static const char *reported_by(const struct bg_ask *ask, const json_t *row)
     return is_kept ? NULL : home;
 }
 
-/* Where there was room for more rows, and small ones were wanted too, a node without any has none. */
+/* If there was room for more rows, and small ones were requested too, a node without rows has no pairs. */
 static void add_empty(struct bg_ask *ask, json_t *by_node)
 {
     const struct bg_nodes *nodes = bg_call_services(ask->call)->nodes;
@@ -48,7 +48,7 @@ void bg_kept_pairs_put_of(const struct bg_services *services, const char *node, 
         bg_query_keep_pairs(services->queries, &info, rows);
 }
 
-/* What each node had is kept for when it cannot be asked. */
+/* Keeps the pairs of each node for when it cannot be asked. */
 void bg_kept_pairs_put(struct bg_ask *ask)
 {
     const struct bg_services *services = bg_call_services(ask->call);

@@ -1,11 +1,11 @@
-/* likely.c: names who is likely watched by one whose monitors nobody could count. */
+/* likely.c: names the likely watched process of a watcher whose monitors could not be counted. */
 #include "likely.h"
 
 #include "rows.h"
 
 #include <string.h>
 
-/* It is no more said that nothing is known of whom it monitors. */
+/* Removes the warning that its watched process is not known. */
 static void unwarn(struct bg_ask *ask, const char *pid, const char *node)
 {
     json_t *begin = json_sprintf("%s on %s ", pid, node);
@@ -15,7 +15,7 @@ static void unwarn(struct bg_ask *ask, const char *pid, const char *node)
     json_decref(begin);
 }
 
-/* True if the row is of one that is likely watched, not watching. */
+/* True if the row is of a process that is likely watched, not a watcher. */
 static bool join(struct bg_ask *ask, json_t *row)
 {
     struct bg_shaper *shaper = &ask->shaper;

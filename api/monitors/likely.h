@@ -1,11 +1,11 @@
-/* likely.h: names who is likely watched by one whose monitors nobody could count. */
+/* likely.h: names the likely watched process of a watcher whose monitors could not be counted. */
 #ifndef BG_API_LIKELY_H
 #define BG_API_LIKELY_H
 
 #include "ask.h"
 
-/* Once all nodes have answered: each of the pairs in ask->data says whether its watched is only likely, and who that is not known at all of
- * is told where there is one who is likely. One that itself is likely watched by all that it may have is no watcher, and is left out. */
+/* Call it when all nodes have answered. Each pair in ask->data then says whether its watched process is only likely; if the watched process
+ * is not known, the likely one is filled in. A row is removed if its process is likely watched by all its entries: it is not a watcher. */
 void bg_likely_join(struct bg_ask *ask);
 
 #endif

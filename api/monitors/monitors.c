@@ -1,4 +1,4 @@
-/* monitors.c: GET .../monitors, the processes with the most entries in monitors or monitored_by, and who they are tied to. */
+/* monitors.c: GET .../monitors, the processes with the most entries in monitors or monitored_by, and their peers. */
 #include "endpoints.h"
 #include "groups.h"
 #include "names.h"
@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* What was counted has no bounds but itself. */
+/* A counted number is its own bound. */
 static void put_counted(struct bg_shaper *shaper, json_t *row, const char *field, int64_t count)
 {
     static const char *const bounds[] = {"min", "max"};
@@ -22,8 +22,8 @@ static void put_counted(struct bg_shaper *shaper, json_t *row, const char *field
     }
 }
 
-/* Puts its list into a row; a process without entries was not asked for it. The list was counted after the ranking, so where it was
- * counted exactly, its count is the row's: the ratio beside it is of the same moment. */
+/* Puts a process's list into its row; a process without entries was not asked for it. The list was counted after the ranking, so an exact
+ * count replaces the row's: the ratio is then of the same time. */
 static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -40,8 +40,8 @@ static void join_list(struct bg_ask *ask, json_t *row, const json_t *process)
     bg_put(shaper, row, "counted_at", bg_peers_counted_at(shaper, process));
 }
 
-/* What was ranked by its bounds and counted since may have to go elsewhere, or out. Unknown counts stay last. More rows were kept for that
- * than were asked for. */
+/* Rows that were ranked by their bounds and then counted may have to move, or drop out. Unknown counts stay last. For this, more rows were
+ * kept than requested. */
 static void rank_again(struct bg_ask *ask)
 {
     const char *field = bg_sort_find(bg_call_text(ask->call, "by"))->field;
@@ -64,7 +64,7 @@ static void rank_again(struct bg_ask *ask)
     ask->data = rows;
 }
 
-/* Joins the rows with their lists. A process that died between the two questions is left out: it holds nothing any more. */
+/* Joins the rows with their lists. A process that died between the two questions is left out: it has no monitors any more. */
 static void shape_lists(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;

@@ -50,7 +50,7 @@ json_t *bg_pair_rows_merge(struct bg_shaper *shaper, const json_t *rows, const j
     return merged;
 }
 
-/* Puts the row among those of its watcher of what came to that one since it was counted, and is of nobody known. */
+/* Merges the row of entries that came to a watcher since its count, and whose peers are not known. */
 static json_t *with_since(struct bg_shaper *shaper, const char *node, const json_t *process, int64_t since, json_t *stolen_rows,
                           size_t limit)
 {
@@ -68,7 +68,7 @@ static json_t *with_since(struct bg_shaper *shaper, const char *node, const json
     return merged;
 }
 
-/* Of one watcher, most first. Whom it watches may not be known: all of its monitors may be on one then. */
+/* The rows of one watcher, most first. If its watched processes are not known, all of its monitors may be on one process. */
 static json_t *rows_of(struct bg_shaper *shaper, const char *node, const json_t *process, size_t limit)
 {
     struct bg_peer_list list;

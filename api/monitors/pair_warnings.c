@@ -1,4 +1,4 @@
-/* pair_warnings.c: what is said of pairs whose other side is not known. */
+/* pair_warnings.c: warnings about pairs whose other side is not known. */
 #include "pair_warnings.h"
 
 #include "uncounted.h"
@@ -22,7 +22,7 @@ void bg_pair_warn_unknown(struct bg_ask *ask, const json_t *process, const char 
                     "%s on %s did not report its memory in time, which one with very many monitors may not: it stands with %s, which the "
                     "node's allocators hold and no other process has; it is asked in the background: ask again in some seconds",
                     pid, bg_ask_node(ask), what);
-    else if (bg_peers_exact(ask)) /* why it was not counted all the same has been said */
+    else if (bg_peers_exact(ask)) /* another warning has said why it was not counted */
         return;
     else if (bg_answer_boolean_or(shaper, process, "late", false))
         bg_ask_warn(

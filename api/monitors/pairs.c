@@ -17,16 +17,16 @@
 #include <string.h>
 
 #define PID_SIZE 64
-#define WATCHED_MIN 1000       /* fewer need no word where there are no pairs */
-#define OTHER_SIDES_MS_MAX 500 /* for whom the pairs lead to, where some nodes take all the time there is */
+#define WATCHED_MIN 1000       /* with fewer, an empty list of pairs needs no warning */
+#define OTHER_SIDES_MS_MAX 500 /* time for the watched processes' nodes, if other nodes use all the time */
 
 struct pair {
     int64_t most;            /* its count, or its uncounted_count */
     const char *watcher;     /* pid text; borrowed from the answer, as is everything here */
-    const json_t *process;   /* the watcher as "peers" tells it; NULL where it was not asked */
-    const json_t *row;       /* who the watcher is, where it was not asked */
-    const json_t *entry;     /* whom it watches; NULL where that is not known */
-    int64_t uncounted_count; /* of entries of which it is open whether they are of this kind, or whose; else -1 */
+    const json_t *process;   /* the watcher in the answer to "peers"; NULL if it was not asked */
+    const json_t *row;       /* the watcher's row, if it was not asked */
+    const json_t *entry;     /* the watched process; NULL if it is not known */
+    int64_t uncounted_count; /* entries whose kind, or whose peer, is not known; else -1 */
     size_t place;            /* in the watcher's own list */
     bool exact;
 };
@@ -37,20 +37,20 @@ struct pairs {
     size_t count;
 };
 
-/* What is known of all nodes' pairs together. The best of them are ask->data. */
+/* The totals over all nodes' pairs. The best of them are ask->data. */
 struct totals {
     struct bg_ranking ranking;
     size_t pairs_count;
-    int64_t bound;       /* what a pair that was not looked at may have at most */
+    int64_t bound;       /* the maximum that an unread pair may have */
     bool partial;        /* not all entries of every listed watcher were counted, or a node did not answer */
-    bool more;           /* a watcher has more peers than it was listed with */
-    int64_t unexplained; /* monitors that the rows do not explain, of the nodes that tell; -1: of none */
+    bool more;           /* a watcher has more peers than were listed */
+    int64_t unexplained; /* monitors that the rows do not explain, on nodes that report it; -1: no node does */
     size_t nodes_count, answered_count;
-    char watched[PID_SIZE]; /* of the one node that was asked: who is monitored most, */
+    char watched[PID_SIZE]; /* if a single node was asked: the process that is monitored most, */
     int64_t watched_count;  /* and how many times */
 };
 
-/* Most entries first; among equals by watcher, then in the order of its list, so that two looks at the same thing agree. */
+/* Most entries first; equal ones by watcher, then in the order of its list, so that two requests give the same order. */
 static int compare_pairs(const void *a, const void *b)
 {
     const struct pair *left = a, *right = b;
@@ -62,7 +62,7 @@ static int compare_pairs(const void *a, const void *b)
     return left->place < right->place ? -1 : left->place > right->place;
 }
 
-/* Whom it watches is not known. The row stands all the same, by the estimate of its monitors. */
+/* The watched process is not known. The row is there anyway, with the estimate of its monitors. */
 static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *process, const char *pid, const struct bg_peer_list *list)
 {
     struct totals *totals = ask->state;
@@ -75,7 +75,7 @@ static void add_unknown(struct bg_ask *ask, struct pairs *pairs, const json_t *p
             (struct pair){.most = most, .watcher = pid, .process = process, .uncounted_count = list->uncounted_count};
 }
 
-/* What came to one since it was counted, and is of nobody known. */
+/* Entries that came to a watcher since its count, and whose peers are not known. */
 static void add_since(struct bg_ask *ask, struct pairs *pairs, const json_t *process, const char *pid, int64_t since)
 {
     if (since < bg_call_integer(ask->call, "min"))
@@ -110,7 +110,7 @@ static void add_watcher(struct bg_ask *ask, struct pairs *pairs, const json_t *p
         add_unknown(ask, pairs, process, pid, &list);
 }
 
-/* The pairs of so many watchers with as many peers each. */
+/* Collects the pairs of these watchers. */
 static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pairs *ret_pairs)
 {
     const size_t most = (size_t)bg_peers_round(bg_call_integer(ask->call, "limit"));
@@ -126,7 +126,8 @@ static void collect_pairs(struct bg_ask *ask, const json_t *processes, struct pa
         add_watcher(ask, ret_pairs, bg_answer_object_at(shaper, processes, i), most);
 }
 
-/* There was no time to ask these whom they monitor: each stands for a pair with all of its monitors, which may be on one. */
+/* There was no time to ask these watchers for their peers: each becomes a pair with all of its monitors, since they may all be on one
+ * process. */
 static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct pairs *ret_pairs)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -161,7 +162,7 @@ static json_t *pair_new(struct bg_ask *ask, const struct pair *pair)
     return bg_pair_row_new(shaper, &row);
 }
 
-/* What a pair of a watcher that was not listed may have at most: as much as any of those has monitors in all. */
+/* The maximum of a pair whose watcher was not listed: the most monitors that any such watcher has in total. */
 static int64_t unlisted_bound(struct bg_ask *ask, const struct bg_scan *scan, int64_t limit)
 {
     int64_t bound = scan->next_bound;
@@ -174,7 +175,7 @@ static int64_t unlisted_bound(struct bg_ask *ask, const struct bg_scan *scan, in
 
 typedef void collect(struct bg_ask *ask, const json_t *watchers, struct pairs *ret_pairs);
 
-/* Puts the pairs of these watchers among those that there are. */
+/* Merges the pairs of these watchers with the others. */
 static void add_pairs(struct bg_ask *ask, collect *collect_them, const json_t *watchers)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -228,7 +229,7 @@ static void take_pairs(struct bg_ask *ask, json_t *answer)
     note_answered(ask);
 }
 
-/* Those of this node that are going to be asked whom they monitor, for the case that there is no time for it. */
+/* Keeps the watchers of this node that will be asked for their peers, in case there is no time for that. */
 static void keep_watchers(struct bg_ask *ask, const struct bg_scan *scan, const json_t *known, int64_t limit)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -271,7 +272,7 @@ static void ask_peers(struct bg_ask *ask, json_t *answer)
     add_pairs(ask, collect_pairs, known);
     keep_watchers(ask, &scan, known, limit);
     if (!bg_peers_send_top(ask, &scan, known, limit, take_pairs))
-        note_answered(ask); /* nobody else monitors anything */
+        note_answered(ask); /* no other process has monitors */
 }
 
 static void ask_scan(struct bg_ask *ask, json_t *answer)
@@ -344,7 +345,7 @@ static void handle(struct bg_call *call)
     bg_ask_run(call, begin_node);
 }
 
-/* One that cannot be asked now: what it had when it could is put among the others. False where nothing is kept. */
+/* Merges the last pairs of a node that cannot be asked now. False if nothing is kept. */
 static bool add_kept(struct bg_ask *ask, const char *node)
 {
     struct totals *totals = ask->state;
@@ -366,7 +367,7 @@ static bool add_kept(struct bg_ask *ask, const char *node)
     return is_any;
 }
 
-/* One that was ranked, and then had no time to tell whom they monitor, is told by its ranking. */
+/* If a node ranked its processes, but had no time to report their peers, its ranking is used. */
 static void lose_pairs(struct bg_ask *ask, json_t *answer)
 {
     const char *node = bg_ask_node(ask);
@@ -375,7 +376,7 @@ static void lose_pairs(struct bg_ask *ask, json_t *answer)
         add_pairs(ask, collect_unasked, json_object_get(ask->kept, node));
 }
 
-/* If not one node could be looked into, no pairs is no answer. */
+/* If no node could be asked, an empty list would not be an answer. */
 static void join_fleet(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -394,7 +395,7 @@ static void join_fleet(struct bg_ask *ask, json_t *answer)
     join(ask, answer);
 }
 
-/* Nodes may take nearly all of the time: who is watched is told by the rest of it, or not. */
+/* Nodes may use nearly all of the time: the rest is for the watched processes' nodes, if it is enough. */
 static void begin_fleet(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
@@ -406,7 +407,7 @@ static void begin_fleet(struct bg_ask *ask, json_t *answer)
     totals->nodes_count = bg_nodes_count(nodes);
     for (size_t i = 0; i < totals->nodes_count && !ask->shaper.failed; i++) {
         struct bg_node_info info;
-        char node[BG_NODE_NAME_MAX + 1]; /* asking calls into the registry */
+        char node[BG_NODE_NAME_MAX + 1]; /* a copy: asking calls the registry */
         bg_nodes_info_at(nodes, i, &info);
         (void)snprintf(node, sizeof node, "%s", info.name);
         if (bg_join_is_up(ask, node))

@@ -1,4 +1,4 @@
-/* process.c: GET .../processes/{pid}, everything about one process that can be told without disturbing it. */
+/* process.c: GET .../processes/{pid}, all that can be reported about one process without disturbing it. */
 #include "process.h"
 #include "arguments.h"
 #include "endpoints.h"
@@ -44,7 +44,7 @@ bool bg_process_is_dead(struct bg_shaper *shaper, const json_t *process, const c
     return shaper->failed;
 }
 
-/* Where a frame's code is: what the emulator tells is a list of pairs, and what a question tells has been taken out of that. */
+/* The file and line of a frame: the emulator reports a list of pairs, and a question has already extracted them. */
 json_t *bg_frame_new(struct bg_shaper *shaper, const json_t *raw, const char *key)
 {
     json_t *frame = bg_mfa_new(shaper, raw, key);
@@ -67,7 +67,7 @@ static json_t *stack_new(struct bg_shaper *shaper, const json_t *answer)
     return stack;
 }
 
-/* All of these are words of the process's own memory; null where the process was not asked. */
+/* All of these are words of the process's own memory; null if the process was not asked. */
 static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *answer, int64_t word_bytes)
 {
     static const char *const names[][2] = {
@@ -82,7 +82,7 @@ static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *an
         {"bin_old_vheap_size", "virtual_binary_old_heap_bytes"},
         {"bin_old_vheap_block_size", "virtual_binary_old_heap_block_bytes"},
     };
-    const json_t *raw = bg_answer_array_or_null(shaper, answer, "garbage_collection_info"); /* which would walk a long mailbox */
+    const json_t *raw = bg_answer_array_or_null(shaper, answer, "garbage_collection_info"); /* it would walk a long mailbox */
     json_t *sizes = bg_object_new(shaper);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const json_t *words = bg_pair_get(raw, names[i][0]);
@@ -92,18 +92,18 @@ static json_t *garbage_collection_new(struct bg_shaper *shaper, const json_t *an
     return sizes;
 }
 
-#define MESSAGE_WORDS 11 /* what a message adds to its receiver's memory at least, on every release, beside its content */
+#define MESSAGE_WORDS 11 /* the least memory that a message without its content adds to its receiver, on every release */
 
-/* What the messages that wait take at least, of what is off the heap. */
+/* The least memory off the heap that the waiting messages use. */
 static int64_t mailbox_bytes(struct bg_shaper *shaper, const json_t *answer, int64_t off_heap, int64_t word_bytes)
 {
     const int64_t bytes = bg_bytes_of_words(bg_answer_count(shaper, answer, "message_queue_len"), MESSAGE_WORDS * word_bytes);
     return bytes < off_heap ? bytes : off_heap;
 }
 
-/* Heap, mailbox, monitors and the rest add up to the process's memory. The share of monitors and links is what the counted entries take at
- * least, by the node's own size of one. Where they are not counted it is all that nothing else explains, and null where messages are most
- * of what is off the heap, whose content may be that. */
+/* Heap, mailbox, monitors and the rest add up to the process's memory. The part of monitors and links is the minimum for the counted
+ * entries, with the node's own size of an entry. If they are not counted, it is all the memory that nothing else explains; it is null if
+ * messages are most of the memory off the heap, since their content may explain it. */
 static json_t *split_new(struct bg_shaper *shaper, const json_t *raw, int64_t word_bytes)
 {
     static const char *const names[] = {"monitors_count", "monitored_by_count", "links_count"};
@@ -127,12 +127,13 @@ static json_t *split_new(struct bg_shaper *shaper, const json_t *raw, int64_t wo
 }
 
 #define NOTES_AGE_MS 60000
-#define ENTRY_AGE_MS 600000 /* a constant of the node */
-#define PEERS 20            /* as whoever looks at its relations asks for */
-#define ENTRY_WORDS_MIN 5   /* no monitor or link takes less, on any release */
+#define ENTRY_AGE_MS 600000 /* constant on a node */
+#define PEERS 20            /* as in requests for its relations */
+#define ENTRY_WORDS_MIN 5   /* a monitor or link never takes less, on any release */
 
-/* Adds the members of a row that are made of what the node told: what is off the heap, and the three counts. Where the lists are too long
- * to be copied by the way, they are as `peers` tells them, as everywhere; where that did not come in time, its memory bounds them. */
+/* Adds the members of a row that are computed from the node's report: the memory off the heap, and the three counts. If the lists are too
+ * long to be copied for this, the counts come from `peers`, as everywhere; if that did not come in time, the process's memory is their
+ * bound. */
 static void complete_row(struct bg_shaper *shaper, json_t *raw, int64_t word_bytes)
 {
     const int64_t off_heap =
@@ -143,7 +144,7 @@ static void complete_row(struct bg_shaper *shaper, json_t *raw, int64_t word_byt
     bg_process_put_counts(shaper, raw, most);
 }
 
-#define LONG_MAILBOX 100000 /* messages; scans ask no process with more for its memory */
+#define LONG_MAILBOX 100000 /* messages; scans do not ask a process with more for its memory */
 
 static void warn_walked(struct bg_ask *ask, const json_t *answer)
 {
@@ -163,7 +164,7 @@ static void warn_uncounted(struct bg_ask *ask, const json_t *raw)
         bg_ask_warn(ask, "%s has " BG_UNCOUNTED, bg_call_text(ask->call, "pid"), most);
 }
 
-/* What a ranking does not tell is null. */
+/* Members that a ranking does not have are null. */
 static void put_details(struct bg_ask *ask, const json_t *raw, int64_t word_bytes)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -180,7 +181,7 @@ static void put_details(struct bg_ask *ask, const json_t *raw, int64_t word_byte
     bg_put(shaper, ask->data, "stack", stack_new(shaper, raw));
 }
 
-/* `raw` is the call's own, and no answer that others see. */
+/* `raw` belongs to the call, and is not an answer that others see. */
 static void shape_process(struct bg_ask *ask, json_t *raw)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -192,7 +193,8 @@ static void shape_process(struct bg_ask *ask, json_t *raw)
     warn_uncounted(ask, raw);
 }
 
-/* One with millions of entries takes seconds to tell its memory, in which it does nothing else. The ranking has what it told before. */
+/* A process with millions of entries takes seconds to report its memory, and does nothing else meanwhile. The ranking has its earlier
+ * report. */
 static void shape_ranked(struct bg_ask *ask, json_t *answer)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -217,7 +219,7 @@ static void shape_ranked(struct bg_ask *ask, json_t *answer)
     warn_uncounted(ask, raw);
 }
 
-/* How far a process's dictionary is looked at follows from how large its heap is. */
+/* The size of a process's heap decides how far its dictionary is read. */
 static struct bg_arguments notes_arguments(struct bg_ask *ask)
 {
     struct bg_shaper *shaper = &ask->shaper;
@@ -241,7 +243,7 @@ static void ask_notes(struct bg_ask *ask, json_t *answer)
     bg_ask_send(ask, notes_arguments(ask), take_notes);
 }
 
-/* Where the node is older than OTP 26.2 what a process noted is dear to read, and hardly changes. */
+/* On a node older than OTP 26.2 a process's notes are expensive to read, and they hardly change. */
 static void ask_kept_notes(struct bg_ask *ask, json_t *answer)
 {
     (void)answer;
@@ -294,7 +296,7 @@ static void take_info(struct bg_ask *ask, json_t *answer)
         return;
     const enum bg_process_notes notes = bg_process_put_notes(shaper, ask->kept, answer);
     bg_ask_then(ask, shape_kept);
-    if (notes != BG_NOTES_TOLD) /* it is answered without them where they cannot be had */
+    if (notes != BG_NOTES_KNOWN) /* the answer comes without them if they are not available */
         bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), notes == BG_NOTES_OTHER ? ask_notes : ask_kept_notes);
     bg_ask_branch(ask, ask->node, bg_ask_left_ms(ask), ask_entry);
     if (!json_is_array(json_object_get(ask->kept, "counts")))

@@ -71,7 +71,7 @@ enum bg_process_notes bg_process_put_notes(struct bg_shaper *shaper, json_t *raw
     if (notes == NULL)
         return json_is_array(noted) ? BG_NOTES_OTHER : BG_NOTES_UNKNOWN;
     const json_t *label = json_array_get(notes, 1);
-    return json_is_string(label) || json_is_null(label) ? BG_NOTES_TOLD : BG_NOTES_OTHER;
+    return json_is_string(label) || json_is_null(label) ? BG_NOTES_KNOWN : BG_NOTES_OTHER;
 }
 
 const char *const bg_process_directions[] = {"monitors", "monitored_by", "links", NULL};
