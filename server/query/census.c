@@ -1,19 +1,19 @@
-/* census.c: what the last scans saw of monitors in all, a list of nodes by time. */
+/* census.c: totals of monitors in the last scans, a list of nodes by time. */
 #include "census.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES_MAX (INT64_C(1) << 40) /* of one peer: more is nonsense, and would overflow a sum */
+#define ENTRIES_MAX (INT64_C(1) << 40) /* of one peer: more is invalid, and would overflow a sum */
 #define DIRECTIONS 2
 static const char *const directions[DIRECTIONS] = {"monitors", "monitored_by"};
 
-/* What one scan saw. Entries of processes whose peers are not known may be of plain local monitors or not. */
+/* The totals of one scan. Entries of processes whose peers are not known may be plain local monitors or not. */
 struct state {
-    json_int_t entries[DIRECTIONS]; /* that were counted */
-    json_int_t settled[DIRECTIONS]; /* of these, those of processes whose peers are known */
-    json_int_t others[DIRECTIONS];  /* entries that are not of plain local monitors, at least */
+    json_int_t entries[DIRECTIONS]; /* counted entries */
+    json_int_t settled[DIRECTIONS]; /* of these, those of processes with known peers */
+    json_int_t others[DIRECTIONS];  /* the minimum of entries that are not plain local monitors */
     json_int_t local;               /* plain local monitors */
     json_int_t standard, processes; /* blocks of std_alloc, and processes */
     int64_t at_us;
@@ -21,8 +21,8 @@ struct state {
 
 struct bg_census_entry {
     struct bg_incarnation node;
-    struct state latest, reported; /* what is reported is the latest without much doubt */
-    bool is_told;
+    struct state latest, reported; /* the reported one is the latest without much doubt */
+    bool is_known;
     TAILQ_ENTRY(bg_census_entry) link;
 };
 
@@ -62,7 +62,7 @@ static struct bg_census_entry *entry_of(const struct bg_census *census, const st
     return entry != NULL && bg_incarnation_is(&entry->node, node) ? entry : NULL;
 }
 
-/* With what is reported of this incarnation, if there is such; the latest is not there yet. */
+/* Finds or adds the entry of this incarnation, with the reported totals if there are any; the latest are not in it yet. */
 static struct bg_census_entry *entry_at(struct bg_census *census, const struct bg_incarnation *node)
 {
     struct bg_census_entry *entry = entry_find(census, node->name);
@@ -95,25 +95,26 @@ static json_int_t most(json_int_t a, json_int_t b)
     return a > b ? a : b;
 }
 
-/* Unless many entries of it are in doubt. */
-static void tell_latest(struct bg_census_entry *entry)
+/* Reports the latest scan, unless many of its entries are in doubt. */
+static void report_latest(struct bg_census_entry *entry)
 {
     const struct state *latest = &entry->latest;
     for (size_t i = 0; i < DIRECTIONS; i++)
         if (least(latest->local, latest->entries[i] - latest->settled[i]) > BG_CENSUS_DOUBT_MAX)
             return;
-    entry->is_told = true;
+    entry->is_known = true;
     entry->reported = entry->latest;
 }
 
-/* A plain local monitor is one entry in either direction, and the node counts those exactly: what is beyond is of others. */
+/* A plain local monitor is one entry in each direction, and the node counts those exactly: entries beyond them are other monitors. */
 void bg_census_take(struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us)
 {
     json_int_t local, standard, entries[DIRECTIONS];
-    const bool is_told = json_unpack(json_object_get(answer, "census"), "[I, I, I, I]", &local, &standard, &entries[0], &entries[1]) == 0 &&
-                         local >= 0 && standard >= 0 && entries[0] >= 0 && entries[1] >= 0;
+    const bool is_known =
+        json_unpack(json_object_get(answer, "census"), "[I, I, I, I]", &local, &standard, &entries[0], &entries[1]) == 0 && local >= 0 &&
+        standard >= 0 && entries[0] >= 0 && entries[1] >= 0;
     (void)json_object_del(answer, "census");
-    struct bg_census_entry *entry = is_told ? entry_at(census, node) : NULL;
+    struct bg_census_entry *entry = is_known ? entry_at(census, node) : NULL;
     if (entry == NULL)
         return;
     entry->latest = (struct state){
@@ -126,7 +127,7 @@ void bg_census_take(struct bg_census *census, const struct bg_incarnation *node,
         entry->latest.entries[i] = entries[i];
         entry->latest.others[i] = most(entries[i] - local, 0);
     }
-    tell_latest(entry);
+    report_latest(entry);
 }
 
 static json_int_t remote_sum(const json_t *top, const char *home)
@@ -158,13 +159,13 @@ void bg_census_note(struct bg_census *census, const struct bg_incarnation *node,
         entry->latest.others[i] = most(entry->latest.others[i], remote);
         entry->latest.settled[i] = most(entry->latest.settled[i], all);
     }
-    tell_latest(entry);
+    report_latest(entry);
 }
 
 void bg_census_complete(const struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us)
 {
     const struct bg_census_entry *entry = entry_of(census, node);
-    if (entry == NULL || !entry->is_told)
+    if (entry == NULL || !entry->is_known)
         return;
     const struct state *reported = &entry->reported;
     (void)json_object_set_new(answer, "census",

@@ -1,4 +1,4 @@
-/* ledger.c: what long lists were made of, a list of processes by use. */
+/* ledger.c: the counted content of long lists, a list of processes by use. */
 #include "ledger.h"
 
 #include "shares.h"
@@ -101,7 +101,7 @@ const char *bg_ledger_pid(const json_t *pid)
     return json_string_value(json_is_object(pid) ? json_object_get(pid, "pid") : pid);
 }
 
-/* True if lists are as a node tells them. */
+/* True if lists have the form of a node's report. */
 static bool lists_are_whole(const json_t *lists)
 {
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
@@ -112,7 +112,7 @@ static bool lists_are_whole(const json_t *lists)
     return true;
 }
 
-/* Counted once, and since grown beyond what can be counted: each list is taken to have grown in that proportion. */
+/* Counted once, and now too long to be counted: each list is assumed to have grown in proportion. */
 static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
 {
     const double ratio = entry->unexplained > 0 && unexplained > 0 ? (double)unexplained / (double)entry->unexplained : 1;
@@ -123,7 +123,7 @@ static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
         entry->then[i] = (json_int_t)((double)entry->then[i] * ratio + 0.5);
 }
 
-/* True if a list was too much this time that is known. */
+/* True if a known list was too long this time. */
 static bool is_less(const json_t *lists, const struct bg_ledger_entry *entry)
 {
     bool is_one = false;
@@ -133,7 +133,7 @@ static bool is_less(const json_t *lists, const struct bg_ledger_entry *entry)
     return is_one;
 }
 
-/* Of which nothing is known: counting is to be tried. */
+/* A process of which nothing is known: counting must be tried. */
 static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *pid)
 {
     struct bg_ledger_entry *entry = calloc(1, sizeof *entry);
@@ -150,18 +150,18 @@ static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct 
     return entry;
 }
 
-static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *told, bool is_patient, int64_t now_us,
+static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *reported, bool is_patient, int64_t now_us,
                       int64_t now_wall_ms)
 {
-    const bool is_late = json_is_true(json_object_get(told, "late"));
-    const char *pid = bg_ledger_pid(json_object_get(told, "pid"));
-    json_t *lists = json_object_get(told, "lists");
+    const bool is_late = json_is_true(json_object_get(reported, "late"));
+    const char *pid = bg_ledger_pid(json_object_get(reported, "pid"));
+    json_t *lists = json_object_get(reported, "lists");
     if (pid == NULL || (!json_is_null(lists) && !lists_are_whole(lists)))
         return;
     struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, pid);
     if (entry != NULL && json_is_object(entry->lists) && (json_is_null(lists) || is_less(lists, entry))) {
         if (!is_late || is_patient)
-            entry_grow(entry, json_integer_value(json_object_get(told, "unexplained")));
+            entry_grow(entry, json_integer_value(json_object_get(reported, "unexplained")));
         return;
     }
     const json_int_t weight = entry != NULL ? entry->weight : 0;
@@ -172,9 +172,9 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *nod
         return;
     entry->weight = weight;
     entry->weighed_us = weighed_us;
-    entry->unexplained = json_integer_value(json_object_get(told, "unexplained"));
+    entry->unexplained = json_integer_value(json_object_get(reported, "unexplained"));
     entry->lists = json_incref(lists);
-    entry->row = json_incref(json_object_get(told, "row"));
+    entry->row = json_incref(json_object_get(reported, "row"));
     entry->is_late = is_late;
     entry->is_patient = is_patient;
     entry->counted_us = now_us;
@@ -189,10 +189,10 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *nod
         bg_shares_learn(ledger, node->name, pid, entry->row, i, json_object_get(lists, bg_directions[i]));
 }
 
-static void entry_weigh(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *told, int64_t now_us)
+static void entry_weigh(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *reported, int64_t now_us)
 {
-    const char *pid = bg_ledger_pid(json_array_get(told, 0));
-    const json_t *weight = json_array_get(told, 1);
+    const char *pid = bg_ledger_pid(json_array_get(reported, 0));
+    const json_t *weight = json_array_get(reported, 1);
     struct bg_ledger_entry *entry = pid != NULL ? bg_ledger_find(ledger, node, pid) : NULL;
     if (pid == NULL || !json_is_integer(weight) || (entry == NULL && (entry = entry_new(ledger, node, pid)) == NULL))
         return;
@@ -205,10 +205,10 @@ json_t *bg_ledger_take(struct bg_ledger *ledger, const struct bg_incarnation *no
 {
     json_t *counted = json_object_get(answer, "counted"), *late = json_array();
     for (size_t i = 0; i < json_array_size(counted); i++) {
-        const json_t *told = json_array_get(counted, i);
-        const char *pid = bg_ledger_pid(json_object_get(told, "pid"));
-        entry_put(ledger, node, told, is_patient, now_us, now_wall_ms);
-        if (pid != NULL && json_is_true(json_object_get(told, "late")))
+        const json_t *reported = json_array_get(counted, i);
+        const char *pid = bg_ledger_pid(json_object_get(reported, "pid"));
+        entry_put(ledger, node, reported, is_patient, now_us, now_wall_ms);
+        if (pid != NULL && json_is_true(json_object_get(reported, "late")))
             (void)json_array_append_new(late, json_string(pid));
     }
     const json_t *weighed = json_object_get(answer, "weighed");

@@ -1,11 +1,11 @@
-/* ledger_complete.c: completes answers with what long lists were made of. */
+/* ledger_complete.c: completes answers with the counted content of long lists. */
 #include "shares.h"
 
 #include <string.h>
 
 static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
 
-/* A watcher's list that was too much to be copied, as those tell it who are watched and were counted. */
+/* A watcher's list that was too long to be copied, from the counted lists of the processes that it watches. */
 static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, const char *pid)
 {
     json_t *top = json_array();
@@ -31,7 +31,8 @@ static json_int_t top_sum(const json_t *top)
     return sum;
 }
 
-/* True if nobody has counted the list, nor the other one of monitors and monitored_by: it is open then which of them the entries are in. */
+/* True if neither this list nor the other one of monitors and monitored_by was counted: then it is not known which of them the entries are
+ * in. */
 static bool is_uncounted(const struct bg_ledger_entry *entry, size_t direction, const json_t *top)
 {
     const bool is_other_counted = direction < 2 && bg_shares_is_counted(entry, 1 - direction);
@@ -49,7 +50,7 @@ static json_int_t list_count(const struct bg_ledger_entry *entry, size_t directi
     return json_integer_value(json_object_get(json_object_get(lists, bg_directions[direction]), "count"));
 }
 
-/* One list that is not copied, of so many entries (-1: unknown). */
+/* A list that is not copied, with so many entries (-1: unknown). */
 static json_t *list_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid,
                         size_t direction, json_int_t count, bool is_exact)
 {
@@ -73,7 +74,7 @@ static json_int_t count_or_none(const json_t *count)
     return json_is_integer(count) ? json_integer_value(count) : -1;
 }
 
-/* True if the question was reported so when it was sent, and has made its count of that. */
+/* True if the question got this number when it was sent, and computed its count from it. */
 static bool was_counted(const json_t *args, const char *pid)
 {
     const json_t *known = json_object_get(args, "known"), *one;
@@ -86,10 +87,10 @@ static bool was_counted(const json_t *args, const char *pid)
     return false;
 }
 
-/* What an answer tells of lists that it did not copy, -1 where it tells nothing; but what was counted while it was on its way is better
- * than its estimate. `any`, unless it is -1, is how many entries there are in all: they are taken to be of the kinds that were counted, so
- * that who monitored nobody is not called a watcher because others monitor him more than before. */
-static void counts_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, const json_int_t told[BG_DIRECTIONS],
+/* The counts in an answer for lists that it did not copy, -1 if it has none; a count made meanwhile is better than its estimate. `any`,
+ * unless it is -1, is the number of all entries: they are assumed to be of the kinds that were counted, so that a process without monitors
+ * does not become a watcher because others monitor it more than before. */
+static void counts_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, const json_int_t reported[BG_DIRECTIONS],
                         json_int_t any, json_int_t ret_counts[BG_DIRECTIONS])
 {
     const bool was_known = was_counted(args, pid),
@@ -98,7 +99,7 @@ static void counts_best(const struct bg_ledger_entry *entry, const json_t *args,
     for (size_t i = 0; i < BG_DIRECTIONS && is_split; i++)
         total += list_count(entry, i);
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
-        ret_counts[i] = told[i];
+        ret_counts[i] = reported[i];
         if (!was_known && bg_shares_is_counted(entry, i))
             ret_counts[i] = list_count(entry, i);
         else if (total > 0)
@@ -106,13 +107,13 @@ static void counts_best(const struct bg_ledger_entry *entry, const json_t *args,
     }
 }
 
-/* Of a row: an estimate of entries of any kind has the same of either. */
-static json_int_t any_of_row(const json_int_t told[BG_DIRECTIONS])
+/* For a row: an estimate of entries of any kind is equal in both counts. */
+static json_int_t any_of_row(const json_int_t reported[BG_DIRECTIONS])
 {
-    return told[0] > 0 && told[0] == told[1] ? told[0] : -1;
+    return reported[0] > 0 && reported[0] == reported[1] ? reported[0] : -1;
 }
 
-/* Who did not tell who he is now is who he was. */
+/* A process that did not report its name now keeps its earlier one. */
 static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
 {
     static const char *const names[] = {"registered_name", "label", "initial_call", "started_as"};
@@ -122,7 +123,7 @@ static void name_keep(const struct bg_ledger_entry *entry, json_t *row)
             (void)json_object_set(row, names[i], json_object_get(kept, names[i]));
 }
 
-/* Marks a row whose estimate may be of either. */
+/* Marks a row whose estimate may be of either kind. */
 static void mark(json_t *row, const json_t *lists)
 {
     const bool is_open = json_is_true(json_object_get(json_object_get(lists, bg_directions[0]), "uncounted")) &&
@@ -139,15 +140,15 @@ static void told_of_row(const json_t *row, json_int_t ret_told[BG_DIRECTIONS])
 static void row_best(const struct bg_ledger_entry *entry, const json_t *args, const char *pid, const json_t *row,
                      json_int_t ret_counts[BG_DIRECTIONS])
 {
-    json_int_t told[BG_DIRECTIONS];
-    told_of_row(row, told);
+    json_int_t reported[BG_DIRECTIONS];
+    told_of_row(row, reported);
     if (json_is_true(json_object_get(row, "exact")))
-        memcpy(ret_counts, told, sizeof told);
+        memcpy(ret_counts, reported, sizeof reported);
     else
-        counts_best(entry, args, pid, told, any_of_row(told), ret_counts);
+        counts_best(entry, args, pid, reported, any_of_row(reported), ret_counts);
 }
 
-/* A scan's row as `peers` would tell its process. */
+/* A scan's row in the form of `peers`. */
 static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid, json_t *row,
                         const json_t *args)
 {
@@ -176,7 +177,7 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     return process;
 }
 
-/* Notes what a process has by now, before anything is made of it: what others are given of what came to them depends on it. */
+/* Stores the present numbers of a process before they are used: the shares of other processes depend on them. */
 static void note(struct bg_ledger_entry *entry, const json_int_t best[BG_DIRECTIONS], int64_t now_us)
 {
     for (size_t i = 0; i < BG_DIRECTIONS; i++)
@@ -200,20 +201,20 @@ static void note_rows(const struct bg_ledger *ledger, const struct bg_incarnatio
     }
 }
 
-/* A list that was counted with the row, or is too long for that; one that has become short since is better asked for. */
+/* A list that was counted with the row, or is too long for that; if it has become short since, a question is better. */
 static bool is_of_ledger(const struct bg_ledger_entry *entry, const json_t *row, int64_t entries_max)
 {
-    json_int_t told[BG_DIRECTIONS];
+    json_int_t reported[BG_DIRECTIONS];
     const bool is_exact = json_is_true(json_object_get(row, "exact"));
     bool is_same = entry != NULL && json_is_object(entry->lists);
-    told_of_row(row, told);
+    told_of_row(row, reported);
     for (size_t i = 0; i < BG_DIRECTIONS && is_exact && is_same; i++)
-        is_same = told[i] == list_count(entry, i);
+        is_same = reported[i] == list_count(entry, i);
     return is_same ||
            (json_is_false(json_object_get(row, "exact")) && json_integer_value(json_object_get(row, "entries_max")) > entries_max);
 }
 
-/* Marks what is to be counted again, as others than those of then have come to it. */
+/* Marks lists that must be counted again, since entries of other peers have come to them. */
 static void note_due(struct bg_ledger_entry *entry, const json_t *process, int64_t now_us)
 {
     const json_t *lists = json_object_get(process, "lists");
@@ -243,25 +244,25 @@ static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation 
     (void)json_object_set_new(answer, "long", processes);
 }
 
-/* What `peers` tells of a process: the count of each list, -1 where it tells none, or what is better. */
+/* The counts of a process's lists in the answer to `peers`, -1 if there is none, or a better value. */
 static void process_best(const struct bg_ledger_entry *entry, const json_t *args, const json_t *process,
                          json_int_t ret_counts[BG_DIRECTIONS])
 {
     const json_t *lists = json_object_get(process, "lists");
-    json_int_t told[BG_DIRECTIONS], any = -1;
+    json_int_t reported[BG_DIRECTIONS], any = -1;
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
         const json_t *list = json_object_get(lists, bg_directions[i]);
-        told[i] = count_or_none(json_object_get(list, "count"));
-        any = json_is_true(json_object_get(list, "any_kind")) && told[i] > any && i < 2 ? told[i] : any;
+        reported[i] = count_or_none(json_object_get(list, "count"));
+        any = json_is_true(json_object_get(list, "any_kind")) && reported[i] > any && i < 2 ? reported[i] : any;
     }
-    counts_best(entry, args, bg_ledger_pid(json_object_get(process, "pid")), told, any, ret_counts);
+    counts_best(entry, args, bg_ledger_pid(json_object_get(process, "pid")), reported, any, ret_counts);
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
         const json_t *exact = json_object_get(json_object_get(lists, bg_directions[i]), "exact");
-        ret_counts[i] = exact == NULL ? -1 : json_is_true(exact) ? told[i] : ret_counts[i];
+        ret_counts[i] = exact == NULL ? -1 : json_is_true(exact) ? reported[i] : ret_counts[i];
     }
 }
 
-/* What a list that was looked at tells of others is learned. */
+/* Learns about other processes from a list that was read. */
 static void note_processes(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, const json_t *processes,
                            int64_t now_us)
 {
@@ -308,14 +309,14 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
         (void)json_object_set_new(process, "counted_wall_ms", json_integer(entry->counted_wall_ms));
 }
 
-/* What the watched has of the watchers' entries, where its list was too long to be looked at, and was counted lately: the other side has
- * grown since. */
+/* The watchers' entries in the watched process's list, if it was too long to be read and was counted lately: the other side has grown
+ * since. */
 static void complete_watched(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer,
                              int64_t now_us)
 {
-    json_t *told = json_object_get(answer, "pairs");
-    for (size_t i = 0; i < json_array_size(told) && i < json_array_size(pairs); i++) {
-        json_t *one = json_array_get(told, i), *pair = json_array_get(pairs, i);
+    json_t *reported = json_object_get(answer, "pairs");
+    for (size_t i = 0; i < json_array_size(reported) && i < json_array_size(pairs); i++) {
+        json_t *one = json_array_get(reported, i), *pair = json_array_get(pairs, i);
         const char *watcher = json_string_value(json_array_get(pair, 1)), *home = json_string_value(json_array_get(pair, 2));
         struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, bg_ledger_pid(json_object_get(one, "pid")));
         if (entry != NULL && json_is_object(entry->lists) && json_is_integer(json_object_get(one, "monitored_by_count"))) {

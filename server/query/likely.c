@@ -1,12 +1,12 @@
-/* likely.c: matches lists that were not counted with each other, by what they take of memory. */
+/* likely.c: matches lists that were not counted with each other, by their memory. */
 #include "likely.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#define TOLERANCE 0.02 /* of their numbers: they may grow between two looks, and have something else beside */
+#define TOLERANCE 0.02 /* of their numbers: they may grow between two looks, and have other memory too */
 
-/* Bytes of one remote monitor in the memory of who has it, and of who is watched, where a local one takes so many: OTP 23, 25 and 26, and
+/* Bytes of a remote monitor in the memory of its watcher, and of the watched process, by the bytes of a local one: OTP 23, 25 and 26, and
  * 27 to 29. */
 static const struct {
     json_int_t local;
@@ -17,7 +17,7 @@ static const struct {
 struct side {
     const char *node, *pid;
     const json_t *row;
-    double as_watcher, as_watched; /* how many entries it has, if all are such */
+    double as_watcher, as_watched; /* the number of its entries, if all are of this kind */
 };
 
 typedef void look(void *context, const struct side *side);
@@ -56,12 +56,12 @@ static bool watches(const struct side *watcher, const struct side *watched)
     return strcmp(watcher->node, watched->node) != 0 && more - less <= TOLERANCE * more;
 }
 
-/* All that may be at the other end of one. */
+/* All processes that may be at the other end. */
 struct matches {
     const struct side *of;
     struct side first;
     size_t count;
-    bool is_watched; /* `of`, by the first */
+    bool is_watched; /* whether `of` is watched by the first */
 };
 
 static void match(void *context, const struct side *side)

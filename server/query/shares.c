@@ -1,4 +1,4 @@
-/* shares.c: whose the entries of long lists are. */
+/* shares.c: attributes the entries of long lists to peers. */
 #include "shares.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 const char *const bg_directions[BG_DIRECTIONS] = {"monitors", "monitored_by", "links"};
 static const size_t opposite[BG_DIRECTIONS] = {1, 0, 2};
 
-#define LEARNED_MIN 1000 /* of a peer that was none of those with most entries when the list was counted */
+#define LEARNED_MIN 1000 /* entries of a peer that was not among those with most entries when the list was counted */
 
 static json_t *list_of(const struct bg_ledger_entry *entry, size_t direction)
 {
@@ -31,7 +31,7 @@ static json_int_t top_sum(const json_t *top)
     return sum;
 }
 
-/* Entries of which it is known whose they are, or were when they were counted. */
+/* Entries whose peers are known, or were known at the count. */
 static json_int_t settled(const struct bg_ledger_entry *entry, size_t direction)
 {
     return entry->other[direction] + top_sum(json_object_get(list_of(entry, direction), "top"));
@@ -46,7 +46,7 @@ void bg_shares_begin(struct bg_ledger_entry *entry)
     }
 }
 
-/* Who a peer is: a process by its pid, or by its registered name; the texts are NULL where it is neither. */
+/* The identity of a peer: a process by its pid, or by its registered name; the texts are NULL if it is neither. */
 struct who {
     const char *text, *node;
     bool is_name;
@@ -62,7 +62,7 @@ static struct who who_of(const json_t *peer)
     };
 }
 
-/* `row` is who the process is. */
+/* `row` has the process's identity. */
 static bool is_who(const struct who *who, const char *node, const char *pid, const json_t *row)
 {
     if (who->text == NULL || who->node == NULL || strcmp(who->node, node) != 0)
@@ -71,7 +71,7 @@ static bool is_who(const struct who *who, const char *node, const char *pid, con
     return wanted != NULL && strcmp(who->text, wanted) == 0;
 }
 
-/* The place of that process among the peers; their number where it is none. */
+/* The index of that process among the peers; their number if it is not there. */
 static size_t place_of(const json_t *top, const char *node, const char *pid, const json_t *row)
 {
     size_t place = 0;
@@ -93,7 +93,7 @@ static struct bg_ledger_entry *entry_of(const struct bg_ledger *ledger, const js
     return NULL;
 }
 
-/* Puts the peer where it belongs, most entries first. How many entries who falls out at the end has. */
+/* Inserts the peer by its number of entries. Returns the entries of a peer that drops out at the end. */
 static json_int_t insert(json_t *top, json_t *stolen_peer)
 {
     size_t place = 0;
@@ -107,7 +107,7 @@ static json_int_t insert(json_t *top, json_t *stolen_peer)
     return out;
 }
 
-/* The other side is kept, and was counted: it has so many of that process. */
+/* The other side is kept, and was counted: it has this many entries of the process. */
 static void settle(struct bg_ledger_entry *entry, size_t direction, const char *node, const char *pid, const json_t *row, json_int_t count)
 {
     json_t *top = json_object_get(list_of(entry, direction), "top"), *peer;
@@ -126,7 +126,7 @@ static void settle(struct bg_ledger_entry *entry, size_t direction, const char *
     entry->other[direction] += insert(top, peer);
 }
 
-/* Who was learned of, and has a whole list without that process by now, has none of it any more. */
+/* Removes a learned peer whose complete list no longer has that process. */
 static void forget(struct bg_ledger_entry *entry, size_t direction, const char *node, const char *pid, const json_t *named)
 {
     json_t *top = json_object_get(list_of(entry, direction), "top");
@@ -155,22 +155,22 @@ void bg_shares_learn(struct bg_ledger *ledger, const char *node, const char *pid
         forget(entry, back, node, pid, named);
 }
 
-/* What a peer has more of, in its own list, than is known to be of somebody: 0 where that list was not counted. */
+/* The entries in a peer's own list beyond those of known peers; 0 if that list was not counted. */
 static json_int_t unsettled(const struct bg_ledger_entry *peer, size_t direction)
 {
     const json_int_t more = bg_shares_is_counted(peer, direction) ? peer->now[direction] - settled(peer, direction) : 0;
     return more > 0 ? more : 0;
 }
 
-/* No more of it than its own list has by now. */
+/* Limits a share to the present length of the peer's own list. */
 static json_int_t bounded(const struct bg_ledger_entry *entry, const struct bg_ledger_entry *peer, size_t direction, json_int_t share)
 {
     const bool is_known = bg_shares_is_counted(peer, direction) && peer->now_us >= entry->counted_us;
     return is_known && peer->now[direction] < share ? peer->now[direction] : share;
 }
 
-/* What the peer in that place has at least of what came to a list, as far as its own list has grown: what none of the other leaders can
- * have. */
+/* The minimum share of the peer at that index in the new entries of a list: limited by the growth of its own list, it is the part that none
+ * of the other leaders can have. */
 static json_int_t least(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, size_t direction, size_t place,
                         json_int_t since)
 {
@@ -187,7 +187,7 @@ static json_int_t least(const struct bg_ledger *ledger, const struct bg_ledger_e
     return own < since ? own : since;
 }
 
-/* The same where the peer's own list says so too. */
+/* The same, if the peer's own list agrees. */
 static json_int_t agreed(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, size_t direction, size_t place,
                          const struct bg_ledger_entry *peer, json_int_t since)
 {
@@ -200,7 +200,7 @@ static json_int_t agreed(const struct bg_ledger *ledger, const struct bg_ledger_
     return here < there ? here : there;
 }
 
-/* A list that has become shorter is of whom it was, in that proportion. */
+/* If a list has become shorter, all shares shrink in proportion. */
 json_t *bg_shares_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, size_t direction, json_int_t count,
                       json_int_t *ret_since)
 {

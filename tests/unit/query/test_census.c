@@ -13,10 +13,10 @@
 static const struct bg_incarnation here = {.name = "shop@h", .generation = 1}, again = {.name = "shop@h", .generation = 2},
                                    there = {.name = "pay@h", .generation = 1};
 
-static void take(struct bg_census *census, const struct bg_incarnation *node, const char *told, int64_t now_us)
+static void take(struct bg_census *census, const struct bg_incarnation *node, const char *reported, int64_t now_us)
 {
     char text[200];
-    (void)snprintf(text, sizeof text, "{\"process_count\":9,\"census\":%s}", told);
+    (void)snprintf(text, sizeof text, "{\"process_count\":9,\"census\":%s}", reported);
     json_t *answer = json_loads(text, 0, NULL);
     assert_non_null(answer);
     bg_census_take(census, node, answer, now_us);
@@ -96,7 +96,7 @@ static void the_node_scanned_least_recently_goes_first(void **state)
 #define PEER(NODE, COUNT) "{\"peer\":{\"pid\":\"<0.9.0>\",\"node\":\"" NODE "\"},\"count\":" COUNT "}"
 #define LIST(NAME, TOP) "{\"lists\":{\"" NAME "\":{\"top\":[" TOP "]}}}"
 
-/* Among many local monitors, most of which were not looked at, a few watchers' lists may tell more. */
+/* With many local monitors, most of which were not read, a few watchers' lists may show more. */
 static void entries_of_remote_peers_are_of_others_too(void **state)
 {
     struct bg_census census;
@@ -137,7 +137,7 @@ static void a_peer_has_no_more_than_so_many_entries(void **state)
     bg_census_done(&census);
 }
 
-/* Of 60,000 watchers' entries any may be of the 80,000 local monitors: what is told stays until it is known. */
+/* Of 60,000 watchers' entries any may be one of the 80,000 local monitors: the reported number stays until it is known. */
 static void entries_in_doubt_are_not_told_before_their_peers_are_known(void **state)
 {
     struct bg_census census;

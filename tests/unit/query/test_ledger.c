@@ -61,9 +61,9 @@ static void take_patiently(struct bg_ledger *ledger, const char *counted, bool i
     char text[4000];
     (void)snprintf(text, sizeof text, "{\"counted\":[%s]}", counted);
     json_t *answer = read_json(text), *wanted = read_json(late);
-    json_t *told = bg_ledger_take(ledger, &here, answer, is_patient, now_us, 77);
-    assert_true(json_equal(told, wanted));
-    json_decref(told);
+    json_t *reported = bg_ledger_take(ledger, &here, answer, is_patient, now_us, 77);
+    assert_true(json_equal(reported, wanted));
+    json_decref(reported);
     json_decref(wanted);
     json_decref(answer);
 }
@@ -159,14 +159,14 @@ static void what_was_counted_while_a_question_was_on_its_way_is_better_than_its_
     bg_ledger_done(&ledger);
 }
 
-/* 400 monitor it, it monitors nobody; then there are more than half as many again, of which no list tells. */
+/* 400 monitor it, it monitors nobody; then there are more than half as many again, which are in no list. */
 static void entries_of_any_kind_are_of_the_kinds_that_were_counted(void **state)
 {
     (void)state;
     static const char row[] = "{\"pid\":{\"pid\":\"<0.1.0>\"},\"monitors_count\":1800,\"monitored_by_count\":1800,\"links_count\":2900,"
                               "\"exact\":false,\"entries_max\":2900}";
-    static const char told[] = "{\"processes\":[{\"pid\":\"<0.1.0>\",\"lists\":{\"monitors\":{\"count\":1800,\"distinct_count\":null,"
-                               "\"exact\":false,\"any_kind\":true,\"top\":[]}}}]}";
+    static const char reported[] = "{\"processes\":[{\"pid\":\"<0.1.0>\",\"lists\":{\"monitors\":{\"count\":1800,\"distinct_count\":null,"
+                                   "\"exact\":false,\"any_kind\":true,\"top\":[]}}}]}";
     struct bg_ledger ledger;
     bg_ledger_init(&ledger);
     take(&ledger, &here, COUNTED("<0.1.0>", LISTS(NOBODY, LIST("400", "1", PEER("<0.2.0>", "pay@h", "400")))), 5);
@@ -175,7 +175,7 @@ static void entries_of_any_kind_are_of_the_kinds_that_were_counted(void **state)
     assert_int_equal(json_integer_value(json_object_get(json_object_get(lists, "monitored_by"), "count")), 1800);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(process, "row"), "monitors_count")), 0);
     json_decref(process);
-    json_t *answer = read_json(told), *args = json_pack("{s:o}", "known", bg_ledger_known(&ledger, &here, false, 1));
+    json_t *answer = read_json(reported), *args = json_pack("{s:o}", "known", bg_ledger_known(&ledger, &here, false, 1));
     bg_ledger_complete(&ledger, &here, args, answer, NOW_US);
     lists = json_object_get(json_array_get(json_object_get(answer, "processes"), 0), "lists");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(lists, "monitors"), "count")), 0);
@@ -200,8 +200,8 @@ static void the_watched_tell_whom_a_watcher_watches(void **state)
     json_t *answer = read_json("{\"pairs\":[{\"pid\":{\"pid\":\"<0.9.0>\"},\"count\":null}]}");
     json_t *args = read_json("{\"list_entries_max\":100,\"pairs\":[[{\"pid\":\"<0.9.0>\"},\"<0.1.0>\",\"pay@h\"]]}");
     bg_ledger_complete(&ledger, &here, args, answer, NOW_US);
-    const json_t *told = json_array_get(json_object_get(answer, "pairs"), 0);
-    assert_int_equal(json_integer_value(json_object_get(told, "count")), 800);
+    const json_t *reported = json_array_get(json_object_get(answer, "pairs"), 0);
+    assert_int_equal(json_integer_value(json_object_get(reported, "count")), 800);
     json_decref(answer);
     json_decref(args);
     bg_ledger_done(&ledger);
@@ -212,7 +212,7 @@ static bool is_uncounted(const json_t *object)
     return json_is_true(json_object_get(object, "uncounted"));
 }
 
-/* By its own answer of `peers` too, where nothing but an estimate is told. */
+/* Also by its own answer to `peers`, if only an estimate is reported. */
 static bool is_list_uncounted(struct bg_ledger *ledger)
 {
     json_t *args = read_json("{\"list_entries_max\":100}");

@@ -12,7 +12,7 @@
 
 #define NOW_MS 1000
 
-/* What a scan tells of processes without a list that was counted, and of how many bytes. */
+/* A scan's report on processes without a counted list, with their bytes. */
 static void see(struct bg_seen *seen, const char *name, int monitor_bytes, size_t count, const char *const pids[], const json_int_t bytes[])
 {
     struct bg_incarnation node = {.generation = 1};

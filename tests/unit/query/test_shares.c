@@ -78,11 +78,11 @@ static void what_others_tell_of_their_lists_is_learned(void **state)
     (void)state;
     struct bg_ledger ledger;
     static const char rows[] = BOTH("<0.1.0>", "40000", "0") "," BOTH("<0.2.0>", "0", "45000");
-    static const char *const told[] = {LIST("5000", "1", PEER("<0.2.0>", "shop@h", "5000")), LIST("0", "0", "")};
+    static const char *const reported[] = {LIST("5000", "1", PEER("<0.2.0>", "shop@h", "5000")), LIST("0", "0", "")};
     keep_leak(&ledger);
     for (size_t i = 0; i < 2; i++) {
         char text[1000];
-        (void)snprintf(text, sizeof text, "{\"processes\":[{\"pid\":\"<0.7.0>\",\"row\":{},\"lists\":{\"monitors\":%s}}]}", told[i]);
+        (void)snprintf(text, sizeof text, "{\"processes\":[{\"pid\":\"<0.7.0>\",\"row\":{},\"lists\":{\"monitors\":%s}}]}", reported[i]);
         json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
         bg_ledger_complete(&ledger, &there, args, answer, NOW_US);
         assert_shares(&ledger, rows, 1, "monitored_by", 40000, i == 0 ? 0 : 5000);
@@ -123,12 +123,12 @@ static void what_came_since_is_counted_soon_by_one_that_nobody_waits_for(void **
     assert_due(&ledger, later + 1, "[]"); /* not twice at once */
     assert_known(&ledger, &here, later, "[[\"<0.2.0>\",6400,0,40000,0,0,0],[\"<0.1.0>\",6400,40000,0,0,0,0]]");
     json_t *known = bg_ledger_known(&ledger, &here, true, later);
-    assert_int_equal(json_array_size(known), 1); /* the other one is told as one to be counted */
+    assert_int_equal(json_array_size(known), 1); /* the other one is listed as one to be counted */
     json_decref(known);
     static const char uncounted[] = LIST("90000", "null", "");
-    char told[1000];
-    (void)snprintf(told, sizeof told, COUNTED("<0.1.0>", LISTS("%s", "%s")), uncounted, uncounted);
-    take(&ledger, &here, told, later); /* what is known stays, and it is not tried again each minute */
+    char reported[1000];
+    (void)snprintf(reported, sizeof reported, COUNTED("<0.1.0>", LISTS("%s", "%s")), uncounted, uncounted);
+    take(&ledger, &here, reported, later); /* what is known stays, and it is not tried again each minute */
     static const char rows[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "40000");
     assert_shares(&ledger, rows, 0, "monitors", 40000, 5000);
     assert_due(&ledger, later + BG_LEDGER_VAIN_US + 1, "[]");
