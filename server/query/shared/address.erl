@@ -2,7 +2,7 @@
 -module(address).
 -export([text/1]).
 
-%% Of what inet or socket answer when asked for an address; undefined of any other answer.
+%% From the result of inet or socket for an address; undefined for any other result.
 text({ok, {local, Path}}) -> path(Path);
 text({ok, {Ip, Port}}) when is_tuple(Ip), is_integer(Port) -> pair(Ip, Port);
 text({ok, #{family := local, path := Path}}) -> path(Path);

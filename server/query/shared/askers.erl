@@ -1,22 +1,22 @@
-%% Askers: disposable processes that ask others for figures. An asker runs native code alone, so thousands of them are cheap: they wait for
-%% their turns beside each other where one would wait for one turn after the other.
+%% Askers: disposable processes that ask others for figures. An asker runs only native code, so thousands of them are cheap: they wait
+%% for their turns in parallel, while a single one would wait for one turn after the other.
 -module(askers).
 -export([job/2, job/3, job/4, one/3, wave/5, stop/1]).
 
 -define(POLL_MS, 2).
 
-%% What to ask of a process, what to make of lists of pids and of what they told, and the compiled match specification that filters those.
-%% What takes a third list is timed: that has of each when it had told, in microseconds, by the asker's own clock. It is when the asker was through
-%% with all that it asks, so a timed asker asks one alone where processes have to answer themselves.
-%% Grain is how many processes each of many askers takes, if there are enough: one, where they have to answer themselves, which takes a turn
-%% each; and more where the emulator reads the items without them.
+%% What to ask of a process, what to make of lists of pids and of their replies, and the compiled match specification that filters those.
+%% A fun with a third list is timed: the list has the time of each reply, in microseconds, by the asker's own clock. That is the time
+%% when the asker had finished all its requests, so a timed asker asks only one process if processes must answer themselves. Grain is how
+%% many processes each of many askers takes, if there are enough: one if they must answer themselves, since each must be scheduled; more
+%% if the emulator reads the items without them.
 job(Items, Spec) -> job(Items, fun lists:zip/2, Spec).
 job(Items, Zip, Spec) -> job(Items, Zip, Spec, 1).
 job(Items, Zip, Spec, Grain) -> {Items, Zip, Spec, Grain, template({Items, Zip, Spec}, self())}.
 
-%% A program of native calls that a process can be started with: each list of arguments is made by calls of its own, beside each other
-%% (zipwith3), and handed to the next function (foldl). It asks, filters, and sends [Asker, Rows]. It stands in a match specification, where
-%% a tuple is a call: items such as {dictionary, Key} are constants.
+%% A program of native calls for a new process: calls (zipwith3) make each list of arguments, which goes to the next function (foldl). It
+%% asks, filters, and sends [Asker, Rows]. It is part of a match specification, where a tuple is a call: so items such as {dictionary,
+%% Key} are constants.
 program(Pids, Count, {Items, Zip, Spec}, To) ->
     Ask = [fun erlang:apply/3, [erlang, erlang, lists], [hd, hd, duplicate], [[[fun erlang:process_info/2]], [[Pids]], [Count, {const, Items}]]],
     Infos = [fun erlang:apply/2, Ask, [fun lists:zipwith3/4, fun lists:zipwith/3]],
@@ -33,8 +33,8 @@ program(Pids, Count, {Items, Zip, Spec}, To) ->
     [fun erlang:apply/2, [fun erlang:apply/3, [erlang, lists], [hd, zipwith3], [[[To]], Told]],
      [fun lists:zipwith3/4, fun erlang:send/2]].
 
-%% Turns lists of pids into the arguments of spawn_opt/4. An asker is linked to who starts it: it ends with the question in whatever way
-%% that ends, under its heap limit and at its priority.
+%% Turns lists of pids into the arguments of spawn_opt/4. An asker is linked to its starter: it ends with the question, however that
+%% ends, and has its heap limit and its priority.
 template(What, To) ->
     [Priority, {_, Settings}] = process_info(self(), [priority, garbage_collection]),
     Options = [link, Priority, lists:keyfind(max_heap_size, 1, Settings)],
@@ -43,12 +43,12 @@ template(What, To) ->
 launch(Groups, Count, Template) ->
     lists:zipwith(fun erlang:apply/2, lists:duplicate(Count, fun erlang:spawn_opt/4), ets:match_spec_run(Groups, Template)).
 
-%% {ok, Rows} of one asker, or {none, Asker} where it stalls; its rows may still come then.
+%% {ok, Rows} of one asker, or {none, Asker} if it stalls; its rows may still come then.
 one(Pids, {_, _, _, _, Template}, Pause) ->
     [Asker] = launch([Pids], 1, Template),
     await(Asker, Pause, none).
 
-%% One that has done nothing between two looks is stalled; one that was not let run is not, as long as there is time.
+%% An asker that has done nothing between two looks is stalled; one that was not scheduled is not, as long as there is time.
 await(Asker, Pause, Look) ->
     receive
         [Asker, Rows] -> {ok, Rows}
@@ -63,8 +63,8 @@ stop(Askers) ->
     lists:map(fun erlang:unlink/1, Askers),
     lists:zipwith(fun erlang:exit/2, Askers, lists:duplicate(length(Askers), kill)).
 
-%% {Rows, SilentPids}: at most so many askers beside each other, until all have told, or none does for a pause, or time is up. What they
-%% send waits with a process that never looks at it, and is fetched from there at once.
+%% {Rows, SilentPids}: at most so many askers in parallel, until all have replied, or none does for a pause, or time is up. A process
+%% that never reads them collects their messages, which are then fetched all at once.
 wave(Pids, AskersMax, {Items, Zip, Spec, Grain, _}, Pause, Until) ->
     Each = ets:match_spec_run(Pids, ets:match_spec_compile([{'$1', [], [['$1']]}])),
     Groups = grouped(Each, length(Each), min(AskersMax, (length(Each) + Grain - 1) div Grain)),
@@ -79,13 +79,13 @@ wave(Pids, AskersMax, {Items, Zip, Spec, Grain, _}, Pause, Until) ->
     stop(maps:keys(Silent)),
     {lists:append(lists:map(fun lists:last/1, Messages)), lists:append(maps:values(Silent))}.
 
-%% Twice as many in each group as long as there are more groups than wanted.
+%% Doubles the size of groups as long as there are more groups than wanted.
 grouped(Groups, Count, Wanted) when Count > Wanted ->
     {Some, Others} = lists:split((Count + 1) div 2, Groups),
     grouped(lists:zipwith(fun erlang:'++'/2, Some, Others ++ lists:duplicate(Count rem 2, [])), (Count + 1) div 2, Wanted);
 grouped(Groups, _, _) -> Groups.
 
-%% Looks rarely where it takes long.
+%% Looks less often if it takes long.
 wait(Holder, Count, {PollMs, Pause, Until} = Patience, {Told, Since}, Started) ->
     receive after PollMs -> ok end,
     {message_queue_len, Queued} = process_info(Holder, message_queue_len),

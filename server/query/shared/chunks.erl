@@ -5,8 +5,8 @@
 -define(CHUNK_PROCESSES, 2000).
 -define(TUPLE_MAX, 16777215). %% elements, the emulator's limit
 
-%% Where the release has an iterator it fetches some thousands at a time, which spares a list of all; seen with processes_next/1 it is
-%% {Place, RestOfThem}. Should a release shape it otherwise, the list serves.
+%% If the release has an iterator, it fetches some thousands at a time, without a list of all; with processes_next/1 it is {Place,
+%% RestOfThem}. If a release has another form, the list is used.
 all() ->
     case erlang:function_exported(erlang, processes_iterator, 0) of
         true -> iterate(apply(erlang, processes_iterator, []));
@@ -19,7 +19,7 @@ iterate(Iterator) ->
         _ -> list()
     end.
 
-%% A tuple takes half of what a list takes, and is copied whole by each collection as that is.
+%% A tuple takes half the memory of a list; like a list, each garbage collection copies all of it.
 list() ->
     Pids = processes(),
     case length(Pids) of
@@ -32,7 +32,7 @@ things(List) -> {list, List, length(List)}.
 
 none() -> {list, [], 0}.
 
-%% But for a few.
+%% All except a few.
 all_but([]) -> all();
 all_but(Pids) -> {without, Pids, all()}.
 
@@ -60,8 +60,8 @@ next({iterator, Iterator}) ->
         {Pid, {Place, Pids}} -> {[Pid | Pids], 1 + length(Pids), {iterator, {Place, []}}}
     end.
 
-%% none, or {Pids, Rest}: so many at most.
-take({list, Pids, Left, Rest}, Wanted) -> %% of one chunk that was begun
+%% none, or {Pids, Rest}: at most so many.
+take({list, Pids, Left, Rest}, Wanted) -> %% of a partly used chunk
     Count = min(Wanted, Left),
     {Chunk, Others} = lists:split(Count, Pids),
     {Chunk, case Left - Count of 0 -> Rest; More -> {list, Others, More, Rest} end};
@@ -71,7 +71,7 @@ take(Source, Wanted) ->
         {Pids, Count, Rest} -> take({list, Pids, Count, Rest}, Wanted)
     end.
 
-%% How many are left, at most.
+%% The maximum number that is left.
 left({list, _, Count, Rest}) -> Count + left(Rest);
 left({list, _, Count}) -> Count;
 left({tuple, _, _, Count}) -> Count;

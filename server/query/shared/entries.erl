@@ -1,19 +1,20 @@
-%% Monitors and links of processes: what an entry takes on this node, bounds on how many a process has, and exact counts.
+%% Monitors and links of processes: the size of an entry on this node, bounds on a process's entries, and exact counts.
 -module(entries).
 -export([calibrate/0, agreed/3, entry_bytes/1, unexplained_max/2, monitors_max/2, monitors_likely/2, grown/2, links_max/2, range/3, estimate/3, count_best/4, count_all/4, batch/2]).
 
 -define(BATCH_ENTRIES, 20000).
 -define(BATCH_PROCESSES, 256).
--define(BATCH_MS, 1000). %% of which a batch takes the part that readers do
--define(HEAVY_BYTES, 40000000). %% one with more may be telling its memory for a second or more,
--define(HEAVY_MS, 300). %% and is not waited for longer than a part of this
+-define(BATCH_MS, 1000). %% a batch takes the same part of it as readers do
+-define(HEAVY_BYTES, 40000000). %% a process with more may need a second or more to report its memory,
+-define(HEAVY_MS, 300). %% and is waited for at most a part of this
 -define(ENTRY_BYTES_MIN, 40). %% a local link
 -define(MEASURES_MAX, 5).
--define(DOUBTFUL_BYTES, 65536). %% fewer are worth no question of their own
+-define(DOUBTFUL_BYTES, 65536). %% fewer need no separate question
 
-%% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes, EntriesMax}: what a process takes beside its heap when
-%% it has nothing, what each local monitor, link and queued message adds, and how many entries the whole node may hold. Remote entries and
-%% messages with content take more, so what is derived are upper bounds. Measured on a process made for it, and on ourselves.
+%% A calibration is {WordBytes, BaseBytes, MonitorBytes, LinkBytes, MessageBytes, EntriesMax}: the memory of a process outside its heap
+%% when it has no entries, the bytes that each local monitor, link and queued message adds, and the maximum of entries on the whole node.
+%% Remote entries and messages with content take more, so the results are upper bounds. Measured on a process made for it, and on
+%% ourselves.
 calibrate() ->
     readers:hurry(),
     EntriesMax = blocks:entries_max(),
@@ -21,7 +22,7 @@ calibrate() ->
     {Base, Monitor, Link, Message} = agreed(fun() -> measured(WordBytes) end, ?MEASURES_MAX, []),
     {WordBytes, Base, entry_bytes(Monitor), entry_bytes(Link), Message, EntriesMax}.
 
-%% A process has some bytes more while it is not waiting, for the signal by which it is asked; so what is measured twice is taken.
+%% A process has a few more bytes while it is not waiting, for the signal of the question; so a value that was measured twice is used.
 agreed(Measure, Left, Before) ->
     Now = Measure(),
     case Left =:= 1 orelse lists:member(Now, Before) of
@@ -29,7 +30,7 @@ agreed(Measure, Left, Before) ->
         false -> agreed(Measure, Left - 1, [Now | Before])
     end.
 
-%% Once it has been asked, the process has run, and as that is native code, it waits.
+%% After a reply the process has run, and since its code is native, it waits now.
 measured(WordBytes) ->
     {priority, Priority} = process_info(self(), priority),
     Alone = outside(self(), WordBytes),
@@ -46,23 +47,23 @@ measured(WordBytes) ->
     receive {'DOWN', Monitor, _, _, _} -> ok end,
     {Linked - LinkBytes, Monitored - Linked, LinkBytes, Messaged - Monitored}.
 
-%% What was measured while something else of the process changed is no size of an entry, and is divided by: then the least that one takes
-%% anywhere, which keeps what follows from it an upper bound.
+%% If something else of the process changed during the measurement, the result is not the size of an entry, which is used as a divisor:
+%% then the least size on any release is used, so that the results stay upper bounds.
 entry_bytes(Measured) when Measured >= ?ENTRY_BYTES_MIN -> Measured;
 entry_bytes(_) -> ?ENTRY_BYTES_MIN.
 
-%% What a living process takes beside its heap, in bytes.
+%% The memory of a living process outside its heap, in bytes.
 outside(Pid, WordBytes) ->
     [{memory, Memory}, {total_heap_size, Heap}] = process_info(Pid, [memory, total_heap_size]),
     Memory - Heap * WordBytes.
 
-%% What a process is judged by are its unexplained bytes: those that neither heap, base nor messages take. Entries of any kind at most:
+%% A process is judged by its unexplained bytes: those that are not heap, base or messages. The maximum of entries of any kind:
 links_max(Unexplained, {_, _, MonitorBytes, LinkBytes, _, EntriesMax}) -> min(EntriesMax, max(0, Unexplained) div min(MonitorBytes, LinkBytes)).
 
-%% Monitors, or entries of monitored_by, at most.
+%% The maximum of monitors, or of entries of monitored_by.
 monitors_max(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax}) -> min(EntriesMax, max(0, Unexplained) div MonitorBytes).
 
-%% About so many, half of them remote. What bounds them nearly as far is the node's count of all: then these are about all that it has.
+%% An estimate, with half of them remote. If the node's count of all entries is nearly as low, the process has about all of them.
 monitors_likely(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax} = Calibration) ->
     Most = max(0, Unexplained) div MonitorBytes,
     case is_integer(EntriesMax) andalso 10 * Most >= 9 * EntriesMax of
@@ -70,11 +71,11 @@ monitors_likely(Unexplained, {_, _, MonitorBytes, _, _, EntriesMax} = Calibratio
         false -> Most * 4 div 5
     end.
 
-%% By about so many entries it has grown of which this many bytes came, or gone if they are fewer than none: half of them remote. However many
-%% others the node holds, it is by a quarter more at most.
+%% An estimate of the new entries for so many new bytes (negative: removed ones), with half of them remote. It is at most a quarter too
+%% low, whatever else the node holds.
 grown(Bytes, {_, _, MonitorBytes, _, _, _}) -> Bytes * 4 div (5 * MonitorBytes).
 
-%% The most bytes that so many entries may leave unexplained; any, where the whole node holds no more entries.
+%% The maximum unexplained bytes of so many entries; no limit if the whole node holds no more entries.
 unexplained_max(Entries, {_, _, _, _, _, EntriesMax}) when EntriesMax =< Entries -> infinity;
 unexplained_max(Entries, {_, _, MonitorBytes, LinkBytes, _, _}) -> (Entries + 1) * min(MonitorBytes, LinkBytes) - 1.
 
@@ -83,21 +84,21 @@ range(Pid, Unexplained, {WordBytes, _, MonitorBytes, _, _, _} = Calibration) ->
     Max = links_max(Unexplained, Calibration),
     {min(Max, (Unexplained - min(Unexplained, other_bytes(Pid, Unexplained, WordBytes))) div (2 * MonitorBytes)), Max}.
 
-%% What else may be unexplained: messages off the heap, however much; and a dictionary, which grows to 16 bytes a key at most, each key
-%% having 24 on the heap.
+%% What else may be unexplained: messages off the heap, of any size; and a dictionary, with at most 16 bytes per key; each key also has
+%% 24 bytes on the heap.
 other_bytes(Pid, Unexplained, WordBytes) ->
     Patience = case Unexplained > ?HEAVY_BYTES of true -> ?HEAVY_MS; false -> ?BATCH_MS end,
     case maps:get(Pid, readers:infos([Pid], [message_queue_data, garbage_collection_info], #{<<"timeout_ms">> => Patience}), none) of
         [{_, on_heap}, {_, Sizes}] ->
             lists:sum([Words || {Name, Words} <- Sizes, Name =:= heap_size orelse Name =:= old_heap_size orelse Name =:= mbuf_size]) * WordBytes * 2 div 3;
-        none -> %% how much the node holds bounds it all the same
+        none -> %% the node's total is still a bound
             0;
         _ ->
             infinity
     end.
 
-%% {Pid, Monitors, MonitoredBy, Links} for one that is not counted: each as if all were of that kind. None
-%% where so much may as well be of no kind at all.
+%% {Pid, Monitors, MonitoredBy, Links} for a process that is not counted: each as if all entries were of that kind. None if all of it may
+%% be something else.
 estimate(Pid, Unexplained, Calibration) ->
     case Unexplained > ?DOUBTFUL_BYTES andalso range(Pid, Unexplained, Calibration) of
         {0, _} ->
@@ -129,7 +130,7 @@ settled(Counts, Limit, Unexplained, Calibration) ->
 
 nth_best(Limit, At, Counts) -> lists:nth(length(Counts) - Limit + 1, lists:keysort(At, Counts)).
 
-%% Counts as many of [{Unexplained, Pid}], highest first, as Budget and time allow, added to Counts.
+%% Counts as many of [{Unexplained, Pid}], highest first, as Budget and time allow, and adds them to Counts.
 count_all([], _, _, Counts) -> Counts;
 count_all(Candidates, Calibration, Budget, Counts) ->
     case Budget =< 0 orelse deadline:is_over() of
@@ -141,7 +142,7 @@ count_all(Candidates, Calibration, Budget, Counts) ->
             count_all(Rest, Calibration, Budget - copied(More), More ++ Counts)
     end.
 
-%% So many processes that their lists cannot be too long together, which the first one's bound tells; one at least.
+%% So many processes that their lists together cannot be too long, by the bound of the first one; at least one.
 batch([{Unexplained, _} | _] = Candidates, Calibration) ->
     Fitting = ?BATCH_ENTRIES div max(1, links_max(Unexplained, Calibration)),
     {Batch, Rest} = lists:split(lists:min([length(Candidates), ?BATCH_PROCESSES, max(1, Fitting)]), Candidates),
@@ -149,7 +150,7 @@ batch([{Unexplained, _} | _] = Candidates, Calibration) ->
 
 copied(Counts) -> lists:sum([1 + Monitors + MonitoredBy + Links || {_, Monitors, MonitoredBy, Links} <- Counts]).
 
-%% Of those alive, who answer. The lists stay with who asks for them. Whoever is asked alone may have a long one.
+%% For living processes that answer. The lists stay with the asking process. A process that is asked alone may have a long list.
 count(Pids) ->
     Patience = case Pids of [_] -> max(?BATCH_MS, deadline:left() div 3); _ -> ?BATCH_MS end,
     Lengths = {{'$1', {length, '$2'}, {length, '$3'}, {length, '$4'}}},

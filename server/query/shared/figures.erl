@@ -6,8 +6,8 @@
 -define(FAR, (1 bsl 58)).
 
 %% Figures are {Pid, Memory, Heap, Queue, Reductions, Stack, OffHeap, Unexplained, Binary}; heap and stack in words. The match
-%% specification makes them out of {Pid, Info}, for those that pass the tests, and `dead` for those that are gone.
-%% A test is {At, Operator, Threshold}; one that holds is enough. No tests let all pass.
+%% specification makes them out of {Pid, Info}, for those that pass the tests, and `dead` for dead ones.
+%% A test is {At, Operator, Threshold}; a row passes if one test holds. Without tests all rows pass.
 spec(Tests, {WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
     OffHeap = {'-', '$2', {'*', '$3', WordBytes}},
     Unexplained = {'-', {'-', OffHeap, BaseBytes}, {'*', '$4', MessageBytes}},
@@ -21,12 +21,12 @@ spec(Tests, {WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
 passing([], _) -> [];
 passing(Tests, Figures) -> [list_to_tuple(['orelse', false | [{Operator, element(At, Figures), Threshold} || {At, Operator, Threshold} <- Tests]])].
 
-%% Those of figures that are worth offering to one of the rankings.
+%% The figures that may enter one of the rankings.
 hits(Figures, Rankings) ->
     Row = list_to_tuple([{element, At, '$_'} || At <- lists:seq(1, 9)]),
     ets:match_spec_run(Figures, ets:match_spec_compile([{'_', passing([Test || {_, Test, _, _} <- Rankings], Row), ['$_']}])).
 
-%% How to ask for figures, as readers take it. Counting what binaries a process refers to copies a list of them.
+%% How to ask for figures, in the form for readers. Counting a process's binaries copies a list of them.
 job(Tests, Calibration, false) -> readers:job(?ITEMS, spec(Tests, Calibration));
 job(Tests, Calibration, true) -> readers:job(?ITEMS ++ [binary], fun summed/2, spec(Tests, Calibration)).
 
@@ -37,15 +37,14 @@ binary_bytes(Info) ->
     {Items, [{binary, Binaries}]} = lists:split(length(?ITEMS), Info),
     Items ++ [{binary, lists:sum([Bytes || {_, Bytes, _} <- Binaries])}].
 
-%% What the emulator tells without a signal to the process, in a row of figures: memory and heap are what they are at least, and what is
-%% not known at all is 0.
+%% A row of figures that the emulator reports without a signal to the process: memory and heap are minimums, and unknown figures are 0.
 free_job({WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
     Info = [{message_queue_len, '$4'}, {reductions, '$5'}, {stack_size, '$6'}, {heap_size, '$3'}],
     Memory = {'+', BaseBytes, {'+', {'*', '$3', WordBytes}, {'*', '$4', MessageBytes}}},
     Spec = ets:match_spec_compile([{{'$1', Info}, [], [{{'$1', Memory, '$3', '$4', '$5', '$6', 0, 0, 0}}]}, {{'_', undefined}, [], [dead]}]),
     readers:job([message_queue_len, reductions, stack_size, heap_size], fun lists:zip/2, Spec, 256).
 
-%% Of those alive, in their order.
+%% For living processes, in their order.
 of_pids(Pids, Calibration, Binary) -> of_pids(Pids, Calibration, Binary, #{}).
 
 of_pids(Pids, Calibration, Binary, Arguments) ->
@@ -53,12 +52,12 @@ of_pids(Pids, Calibration, Binary, Arguments) ->
     ByPid = by_pid(Told),
     found([Pid || Pid <- Pids, maps:is_key(Pid, ByPid)], ByPid).
 
-%% [{Unexplained, Pid}] of those with at most so many unexplained bytes, in their order.
+%% [{Unexplained, Pid}] of processes with at most so many unexplained bytes, in their order.
 unexplained(Figures, Max) ->
     Pattern = {'$1', '_', '_', '_', '_', '_', '_', '$2', '_'},
     ets:match_spec_run(Figures, ets:match_spec_compile([{Pattern, [{'=<', '$2', Max}], [{{'$2', '$1'}}]}])).
 
-%% Those with more unexplained bytes.
+%% Processes with more unexplained bytes.
 over(Figures, Max) -> ets:match_spec_run(Figures, ets:match_spec_compile([{'_', [{'>', {element, 8, '$_'}, Max}], ['$_']}])).
 
 %% One element of each of many tuples.
@@ -67,10 +66,10 @@ column(Tuples, At) -> ets:match_spec_run(Tuples, ets:match_spec_compile([{'_', [
 %% #{Pid => Tuple} of tuples that begin with a pid.
 by_pid(Tuples) -> maps:from_list(lists:zip(column(Tuples, 1), Tuples)).
 
-%% What a map has of each key, all of which are there.
+%% The values of keys that a map has.
 found(Keys, Map) -> lists:zipwith(fun maps:get/2, Keys, lists:duplicate(length(Keys), Map)).
 
-%% A ranking keeps the best Limit of all tuples offered to it: {Key, Test, Limit, Best}. Its test says what is still worth offering.
+%% A ranking keeps the best Limit of all tuples offered to it: {Key, Test, Limit, Best}. Its test shows which tuples may still enter.
 ranking(Key, At, <<"asc">>, Limit) -> {Key, {At, '<', ?FAR}, Limit, []};
 ranking(Key, At, _, Limit) -> {Key, {At, '>', -?FAR}, Limit, []}.
 

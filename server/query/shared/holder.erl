@@ -1,10 +1,10 @@
-%% Who owns tables, ports or sockets: an entry as for peers, with the application.
+%% The owners of tables, ports or sockets: an entry as for peers, with the application.
 -module(holder).
 -export([named/1]).
 
--define(PATIENCE_MS, 500). %% for who they are
+-define(PATIENCE_MS, 500). %% for their names
 
-%% The rows, where `owner` is a pid, with its entry there; `undefined` where it is something else.
+%% The rows; if `owner` is a pid, it is replaced by its entry, otherwise by `undefined`.
 named(Rows) ->
     Pids = lists:usort([Pid || #{<<"owner">> := Pid} <- Rows, is_pid(Pid)]),
     Arguments = #{<<"timeout_ms">> => ?PATIENCE_MS},

@@ -1,4 +1,4 @@
-%% Who a process is, for people: its registered name, what it says of itself, and what it was started to run.
+%% The identity of a process for people: its registered name, its own label, and the function it was started with.
 -module(identity).
 -export([items/0, infos/3, notes/3, plain_notes/1, heap_bytes/1, apart/1, label/1, application/1]).
 
@@ -6,8 +6,8 @@
 -define(LARGE_BYTES, 268435456).
 -define(PATIENCE_MS, 250).
 
-%% What to ask process_info for. One key of a process's dictionary can be asked for since OTP 26.2. Many systems, RabbitMQ first, note
-%% under process_name what a process is.
+%% What to ask process_info for. A single key of a process's dictionary can be read since OTP 26.2. Many systems, such as RabbitMQ, note
+%% a process's name under process_name.
 items() ->
     try process_info(self(), {dictionary, '$initial_call'}) of
         _ -> [registered_name, initial_call, {dictionary, '$initial_call'}, {dictionary, '$process_label'}, {dictionary, process_name}]
@@ -15,13 +15,13 @@ items() ->
         error:badarg -> [registered_name, initial_call]
     end.
 
-%% What many processes tell by pid, as readers:infos/3 has it, with these items last. Before OTP 26.2 small dictionaries are asked for
-%% apart, and what is noted there is told as `dictionary`.
+%% Many processes' items by pid, as in readers:infos/3, with these items last. Before OTP 26.2 small dictionaries are read separately,
+%% and their notes are reported as `dictionary`.
 infos(Pids, Items, Arguments) ->
     Told = quick:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
     case length(items()) > 2 of
         true -> Told;
-        false -> %% who does not tell now is not asked again
+        false -> %% a process that does not answer now is not asked again
             Words = ?SMALL_BYTES div erlang:system_info(wordsize),
             Small = [Pid || {Pid, [{total_heap_size, Heap} | _]} <- maps:to_list(Told), Heap =< Words],
             Job = readers:job(dictionary, fun all_noted/2, ets:match_spec_compile([{'_', [], ['$_']}])),
@@ -32,8 +32,8 @@ infos(Pids, Items, Arguments) ->
 
 all_noted(Pids, Infos) -> lists:zipwith(fun(Pid, Info) -> {Pid, noted(Info)} end, Pids, Infos).
 
-%% What a living process noted in its dictionary, of which the items were asked for: what proc_lib started it as, and its label. A process
-%% may write there what it likes.
+%% The notes of a living process in its dictionary, if the items were requested: the function that proc_lib started it with, and its
+%% label. A process may write there anything.
 notes(Pid, Info, HeapBytes) ->
     {Call, Label} = case Info of
         #{{dictionary, '$initial_call'} := Noted} ->
@@ -49,7 +49,7 @@ notes(Pid, Info, HeapBytes) ->
     end,
     #{<<"started_as">> => StartedAs, <<"label">> => Label}.
 
-%% The same of many natively; none where there is more to it.
+%% The same for many processes natively; none if it is not that simple.
 plain_notes(Infos) ->
     Call = [{is_atom, '$1'}, {is_atom, '$2'}, {is_integer, '$3'}, {'>=', '$3', 0}, {'=<', '$3', 255}],
     Started = {{'$1', '$2', '$3'}},
@@ -61,19 +61,18 @@ plain_notes(Infos) ->
          {Asked(undefined), [], [#{<<"started_as">> => undefined, <<"label">> => undefined}]},
          {'_', [], [none]}])).
 
-%% Of a heap whose size was not asked for: so many that its dictionary is not either.
+%% The words of a heap whose size was not requested: so many that its dictionary is not read either.
 heap_bytes(undefined) -> infinity;
 heap_bytes(Words) -> Words * erlang:system_info(wordsize).
 
-%% Older releases copy the whole dictionary to tell. It lives on the heap, and copying it takes microseconds as long as it is small, however
-%% large the heap is. Should it be large, its copy takes the process as long as one of its own garbage collections would. So it is read
-%% where the heap is small; and of proc_lib's processes, which note something there, up to heaps of a size that no node should mind to see
-%% collected.
+%% Older releases copy the whole dictionary. It is on the heap, and copying it takes microseconds if it is small, whatever the size of
+%% the heap. If it is large, the copy takes the process as long as a garbage collection. So it is read if the heap is small; and for
+%% processes of proc_lib, which have notes there, up to a heap size whose collection does not harm a node.
 read(Pid, _, HeapBytes) when HeapBytes =< ?SMALL_BYTES -> apart(Pid);
 read(Pid, {proc_lib, init_p, _}, HeapBytes) when HeapBytes =< ?LARGE_BYTES -> apart(Pid);
 read(_, _, _) -> {undefined, undefined}.
 
-%% Read by a process of its own, with which a large dictionary ends, and which whoever does not answer keeps waiting alone.
+%% A separate process reads it: a large dictionary ends only that process, and only that one waits for a process that does not answer.
 apart(Pid) ->
     Self = self(),
     Reader = spawn_opt(fun() -> Self ! {self(), noted(process_info(Pid, dictionary))} end, [link, process_info(Self, priority)]),
@@ -95,7 +94,7 @@ label(undefined, undefined) -> undefined;
 label(undefined, Name) -> label(Name);
 label(Label, _) -> label(Label).
 
-%% What a process says of itself, whatever term it is, as a short text.
+%% A process's label, any term, as a short text.
 label(Label) ->
     Text = case is_binary(Label) andalso is_list(unicode:characters_to_list(Label)) of
         true -> Label;
@@ -103,7 +102,7 @@ label(Label) ->
     end,
     unicode:characters_to_binary(string:slice(Text, 0, 200)).
 
-%% The application of a group leader, which is its master. Nobody is asked for it.
+%% The application of a group leader, which is its master. No process is asked for it.
 application(Leader) ->
     try application_controller:get_application(Leader) of
         {ok, Name} -> Name;

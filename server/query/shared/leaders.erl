@@ -1,21 +1,21 @@
-%% Who is asked before all others on a busy node: those who run or are ready to, and those who have most. Each is asked alone, and all of them
-%% at once, so they tell at their next turns, however many others there are.
+%% The processes that are asked first on a busy node: those that run or are ready to, and those with the highest values. Each is asked
+%% alone, and all at once, so they reply at their next turns, however many others there are.
 -module(leaders).
 -export([order/4, ask/3, heard/3]).
 
--define(LEADERS_MAX, 2048). %% askers beside each other
+-define(LEADERS_MAX, 2048). %% askers in parallel
 -define(BUSY, [running, runnable, garbage_collecting]).
--define(LOOK_SHARE, 6). %% of the time, a part of this many, to learn whose mailbox is long
+-define(LOOK_SHARE, 6). %% of the time, a part of this many, to find long mailboxes
 
-%% {Leading, Mute, Busy, Source, Met}: who is to be asked first, who did not answer already, which of both are busy, and the other processes. Met has
-%% nobody yet who is going to be asked.
+%% {Leading, Mute, Busy, Source, Met}: processes to ask first, those that already did not answer, the busy ones of both, and the others.
+%% Met does not yet have processes that will be asked.
 order(Key, Limit, Calibration, Arguments) ->
     {Some, Quiet, All} = busy(statuses(), readers:new(chunks:all(), Arguments), [], []),
     {Busy, More} = lists:split(min(?LEADERS_MAX, length(Some)), Some),
     Others = More ++ Quiet,
     case sampler:is_free(Key) of
         true -> {Busy, [], Busy, chunks:things(Others), met:unasked(length(Some) + length(Quiet), 0, All)};
-        false -> %% how much memory one has at least stands for all that has to be asked for
+        false -> %% the minimum of a process's memory replaces all that must be asked for
             {Told, Mute} = ask(Busy, figures:free_job(Calibration), max(1, deadline:patience(Arguments) div ?LOOK_SHARE)),
             Rows = [Row || Row <- Told, is_tuple(Row)],
             Short = quick:short(Rows),
@@ -25,11 +25,11 @@ order(Key, Limit, Calibration, Arguments) ->
             {Short ++ First, Mute, Busy, chunks:things(Rest), met:unasked(length(First) + length(Rest), met:long(Met) + Long, Met1)}
     end.
 
-%% What was met more: those who were asked alone.
+%% Adds to Met: the processes that were asked alone.
 heard(Rows, Silent, Met) ->
     met:silent(Silent, length(Silent), met:some(length(Rows), length([Row || Row <- Rows, is_atom(Row)]), Met)).
 
-%% Whether a process runs is told without it.
+%% The emulator reports whether a process runs.
 statuses() -> readers:job(status, fun lists:zip/2, ets:match_spec_compile([{{'$1', {status, '$2'}}, [], [{{'$1', '$2'}}]}, {'_', [], [dead]}]), 256).
 
 busy(Job, Readers, Busy, Quiet) ->
@@ -42,7 +42,7 @@ busy(Job, Readers, Busy, Quiet) ->
             busy(Job, Left, [Some | Busy], [Others | Quiet])
     end.
 
-%% {Rows, Silent}, in so many milliseconds at most.
+%% {Rows, Silent}, within so many milliseconds.
 ask([], _, _) -> {[], []};
 ask(Pids, Job, Milliseconds) ->
     readers:hurry(),

@@ -1,16 +1,16 @@
-%% The figures of all living processes but our own, in large parts, for whoever sums them up.
+%% The figures of all living processes except our own, in large parts, for sums over them.
 -module(living).
 -export([fold/4]).
 
-%% {State, Met}: Sum(Figures, State) gives the next state. Who dies on the way or does not answer costs neither the question nor the rest.
-%% Who has answered once is taken to go on answering.
+%% {State, Met}: Sum(Figures, State) gives the next state. A process that dies meanwhile or does not answer stops neither the question
+%% nor the rest. A process that has answered once is assumed to answer again.
 fold(Sum, State, Calibration, Arguments) ->
     Job = figures:job([], Calibration, false),
     Weights = heavy:known(Arguments),
     {Summed, Met} = case quick:is_wanted(Calibration) of
         false ->
             add(Job, readers:new(chunks:all_but(maps:keys(Weights)), Arguments), Sum, State);
-        true -> %% of who has a long mailbox what a quick look tells
+        true -> %% for a process with a long mailbox the figures of a quick look
             {Readers, Long, _, _} = quick:look([], Calibration, Arguments),
             add(Job, Readers, Sum, Sum(Long, State))
     end,

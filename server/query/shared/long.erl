@@ -1,19 +1,19 @@
-%% Lists that are too long to be copied each time. Each is counted once, by a process made for that; whoever asks keeps what that told and
-%% brings it along with later questions, as `known`, so that the list is not copied again until it has grown by half.
+%% Lists that are too long to be copied each time. A separate process counts each once; beamgauge keeps the result and sends it with
+%% later questions, as `known`, so that the list is not copied again until it has grown by half.
 -module(long).
 -export([new/1, look/4, guess/4, answer/2]).
 
--define(HEAP_BYTES_MIN, (64 bsl 20)). %% any node may be asked for so much
--define(HEAP_BYTES_MAX, (2 bsl 30)). %% and none for more
--define(MEMORY_SHARE, 50). %% of what the node has, a part of this many
--define(ROOM_BYTES_MIN, (4 bsl 20)). %% that much any node has
+-define(HEAP_BYTES_MIN, (64 bsl 20)). %% any node may use this much
+-define(HEAP_BYTES_MAX, (2 bsl 30)). %% and none more
+-define(MEMORY_SHARE, 50). %% of the node's memory, a part of this many
+-define(ROOM_BYTES_MIN, (4 bsl 20)). %% any node has this much
 -define(PATIENCE_MS, 250).
--define(ENTRY_BYTES, 64). %% of a monitor; where releases take more for one, the copied list is no longer
--define(WHO_MS, 1000). %% for who they are
+-define(ENTRY_BYTES, 64). %% of a monitor; if a release uses more for one, the copied list is not longer
+-define(WHO_MS, 1000). %% for their names
 
-%% {Known, Size, Until}. Known is what was counted before: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts -1 where that
-%% was too much. Size says how much heap may be taken to count: what is asked for by name, what any question may, or none. A patient question
-%% is there for nothing else, and nobody waits for it.
+%% {Known, Size, Until}. Known has earlier counts: #{Pid => {Unexplained, Monitors, MonitoredBy, Links}}, the counts are -1 if counting
+%% was too much. Size is the heap for counting: with an explicit request, for any question, or none. A patient question only counts, and
+%% nobody waits for it.
 new(Arguments) ->
     Known = [{Pid, {Unexplained, Monitors, MonitoredBy, Links}}
              || [Text, Unexplained, Monitors, MonitoredBy, Links, _, _] <- maps:get(<<"known">>, Arguments, []), {ok, Pid} <- [who:pid(Text)]],
@@ -27,9 +27,9 @@ new(Arguments) ->
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
-%% What is told of a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, many where not one of the lists
-%% could be copied in the heap there was, {size, Needed, Room} where the node has no room to count, or timeout, which says nothing of them. Counts is {Pid, Monitors, MonitoredBy, Links}, Lists has of
-%% each {Count, Distinct, Top}, Distinct being undefined where that list was too much.
+%% The result for a process with so many unexplained bytes: {last, Counts}, {new, Counts, Lists}, none, many if no list could be copied
+%% within the heap, {size, Needed, Room} if the node has no room to count, or timeout: nothing is known. Counts is {Pid, Monitors,
+%% MonitoredBy, Links}, Lists has {Count, Distinct, Top} of each; Distinct is undefined if the list was too long.
 look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
     case maps:get(Pid, Known, none) of
         {Then, Monitors, MonitoredBy, Links} when Size =/= max, Unexplained =< Then + Then div 2, Unexplained >= Then div 2 ->
@@ -42,14 +42,14 @@ look(Pid, Unexplained, {Known, Size, Until}, {Limit, Calibration}) ->
             end
     end.
 
-%% {Pid, Monitors, MonitoredBy, Links} of one that is not counted now: by what is known, else an estimate, none where none can be made.
+%% {Pid, Monitors, MonitoredBy, Links} of a process that is not counted now: from what is known, else an estimate, or none if there is no estimate.
 guess(Pid, Unexplained, {Known, _, _}, Calibration) ->
     case look(Pid, Unexplained, {Known, none, 0}, {0, Calibration}) of
         {last, Counts} -> Counts;
         none -> entries:estimate(Pid, Unexplained, Calibration)
     end.
 
-%% What came since is taken to be of the same kinds and sizes. Of whom it is is not said here.
+%% New entries are assumed to be of the same kinds and sizes. Their peers are not decided here.
 grown(_, [-1 | _], _, _, _) -> none;
 grown(Pid, Counts, Unexplained, Then, {_, _, MonitorBytes, _, _, _}) ->
     Total = max(1, lists:sum(Counts)),
@@ -62,7 +62,7 @@ counted(_, {size, _, _} = Full) -> Full;
 counted(_, [{_, undefined, _}, {_, undefined, _}, {_, undefined, _}]) -> many;
 counted(Pid, Lists) -> {new, list_to_tuple([Pid | [Count || {Count, _, _} <- Lists]]), Lists}.
 
-%% Of what the node has only where the least is not enough: that asks every scheduler.
+%% The node's memory is read only if the minimum is not enough: that asks every scheduler.
 heap_bytes(max, _) -> ?HEAP_BYTES_MAX;
 heap_bytes(min, Unexplained) when 2 * Unexplained =< ?HEAP_BYTES_MIN -> ?HEAP_BYTES_MIN;
 heap_bytes(min, _) ->
@@ -76,8 +76,8 @@ heap_bytes(min, _) ->
         ?HEAP_BYTES_MIN
     end.
 
-%% [Monitors, MonitoredBy, Links], or timeout. The cheaper ones first: what they explain cannot be monitors. A copied list takes at most two, three and
-%% four fifths of what its entries take where a monitor takes the fewest bytes, and counting it twice that.
+%% [Monitors, MonitoredBy, Links], or timeout. The cheaper ones first: the bytes that they explain are not monitors. A copied list takes
+%% at most two, three and four fifths of the memory of its entries on releases with the smallest monitors, and counting it twice that.
 lists(Pid, Unexplained, HeapBytes, Until, Limit, {_, _, MonitorBytes, LinkBytes, _, _} = Calibration) ->
     Links = list(Pid, links, Unexplained * 2 div 5, HeapBytes, Until, Limit),
     Left = Unexplained - explained(Links, LinkBytes),
@@ -95,12 +95,12 @@ explained({size, _, _}, _) -> 0;
 explained({Count, _, [{Peer, _} | _]}, EntryBytes) when is_pid(Peer), node(Peer) =/= node() -> Count * EntryBytes * 3 div 2;
 explained({Count, _, _}, EntryBytes) -> Count * EntryBytes.
 
-%% As in an estimate of a list that nothing is known of, remote entries taking half as much again.
+%% As in an estimate of an unknown list, with half as much again for remote entries.
 told(none, Unexplained, Calibration) -> {entries:monitors_likely(Unexplained, Calibration), undefined, []};
 told(Counted, _, _) -> Counted.
 
-%% None where the heap does not suffice. A list is there twice for a moment, as a message and on the heap; where the node has no room for that
-%% it is {size, Needed, Room}.
+%% None if the heap is not enough. A list exists twice for a moment, as a message and on the heap; if the node has no room for that, the
+%% result is {size, Needed, Room}.
 list(_, _, Bytes, HeapBytes, _, _) when Bytes > HeapBytes -> none;
 list(Pid, Item, Bytes, HeapBytes, Until, Limit) when Bytes < ?ROOM_BYTES_MIN -> counted_list(Pid, Item, HeapBytes, Until, Limit);
 list(Pid, Item, Bytes, HeapBytes, Until, Limit) ->
@@ -127,12 +127,12 @@ counted_list(Pid, Item, HeapBytes, Until, Limit) ->
         receive {'DOWN', Monitor, process, _, _} -> receive {Counter, Counted} -> Counted after 0 -> timeout end end
     end.
 
-%% The counter is not linked to the worker, which is to outlive its heap limit; so it is ended here when the worker ends.
+%% The counter is not linked to the worker, which must survive the counter's heap limit; so it is ended here when the worker ends.
 attend(Worker, Counter) ->
     Monitors = [erlang:monitor(process, Pid) || Pid <- [Worker, Counter]],
     receive {'DOWN', Monitor, process, _, _} -> Monitor =:= hd(Monitors) andalso exit(Counter, kill) end.
 
-%% Of [{Pid, Unexplained, Looked}] what was counted, or tried in vain, for whoever keeps it.
+%% From [{Pid, Unexplained, Looked}]: what was counted, or could not be counted, for the ledger.
 answer(Looks, Arguments) ->
     New = [Look || {_, _, Looked} = Look <- Looks, is_new(Looked)],
     Described = who:described([Pid || {Pid, _, _} <- New], Arguments#{<<"timeout_ms">> => ?WHO_MS}),

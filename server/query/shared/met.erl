@@ -1,9 +1,9 @@
-%% Whom a question has met on its way through all processes: how many, how many of them were dead, who does not answer, and how many were
-%% not asked for all as their mailboxes are long.
+%% The processes that a question has met in its pass: how many, how many of them were dead, which do not answer, and how many were not
+%% asked for everything since their mailboxes are long.
 -module(met).
 -export([none/0, some/3, silent/3, again/1, unasked/3, long/1, scanned/1, is_all/1, named/1, answer/2]).
 
--define(KEPT_MAX, 2048). %% of those who do not answer; of so many it may matter who they are
+-define(KEPT_MAX, 2048). %% of those that do not answer; so many are kept by pid
 -define(NAMED_MAX, 20).
 
 none() -> {0, 0, 0, [], 0}.
@@ -12,26 +12,26 @@ some(Count, Dead, {Seen, Gone, Silent, Named, Long}) -> {Seen + Count, Gone + De
 
 silent(Pids, Count, {Seen, Dead, Silent, Named, Long}) -> {Seen + Count, Dead, Silent + Count, lists:sublist(Pids ++ Named, ?KEPT_MAX), Long}.
 
-%% {Pids, Met}: who did not answer, as far as they are kept, and the rest without them, who are going to be asked again.
+%% {Pids, Met}: the kept processes that did not answer, which will be asked again, and Met without them.
 again({Seen, Dead, Silent, Named, Long}) ->
     Count = length(Named),
     {Named, {Seen - Count, Dead, Silent - Count, [], Long}}.
 
-%% So many that were met are going to be asked again, and so many are not, since their mailboxes are long.
+%% So many of the met processes will be asked again, and so many will not, since their mailboxes are long.
 unasked(Again, Long, {Seen, Dead, Silent, Named, _}) -> {Seen - Again, Dead, Silent, Named, Long}.
 
 long({_, _, _, _, Long}) -> Long.
 
-%% Who merely died was there to be met, and is not skipped.
+%% A process that died was met, and is not skipped.
 scanned({Seen, Dead, Silent, _, _}) -> Seen - Dead - Silent.
 
 is_all({_, _, Silent, _, _}) -> Silent =:= 0.
 
-%% Those who do not answer, where they are few.
+%% The processes that do not answer, if they are few.
 named({_, _, Silent, Named, _}) when Silent =:= length(Named), Silent =< ?NAMED_MAX -> Named;
 named(_) -> [].
 
-%% What every answer to such a question tells of it.
+%% The members about this in every answer to such a question.
 answer({Seen, _, Silent, Named, Long} = Met, Started) ->
     #{<<"process_count">> => Seen,
       <<"scanned_count">> => scanned(Met),

@@ -2,19 +2,19 @@
 -module(pass).
 -export([run/4, candidates/2, is_exact/3]).
 
--define(ALL_CANDIDATES_PROCESSES, 4096). %% up to so many processes, all are candidates
--define(FREE, [<<"message_queue_len">>, <<"reductions">>, <<"stack">>]). %% rankings of what the emulator tells without the process
--define(AT_LEAST, [<<"memory">>, <<"total_heap">>]). %% rankings that know at least how much it is
+-define(ALL_CANDIDATES_PROCESSES, 4096). %% up to this number of processes, all are candidates
+-define(FREE, [<<"message_queue_len">>, <<"reductions">>, <<"stack">>]). %% rankings of figures that the emulator reports without the process
+-define(AT_LEAST, [<<"memory">>, <<"total_heap">>]). %% rankings for which a minimum is known
 
-%% The ranking of those that may have the most monitors or links.
+%% The ranking of processes that may have the most monitors or links.
 candidates(Alive, Limit) when Alive =< ?ALL_CANDIDATES_PROCESSES ->
     figures:ranking(candidates, 8, <<"desc">>, 2 * ?ALL_CANDIDATES_PROCESSES + 4 * Limit);
 candidates(_, Limit) ->
     figures:ranking(candidates, 8, <<"desc">>, 4 * Limit + 100).
 
-%% {Rankings, Met, {Partial, Free, Heavy}}: all living processes but our own are offered. Of those in the map Partial only a quick look's
-%% figures are known. Free tells whether that look was at all of them. Heavy are the rows of those whose weight was known before. Of one that
-%% is too slow to tell it now, an earlier one stands too.
+%% {Rankings, Met, {Partial, Free, Heavy}}: all living processes except our own are offered. For those in the map Partial only a quick
+%% look's figures are known. Free: whether that look was at all of them. Heavy are the rows of processes whose weight was known before.
+%% For one that is too slow to report it now, an earlier one is used.
 run(Rankings, Calibration, Binary, Arguments) ->
     Weights = heavy:known(Arguments),
     {Ranked, Met, {Partial, Free, _}} = run(Rankings, Calibration, Binary, Arguments, maps:keys(Weights)),
@@ -36,7 +36,7 @@ run(Rankings, Calibration, Binary, Arguments, Heavy) ->
             completed(Ranked, Quick, Long, Met, All)
     end.
 
-%% Where something got through, thresholds have risen, and the filter is made anew.
+%% If something got through, thresholds have risen, and the filter is made again.
 sift(Readers, Rankings, Calibration, Binary, none) ->
     sift(Readers, Rankings, Calibration, Binary, figures:job([Test || {_, Test, _, _} <- Rankings], Calibration, Binary));
 sift(Readers, Rankings, Calibration, Binary, Job) ->
@@ -46,7 +46,7 @@ sift(Readers, Rankings, Calibration, Binary, Job) ->
         {ok, Rows, Left} -> sift(Left, [figures:offer(Ranking, Rows) || Ranking <- Rankings], Calibration, Binary, none)
     end.
 
-%% Puts those in who were looked at quickly and not asked further: whose mailbox is long, and where time ran out all who rank.
+%% Adds the processes that had only a quick look: those with long mailboxes, and, if time ran out, all in the rankings.
 completed(Rankings, Quick, Long, Met, Free) ->
     Known = maps:from_list([{element(1, Row), true} || {_, _, _, Best} <- Rankings, Row <- Best]),
     Ranked = [Row || not met:is_all(Met), {Key, _, _, Best} <- Quick, lists:member(Key, ?FREE), Row <- Best],
@@ -58,6 +58,6 @@ completed(Rankings, Quick, Long, Met, Free) ->
            end || {Key, _, _, _} = Ranking <- Rankings],
     {Put, Met, {maps:from_list([{element(1, Row), true} || Row <- Others]), Free, []}}.
 
-%% Is a ranking as it would be if all processes were asked for everything?
+%% True if the ranking is the same as if all processes were asked for everything.
 is_exact(Key, Met, {Partial, Free, Heavy}) ->
     met:is_all(Met) andalso map_size(Partial) =:= 0 andalso Heavy =:= [] orelse Free andalso lists:member(Key, ?FREE).

@@ -1,43 +1,44 @@
-%% Reads figures of many processes through askers, at the pace that the node allows: one that never answers costs neither the question nor
-%% the rest, and a busy node is asked for many at once.
+%% Reads figures of many processes through askers, at the pace that the node allows: a process that never answers stops neither the
+%% question nor the rest, and on a busy node many are asked at once.
 -module(readers).
 -export([new/2, new/4, next/2, all/2, infos/3, job/2, job/3, job/4, is_busy/0, hurry/0, sleep/1]).
 
--define(ASKERS_MAX, 2048).  %% beside each other, about 3 KiB each
--define(CHUNK, 2000).       %% processes asked for by one
--define(WAVE, 512).         %% and by many at once, each by one: so many at first, and then as the time demands, up to ASKERS_MAX,
--define(WAVE_MIN, 128).     %% and no fewer
--define(EACH, 4).           %% asked by each of those, one after the other: starting one takes longer than to ask
--define(ASIDE_MAX, 8).      %% chunks that are waited for while the others are read one by one
+-define(ASKERS_MAX, 2048).  %% in parallel, about 3 KiB each
+-define(CHUNK, 2000).       %% processes per asker
+-define(WAVE, 512).         %% askers at once in a wave: so many at first, and then as the time demands, up to ASKERS_MAX,
+-define(WAVE_MIN, 128).     %% and at least this many
+-define(EACH, 4).           %% processes per asker of a wave, one after the other: starting an asker takes longer than asking
+-define(ASIDE_MAX, 8).      %% stalled chunks that are waited for while the others are read one by one
 -define(PAUSE_MS_MIN, 5).
--define(WAIT_MS_MAX, 10000). %% for who does not answer
+-define(WAIT_MS_MAX, 10000). %% for a process that does not answer
 
 job(Items, Spec) -> askers:job(Items, Spec).
 job(Items, Zip, Spec) -> askers:job(Items, Zip, Spec).
 job(Items, Zip, Spec, Grain) -> askers:job(Items, Zip, Spec, Grain).
 
-%% More are ready to run than can. Then waiting for one's turn is what takes the time.
+%% True if more processes are ready to run than can run. Then most of the time is waiting for a turn.
 is_busy() -> erlang:statistics(total_run_queue_lengths) >= erlang:system_info(schedulers_online).
 
-%% On a busy node the question's own process and its askers go on before those that wait: it has a tenth or two of a second of its own work,
-%% and each asker some microseconds, to which they would not come at low priority, nor at normal where sixty are ahead at each turn. Those
-%% who are asked wait for their turns as ever. They are asked in waves that are no larger than the time demands, so that whoever else is
-%% ready to run does not find too many of them before it.
+%% On a busy node the question's own process and its askers run before waiting processes: it has a tenth or two of a second of work, and
+%% each asker some microseconds. At low priority they would not be scheduled in time, nor at normal priority with sixty others ahead at
+%% each turn. The asked processes wait for their turns as usual. They are asked in waves that are no larger than the time demands, so
+%% that there are not too many of them ahead of other ready processes.
 hurry() -> is_busy() andalso is_atom(process_flag(priority, high)).
 
-%% Whoever waits for a while does so at high priority, which costs nobody anything: at low it would come back eight turns late on a busy node.
+%% A process that waits for a while does so at high priority, which costs nothing: at low it would come back eight turns late on a busy node.
 sleep(Milliseconds) ->
     process_flag(priority, high),
     receive after Milliseconds -> ok end,
     hurry() orelse process_flag(priority, low).
 
-%% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 stands for a chunk, by one
-%% asker, which is as well what asks for all that the emulator tells by itself.
-%% Aside are askers that stalled, Again are pids that did not answer in company. Of the time much is left for what comes after, and more on a
-%% busy node, where that too waits for its turns: as much as is known to be needed there, `reserve_ms`, which may be all, or seven tenths.
+%% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 means a chunk, by one
+%% asker; figures that the emulator reports without the process are read this way too.
+%% Aside are askers that stalled, Again are pids that did not answer together with others. Much of the time is kept for the later steps,
+%% and more on a busy node, where they wait for turns too: as much as is known to be needed there, `reserve_ms`, which may be all, or
+%% seven tenths.
 new(Source, Arguments) -> new(Source, Arguments, [], met:none()).
 
-%% Again are who did not answer before, and are asked alone once all others were, for a quarter of the time.
+%% Again are processes that did not answer before; they are asked alone after all others, for a quarter of the time.
 new(Source, Arguments, Again, Met) ->
     Timeout = max(1, deadline:patience(Arguments)),
     {Pace, Tenths} = case {hurry(), Arguments} of
@@ -50,7 +51,7 @@ new(Source, Arguments, Again, Met) ->
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
-%% {ok, Rows, Readers}, or {none, Met} when there is nobody left to ask. Our own processes are not asked.
+%% {ok, Rows, Readers}, or {none, Met} when no process is left. Our own processes are not asked.
 next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
     Single = Pace =:= 1 orelse Grain > 1,
     case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace * each(Job) end) of
@@ -77,7 +78,7 @@ is_timed({_, Zip, _, _, _}) -> is_function(Zip, 3).
 
 each(Job) -> case is_timed(Job) of true -> 1; false -> ?EACH end.
 
-%% Waiting for one that stalled goes on meanwhile, so patience is short, and shorter each time.
+%% Stalled ones are waited for meanwhile, so the timeout is short, and shorter each time.
 patience(Stalled, Pause) -> max(?PAUSE_MS_MIN, (Pause div 4) bsr Stalled).
 
 pace(1, Stalled) ->
@@ -87,8 +88,8 @@ pace(1, Stalled) ->
     end;
 pace(Pace, _) -> Pace.
 
-%% As many more in the next wave as the time is too short for all that are left, unless it is too short for another wave like the last; half as
-%% many if it is four times as long.
+%% The next wave grows by the factor by which the time is too short for all that are left, unless it is too short for another wave like
+%% the last; it is halved if the time is four times as long as needed.
 paced(Pace, Left, Before, Until, Each) ->
     Now = now_ms(),
     Needed = Left * max(1, Now - Before) div (Pace * Each),
@@ -99,14 +100,14 @@ paced(Pace, Left, Before, Until, Each) ->
         _ -> Pace
     end.
 
-%% Who merely died was there to be met.
+%% A process that died was met.
 told(Rows, Count, Readers) ->
     {Dead, Living} = lists:partition(fun erlang:is_atom/1, Rows),
     {ok, Living, setelement(5, Readers, met:some(Count, length(Dead), element(5, Readers)))}.
 
-%% Counting the memory of a process with millions of monitors takes it a second, and again for everyone who asks: so nobody is asked again
-%% before half of the time is gone. Then who was in company with one that does not answer is asked alone. What the emulator tells by itself
-%% takes nobody so long.
+%% A process with millions of monitors needs a second to count its memory, and again for each caller: so no process is asked again before
+%% half of the time is gone. Then processes that were asked together with one that does not answer are asked alone. Figures that the
+%% emulator reports itself never take so long.
 late(_, [], [], Met, _) -> {none, Met};
 late(Job, [], Again, Met, {Pause, Until, _} = Clock) ->
     case now_ms() >= Until of
@@ -127,8 +128,8 @@ late(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
             told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock})
     end.
 
-%% When one in company with who stalled had told is not known, but for who stalled: so all of them are asked alone as well, and what they
-%% told in company, `{Pid, _}`, is taken of those only who do not tell now.
+%% It is not known when processes replied that were asked together with a stalled one: so all of them are asked alone too, and their
+%% earlier reply, `{Pid, _}`, is used only if they do not reply now.
 timed(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
     Pids = lists:append([Stalled || {_, Stalled} <- Aside]) ++ Again,
     {Asked, Others} = lists:split(min(?ASKERS_MAX, length(Pids)), Pids),
@@ -152,12 +153,12 @@ gather(Aside, Patient, Told, Count) ->
         {lists:append(Told), Count, Aside}
     end.
 
-%% What few processes tell, by pid: the items as they are, `dead`, or nothing of one that does not answer in time.
+%% The replies of few processes, by pid: the items as they are, `dead`, or nothing if a process does not answer in time.
 infos(Pids, Items, Arguments) ->
     Spec = ets:match_spec_compile([{{'$1', undefined}, [], [{{'$1', dead}}]}, {'_', [], ['$_']}]),
     maps:from_list(all(job(Items, Spec), new(chunks:things(Pids), Arguments))).
 
-%% The rows of all who answer.
+%% The rows of all processes that answer.
 all(Job, Readers) -> all(Job, Readers, []).
 
 all(Job, Readers, Told) ->

@@ -1,11 +1,11 @@
-%% How much each process refers to of large binaries, as the emulator counts it: in words of a virtual heap, kept for every process. That
-%% costs one signal each and copies no list of binaries.
+%% How many bytes of large binaries each process refers to, by the emulator's count: in words of a virtual heap, kept for every process.
+%% That costs one signal each and copies no list of binaries.
 -module(referred).
 -export([best/2, bytes/1, memory/0]).
 
 -define(PATIENCE_MS, 500).
 
-%% {[{Pid, Words}], Met, Sum}, most first, without ourselves and the guard; and the words that all refer to, one by one.
+%% {[{Pid, Words}], Met, Sum}, most first, without ourselves and the guard; and the sum of the words of all.
 best(Limit, Arguments) ->
     best(quick:whom(entries:calibrate(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern(), 0).
 
@@ -19,17 +19,17 @@ best(Readers, {_, {_, _, Threshold}, _, Best} = Ranking, Pattern, Sum) ->
         {none, Met} -> {Best, Met, Sum}
     end.
 
-%% The order of the figures is the release's own.
+%% The order of the figures depends on the release.
 pattern() ->
     {_, Figures} = process_info(self(), garbage_collection_info),
     [{Name, case Name of bin_vheap_size -> '$2'; bin_old_vheap_size -> '$3'; _ -> '_' end} || {Name, _} <- Figures].
 
-%% Of one process's garbage_collection_info.
+%% From one process's garbage_collection_info.
 bytes(Figures) ->
     #{bin_vheap_size := Young, bin_old_vheap_size := Old} = maps:from_list(Figures),
     (Young + Old) * erlang:system_info(wordsize).
 
-%% Of all large binaries, in bytes. Every scheduler tells of its own: where one is held up, it is not known.
+%% The bytes of all large binaries. Every scheduler reports its own: if one is blocked, the sum is not known.
 memory() ->
     Self = self(),
     Asker = spawn_opt(fun() -> Self ! {self(), erlang:memory(binary)} end, [link]),

@@ -1,17 +1,17 @@
-%% How much memory the node can take before its host or one of its cgroups has none left.
+%% How much memory the node can use before its host or one of its cgroups has none left.
 -module(room).
 -export([bytes/0]).
 
-%% Infinity where nobody tells, as on other systems than Linux.
+%% Infinity if it is not known, as on systems other than Linux.
 bytes() -> lists:min([infinity | available() ++ [Left || {Folder, Limit, Use, Cache} <- groups(), Left <- left(Folder, Limit, Use, Cache)]]).
 
 available() -> [Kilobytes * 1024 || Kilobytes <- named(<<"MemAvailable:">>, text("/proc/meminfo"))].
 
-%% What is left below the limit of a cgroup. Pages of files that are in no use are counted there, and given up first.
+%% The rest below the limit of a cgroup. Its use includes unused file pages, which are freed first.
 left(Folder, Limit, Use, Cache) ->
     [Most - Used + lists:sum(named(Cache, text([Folder, "/memory.stat"]))) || Most <- number(text([Folder, Limit])), Used <- number(text([Folder, Use]))].
 
-%% The node's cgroups and all those around them. A line is ID:CONTROLLERS:PATH; version 2 has no controllers. In a container the path may be that
+%% The node's cgroups and all their parents. A line is ID:CONTROLLERS:PATH; version 2 has no controllers. In a container the path may be that
 %% of the host, and the container's own cgroup is at the top.
 groups() ->
     Lines = [binary:split(Line, <<":">>, [global]) || Line <- binary:split(text("/proc/self/cgroup"), <<"\n">>, [global])],
@@ -33,7 +33,7 @@ text(Path) ->
 number(Text) ->
     try [binary_to_integer(hd(binary:split(Text, <<"\n">>)))] catch error:badarg -> [] end.
 
-%% The numbers of lines that begin with that word.
+%% The numbers of lines that begin with this word.
 named(Word, Text) ->
     [Number || Line <- binary:split(Text, <<"\n">>, [global]), [Name, Digits | _] <- [binary:split(Line, <<" ">>, [global, trim_all])], Name =:= Word,
                Number <- number(Digits)].

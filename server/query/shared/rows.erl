@@ -1,12 +1,12 @@
-%% Raw process rows out of figures: names, counts of monitors and links, and the application, for the few that are shown.
+%% Makes raw process rows from figures: names, counts of monitors and links, and the application, for the few that are shown.
 -module(rows).
 -export([make/4, count/4]).
 
-%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}], with `last` as a fifth element where that was not counted
-%% just now; who is not there is estimated where that can be. Of those in the map Partial only a quick look's figures are known.
+%% In the order of the figures. Counts is [{Pid, Monitors, MonitoredBy, Links}], with `last` as a fifth element if it was not counted
+%% just now; processes that are not in it are estimated if possible. For those in the map Partial only a quick look's figures are known.
 make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
     Pids = figures:column(Figures, 1),
-    Silent = maps:get(<<"silent">>, Arguments, []), %% these are not asked any more, and may have a name all the same
+    Silent = maps:get(<<"silent">>, Arguments, []), %% these are not asked any more, but may have a name
     Names = [{Pid, Name} || Silent =/= [], Name <- registered(), Pid <- [whereis(Name)], lists:member(Pid, Silent)],
     Infos = identity:infos(Pids -- Silent, [current_function, status, group_leader], Arguments),
     Described = described(lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Infos), lists:duplicate(length(Pids), none)), Names, Pids),
@@ -17,14 +17,14 @@ make(Figures, Counts, Partial, {Calibration, Binary, Arguments}) ->
              counted(Figures, Pids, figures:by_pid(Counts), Partial, Calibration)],
     lists:foldl(fun(Part, Rows) -> lists:zipwith(fun maps:merge/2, Rows, Part) end, lists:duplicate(length(Pids), #{}), Parts).
 
-%% The figures by their names, of many at once.
+%% The figures by name, for many processes at once.
 figures_of(Figures, Binary) ->
     Row = #{memory => '$2', total_heap_size => '$3', message_queue_len => '$4', reductions => '$5', stack_size => '$6', <<"pid">> => '$1',
             <<"off_heap_bytes">> => '$7'},
     Whole = case Binary of true -> Row#{<<"binary_bytes">> => '$8'}; false -> Row end,
     ets:match_spec_run(Figures, ets:match_spec_compile([{{'$1', '$2', '$3', '$4', '$5', '$6', '$7', '_', '$8'}, [], [Whole]}])).
 
-%% Who has not told his name is not asked for his dictionary either.
+%% A process that did not report its name is not asked for its dictionary either.
 noted(Figures, Described, Calibration) ->
     WordBytes = element(1, Calibration),
     Plain = identity:plain_notes(Described),
@@ -43,7 +43,7 @@ applied(Described, Applications) ->
     Names = lists:zipwith3(fun maps:get/3, Leaders, lists:duplicate(Some, Applications), lists:duplicate(Some, undefined)),
     ets:match_spec_run(lists:zip(Names, Names), ets:match_spec_compile([{{'$1', '_'}, [], [#{<<"application">> => '$1'}]}])).
 
-%% Of those in the map Partial it is not known. What was counted just now, mostly all, is put in form natively.
+%% For those in the map Partial it is not known. The new counts, mostly all, are converted natively.
 counted(Figures, Pids, Counted, Partial, Calibration) ->
     Known = lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Counted), lists:duplicate(length(Pids), none)),
     Exact = ets:match_spec_run(Known, ets:match_spec_compile(
@@ -58,12 +58,12 @@ counted(Figures, Pids, Counted, Partial, Calibration) ->
                   end || {{Pid, Done}, {Row, Count}} <- lists:zip(lists:zip(Pids, Exact), lists:zip(Figures, Known))]
     end.
 
-%% What was not asked for is not known, but for how much memory it is at least.
+%% Figures that were not requested are not known, except a minimum of memory.
 partial(Row) ->
     Unknown = [memory, total_heap_size, <<"off_heap_bytes">>, <<"monitors_count">>, <<"monitored_by_count">>, <<"links_count">>],
     maps:merge(maps:from_list([{Key, undefined} || Key <- Unknown]), #{<<"memory_min">> => element(2, Row), <<"exact">> => false}).
 
-%% One that has died since, or does not answer, keeps its figures.
+%% A process that has died since, or does not answer, keeps its figures.
 described(Told, Names, Pids) ->
     case lists:all(fun erlang:is_list/1, Told) of
         true -> lists:map(fun maps:from_list/1, Told);
@@ -90,7 +90,7 @@ counts(Row, {Pid, Monitors, MonitoredBy, Links, last}, Calibration) ->
 counts(_, {_, Monitors, MonitoredBy, Links}, _) ->
     #{<<"monitors_count">> => Monitors, <<"monitored_by_count">> => MonitoredBy, <<"links_count">> => Links, <<"exact">> => true}.
 
-%% Counts for the figures that have none yet, of those within the bytes, while the budget lasts.
+%% Counts entries for figures without counts, if within the bytes, while the budget lasts.
 count(Figures, Counts, Calibration, {BytesMax, Budget}) ->
     Counted = figures:by_pid(Counts),
     Missing = [Candidate || {_, Pid} = Candidate <- figures:unexplained(Figures, BytesMax), not maps:is_key(Pid, Counted)],

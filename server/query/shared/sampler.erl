@@ -1,14 +1,14 @@
-%% One number of many processes, with the time at which each of them told it, and how much it has changed since.
+%% One number of many processes, with the time of each report, and its change since.
 -module(sampler).
 -export([is_free/1, walks/1, job/2, leading/2, changes/2]).
 
--define(FREE, [message_queue_len, reductions, stack_size, heap_size]). %% what the emulator tells without the process, if that does not run
+-define(FREE, [message_queue_len, reductions, stack_size, heap_size]). %% the emulator reports these without the process, if that does not run
 -define(PER, 1000000000). %% a rate is so many times what changes in a microsecond, so that a change of one within the longest window is not lost
 
-%% Is it one that the emulator tells by itself?
+%% True if the emulator reports it itself.
 is_free(Key) -> lists:member(Key, [<<"message_queue_len">>, <<"reductions">>, <<"stack">>]).
 
-%% Does a process look through its whole mailbox to tell it, or are all its figures asked for?
+%% True if a process must walk its whole mailbox to report it, or if all its figures are requested.
 walks(Key) -> lists:member(Key, [<<"memory">>, <<"total_heap">>, <<"off_heap">>]).
 
 items(<<"memory">>) -> [memory];
@@ -27,8 +27,8 @@ job(Key, Calibration) ->
     Items = items(Key),
     job(Items, Key, Calibration, fun(_) -> [] end).
 
-%% The same of those who lead, who have to come to their turns for it anyway: so they tell what the emulator may tell of them as well, for
-%% {Pid, {When, Number}, Figures} as figures:free_job/1 has them.
+%% The same for the leaders, which must be scheduled for it anyway: so they also report the figures that the emulator can, for {Pid,
+%% {When, Number}, Figures} as in figures:free_job/1.
 leading(<<"binary">>, Calibration) -> job(<<"binary">>, Calibration);
 leading(Key, {WordBytes, BaseBytes, _, _, MessageBytes, _} = Calibration) ->
     job(?FREE ++ (items(Key) -- ?FREE), Key, Calibration, fun(Of) ->
@@ -48,8 +48,8 @@ job(Items, Key, {WordBytes, _, _, _, _, _}, More) ->
 binaries(Pids, Infos, Times) ->
     lists:zip3(Pids, [case Info of undefined -> undefined; [{binary, Told}] -> [{binary, lists:sum([Bytes || {_, Bytes, _} <- Told])}] end || Info <- Infos], Times).
 
-%% {Pid, Rate, Delta, Microseconds} of what beats the test of a ranking by rates, made of {{Pid, {When, Number}}, {Earlier, NumberThen}}.
-%% Mostly nothing has changed, and that is seen first.
+%% {Pid, Rate, Delta, Microseconds} of processes that pass the test of a ranking by rates, from {{Pid, {When, Number}}, {Earlier, NumberThen}}.
+%% Mostly nothing has changed, and that is checked first.
 changes({_, Operator, Threshold}, Pairs) ->
     {Delta, Microseconds} = {{'-', '$3', '$5'}, {'-', '$2', '$4'}},
     Rate = {'div', {'*', Delta, ?PER}, Microseconds},

@@ -5,10 +5,10 @@
 -define(CHUNK_ENTRIES, 2000).
 -define(TABLE_PEERS_MAX, 500000). %% some 36 MB
 -define(SAMPLE, 512).
--define(OFTEN_MAX, 8). %% peers that are told from the rest one by one, each being so many-th a part of a sample
+-define(OFTEN_MAX, 8). %% peers that are taken out one by one, each with at least one in so many entries of a sample
 -define(LONG, 20000).
 
-%% Entries as their peers: pids, ports, references, {Name, Node}, and `other` for what a later release may bring.
+%% Entries as their peers: pids, ports, references, {Name, Node}, and `other` for new kinds of later releases.
 peers(undefined) -> [];
 peers({_, Entries}) -> peers(Entries, []).
 
@@ -19,8 +19,8 @@ peers(Entries, Guards) ->
             {'_', Guards, [other]}],
     ets:match_spec_run(Entries, ets:match_spec_compile(Spec)).
 
-%% {Distinct, [{Peer, Count}]}, most first, at most Limit. Where there are very many peers, what is there more than once is tallied by
-%% itself, and each of that has one more.
+%% {Distinct, [{Peer, Count}]}, most first, at most Limit. If there are very many peers, repeated ones are tallied separately, and each
+%% of those has one more.
 top(Peers, Limit) ->
     case is_various(Peers) orelse tally_few(chunks(Peers, []), Limit) of
         {Distinct, Top} ->
@@ -32,7 +32,7 @@ top(Peers, Limit) ->
             {length(Once), lists:sublist([{Peer, Count + 1} || {Peer, Count} <- Repeated] ++ Others, Limit)}
     end.
 
-%% Too many for a table, as one sees from the first of them.
+%% True if they are too many for a table, judged by the first of them.
 is_various(Peers) -> length(Peers) > ?TABLE_PEERS_MAX andalso length(lists:usort(lists:sublist(Peers, ?CHUNK_ENTRIES))) > ?CHUNK_ENTRIES div 2.
 
 tally_few(Chunks, Limit) ->
@@ -47,7 +47,7 @@ tally_few(Chunks, Limit) ->
     ets:delete(Table),
     Tallied.
 
-%% Those that are there more than once, and some others if these are few.
+%% The repeated ones, and some others if these are few.
 repeated(Table, Limit) ->
     case ets:select(Table, [{{'_', '$1'}, [{'>', '$1', 1}], ['$_']}]) of
         Repeated when length(Repeated) >= Limit -> Repeated;
@@ -77,8 +77,8 @@ count([Chunk | Rest], Table) ->
     lists:zipwith3(fun ets:update_counter/3, lists:duplicate(Length, Table), Chunk, lists:duplicate(Length, 1)),
     count(Rest, Table).
 
-%% {Often, Rest} of what process_info tells, for counted/2. In a leak few peers are nearly all there is: those are taken out one after the
-%% other, each by one native pass, and only the rest has to be tallied. Nobody holds on to the list as it was: it may be very long.
+%% {Often, Rest} from the result of process_info, for counted/2. In a leak a few peers have nearly all entries: those are taken out one
+%% after the other, each by one native pass, and only the rest must be tallied. The original list is not kept: it may be very long.
 taken(undefined, Often) -> {Often, []};
 taken({Item, List}, Often) ->
     case length(Often) < ?OFTEN_MAX andalso often(List, length(List)) of
@@ -102,7 +102,7 @@ counted({Often, Rest}, Limit) ->
      Distinct + length(Often),
      lists:sublist(lists:reverse(lists:keysort(2, Often ++ Top)), Limit)}.
 
-%% One that is often in a sample of a long list.
+%% A peer that is frequent in a sample of a long list.
 often(_, Count) when Count < ?LONG -> false;
 often(List, _) ->
     case top(lists:sublist(List, ?SAMPLE), 1) of

@@ -1,14 +1,14 @@
-%% The first of many tables, ports or sockets by a number of theirs, or by its change over a window; read and filtered natively.
+%% The top tables, ports or sockets by a number, or by its change over a window; read and filtered natively.
 -module(top).
 -export([things/1, ranked/4]).
 
 -define(FAR, (1 bsl 58)).
 
-%% A list as a source of chunks, as chunks:all() is one.
+%% A list as a source of chunks, like chunks:all().
 things(List) -> {list, List, length(List)}.
 
 %% {[{Thing, Number, Microseconds}], Seen, Gone}, highest first, at most Limit. Column reads the number of many things at once: an
-%% integer, {Item, Integer}, or what is neither for a thing that is dead. A window of 0 ms ranks by what is there now.
+%% integer, {Item, Integer}, or something else for a dead thing. A window of 0 ms ranks by the current value.
 ranked(Source, Column, 0, Limit) -> now_best(Source, Column, Limit, -?FAR, [], {0, 0});
 ranked(Source, Column, Milliseconds, Limit) ->
     Samples = samples(Source, Column, []),
@@ -24,14 +24,14 @@ now_best(Source, Column, Limit, Threshold, Best, {Seen, Gone}) ->
             now_best(Rest, Column, Limit, Raised, Kept, {Seen + Count, Gone + Lost})
     end.
 
-%% Numbers as they are, `dead` in place of what is none.
+%% Numbers as they are, `dead` for anything else.
 numbers(Column, Things, Count) ->
     Spec = [{'$1', [{is_integer, '$1'}], ['$1']}, {{'_', '$1'}, [{is_integer, '$1'}], ['$1']}, {'_', [], [dead]}],
     ets:match_spec_run(Column(Things, Count), ets:match_spec_compile(Spec)).
 
 best_spec(Threshold) -> ets:match_spec_compile([{{'_', dead}, [], [dead]}, {{'$1', '$2'}, [{'>', '$2', Threshold}], [{{'$1', '$2', 0}}]}]).
 
-%% What gets through is merged; the threshold rises once there are as many as are wanted.
+%% Things that get through are merged; the threshold rises when there are as many as wanted.
 merge([], Best, _, Threshold) -> {Threshold, Best, 0};
 merge(Hits, Best, Limit, Threshold) ->
     {Gone, Offered} = lists:partition(fun erlang:is_atom/1, Hits),

@@ -1,8 +1,8 @@
-%% The process that a text names, and who peers are.
+%% The process that a text names, and the identities of peers.
 -module(who).
 -export([pid/1, find/1, described/2, list/1]).
 
-%% A text that is no pid of this node names nothing alive.
+%% A text that is not a pid of this node names nothing alive.
 pid(Text) ->
     try list_to_pid(binary_to_list(Text)) of
         Pid when node(Pid) =:= node() -> {ok, Pid};
@@ -11,7 +11,7 @@ pid(Text) ->
         error:badarg -> none
     end.
 
-%% The same for one told by pid or by registered name. No name becomes an atom that is not one already.
+%% The same for a pid or a registered name. A name never becomes a new atom.
 find(#{<<"pid">> := Text}) -> pid(Text);
 find(#{<<"name">> := Name}) ->
     try whereis(binary_to_existing_atom(Name, utf8)) of
@@ -25,7 +25,7 @@ told(Pid, Known) ->
     maps:merge(maps:with([registered_name, initial_call, current_function], Known),
                (identity:notes(Pid, Known, identity:heap_bytes(maps:get(total_heap_size, Known, undefined))))#{<<"alive">> => true}).
 
-%% #{Peer => WhoItIs} of many, and of who does not answer in time too.
+%% #{Peer => WhoItIs} of many peers, also of those that do not answer in time.
 described(Peers, Arguments) ->
     Infos = identity:infos([Pid || Pid <- Peers, is_pid(Pid), node(Pid) =:= node()], [current_function], Arguments),
     maps:from_list([{Peer, case Infos of
@@ -36,7 +36,7 @@ described(Peers, Arguments) ->
 
 unknown(Alive) -> #{registered_name => [], initial_call => undefined, <<"started_as">> => undefined, <<"label">> => undefined, <<"alive">> => Alive}.
 
-%% A list that was counted, {Count, Distinct, [{Peer, Times}]}, as an answer tells it: Distinct is undefined where it was not copied.
+%% A counted list, {Count, Distinct, [{Peer, Times}]}, in the form of an answer: Distinct is undefined if it was not copied.
 list({Count, Distinct, Top}) ->
     Described = described([Peer || {Peer, _} <- Top], #{}),
     #{<<"count">> => Count,
