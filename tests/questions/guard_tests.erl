@@ -91,9 +91,9 @@ killed_guard_test() ->
 %% What a question raises comes as a class and a bounded reason, and nothing is logged on the node.
 failing_question_test() ->
     Log = log(),
-    Window = fun(Sort) -> #{<<"sort">> => Sort, <<"limit">> => 1, <<"order">> => <<"desc">>, <<"window_ms">> => 0, <<"binary">> => false} end,
-    ?assertEqual({error, {error, {case_clause, <<"xxxx">>}}}, asking:ask_for(forms, window, Window(<<"xxxx">>), 5000, 10000000)),
-    ?assertEqual({error, {error, case_clause}}, asking:ask_for(forms, window, Window(binary:copy(<<"x">>, 100000)), 5000, 10000000)),
+    Tables = fun(Sort) -> #{<<"sort">> => Sort, <<"limit">> => 1, <<"window_ms">> => 0} end,
+    ?assertEqual({error, {error, {case_clause, <<"xxxx">>}}}, asking:ask_for(forms, tables, Tables(<<"xxxx">>), 5000, 10000000)),
+    ?assertEqual({error, {error, case_clause}}, asking:ask_for(forms, tables, Tables(binary:copy(<<"x">>, 100000)), 5000, 10000000)),
     {error, {error, {function_clause, _}}} = case asking:ask_for(forms, scan, #{}, 5000, 10000000) of
         {error, {error, function_clause}} -> {error, {error, {function_clause, []}}};
         Other -> Other
