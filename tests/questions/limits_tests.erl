@@ -1,6 +1,7 @@
 %% Maximum numbers in answers to questions: see LIMITS.md.
 -module(limits_tests).
--include_lib("eunit/include/eunit.hrl").
+-compile([export_all, nowarn_export_all]).
+-include_lib("stdlib/include/assert.hrl").
 
 %% Who does not answer: all are counted, 2,048 are kept to be asked again, and 20 are named.
 silent_test() ->
