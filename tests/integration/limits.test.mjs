@@ -109,7 +109,8 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     const node = await world.node({ flags: ['+S', '2:2'], modules: ['plant', 'truth', 'sick'] });
     await gauge.register(node);
     for (const path of ['allocators', 'memory']) assert.deepEqual((await gauge.get(`nodes/${node.name}/${path}?max_age_ms=0`)).meta.warnings, []);
-    const deaf = node.eval('sick:deaf(30)', 120_000); // its reply may well wait for the scheduler too
+    // Reckoned by a short trial, which other work makes look slow; it is not waited for. Its reply may well wait for the scheduler too.
+    const deaf = node.eval('sick:deaf(240)', 300_000).catch(() => null);
     await Promise.race([deaf, sleep(10_000)]);
     for (const path of ['allocators', 'system', 'memory', 'processes/0.0.0']) {
       const answer = await gauge.ask(node, fresh(`${path}?timeout_ms=5000`));
@@ -123,7 +124,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
       }
       if (path === 'allocators') assert.match(answer.body.meta.warnings[0], /^1 of 2 schedulers did not answer/);
     }
-    await deaf;
+    await node.kill();
   });
 
   test('a code server suspended after the link is up costs nothing', async () => {
