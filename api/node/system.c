@@ -25,13 +25,13 @@ static json_t *applications_new(struct bg_shaper *shaper, const json_t *answer)
     const json_t *raw = bg_answer_array(shaper, answer, "applications");
     json_t *applications = bg_array_new(shaper);
     for (size_t i = 0; i < json_array_size(raw) && !shaper->failed; i++) {
-        const json_t *told = json_array_get(raw, i);
-        if (json_array_size(told) != 3)
+        const json_t *parts = json_array_get(raw, i);
+        if (json_array_size(parts) != 3)
             bg_shaper_fail(shaper, BG_BAD_ANSWER, "the node's answer to \"%s\" cannot be understood: \"applications\" are not triples",
                            shaper->source);
         json_t *application = bg_object_new(shaper);
-        bg_put(shaper, application, "name", bg_text_or_null(json_string_value(json_array_get(told, 0))));
-        bg_put(shaper, application, "version", bg_characters_new(json_array_get(told, 2)));
+        bg_put(shaper, application, "name", bg_text_or_null(json_string_value(json_array_get(parts, 0))));
+        bg_put(shaper, application, "version", bg_characters_new(json_array_get(parts, 2)));
         bg_append(shaper, applications, application);
     }
     return applications;
