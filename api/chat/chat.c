@@ -1,4 +1,4 @@
-/* chat.c: from what is said in a chat to a card, in time. */
+/* chat.c: makes a card from a chat command, in time. */
 #include "chat.h"
 
 #include "chat_cards.h"
@@ -18,7 +18,7 @@
 
 #define BINARIES_MIN_BYTES (16 << 20)
 #define PAIRS_MAX 10 /* rows of a card */
-#define PAIRS_MIN 2  /* monitors of a pair: one is what a program needs */
+#define PAIRS_MIN 2  /* monitors of a pair: a program needs one */
 
 struct bg_chat {
     const struct bg_services *services;
@@ -29,17 +29,17 @@ struct bg_chat {
     struct bg_sources asked[BG_CHAT_NODES_MAX];
     size_t asked_count, running;
     int64_t deadline_us;
-    json_t *reported, *kept; /* node -> its pairs, best first: of now, and what it reported before it could not be asked */
-    json_t *best;            /* of all of them, once all have reported */
-    json_t *peers, *watched; /* of `monitors`: the answer, and whom each of its processes monitors most; or NULL */
+    json_t *reported, *kept; /* node -> its pairs, best first: current ones, and the last report of nodes that cannot be asked */
+    json_t *best;            /* of all nodes, after all have reported */
+    json_t *peers, *watched; /* of `monitors`: the answer, and the process that each of its processes monitors most; or NULL */
     struct bg_naming *naming;
     struct bg_check_run *check;
-    json_t *notes;       /* what goes under the card besides */
-    size_t down_count;   /* nodes that are not up, where all are asked */
+    json_t *notes;       /* further notes under the card */
+    size_t down_count;   /* nodes that are not up, if all are asked */
     bool missed;         /* a node could not be asked */
-    const char *trouble; /* the kind of the card where the one that was asked did not answer, or NULL */
+    const char *trouble; /* the kind of the card if the only asked node did not answer, or NULL */
     char trouble_title[BG_FAILURE_TEXT_SIZE];
-    bool starting; /* inside start(), which sees to the end itself */
+    bool starting; /* inside start(), which handles the end itself */
     bg_chat_done *done;
     void *context;
 };
@@ -81,7 +81,7 @@ static void make_card(struct bg_chat *chat)
         chat->card = bg_card_of_monitors(shaper, chat->asked[0].node, chat->peers, chat->watched);
 }
 
-/* What nodes reported is kept for when they cannot be asked, with the names that are known by now. */
+/* Keeps the nodes' reports for when they cannot be asked, with the names known by now. */
 static void keep_pairs(const struct bg_chat *chat)
 {
     const char *node;
@@ -129,7 +129,7 @@ static void add_best(struct bg_chat *chat, const json_t *by_node)
     }
 }
 
-/* All nodes have reported, or will not: who is named there is waited for. False: nobody is. */
+/* All nodes have reported, or will not: waits for names. False: there is nothing to wait for. */
 static bool wait_for_names(struct bg_chat *chat)
 {
     add_best(chat, chat->reported);
@@ -141,14 +141,14 @@ static bool wait_for_names(struct bg_chat *chat)
     return chat->naming != NULL;
 }
 
-/* One that was asked, or the check, is over. */
+/* A node's questions, or the check, are over. */
 static void end_one(struct bg_chat *chat)
 {
     if (--chat->running == 0 && !chat->starting && !wait_for_names(chat))
         finish(chat);
 }
 
-/* What the node reported before. True if there is anything. */
+/* Adds the node's earlier report. True if there is one. */
 static bool add_kept(struct bg_chat *chat, const char *node)
 {
     json_t *rows = bg_kept_pairs_new(&chat->shaper, chat->services, node, PAIRS_MIN);
@@ -157,7 +157,7 @@ static bool add_kept(struct bg_chat *chat, const char *node)
     return is_any;
 }
 
-/* Why it could not be determined. What is known of a link names its node already. */
+/* Why it could not be determined. The text about a link names its node already. */
 static void add_reason(struct bg_text *text, const char *node, const struct bg_failure *failure)
 {
     const bool is_named = strncmp(failure->text, node, strlen(node)) == 0;
@@ -175,7 +175,7 @@ static void add_reason(struct bg_text *text, const char *node, const struct bg_f
     bg_text_add_escaped(text, failure->text, strlen(failure->text), "");
 }
 
-/* What could not be determined: a card of its own, or a note where there are other nodes. */
+/* A failure: a card of its own, or a note if there are other nodes. */
 static void note_failure(struct bg_chat *chat, const char *node, const struct bg_failure *failure)
 {
     char title[BG_FAILURE_TEXT_SIZE];
@@ -192,7 +192,7 @@ static void note_failure(struct bg_chat *chat, const char *node, const struct bg
     }
 }
 
-/* One that is not up where all are asked. */
+/* A node that is not up, if all are asked. */
 static void note_down(struct bg_chat *chat, const struct bg_node_info *info)
 {
     char line[BG_FAILURE_TEXT_SIZE];
@@ -211,7 +211,7 @@ static void note_down(struct bg_chat *chat, const struct bg_node_info *info)
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
-/* An answer that is not fresh says so: none came in time. */
+/* If an answer is not fresh, the card says so: none came in time. */
 static void note_age(struct bg_chat *chat, int64_t age_ms, int64_t collected_wall_ms)
 {
     char line[128], at[BG_RFC3339_SIZE];
@@ -225,7 +225,8 @@ static void note_age(struct bg_chat *chat, int64_t age_ms, int64_t collected_wal
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
-/* Where binaries are much of the memory, who holds them is the next question. It is one to the whole node, so it is not asked else. */
+/* If binaries are much of the memory, the next question is which processes hold them. It goes to the whole node, so it is not asked
+ * otherwise. */
 static void ask_for_binaries(struct bg_chat *chat, struct bg_sources *sources, const json_t *answer)
 {
     json_t *memory = bg_memory_new(&chat->shaper, answer);
@@ -303,7 +304,7 @@ static void add_node(struct bg_chat *chat, const char *node)
     chat->running++;
 }
 
-/* All nodes that are up, as many as fit; of the others what they reported last. */
+/* Asks all nodes that are up, as many as fit; for the others the last report is used. */
 static void add_nodes(struct bg_chat *chat)
 {
     const struct bg_nodes *nodes = chat->services->nodes;

@@ -1,4 +1,4 @@
-/* chat_call.c: a call that asks as a chat does, and its answer. */
+/* chat_call.c: a call with a chat command, and its answer. */
 #include "chat.h"
 
 #include "ask.h"
@@ -76,7 +76,7 @@ void bg_chat_run_form(struct bg_call *call, bg_chat_check *check, void (*unescap
         unescape(text);
     if (error == BG_OK)
         bg_chat_run(call, text);
-    else if (error == BG_INVALID) /* what was typed has a line feed or the like: a mistake as any other */
+    else if (error == BG_INVALID) /* the text has a line feed or another control character: an ordinary mistake */
         bg_chat_run(call, "That");
     else
         bg_call_fail(call, &failure);

@@ -1,4 +1,4 @@
-/* chat_cards.c: cards, built of what nodes answered. */
+/* chat_cards.c: makes cards from nodes' answers. */
 #include "chat_cards.h"
 
 #include "memory_blocks.h"
@@ -61,7 +61,7 @@ static json_t *row_new(struct bg_shaper *shaper, json_t *card)
     return row;
 }
 
-/* Cells are cut and made harmless here, once for every chat. */
+/* Cells are cut and escaped here, once for every chat. */
 static void add_cell(struct bg_shaper *shaper, json_t *row, const char *text)
 {
     char cell[BG_PRINT_SIZE];
@@ -107,7 +107,7 @@ static void add_most(struct bg_shaper *shaper, json_t *row, int64_t most)
     add_cell(shaper, row, cell);
 }
 
-/* Of entries that nobody has counted; a note says of the first what that is. */
+/* For entries that nobody has counted; a note explains the first. */
 static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, int64_t most, const char *pid)
 {
     char note[BG_PRINT_SIZE];
@@ -117,7 +117,7 @@ static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, i
         bg_card_note(shaper, card, note);
 }
 
-/* The note where a list has been counted before, and these came since. */
+/* The note for a list that was counted before, with the entries that came since. */
 static void note_since(struct bg_shaper *shaper, json_t *card, int64_t most, const char *pid, const json_t *counted_at)
 {
     char note[BG_PRINT_SIZE];

@@ -35,7 +35,7 @@ struct page {
 
 typedef void print_piece(const json_t *card, const json_t *piece, FILE *out);
 
-/* False: it did not fit any more. */
+/* False: it did not fit. */
 static bool page_add(struct page *page, const json_t *card, const json_t *piece, print_piece *print)
 {
     char *bytes = NULL, *grown;
@@ -61,7 +61,7 @@ static bool page_add(struct page *page, const json_t *card, const json_t *piece,
     return !page->cut;
 }
 
-/* A head, and as many of the rows as there is room for. Returns how many those are. */
+/* Writes a head, and as many rows as fit. Returns their number. */
 static size_t page_fill(struct page *page, const json_t *card, print_piece *head, print_piece *row)
 {
     const json_t *rows = json_object_get(card, "rows");
@@ -190,7 +190,7 @@ static bool write_text(const json_t *data, const json_t *meta, FILE *out)
     return !page.failed;
 }
 
-/* Slack asks for these three only; a backtick would end the block that a table stands in. */
+/* Slack asks for these three only; a backtick would end the block of a table. */
 static void print_slack(FILE *out, const char *text)
 {
     for (; *text != '\0'; text++) {

@@ -78,7 +78,7 @@ static bool begins_with(const char *name, const char *word)
     return strncmp(name, word, strlen(word)) == 0;
 }
 
-/* What stands before the @. */
+/* The part before the @. */
 static bool is_called(const char *name, const char *word)
 {
     return strcspn(name, "@") == strlen(word) && begins_with(name, word);
@@ -89,7 +89,7 @@ static bool contains(const char *name, const char *word)
     return strstr(name, word) != NULL;
 }
 
-/* The only name that fits; NULL where there is none, or several: then *ret_count is how many do. */
+/* The only name that fits; NULL if none or several do: then *ret_count is their number. */
 static const char *only_one(const json_t *nodes, const char *word, bool (*fits)(const char *name, const char *word), size_t *ret_count)
 {
     const char *found = NULL;
@@ -123,7 +123,7 @@ static void say_fitting(struct line *line, const json_t *nodes, const char *word
     say(line, ": write more of it");
 }
 
-/* The whole name of the nearest one, or of one whose part before the @ is near. */
+/* The whole name of the nearest node, or of one whose part before the @ is near. */
 static const char *nearest_node(const json_t *nodes, const char *word)
 {
     const char *best = NULL;
@@ -141,7 +141,7 @@ static const char *nearest_node(const json_t *nodes, const char *word)
     return best;
 }
 
-/* By what stands before the @ if one is the only one called that, else by the beginning of its name, else by any part. */
+/* Finds a node by the part before the @ if that is unique, else by the beginning of its name, else by any part. */
 static const char *find_node(struct line *line, const json_t *nodes, const char *word)
 {
     bool (*const ways[])(const char *name, const char *part) = {is_called, begins_with, contains};
@@ -185,7 +185,7 @@ static bool read_node(struct line *line, const json_t *nodes, const struct bg_co
     return !is_needed;
 }
 
-/* The only sort key that has `word` in it, as "mem" or "queue"; NULL where there is none, or several. */
+/* The only sort key that contains `word`, such as "mem" or "queue"; NULL if there are none or several. */
 static const struct bg_sort *only_sort(const char *word)
 {
     const struct bg_sort *found = NULL;

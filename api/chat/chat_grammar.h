@@ -1,4 +1,4 @@
-/* chat_grammar.h: what can be said in a chat, and what was probably meant where it cannot. */
+/* chat_grammar.h: the grammar of chat commands, with a suggestion for a mistake. */
 #ifndef BG_API_CHAT_GRAMMAR_H
 #define BG_API_CHAT_GRAMMAR_H
 
@@ -20,7 +20,7 @@ enum bg_command_kind {
     BG_COMMAND_HELP
 };
 
-/* Usage and meaning of each kind, as help lists them. */
+/* Usage and meaning of each kind, for help. */
 struct bg_command_help {
     const char *word, *usage, *meaning; /* word NULL ends the table */
     enum bg_command_kind kind;
@@ -35,7 +35,7 @@ struct bg_command {
     char expression[BG_CHAT_TEXT_MAX + 1];
 };
 
-/* `nodes` is an array of the registered names. False: *ret_mistake (of that size) says what to write in its place. */
+/* `nodes` is an array of the registered names. False: *ret_mistake (of that size) says what to write instead. */
 #define BG_MISTAKE_SIZE 400
 bool bg_command_parse(const char *text, const json_t *nodes, struct bg_command *ret_command, char ret_mistake[BG_MISTAKE_SIZE]);
 

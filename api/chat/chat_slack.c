@@ -27,7 +27,7 @@ static bool time_is_near(const char *text, int64_t now_ms)
     return apart <= WINDOW_SECONDS && apart >= -WINDOW_SECONDS;
 }
 
-/* Over "v0:TIMESTAMP:BODY", all of it as it came. */
+/* The signature is over "v0:TIMESTAMP:BODY", exactly as it came. */
 static enum bg_error check_signature(const struct bg_call *call, const char *secret, uint8_t ret_mac[BG_HMAC_SIZE],
                                      struct bg_failure *ret_failure)
 {
@@ -54,7 +54,7 @@ static enum bg_error check_sender(const struct bg_call *call, struct bg_failure 
     const enum bg_error error = check_signature(call, secret, mac, ret_failure);
     if (error != BG_OK)
         return error;
-    /* Twice the window: the time may lie ahead of ours by one. */
+    /* Twice the window: the timestamp may be ahead of our time by one window. */
     switch (bg_replays_note(services->replays, mac, now_ms, now_ms + 2 * WINDOW_SECONDS * 1000 + 1000)) {
     case BG_REPLAY_NEW:
         break;
@@ -66,7 +66,7 @@ static enum bg_error check_sender(const struct bg_call *call, struct bg_failure 
     return BG_OK;
 }
 
-/* Slack writes & < > of what was typed as entities. In place. */
+/* Slack sends & < > of the typed text as entities. Undoes that in place. */
 static void unescape(char *text)
 {
     static const struct {

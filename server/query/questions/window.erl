@@ -1,9 +1,9 @@
-%% The processes of which one attribute changed most over a window: two samples, of which only the numbers are kept.
+%% The processes whose attribute changed most over a window: two samples, of which only the numbers are kept.
 -module(window).
 -export([answer/1]).
 
 -define(BUDGET_LISTS, 10). %% entries copied at a time, in times the longest list that is
--define(OWN_MAX, 16). %% ourselves, the guard, and who else is linked to us
+-define(OWN_MAX, 16). %% ourselves, the guard, and other processes linked to us
 -define(LEADING_SHARE, 4). %% of the time, a part of this many, for the leaders alone
 -define(NAMED_MAX, 20).
 
@@ -36,17 +36,17 @@ relation(<<"monitored_by">>) -> 3;
 relation(<<"links">>) -> 4;
 relation(_) -> none.
 
-%% Who is asked twice is given half of the time, but for the window, the first time.
+%% Processes that are asked twice get half of the time, without the window, for the first answer.
 half(Arguments, Milliseconds) -> Arguments#{<<"timeout_ms">> => max(1, (deadline:left() - Milliseconds) div 2)}.
 
 now_us() -> erlang:monotonic_time(microsecond).
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
-%% How long a list is copied, in bytes unexplained, and how many entries in all.
+%% The longest list that is copied, in unexplained bytes, and the budget of all entries.
 limits(#{<<"list_entries_max">> := EntriesMax}, Calibration) -> {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax}.
 
-%% {Rows, Unheard}: those of whom no figures are known, alive as they are, and so have no row.
+%% {Rows, Unheard}: the unheard are alive, but have no row, since no figures of them are known.
 rows(Best, Known, Calibration, #{<<"binary">> := Binary} = Arguments) ->
     Changes = maps:from_list([{element(1, Change), Change} || Change <- Best]),
     Pids = figures:column(Best, 1),
@@ -63,8 +63,8 @@ changed(Raw, {_, _, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => De
 
 %%% Attributes that every process is asked for
 
-%% {Ranking, Met, true, Busy, Known}: who was busy and did not tell at both ends, and figures of some. Who does not answer the first time is met
-%% already, and is not asked again.
+%% {Ranking, Met, true, Busy, Known}: busy processes that did not report at both ends, and figures of some. A process that does not
+%% answer the first time is met already, and is not asked again.
 values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
     Job = sampler:job(Key, Calibration),
     case readers:is_busy() of
@@ -110,7 +110,7 @@ samples(Job, Readers, Samples) ->
         {none, Met} -> {lists:append(Samples), Met}
     end.
 
-%% As values/4. Called last, as a list of all samples is garbage by then.
+%% Like values/4. Called last: a list of all samples is garbage by then.
 compare(Job, Readers, Before, Ranking, {Busy, Known} = More) ->
     case readers:next(Job, Readers) of
         {ok, Rows, Left} -> compare(Job, Left, Before, offer(Rows, Before, Ranking), More);
@@ -124,13 +124,13 @@ offer(Rows, Before, {_, Test, _, _} = Ranking) ->
         Changes -> figures:offer(Ranking, Changes)
     end.
 
-%%% Monitors and links, which only those are asked for that may have many
+%%% Monitors and links: only processes that may have many are asked
 
 relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
     Candidates = pass:candidates(erlang:system_info(process_count), Limit),
     Limits = limits(Arguments, Calibration),
     Long = long:new(Arguments),
-    Unknowing = maps:remove(<<"known">>, half(Arguments, Milliseconds)), %% also the heavy ones are to tell what they have now
+    Unknowing = maps:remove(<<"known">>, half(Arguments, Milliseconds)), %% the heavy ones must report their present memory too
     {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, Unknowing),
     {Then, Before, FirstAll} = counted(First, At, Long, Calibration, Limits),
     readers:sleep(Milliseconds),
@@ -142,12 +142,12 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
     {figures:offer(Ranking, Deltas), met:silent(Silent, length(Silent), met:unasked(length(Silent), met:long(Met), Met)),
      met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
 
-%% Two estimates are not compared, as how much the whole node holds bounds each of them: what is not counted grows as its memory does.
+%% Two estimates are not compared, since the node's total limits both: for a process that is not counted, the growth of its memory is used.
 grown({false, _, Then}, {_, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
 grown({_, _, Then}, {false, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
 grown({_, Old, _}, {_, New, _}, _) -> New - Old.
 
-%% {When, #{Pid => {How, Count, Unexplained}}, AllCounted}. How is true of who is counted; the others are as far as is known, last, or estimated, false.
+%% {When, #{Pid => {How, Count, Unexplained}}, AllCounted}. How is true for counted processes; last for the last known counts; false for estimates.
 counted(Figures, At, Long, Calibration, Limits) ->
     Unexplained = maps:from_list(lists:zip(figures:column(Figures, 1), figures:column(Figures, 8))),
     Counts = [{Count, true} || Count <- rows:count(Figures, [], Calibration, Limits)],
@@ -158,7 +158,7 @@ counted(Figures, At, Long, Calibration, Limits) ->
      maps:from_list([{Pid, {How, element(At, Count), maps:get(Pid, Unexplained)}} || {Count, How} <- Guesses ++ Counts, Pid <- [element(1, Count)], Pid =/= none]),
      Others =:= []}.
 
-%% {{none}, none} where no estimate can be made.
+%% {{none}, none} if there is no estimate.
 guess(Pid, Unexplained, {Known, _, _}, Calibration) ->
     case long:look(Pid, Unexplained, {Known, none, 0}, {0, Calibration}) of
         {last, Counts} -> {Counts, last};
