@@ -139,7 +139,7 @@ int64_t bg_peers_unexplained(struct bg_ask *ask, const json_t *answer)
         most = INT64_MAX;
     if (count >= UNEXPLAINED_MIN && (count > most || skipped > 0) && !shaper->failed)
         bg_ask_warn(ask,
-                    "%s holds %" PRId64 " local monitors that are of none of the processes looked at: one that was skipped, or whose "
+                    "%s holds %" PRId64 " local monitors beyond those of the processes that were read: one that was skipped, or whose "
                     "messages hide how many monitors it has, may hold them",
                     bg_ask_node(ask), count);
     return count;

@@ -260,7 +260,7 @@ static const char *const fail_statuses[] = {"503", "200", "412", "422", "500", N
     {.name = "set", .type = BG_PARAM_TEXT, .min = 1, .max = BG_TOKEN_NAME_MAX, \
      .summary = "A set of assertions that the configuration names, [check NAME]"}, \
     {.name = "fail_status", .type = BG_PARAM_ENUM, .choices = fail_statuses, .fallback = "503", \
-     .summary = "The HTTP status where an assertion does not hold"}, \
+     .summary = "The HTTP status if an assertion does not hold"}, \
     BG_MAX_AGE_PARAM, BG_TIMEOUT_PARAM, BG_PARAMS_END
 /* clang-format on */
 
@@ -285,7 +285,7 @@ const struct bg_endpoint bg_check_endpoints[] = {
      .path = "/api/v1/nodes/{node}/check",
      .scope = BG_SCOPE_CHECK,
      .operation = "checkNode",
-     .summary = "Whether assertions about a node hold: 200 or 503; 502 or 504 where that could not be determined",
+     .summary = "Whether assertions about a node hold: 200 or 503; 502 or 504 if that could not be determined",
      .params = one_params,
      .representations = bg_check_representations,
      .handler = handle_one},

@@ -39,7 +39,8 @@ static enum bg_error find_sort(struct bg_span name, const struct bg_sort **ret_s
         }
         bg_nearest_try(&nearest, sort->key);
     }
-    return refuse(name.column, "is no attribute of a process, like memory, monitors or message_queue_len", name, nearest.best, ret_failure);
+    return refuse(name.column, "is not an attribute of a process, such as memory, monitors or message_queue_len", name, nearest.best,
+                  ret_failure);
 }
 
 static enum bg_error check_args_count(const struct bg_expression *expression, const struct bg_figure *figure,

@@ -91,7 +91,7 @@ static const struct bg_param params[] = {
      .min = 100,
      .max = 30000,
      .fallback = "1000",
-     .summary = "How long to measure; the node measures no longer than that, unless someone else wants it to"},
+     .summary = "How long to measure; the node measures no longer than that, unless another process needs it too"},
     BG_MAX_AGE_PARAM,
     BG_TIMEOUT_PARAM,
     BG_PARAMS_END,

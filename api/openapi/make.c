@@ -46,7 +46,7 @@ static json_t *load(const char *path)
     json_error_t error;
     json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(file))
-        die("%s:%d: %s", path, error.line, file == NULL ? error.text : "is no object");
+        die("%s:%d: %s", path, error.line, file == NULL ? error.text : "is not an object");
     return file;
 }
 

@@ -116,8 +116,8 @@ static json_t *format_new(const struct bg_endpoint *endpoint)
     if (own != NULL ? names[1] == NULL : endpoint->columns == NULL)
         return NULL;
     return bg_describe_need(json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", "format", "in", "query", "required", 0, "description",
-                                      "The form of the answer; wins over the Accept header, which chooses where this is not given",
-                                      "schema", enum_new(own != NULL ? names : of_rows)));
+                                      "The format of the answer; overrides the Accept header, which is used if this is not given", "schema",
+                                      enum_new(own != NULL ? names : of_rows)));
 }
 
 json_t *bg_describe_parameters(const struct bg_endpoint *endpoint, const json_t *notes)

@@ -90,8 +90,8 @@ static const struct bg_param params[] = {
      .max = INT64_MAX,
      .fallback = "1",
      .summary =
-         "Leave out what has less than this of what is ranked by (over a window: changed by less); 0 shows all, as it is where this is "
-         "not given and the lowest come first, or over a window"},
+         "Leave out processes with less than this in the sort attribute (over a window: with less change); 0 shows all, which is the "
+         "default if the lowest come first, or over a window"},
     {.name = "window_ms",
      .type = BG_PARAM_INTEGER,
      .min = 0,

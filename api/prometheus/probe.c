@@ -196,8 +196,7 @@ static const struct bg_param params[] = {
      .min = 100,
      .max = 60000,
      .fallback = "60000",
-     .summary =
-         "How long to wait for the node at most; never longer than X-Prometheus-Scrape-Timeout-Seconds, and 10 s where neither is given"},
+     .summary = "The maximum wait for the node; never longer than X-Prometheus-Scrape-Timeout-Seconds, and 10 s if neither is given"},
     BG_PARAMS_END,
 };
 

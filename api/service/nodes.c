@@ -274,8 +274,8 @@ const struct bg_endpoint bg_nodes_endpoints[] = {
      .path = "/api/v1/nodes/{node}",
      .scope = BG_SCOPE_ADMIN,
      .operation = "putNode",
-     .summary = "Register a node, or change how it is reached; the cookie is write-only and may be left out where it, address, port and "
-                "epmd_port stay as they are",
+     .summary = "Register a node, or change how it is reached; the cookie is write-only and may be left out if it, address, port and "
+                "epmd_port do not change",
      .params = one_params,
      .body_max_bytes = BODY_MAX_BYTES,
      .handler = handle_put},

@@ -77,9 +77,9 @@ const struct bg_setting bg_settings[] = {
     {.section = "limits", CONFIG(retry_max_ms), .type = "ms", .fallback = "30s", .min = 10, .max = DAY,
      .meaning = "the longest wait before a node is tried again"},
     {.section = "limits", CONFIG(answers_max), .type = "count", .fallback = "4096", .min = 1, .max = 65536,
-     .meaning = "answers kept for askers that accept one of a certain age"},
+     .meaning = "cached answers, for callers that accept one of a certain age"},
     {.section = "limits", CONFIG(answers_max_bytes), .type = "bytes", .fallback = "64MiB", .min = 64 * KIB, .max = GIB,
-     .meaning = "memory that the answers kept may take, about"},
+     .meaning = "approximate memory of cached answers"},
 
     {.section = "chat", CONFIG(slack_signing_secret_file), .type = "path",
      .meaning = "a file with the signing secret of the Slack app whose slash command posts to /chat/slack"},

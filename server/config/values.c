@@ -252,7 +252,7 @@ static enum bg_error parse_users(const struct bg_setting *setting, const char *t
     for (size_t i = before; error == BG_OK && i < count; i++)
         if (strcmp(users[i], "*") != 0 && !bg_user_find(users[i], &uid))
             error = bg_fail_param(ret_failure, BG_INVALID, setting->key,
-                                  "%s: this system knows no user %.80s; expected a user's name or number, or *", setting->key, users[i]);
+                                  "%s: this system has no user %.80s; expected a user's name or number, or *", setting->key, users[i]);
     return error;
 }
 

@@ -22,7 +22,8 @@ const struct bg_metric bg_counts_metrics[] = {
               "seconds",
               {"operation"}},
     [IN_FLIGHT] = {"beamgauge_http_requests_in_flight", "Requests that wait for their answer", BG_METRIC_GAUGE, NULL, {NULL}},
-    [ABANDONED] = {"beamgauge_http_abandoned_requests", "Requests whose client went before the answer", BG_METRIC_COUNTER, NULL, {NULL}},
+    [ABANDONED] =
+        {"beamgauge_http_abandoned_requests", "Requests whose client disconnected before the answer", BG_METRIC_COUNTER, NULL, {NULL}},
     [CONNECTIONS] = {"beamgauge_http_connections", "Connections of clients", BG_METRIC_GAUGE, NULL, {NULL}},
     [EVICTED] = {"beamgauge_http_evicted_connections",
                  "Connections without a whole request, or idle, closed because others wanted their place",

@@ -112,7 +112,7 @@ static enum bg_error choose_type(const struct bg_endpoint *endpoint, const struc
     const char *type = bg_accept_choose_type(request->accept, endpoint->types);
 
     if (type == NULL)
-        return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer; the plainest is %s.",
+        return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header accepts none of the formats of this answer; the simplest is %s.",
                        endpoint->types[0]);
     *ret_form = (struct bg_form){.format = BG_FORMAT_JSON, .type = type};
     return BG_OK;
@@ -126,7 +126,7 @@ static enum bg_error refuse_accept(const char *const *names, struct bg_failure *
     bg_text_init(&text, list, sizeof list);
     for (size_t i = 0; names[i] != NULL; i++)
         bg_text_add_format(&text, "%s%s", i > 0 ? ", " : "", names[i]);
-    return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header takes none of the forms of this answer: %s.", list);
+    return bg_fail(ret_failure, BG_NOT_ACCEPTABLE, "The Accept header accepts none of the formats of this answer: %s.", list);
 }
 
 /* A format without a writer of its own is the usual JSON. */

@@ -168,7 +168,7 @@ bool bg_decode_atom(struct bg_decoder *decoder, struct bg_atom *ret_atom)
     bool latin1 = tag == ERL_ATOM_EXT || tag == ERL_SMALL_ATOM_EXT;
     bool small = tag == ERL_SMALL_ATOM_EXT || tag == ERL_SMALL_ATOM_UTF8_EXT;
     if (!latin1 && !small && tag != ERL_ATOM_UTF8_EXT) {
-        bg_decoder_fail(decoder, "something else where an atom must be");
+        bg_decoder_fail(decoder, "another term instead of an atom");
         return false;
     }
     const uint8_t *bytes;
