@@ -230,7 +230,7 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
             put_change(shaper, row, raw, scan, delta);
         bg_append(shaper, rows, row);
     }
-    /* Where fewer rows pass than were asked for, whoever passes matters. */
+    /* If fewer rows pass than were requested, every row that passes matters. */
     settle_exact(ask, scan, filter, passed >= filter->limit ? last_listed : filter->min - 1);
     /* Past the end of a full ranking there are more processes, which pass if the last one did, or may if values rise. */
     const bool beyond = scan->full && ask->ranking.scanned_count > (int64_t)json_array_size(scan->ranking);

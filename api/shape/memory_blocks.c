@@ -86,9 +86,9 @@ static struct allocator *allocator_at(struct totals *totals, const char *name)
     return &totals->allocators[totals->allocators_count++];
 }
 
-static void add_type(struct totals *totals, const json_t *told)
+static void add_type(struct totals *totals, const json_t *type)
 {
-    const char *name = json_string_value(json_array_get(told, 0));
+    const char *name = json_string_value(json_array_get(type, 0));
     size_t i = 0;
     if (name == NULL)
         return;
@@ -98,8 +98,8 @@ static void add_type(struct totals *totals, const json_t *told)
         return;
     if (i == totals->types_count)
         totals->types[totals->types_count++] = (struct type){.name = name};
-    totals->types[i].allocated_bytes += bg_word_of(json_array_get(told, 1));
-    totals->types[i].used_bytes += bg_word_of(json_array_get(told, 2));
+    totals->types[i].allocated_bytes += bg_word_of(json_array_get(type, 1));
+    totals->types[i].used_bytes += bg_word_of(json_array_get(type, 2));
 }
 
 /* [{blocks, [{Allocator, [{count, Now, ...}, {size, Now, ...}]}]}, {carriers_size, Now, ...}] */

@@ -10,7 +10,7 @@
 struct bg_secret_kind {
     const char *param;  /* the setting that names the file */
     const char *noun;   /* "cookie file" */
-    const char *danger; /* "whoever has the cookie may run code on the node"; NULL: it is not a secret, anybody may read it */
+    const char *danger; /* "anyone with the cookie can run code on the node"; NULL: it is not a secret, anybody may read it */
 };
 
 /* Reads at most `size` bytes of a file; "~/" is the home folder. As Erlang does with a cookie (auth.erl), it refuses a secret if users

@@ -53,7 +53,7 @@ static enum bg_error cookie_take(const char *path, const char *bytes, size_t len
 
 enum bg_error bg_cookie_read(const char *path, char **ret_cookie, struct bg_failure *ret_failure)
 {
-    static const struct bg_secret_kind kind = {"cookie_file", "cookie file", "whoever has the cookie may run code on the node"};
+    static const struct bg_secret_kind kind = {"cookie_file", "cookie file", "anyone with the cookie can run code on the node"};
     char bytes[COOKIE_FILE_MAX];
     size_t length;
     enum bg_error error = bg_secret_read(&kind, path, sizeof(bytes), bytes, &length, ret_failure);

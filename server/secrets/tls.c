@@ -157,7 +157,7 @@ static int64_t seconds_of(const ASN1_TIME *time)
 static enum bg_error tls_fill(struct bg_tls *tls, const char *certificate_path, const char *key_path, struct bg_failure *ret_failure)
 {
     static const struct bg_secret_kind certificate_kind = {"tls_cert", "certificate file", NULL},
-                                       key_kind = {"tls_key", "key file", "whoever has the key can pose as this service"};
+                                       key_kind = {"tls_key", "key file", "anyone with the key can pose as this service"};
     enum bg_error error;
 
     if ((tls->context = context_new()) == NULL)

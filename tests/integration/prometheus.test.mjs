@@ -97,7 +97,7 @@ suite('prometheus', { prepare: async (world) => {
     assert.equal((await probe(world.shop.name, '&module=node')).status, 400);
   });
 
-  // Nobody says here how long to wait, or a minute: whoever waited that long would be late.
+  // No timeout is given here, or a minute: waiting that long would be too late.
   test('a node that is down is reported at once, and one that dies meanwhile when it does', async () => {
     const refused = `${randomName()}@127.0.0.1`;
     await world.gauge.put(refused, { cookie: 'x', port: await freePort() });

@@ -1,4 +1,4 @@
-// Nodes whose schedulers are taken: whatever is asked is answered in the time that callers have by default, and says what was left out.
+// Nodes with busy schedulers: every question is answered within the default timeout, and says what was left out.
 import assert from 'node:assert/strict';
 import { examine, patient, stretched } from './lib/sick.mjs';
 import { suite } from './lib/suite.mjs';
@@ -11,16 +11,16 @@ const ASKED = [ // besides each path once
 ];
 
 suite('busy nodes', {}, (world, test) => {
-  // Of an answer about all processes, where not all could be asked in time.
+  // For an answer about all processes, if not all could be asked in time.
   function saysWhatItLeftOut({ path, body }) {
     const { skipped_count: skipped = 0, process_count: count, warnings = [] } = body?.meta ?? {};
     if (skipped > 0) assert.match(warnings.join(), /schedulers are busy/, `${path}: ${skipped} of ${count} were left out, and all that is said is: ${warnings.join()}`);
   }
 
-  // An assertion that holds for those that answered, where not all did, is no pass.
+  // An assertion that holds only for those that answered does not pass.
   const isPartialCheck = ({ path, status, detail }) => path.includes('/check?') && status === 504 && /^it holds for those that answered, but \d+ of/.test(detail);
 
-  // Who works without a pause is ranked before all who wait, by what it did between its own two samples; or it is named.
+  // A process that works without a pause is ranked before all that wait, by its change between its own two samples; or it is named.
   async function rankedOverAWindow(node, gauge, busy) {
     const list = `[list_to_pid(Text) || Text <- ${JSON.stringify(busy)}]`;
     const reductions = async () => new Map(await node.eval(`[[Pid, element(2, process_info(Pid, reductions))] || Pid <- ${list}]`));

@@ -8,7 +8,7 @@ const faults = [];
 const read = (file) => readFileSync(file, 'utf8');
 const filesIn = (folder, pattern) => readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`).filter((file) => pattern.test(file));
 
-// What an expression of C or Erlang comes to; undefined where it is no number.
+// The value of an expression of C or Erlang; undefined if it is not a number.
 function numberOf(expression, find) {
   const text = expression
     .replace(/\bbsl\b/g, '<<').replace(/INT64_C|\((size_t|int64_t|uint64_t)\)/g, '')

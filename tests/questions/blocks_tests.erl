@@ -24,7 +24,7 @@ local_monitors_and_links_test_() -> [{timeout, 60, {"local monitors and links ar
     asking:uproot([Watched])
 end}}].
 
-%% While a link is made or taken away, one of its two blocks is alone. What is no number of blocks at all is no count.
+%% While a link is made or removed, only one of its two blocks exists. Bytes that do not fit a number of blocks give no count.
 one_sided_link_test() ->
     {MonitorWords, LinkWords, Sides} = blocks:words(list_to_integer(erlang:system_info(otp_release))),
     Links = fun(Bytes) ->
@@ -58,7 +58,7 @@ messages_and_timers_test_() -> [{timeout, 60, {"messages and timers are neither 
     near([0, 0, 0, any], added(fun() -> many(fun(I) -> erlang:start_timer(600000, self(), I) end) end))
 end}}].
 
-%% An idle node has none to speak of, whoever else is on it.
+%% An idle node has hardly any, with any other processes on it.
 nothing_is_claimed_test() ->
     {Monitors, Links, Others, Messages} = asking:blocks(),
     ?assertMatch({true, _}, {Monitors < 100 andalso Links < 1000 andalso Others < 5000 andalso Messages < 10000, {Monitors, Links, Others, Messages}}),

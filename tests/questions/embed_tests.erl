@@ -85,7 +85,7 @@ calls_test_() -> [{timeout, 300, {Title, fun() -> ?assertEqual(Expected, answer(
     {"a reason that is too large, by its first element", "answer(A) -> throw({A, lists:seq(1, 1000)}).", x, {error, {throw, x}}},
     {"a reason that is too large, and no tuple", "answer(A) -> throw(lists:seq(A, 1000)).", 1, {error, {throw, error}}}]].
 
-%% A node that connected to answer us would prove its cookie to whoever has our name by then.
+%% A node that connected to answer us would prove its cookie to the process that has our name by then.
 replies_test() ->
     Sent = lists:append([sent(Forms) || Forms <- maps:values(persistent_term:get(forms))]),
     ?assert(length(Sent) >= 2 * map_size(persistent_term:get(forms))),

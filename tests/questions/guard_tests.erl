@@ -1,4 +1,4 @@
-%% The guard: deadline, heap limit, failures, and the link to whoever asked.
+%% The guard: deadline, heap limit, failures, and the link to the caller.
 -module(guard_tests).
 -compile([export_all, nowarn_export_all]).
 -include_lib("stdlib/include/assert.hrl").

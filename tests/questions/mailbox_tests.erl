@@ -54,7 +54,7 @@ watched_test_() -> asking:each("who watches it is not counted", fun(Mode) ->
     ?assertMatch(#{<<"pid">> := Pid, <<"count">> := undefined}, Told)
 end).
 
-%% Told by tracing whoever asks it for something.
+%% Found by tracing the processes that ask it.
 walks(Pid, Ask) ->
     Self = self(),
     Tracer = spawn_link(fun() -> traced(Pid, Self, []) end),

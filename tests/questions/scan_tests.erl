@@ -113,7 +113,7 @@ doubtful_test_() -> asking:each("a process that may have no monitors at all come
 end).
 
 sizes_test_() -> asking:each("memory, heap, stack, reductions and off-heap are ranked by what process_info says", fun(Mode) ->
-    Largest = lists:max([Memory || Pid <- processes(), {memory, Memory} <- [process_info(Pid, memory)]]), %% whoever runs these tests
+    Largest = lists:max([Memory || Pid <- processes(), {memory, Memory} <- [process_info(Pid, memory)]]), %% the process that runs these tests
     Heavy = spawn_opt(fun() -> receive stop -> ok end end, [{min_heap_size, 4000000 + Largest div 4}]),
     Deep = asking:plant(fun() -> ok end),
     Deeper = spawn(fun() -> 1 + deep(400000) end),

@@ -54,7 +54,7 @@ static void every_command_is_understood(void **state)
     assert_string_equal(plain.sort->key, "memory");
     assert_int_equal(plain.limit, 5);
     assert_string_equal(parse("check pay  process_count < 5k ", NODES).expression, "process_count < 5k ");
-    assert_string_equal(parse("mem a@h", "[\"a@h\",\"a@host\"]").node, "a@h"); /* a whole name is no abbreviation */
+    assert_string_equal(parse("mem a@h", "[\"a@h\",\"a@host\"]").node, "a@h"); /* a whole name is not an abbreviation */
     assert_string_equal(parse("mem shop", "[\"shop-cli-77@h\",\"shop@h\",\"shop2@h\"]").node, "shop@h");
     assert_string_equal(parse("top pay mem", NODES).sort->key, "memory"); /* short for one key only */
     assert_string_equal(parse("top pay queue", NODES).sort->key, "message_queue_len");
@@ -329,7 +329,7 @@ static void who_is_on_another_node_is_waited_for(void **state)
         assert_string_equal(fake.asks[5].question, "names");
         assert_string_equal(fake.asks[5].node, PAY);
         EXPECT_ARG(5, "", "{\"pids\":[\"<0.7.0>\"]}");
-        assert_int_equal(fake.asks[4].timeout_ms, 5000); /* for whoever asks next */
+        assert_int_equal(fake.asks[4].timeout_ms, 5000); /* for the next caller */
         assert_in_range(fake.asks[5].timeout_ms, 1, 1000);
         assert_int_equal(fake.endings, 0);
         fake.name = "{\"registered_name\":\"bank\",\"alive\":true}"; /* as it is once it has answered */

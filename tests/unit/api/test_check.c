@@ -119,7 +119,7 @@ static void what_could_not_be_told_is_not_false(void **state)
     assert_int_equal(fake.status, 504);
     EXPECT("assertions.0.error.detail", "\"scan was late\"");
     assert_int_equal(fake.asks_count, 1);
-    fake_call("checkNode", SHOP "assert=pair_count_max<1000000", NULL); /* watchers are known, and not whom they monitor: that is no pass */
+    fake_call("checkNode", SHOP "assert=pair_count_max<1000000", NULL); /* watchers are known, but not their peers: that does not pass */
     fake_answer(SCAN);
     fake_answer_failure(BG_DEADLINE, "peers were late");
     assert_int_equal(fake.status, 504);

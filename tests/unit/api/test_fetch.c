@@ -88,7 +88,7 @@ static void where_nothing_serves_it_fails_as_it_did(void **state)
         assert_int_equal(endings, 0);
     }
     assert_int_equal(start((struct bg_fetch_request){.timeout_ms = 900, .kept_ms = 60000}), BG_OK);
-    fake_answer_failure(BG_NODE_UNREACHABLE, "gone"); /* which is no want of time */
+    fake_answer_failure(BG_NODE_UNREACHABLE, "gone"); /* which is not a timeout */
     assert_string_equal(failed.text, "gone");
     fake.ask_error = BG_TOO_MANY;
     assert_int_equal(start((struct bg_fetch_request){.timeout_ms = 900, .kept_ms = 60000}), BG_TOO_MANY);

@@ -224,7 +224,7 @@ static void check_scope(const struct bg_endpoint *endpoint)
         [BG_SCOPE_READ] = "read", [BG_SCOPE_CHECK] = "check", [BG_SCOPE_CHAT] = "chat", [BG_SCOPE_ADMIN] = "admin"};
     const char *scheme = scheme_of(operation_of(endpoint)), *expected = names[endpoint->scope];
     const bool is_one = json_array_size(json_object_get(operation_of(endpoint), "security")) == 1;
-    if (endpoint->scope == BG_SCOPE_NONE) /* a chat program's own token is no scope of ours */
+    if (endpoint->scope == BG_SCOPE_NONE) /* a chat program's own token is not one of our scopes */
         expect(scheme == NULL || strcmp(scheme, "mattermost") == 0, endpoint, "asks for the scope", scheme);
     else
         expect(is_one && scheme != NULL && strcmp(scheme, expected) == 0, endpoint, "does not ask for the scope", expected);

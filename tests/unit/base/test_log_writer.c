@@ -1,4 +1,4 @@
-/* test_log_writer.c: whoever logs never waits: a full pipe, a full disk, and what is said of lost lines. */
+/* test_log_writer.c: logging never waits: a full pipe, a full disk, and the report of lost lines. */
 #include "beamgauge/clock.h"
 #include "beamgauge/log.h"
 

@@ -97,7 +97,7 @@ static void the_server_answers_429_with_the_time_to_wait(void **state)
     SHA256((const unsigned char *)"bg_bob", 6, tokens[1].sha256);
     site_options(&options);
     site_start(&options);
-    site.fresh_us = 60 * SECOND; /* what is kept of answers is no way around */
+    site.fresh_us = 60 * SECOND; /* cached answers are not a way around it */
     assert_int_equal(bg_http_set_tokens(site.http, tokens, 2, &failure), BG_OK);
     assert_int_equal(site_ask(ROWS_BY("bg_ann"), &client), 200);
     client_free(client);

@@ -156,7 +156,7 @@ static void our_own_end_is_ours_once_it_is_accepted(void **state)
     }
 }
 
-/* Whoever accepts counts, not whoever listened. */
+/* The user who accepts counts, not the one who listened. */
 static void the_end_is_the_users_who_accepted_it(void **state)
 {
     (void)state;
