@@ -27,11 +27,11 @@ const kind = ({ status, headers, body, text }) => {
 const isCheck = ({ operation }, usual, answer) => operation.tags[0] === 'checks' && answer.status >= 500 && answer.text.length > 0 &&
   answer.headers['content-type'] === usual.headers['content-type'];
 
-// What is wrong with the answer to a request in which an allocation failed; nothing where none was promised.
+// The errors in the answer to a request in which an allocation failed; none if no answer was promised.
 function faultsOf(request, usual, { answer, error }) {
   const { operation } = request;
   if (error) return /no answer in|no JSON/.test(error.message) ? [error.message] : [];
-  if (answer.status === 400 && answer.text.startsWith('<HTML>')) return []; // evhttp's own word where it had no memory to read the head
+  if (answer.status === 400 && answer.text.startsWith('<HTML>')) return []; // evhttp's own answer if it had no memory to read the head
   if (answer.status === 404 && operation.operationId === 'deleteNode') return []; // what was to be deleted could not be made before
   if (isCheck(request, usual, answer)) return [];
   if (answer.status >= 400 && answer.status !== usual.status) {
@@ -94,7 +94,7 @@ class Torture {
     await startService(this.world, { env: this.failing.env });
   }
 
-  // One request with the allocation `at` failing. False where so many were not made.
+  // One request with the allocation `at` failing. False if it made fewer allocations.
   async point(request, usual, at) {
     const { child } = this.world.gauge;
     this.failing.arm(at, process.env.BG_TELL === '1');
@@ -114,7 +114,7 @@ class Torture {
     return true;
   }
 
-  // As many of its allocations as there is time for, from the first to the last; all of them where `ms` is Infinity.
+  // As many of its allocations as there is time for, from the first to the last; all of them if `ms` is Infinity.
   async each(request, ms) {
     const usual = await this.right(request, await ask(this.world, request, request.fresh), request.fresh);
     this.failing.arm();

@@ -8,7 +8,7 @@ const CHATS = ['help', 'pairs', 'mem', 'top', 'monitors', 'check'];
 const takes = ({ parameters }, name) => parameters.some((parameter) => parameter.name === name);
 const query = (operation, values) => Object.fromEntries(Object.entries(values).filter(([name]) => takes(operation, name)));
 
-// [{operation, what, fresh, again}]: a request that no kept answer serves, and the same where one may.
+// [{operation, what, fresh, again}]: a request that misses the cache, and the same that may hit it.
 export function requestsOf(world) {
   return operations.flatMap((operation) => {
     const types = Object.keys(operation.responses[200]?.content ?? {});

@@ -1,4 +1,4 @@
-/* fake.c: stands in for http, query and nodes: runs one call at a time and records what was asked and how it ended. */
+/* fake.c: replaces http, query and nodes: runs one call at a time and records what was asked and how it ended. */
 #include "fake.h"
 
 #include <stdio.h>
@@ -24,7 +24,7 @@ struct bg_ticket {
 
 struct fake fake;
 static struct bg_call call;
-static struct bg_ticket tickets[FAKE_ASKS_MAX]; /* of fake.asks; done is NULL where the question is not in flight */
+static struct bg_ticket tickets[FAKE_ASKS_MAX]; /* of fake.asks; done is NULL if the question is not in flight */
 
 static int64_t now_us(void *context)
 {

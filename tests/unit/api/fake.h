@@ -1,4 +1,4 @@
-/* fake.h: stands in for http, query and nodes: runs one call at a time and records what was asked and how it ended. */
+/* fake.h: replaces http, query and nodes: runs one call at a time and records what was asked and how it ended. */
 #ifndef BG_TEST_FAKE_H
 #define BG_TEST_FAKE_H
 
@@ -33,12 +33,12 @@ struct fake {
     int64_t answer_age_ms;
     const struct bg_header *headers; /* of the request; name NULL ends; may be NULL */
     const char *wanted_type;         /* of the endpoint's types; NULL: the first */
-    const char *name;                /* who any process elsewhere was known to be, as JSON; NULL: nothing is known */
+    const char *name;                /* the kept name of any process elsewhere, as JSON; NULL: nothing is known */
     int64_t name_wall_ms;            /* since when */
     size_t names_late_count;         /* how often a node did not report names in time, and is not asked again */
     json_t *pairs;                   /* kept of any node; borrowed, and owned by the fake once a call has kept some */
-    json_t *likely;                  /* pid -> who is likely at the other end of it; borrowed, or NULL */
-    bool keeps;                      /* there are earlier answers: who wants only such is asked for too */
+    json_t *likely;                  /* pid -> the likely process at the other end; borrowed, or NULL */
+    bool keeps;                      /* there are earlier answers: questions that want only those are recorded too */
     bool is_reader;                  /* the caller has not the scope admin */
     const char *bytes, *form;        /* the body of a form: its bytes; its fields, as JSON */
 
@@ -55,7 +55,7 @@ struct fake {
     char *text;     /* of a custom reply */
     char content_type[100];
     bool empty;
-    struct bg_failure failure; /* error BG_OK where the call did not fail */
+    struct bg_failure failure; /* error BG_OK if the call did not fail */
     size_t cancelled_count;    /* tickets */
     size_t rejects_count;      /* answers that made no sense */
     struct bg_node_spec put;   /* pointers only good while the call's body lives */
@@ -79,7 +79,7 @@ void fake_cancel(void);
 void fake_forget(void); /* frees what the last call left */
 
 const struct bg_endpoint *fake_endpoint(const char *operation);
-/* A member of `data` (or of any value) by a dotted path; items of arrays by number. NULL where there is none. */
+/* A member of `data` (or of any value) by a dotted path; items of arrays by number. NULL if there is none. */
 json_t *fake_at(const json_t *value, const char *path);
 /* Compares with JSON text. */
 void fake_expect(const json_t *value, const char *path, const char *json);

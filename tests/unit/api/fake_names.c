@@ -1,4 +1,4 @@
-/* fake_names.c: what is kept: who processes elsewhere were known to be, or may be, and pairs. */
+/* fake_names.c: what is kept: known or likely names of processes elsewhere, and pairs. */
 #include "fake.h"
 
 static json_t *kept_pairs;

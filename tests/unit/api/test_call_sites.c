@@ -1,4 +1,4 @@
-/* test_call_sites.c: the lines that call monitor: what is asked, what is refused, and whom a call is put down to. */
+/* test_call_sites.c: the lines that call monitor: the question, refusals, and the caller that a call is attributed to. */
 #include "fake.h"
 
 #include <stdio.h>

@@ -105,7 +105,7 @@ static void mistakes_are_answered_with_the_nearest_right_form(void **state)
     json_decref(nodes);
 }
 
-/* Each question is asked twice: first by the one who waits longer and keeps it going. */
+/* Each question is asked twice: first with the longer timeout, which keeps it running. */
 static void answer_both(const char *json)
 {
     fake_answer(json);
@@ -126,7 +126,7 @@ static void the_cache_is_warmed_and_the_chat_not_kept_waiting(void **state)
     EXPECT("rows", "[[\"500\",\"<0.10.0> Shop.Cart.init/1\"],[\"20\",\"<0.11.0> Shop.Cart.init/1\"]]");
     fake_call("chat", "", "{\"text\":\"top shop\"}");
     fake_cancel();
-    assert_int_equal(fake.cancelled_count, 1); /* the one who keeps it going stays */
+    assert_int_equal(fake.cancelled_count, 1); /* the one with the longer timeout stays */
 }
 
 static void what_is_kept_serves_where_nothing_new_comes(void **state)
@@ -271,7 +271,7 @@ static void lists_of_many_nodes_are_cut_and_say_so(void **state)
     fake_call("chat", "", "{\"text\":\"pairs\"}");
     assert_int_equal(fake.asks_count, 2 * 8);
     for (int i = 0; i < 7; i++)
-        answer_both(SCAN_OF("", "monitors", "[]", "0", "0")); /* nobody monitors anything */
+        answer_both(SCAN_OF("", "monitors", "[]", "0", "0")); /* there are no monitors */
     fake_answer_failure(BG_DEADLINE, "late");
     fake_answer_failure(BG_DEADLINE, "late");
     EXPECT("rows", "[]");

@@ -95,7 +95,7 @@ static void where_nothing_serves_it_fails_as_it_did(void **state)
     assert_int_equal(endings, 0);
 }
 
-/* The deadline of who asks first is the node's. */
+/* The first caller's deadline is the node's. */
 static void who_has_more_time_asks_first(void **state)
 {
     (void)state;

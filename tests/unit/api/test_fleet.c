@@ -263,7 +263,7 @@ static void watchers_that_were_not_asked_stay_on_their_node(void **state)
     fake_call("listFleetPairs", "min=1", NULL);
     fake_answer_to(0, SHOP_SCAN);
     fake_answer_to(1, PAY_SCAN);
-    fake_answer_failure(BG_DEADLINE, "late"); /* whom shop's processes monitor */
+    fake_answer_failure(BG_DEADLINE, "late"); /* the processes that shop's processes monitor */
     fake_answer_to(3, PAY_PEERS);
     fake_answer("{\"pairs\":[{\"alive\":true,\"count\":1}]}"); /* the pair that leads to shop */
     assert_int_equal(json_array_size(fake.data), 3);

@@ -142,7 +142,7 @@ static void say(const char *text)
     fake_call("chat", "", body);
 }
 
-/* Each question is asked twice: first by the one who waits longer. */
+/* Each question is asked twice: first with the longer timeout. */
 static void answer_both(const char *json)
 {
     fake_answer(json);

@@ -1,4 +1,4 @@
-/* test_names.c: who is on another node is asked there, or was once. */
+/* test_names.c: names of processes on another node are asked there, or are kept from an earlier answer. */
 #include "fake.h"
 
 #define SHOP "shop@127.0.0.1"

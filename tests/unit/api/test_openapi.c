@@ -378,7 +378,7 @@ static const json_t *schema_of(const char *name)
     return json_object_get(json_object_get(json_object_get(document, "components"), "schemas"), name);
 }
 
-/* Whatever can be sent; a call whose client has gone is answered no more. */
+/* Everything that can be sent; a call whose client has disconnected is not answered any more. */
 static bool is_sent(enum bg_error error)
 {
     return error != BG_OK && error != BG_CANCELLED;

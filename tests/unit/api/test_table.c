@@ -24,7 +24,7 @@ static void every_endpoint_is_whole(void **state)
         assert_non_null(endpoint->handler);
         assert_true(strlen(endpoint->summary) > 10);
         assert_false(ends_with(endpoint->summary, "."));
-        /* Who posts a form proves himself in it; a chat only asks. */
+        /* A form contains the proof of its sender; a chat only asks. */
         assert_true(endpoint->method == BG_GET || endpoint->scope == BG_SCOPE_ADMIN || endpoint->scope == BG_SCOPE_CHAT ||
                     endpoint->body_type == BG_BODY_FORM);
         assert_true(endpoint->scope != BG_SCOPE_NONE || endpoint->method == BG_GET || endpoint->body_type == BG_BODY_FORM);

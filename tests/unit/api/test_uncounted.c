@@ -1,4 +1,4 @@
-/* test_uncounted.c: entries that nobody has counted, in checks and chat; estimates, and who has none. */
+/* test_uncounted.c: entries that nobody has counted, in checks and chat; estimates, and processes without one. */
 #include "fake.h"
 #include "samples.h"
 
@@ -143,7 +143,7 @@ static void a_pair_that_there_was_no_time_to_ask_for_says_so_too(void **state)
     "<0.20.0>%s has up to 2000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z, of monitors, monitored_by or "       \
     "links; not counted"
 
-/* It stands in a row of its own, without one who is watched. */
+/* It has its own row, without a watched process. */
 static void what_came_since_a_count_is_of_nobody(void **state)
 {
     (void)state;
@@ -211,7 +211,7 @@ static void a_maximum_of_none_has_no_culprit(void **state)
                          "| \xe2\x9d\x8c fail | monitors\\_count\\_max==1 | \xe2\x89\x88 0 | - |\n\n");
 }
 
-/* Chat asks each question twice: first by the one who waits longer and keeps it going. */
+/* Chat asks each question twice: first with the longer timeout, which keeps it running. */
 static void answer_both(const char *json)
 {
     fake_answer(json);
@@ -230,7 +230,7 @@ static void answer_both(const char *json)
     "\"distinct_count\":null,\"exact\":false,\"uncounted\":true,\"top\":[]}}}"
 #define OPEN_NOTE "<0.20.0> has up to 900 entries, of monitors, monitored_by or links; not counted."
 
-/* And what nobody has counted is said once. */
+/* And entries that nobody has counted are reported once. */
 static void estimates_are_marked(void **state)
 {
     (void)state;

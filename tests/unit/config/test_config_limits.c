@@ -1,4 +1,4 @@
-/* test_config_limits.c: of what the file may have no more than so many. */
+/* test_config_limits.c: the maximum numbers in the configuration file. */
 #include "config_case.h"
 
 #include "beamgauge/node.h"

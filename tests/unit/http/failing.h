@@ -7,7 +7,7 @@
 
 /* From now on the allocation number `at`, counted from 1, fails, once; 0: none. */
 void failing_at(long at);
-/* True where so many allocations were made since then that one has failed; none fails any more. */
+/* True if enough allocations were made since then for one to fail; none fails any more. */
 bool failing_end(void);
 /* While it is false, allocations neither count nor fail: those of the test's own client, say. It is true at the start. */
 void failing_here(bool here);

@@ -1,4 +1,4 @@
-/* test_admission.c: who gets a place where places are few, and when a place is given back: connections, requests, descriptors. */
+/* test_admission.c: who gets a place when places are few, and when a place becomes free: connections, requests, descriptors. */
 #include "site.h"
 
 #include "connection.h"

@@ -1,4 +1,4 @@
-/* test_body.c: rendered bytes, their age, and who holds them. */
+/* test_body.c: rendered bytes, their age, and their references. */
 #include "body.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* test_eviction.c: which connections give way where all places are taken, and that the others are none the worse. */
+/* test_eviction.c: which connections are evicted when all places are taken, and that the others are not affected. */
 #include "site.h"
 
 #include "connection.h"
@@ -80,7 +80,7 @@ static void who_sends_requests_ahead_keeps_its_place_for_one_answer_where_places
     other = send_one(GET("/api/v1/rows/a"));
     client_wait(other, 1);
     assert_int_equal(client_status(other), 200);
-    assert_int_equal(site.http->connections_count, 4); /* nobody else had to go */
+    assert_int_equal(site.http->connections_count, 4); /* no other was evicted */
     for (int i = 0; i < 4; i++)
         client_free(ahead[i]);
     client_free(other);

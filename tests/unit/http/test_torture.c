@@ -61,7 +61,7 @@ static bool is_whole(const struct client *client, bool is_head)
     return end != NULL && (is_head || strlen(end + 4) >= body);
 }
 
-/* NULL where all is well with the answer to a request in which an allocation may have failed. */
+/* What is wrong with the answer to a request in which an allocation may have failed; NULL: nothing. */
 static const char *fault_of(const struct client *client, size_t which)
 {
     bool is_head = strcmp(requests[which].name, "head") == 0;
@@ -93,7 +93,7 @@ static void receive(struct client *client, bool is_head)
 /* Of our own code: evhttp calls a head wrong that it had no memory to read. */
 static bool blames_client;
 
-/* One request with the allocation `at` failing. True where so many allocations were made. */
+/* One request with the allocation `at` failing. True if it made that many allocations. */
 static bool ask_with_failure(size_t which, long at, const char **ret_fault)
 {
     struct client *client = client_open();
@@ -184,7 +184,7 @@ static void json_text_is_whole_or_not_there(void **state)
 
 enum { WELL, NOT_REACHED, FAULT, CRASH_IN_LIBRARY, CRASH_IN_OURS };
 
-/* Whose code crashed: the innermost caller that is not the C library, where memset() and abort() are at home. */
+/* The code that crashed: the innermost caller that is not the C library, where memset() and abort() are at home. */
 static void on_crash(int signal)
 {
     void *frames[64];

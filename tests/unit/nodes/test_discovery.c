@@ -26,7 +26,7 @@ struct host {
     struct evconnlistener *epmd, *nodes;
     uint16_t epmd_port, nodes_port;
     unsigned listed_from, listed; /* names n<from> .. in epmd's list */
-    unsigned next;                /* whose connection comes next, in the order of the list */
+    unsigned next;                /* the node whose connection comes next, in the order of the list */
     bool reported[NAMES_MAX];
     unsigned reports[NAMES_MAX];
     unsigned reported_count;

@@ -1,4 +1,4 @@
-/* test_owner.c: whose the other end of a connection is: lines of the kernel's table, hostile ones too, and real sockets. */
+/* test_owner.c: the user of the other end of a connection: lines of the kernel's table, hostile ones too, and real sockets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -37,7 +37,7 @@ void world_wait_outcome(struct world *world, const struct outcome *outcome);
 
 enum bg_error world_ask(struct world *world, const char *name, const struct bg_writer *forms, int64_t timeout_ms, struct outcome *outcome,
                         struct bg_inquiry **ret_inquiry, struct bg_failure *ret_failure);
-/* Asks and waits; the outcome's error, also where it cannot even be asked. */
+/* Asks and waits; the result's error, also if it cannot be asked. */
 enum bg_error world_ask_now(struct world *world, const char *name, const struct bg_writer *forms, struct outcome *outcome);
 
 /* Questions, as lists of abstract expressions. */

@@ -1,4 +1,4 @@
-/* fake_nodes.h: a registry of one node, in place of the nodes room, whose answers the test gives by hand. */
+/* fake_nodes.h: a registry of one node, which replaces the nodes room; the test gives its answers by hand. */
 #ifndef BEAMGAUGE_TESTS_FAKE_NODES_H
 #define BEAMGAUGE_TESTS_FAKE_NODES_H
 

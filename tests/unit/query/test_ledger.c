@@ -121,7 +121,8 @@ static void what_has_grown_too_large_keeps_its_peers(void **state)
     bg_ledger_done(&ledger);
 }
 
-/* What came since is of nobody, as nothing is known of those whom it monitors; of fewer they have their share. */
+/* New entries belong to no known peer, since nothing is known of the processes that it monitors; if entries are fewer, each peer has its
+ * share. */
 static void peers_have_what_was_counted(void **state)
 {
     (void)state;

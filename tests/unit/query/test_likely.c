@@ -1,4 +1,4 @@
-/* test_likely.c: lists that nobody could count are matched only where there is no other way to match them. */
+/* test_likely.c: lists that nobody could count are matched only if there is no other possible match. */
 #include "likely.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* test_names.c: who processes said that they are is kept by node, incarnation and pid. */
+/* test_names.c: names of processes are kept by node, incarnation and pid. */
 #include "names.h"
 
 #include <setjmp.h>
@@ -40,7 +40,7 @@ static void take(const char *node, uint64_t generation, const char *args, const 
 #define PIDS(LIST) "{\"pids\":[" LIST "]}"
 #define NAMES(LIST) "{\"names\":[" LIST "]}"
 
-/* Its registered name, "dead", or "" where nothing is kept. */
+/* Its registered name, "dead", or "" if nothing is kept. */
 static const char *found(const char *node, uint64_t generation, enum bg_link_state state, int64_t since_wall_ms, const char *pid)
 {
     const struct bg_node_info info = {.name = node, .generation = generation, .state = state, .since_wall_ms = since_wall_ms};

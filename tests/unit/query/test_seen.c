@@ -1,4 +1,4 @@
-/* test_seen.c: who does not answer stands with what it reported last, in every ranking, bounded and by incarnation. */
+/* test_seen.c: a process that does not answer stays in every ranking with its last report, limited and by incarnation. */
 #include "seen.h"
 
 #include <setjmp.h>
@@ -75,7 +75,7 @@ static void one_that_is_silent_stands_with_what_it_told_and_its_peers(void **sta
         assert_true(json_is_false(json_object_get(row, "exact")));
         assert_string_equal(json_string_value(json_object_get(row, "registered_name")), "cart");
         assert_int_equal(number(row_at(answer, "monitors", 1), "monitors_count"), 3);
-        assert_ptr_equal(row_at(answer, "memory", 0), row_at(answer, "monitors", 1)); /* of the same, who was there first */
+        assert_ptr_equal(row_at(answer, "memory", 0), row_at(answer, "monitors", 1)); /* among equals, the first one */
         assert_ptr_equal(row_at(answer, "memory", 1), row);
         assert_int_equal(number(process, "age_ms"), now_ms - 1000);
         const json_t *list = json_object_get(json_object_get(process, "lists"), "monitors");

@@ -1,4 +1,4 @@
-/* test_shares.c: what comes to a long list between two counts is given to nobody who may not have it. */
+/* test_shares.c: entries that come to a long list between two counts are never given to a peer that may not have them. */
 #include "ledger_samples.h"
 
 #define BOTH(ID, MONITORS, MONITORED_BY)                                                                                                   \
@@ -7,7 +7,7 @@
 #define WATCHER(ID, LIST_OF_PEERS) COUNTED(ID, LISTS(LIST_OF_PEERS, NOBODY))
 #define WATCHED(ID, LIST_OF_PEERS) COUNTED(ID, LISTS(NOBODY, LIST_OF_PEERS))
 
-/* <0.1.0> monitored <0.2.0> 40,000 times, and that one is monitored by nobody else. */
+/* <0.1.0> monitored <0.2.0> 40,000 times, and no other process monitors that one. */
 static void keep_leak(struct bg_ledger *ledger)
 {
     bg_ledger_init(ledger);
@@ -15,7 +15,8 @@ static void keep_leak(struct bg_ledger *ledger)
     take(ledger, &here, WATCHED("<0.2.0>", LIST("40000", "1", PEER("<0.1.0>", "shop@h", "40000"))), 0);
 }
 
-/* Completes a scan of these rows; the list of the process in that place has so many entries of its first peer, and so many of nobody. */
+/* Completes a scan of these rows; the list of the process at that index has so many entries of its first peer, and so many of unknown
+ * peers. */
 static void assert_shares(struct bg_ledger *ledger, const char *rows, size_t place, const char *direction, json_int_t first,
                           json_int_t since)
 {
@@ -52,7 +53,7 @@ static void what_came_since_is_of_those_who_grew_as_well(void **state)
     bg_ledger_done(&ledger);
 }
 
-/* <0.3.0> monitors the same one: where all grew by 5,000, and the watched one too, either may have that. */
+/* <0.3.0> monitors the same one: if all grew by 5,000, and the watched one too, either may have them. */
 static void what_came_since_is_of_nobody_where_several_may_have_it(void **state)
 {
     (void)state;

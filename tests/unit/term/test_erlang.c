@@ -30,7 +30,7 @@ static size_t unhex(const char *text, uint8_t *ret_bytes)
     return length;
 }
 
-/* The text that stands for the value: the string itself, or of the object the member that is not the node. */
+/* The text of the value: the string itself, or of the object the member that is not the node. */
 static const char *shown(const json_t *json)
 {
     static const char *const kinds[] = {"pid", "port", "reference", "function"};
