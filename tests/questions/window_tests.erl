@@ -4,10 +4,10 @@
 -include_lib("stdlib/include/assert.hrl").
 
 arguments(Sort, More) ->
-    maps:merge(#{<<"sort">> => Sort, <<"limit">> => 3, <<"order">> => <<"desc">>, <<"window_ms">> => 1000, <<"binary">> => false, <<"list_entries_max">> => 200000}, More).
+    maps:merge(#{<<"sort">> => Sort, <<"limit">> => 3, <<"order">> => <<"desc">>, <<"window_ms">> => 3000, <<"binary">> => false, <<"list_entries_max">> => 200000}, More).
 
-%% A process that does Work in the midst of the window.
-working(Work) -> spawn(fun() -> timer:sleep(500), Kept = Work(), receive stop -> Kept end end).
+%% A process that does Work in the midst of the window: on a busy machine the first sample takes a while.
+working(Work) -> spawn(fun() -> timer:sleep(1500), Kept = Work(), receive stop -> Kept end end).
 
 first(Key, Mode, More) -> hd(asking:ranked(Key, asking:ask(Mode, window, arguments(Key, More)))).
 
@@ -66,7 +66,7 @@ estimated_test_() -> asking:each("the growth of what is not counted is its own",
 end).
 
 shrinking_test_() -> asking:each("order asc gives what shrank most", fun(Mode) ->
-    Draining = spawn(fun() -> [self() ! I || I <- lists:seq(1, 800)], timer:sleep(500), drain(), receive stop -> ok end end),
+    Draining = spawn(fun() -> [self() ! I || I <- lists:seq(1, 800)], timer:sleep(1500), drain(), receive stop -> ok end end),
     asking:eventually(fun() -> process_info(Draining, message_queue_len) =:= {message_queue_len, 800} end),
     ?assertMatch(#{<<"pid">> := Draining, <<"delta">> := -800}, first(<<"message_queue_len">>, Mode, #{<<"order">> => <<"asc">>})),
     asking:uproot([Draining])
@@ -75,7 +75,7 @@ end).
 drain() -> receive _ -> drain() after 0 -> ok end.
 
 dead_test_() -> asking:each("who dies in the window is gone, not skipped", fun(Mode) ->
-    Dying = [spawn(fun() -> timer:sleep(500) end) || _ <- lists:seq(1, 50)],
+    Dying = [spawn(fun() -> timer:sleep(1500) end) || _ <- lists:seq(1, 50)],
     #{<<"process_count">> := Count, <<"scanned_count">> := Scanned, <<"skipped_count">> := Skipped} = asking:ask(Mode, window, arguments(<<"memory">>, #{})),
     ?assert(Count - Scanned >= length(Dying)),
     ?assertEqual(0, Skipped)

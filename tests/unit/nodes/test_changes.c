@@ -106,10 +106,11 @@ static void a_watcher_is_told_of_ups_and_downs(void **state)
     bg_nodes_watch(scene.world.nodes, count_states, counts);
     world_wait_state(&scene.world, FAKE_NAME, BG_LINK_UP);
     fake_say(&scene.fake, "\xff\xff\xff\xff", 4);
-    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_WAITING);
-    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_UP);
+    for (int i = 0; i < 10000 && counts[BG_LINK_UP] < 2; i++)
+        world_run(&scene.world, 5);
     assert_int_equal(bg_nodes_delete(scene.world.nodes, FAKE_NAME, &failure), BG_OK);
-    assert_true(counts[BG_LINK_UP] == 2 && counts[BG_LINK_WAITING] == 1 && counts[BG_LINK_CLOSED] == 1);
+    assert_true(counts[BG_LINK_UP] == 2 && counts[BG_LINK_CLOSED] == 1);
+    assert_true(counts[BG_LINK_WAITING] >= 1); /* on a busy machine a try may fail */
     assert_int_equal(counts[BG_LINK_CONNECTING] + counts[BG_LINK_HANDSHAKING], 0);
     scene_close(&scene);
 }
