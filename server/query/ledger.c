@@ -14,7 +14,7 @@ void bg_ledger_init(struct bg_ledger *ledger)
     TAILQ_INIT(&ledger->by_use);
 }
 
-static void entry_drop(struct bg_ledger *ledger, struct bg_ledger_entry *entry)
+void bg_ledger_drop(struct bg_ledger *ledger, struct bg_ledger_entry *entry)
 {
     TAILQ_REMOVE(&ledger->by_use, entry, link);
     ledger->count--;
@@ -28,7 +28,7 @@ void bg_ledger_done(struct bg_ledger *ledger)
 {
     for (struct bg_ledger_entry *entry = TAILQ_FIRST(&ledger->by_use), *next; entry != NULL; entry = next) {
         next = TAILQ_NEXT(entry, link);
-        entry_drop(ledger, entry);
+        bg_ledger_drop(ledger, entry);
     }
 }
 
@@ -85,7 +85,7 @@ json_t *bg_ledger_known(struct bg_ledger *ledger, const struct bg_incarnation *n
             continue;
         const bool is_to_be_tried = is_vain || (entry->is_late && !entry->is_patient) || (entry->is_due && is_patient);
         if (!bg_incarnation_is(&entry->node, node) || (is_vain && !has_weight(entry, now_us)))
-            entry_drop(ledger, entry);
+            bg_ledger_drop(ledger, entry);
         else if (is_to_be_tried && !has_weight(entry, now_us))
             continue;
         else if (json_array_append_new(known, known_new(entry, is_to_be_tried, now_us)) != 0) {
@@ -144,7 +144,7 @@ static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct 
     entry->node = *node;
     entry->counted_us = entry->asked_us = NEVER_US;
     if (ledger->count == BG_LEDGER_MAX)
-        entry_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
+        bg_ledger_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
     TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
     ledger->count++;
     return entry;
@@ -167,7 +167,7 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *nod
     const json_int_t weight = entry != NULL ? entry->weight : 0;
     const int64_t weighed_us = entry != NULL ? entry->weighed_us : now_us;
     if (entry != NULL)
-        entry_drop(ledger, entry);
+        bg_ledger_drop(ledger, entry);
     if ((entry = entry_new(ledger, node, pid)) == NULL)
         return;
     entry->weight = weight;

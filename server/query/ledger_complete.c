@@ -177,6 +177,24 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     return process;
 }
 
+/* True if its lists are no longer those that were counted: by how much they grew or shrank. Of which kind new entries are, and whose, is
+ * not known from their number; and who had those that went may be gone too. */
+static bool is_changed(const struct bg_ledger_entry *entry)
+{
+    json_int_t then = 0, now = 0;
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        then += entry->then[i];
+        now += entry->now[i];
+    }
+    const json_int_t change = now > then ? now - then : then - now;
+    return change >= BG_SHARES_SINCE_MIN && change >= then / BG_SHARES_CHANGED_PART;
+}
+
+static void due(struct bg_ledger_entry *entry, int64_t now_us)
+{
+    entry->is_due = !entry->is_too_large && (entry->is_due || now_us - entry->counted_us > BG_SHARES_DUE_US);
+}
+
 /* Stores the present numbers of a process before they are used: the shares of other processes depend on them. */
 static void note(struct bg_ledger_entry *entry, const json_int_t best[BG_DIRECTIONS], int64_t now_us)
 {
@@ -184,6 +202,8 @@ static void note(struct bg_ledger_entry *entry, const json_int_t best[BG_DIRECTI
         if (best[i] >= 0)
             entry->now[i] = best[i];
     entry->now_us = now_us;
+    if (is_changed(entry))
+        due(entry, now_us);
 }
 
 static void note_rows(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, const json_t *rows,
@@ -214,13 +234,13 @@ static bool is_of_ledger(const struct bg_ledger_entry *entry, const json_t *row,
            (json_is_false(json_object_get(row, "exact")) && json_integer_value(json_object_get(row, "entries_max")) > entries_max);
 }
 
-/* Marks lists that must be counted again, since entries of other peers have come to them. */
+/* Entries of other peers have come to its lists: they must be counted again. */
 static void note_due(struct bg_ledger_entry *entry, const json_t *process, int64_t now_us)
 {
     const json_t *lists = json_object_get(process, "lists");
     for (size_t i = 0; i < BG_DIRECTIONS && entry != NULL; i++)
         if (json_integer_value(json_object_get(json_object_get(lists, bg_directions[i]), "uncounted_since_count")) > 0)
-            entry->is_due = !entry->is_too_large && (entry->is_due || now_us - entry->counted_us > BG_SHARES_DUE_US);
+            due(entry, now_us);
 }
 
 static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us)
@@ -283,6 +303,19 @@ static void note_processes(struct bg_ledger *ledger, const struct bg_incarnation
     }
 }
 
+/* All its lists are short enough by now to be copied, and are not those that were counted. */
+static bool is_past(const struct bg_ledger_entry *entry, const json_t *lists)
+{
+    bool is_same = true;
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        const json_t *list = json_object_get(lists, bg_directions[i]);
+        if (!json_is_true(json_object_get(list, "exact")))
+            return false;
+        is_same = is_same && json_integer_value(json_object_get(list, "count")) == list_count(entry, i);
+    }
+    return !is_same;
+}
+
 static void complete_process(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *process,
                              int64_t now_us)
 {
@@ -293,6 +326,10 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
     bool is_estimate = false;
     if (pid == NULL)
         return;
+    if (entry != NULL && json_is_object(entry->lists) && is_past(entry, lists)) {
+        bg_ledger_drop(ledger, entry);
+        return;
+    }
     process_best(entry, args, process, best);
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
         if (!json_is_false(json_object_get(json_object_get(lists, bg_directions[i]), "exact")))
@@ -311,7 +348,7 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
 
 /* The watchers' entries in the watched process's list, if it was too long to be read and was counted lately: the other side has grown
  * since. */
-static void complete_watched(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer,
+static void complete_watched(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *pairs, json_t *answer,
                              int64_t now_us)
 {
     json_t *reported = json_object_get(answer, "pairs");
@@ -319,6 +356,8 @@ static void complete_watched(const struct bg_ledger *ledger, const struct bg_inc
         json_t *one = json_array_get(reported, i), *pair = json_array_get(pairs, i);
         const char *watcher = json_string_value(json_array_get(pair, 1)), *home = json_string_value(json_array_get(pair, 2));
         struct bg_ledger_entry *entry = bg_ledger_find(ledger, node, bg_ledger_pid(json_object_get(one, "pid")));
+        if (json_is_integer(json_object_get(one, "count")) && watcher != NULL && home != NULL)
+            bg_shares_learn_watched(ledger, node->name, one, watcher, home);
         if (entry != NULL && json_is_object(entry->lists) && json_is_integer(json_object_get(one, "monitored_by_count"))) {
             entry->now[1] = json_integer_value(json_object_get(one, "monitored_by_count"));
             entry->now_us = now_us;

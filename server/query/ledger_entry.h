@@ -19,13 +19,14 @@ struct bg_ledger_entry {
     json_int_t weight; /* unexplained bytes, from its own report */
     int64_t weighed_us;
     bool is_late, is_patient; /* it has no lists since there was too little time to count them; even if nobody waited for it */
-    bool is_due;              /* too many entries of unknown peers have come since its count */
+    bool is_due;              /* its lists are no longer those that were counted */
     bool is_too_large;        /* it was counted once, and then counting was too much: so it is not due */
     TAILQ_ENTRY(bg_ledger_entry) link;
 };
 
 /* The entry of that process since the node's link came up, or NULL. */
 struct bg_ledger_entry *bg_ledger_find(const struct bg_ledger *ledger, const struct bg_incarnation *node, const char *pid);
+void bg_ledger_drop(struct bg_ledger *ledger, struct bg_ledger_entry *entry);
 void bg_ledger_use(struct bg_ledger *ledger, struct bg_ledger_entry *entry);
 /* The text of a pid, which may come with its node or without. */
 const char *bg_ledger_pid(const json_t *pid);

@@ -107,12 +107,23 @@ static json_int_t insert(json_t *top, json_t *stolen_peer)
     return out;
 }
 
+/* A process that is monitored by its pid and by its name as well has two peers, and one number on its side. */
+static bool is_twice(const json_t *top, const char *node, const char *pid, const json_t *row)
+{
+    size_t places = 0;
+    for (size_t i = 0; i < json_array_size(top); i++) {
+        const struct who who = who_of(json_object_get(json_array_get(top, i), "peer"));
+        places += is_who(&who, node, pid, row);
+    }
+    return places > 1;
+}
+
 /* The other side is kept, and was counted: it has this many entries of the process. */
 static void settle(struct bg_ledger_entry *entry, size_t direction, const char *node, const char *pid, const json_t *row, json_int_t count)
 {
     json_t *top = json_object_get(list_of(entry, direction), "top"), *peer;
     const size_t place = place_of(top, node, pid, row);
-    if (place == json_array_size(top) && count < LEARNED_MIN)
+    if ((place == json_array_size(top) && count < LEARNED_MIN) || is_twice(top, node, pid, row))
         return;
     if (place < json_array_size(top)) {
         peer = json_incref(json_array_get(top, place));
@@ -153,6 +164,15 @@ void bg_shares_learn(struct bg_ledger *ledger, const char *node, const char *pid
     TAILQ_FOREACH(entry, &ledger->by_use, link)
     if (distinct == (json_int_t)json_array_size(named))
         forget(entry, back, node, pid, named);
+}
+
+void bg_shares_learn_watched(struct bg_ledger *ledger, const char *node, const json_t *watched, const char *watcher, const char *home)
+{
+    const char *pid = bg_ledger_pid(json_object_get(watched, "pid"));
+    struct bg_ledger_entry *entry;
+    TAILQ_FOREACH(entry, &ledger->by_use, link)
+    if (pid != NULL && strcmp(entry->pid, watcher) == 0 && strcmp(entry->node.name, home) == 0 && bg_shares_is_counted(entry, 0))
+        settle(entry, 0, node, pid, watched, json_integer_value(json_object_get(watched, "count")));
 }
 
 /* The entries in a peer's own list beyond those of known peers; 0 if that list was not counted. */

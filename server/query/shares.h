@@ -10,9 +10,10 @@
 
 #include "ledger_entry.h"
 
-#define BG_SHARES_SINCE_PART 20  /* new entries that are fewer than one in so many may be an error of the estimate, */
-#define BG_SHARES_SINCE_MIN 1000 /* and so may fewer than this */
-#define BG_SHARES_LEADERS 8      /* peers that may get new entries, those with most entries */
+#define BG_SHARES_SINCE_PART 20   /* new entries that are fewer than one in so many may be an error of the estimate, */
+#define BG_SHARES_SINCE_MIN 1000  /* and so may fewer than this */
+#define BG_SHARES_CHANGED_PART 50 /* a list that grew or shrank by one in so many is counted again */
+#define BG_SHARES_LEADERS 8       /* peers that may get new entries, those with most entries */
 #define BG_SHARES_DUE_US                                                                                                                   \
     (60 * 1000000LL) /* a list is counted again, since it has grown by others, no sooner after it was, or was tried                        \
                       */
@@ -25,6 +26,8 @@ void bg_shares_begin(struct bg_ledger_entry *entry);
 /* Learns from a list of that process about kept processes: {count, distinct_count, top} of one direction; it replaces earlier knowledge.
  * `row` has the process's identity. */
 void bg_shares_learn(struct bg_ledger *ledger, const char *node, const char *pid, const json_t *row, size_t direction, const json_t *list);
+/* The same from the process watched, `watched`, which has so many entries of that watcher: {pid, count}, with who it is. */
+void bg_shares_learn_watched(struct bg_ledger *ledger, const char *node, const json_t *watched, const char *watcher, const char *home);
 /* The peers of a list of so many entries, a new array; and how many entries came since the count with unknown peers, 0 if they are few. */
 json_t *bg_shares_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, size_t direction, json_int_t count,
                       json_int_t *ret_since);

@@ -139,6 +139,73 @@ static void what_came_since_is_counted_soon_by_one_that_nobody_waits_for(void **
     bg_ledger_done(&ledger);
 }
 
+/* Once an answer of `peers` or `watched` from that node was completed. */
+static void complete(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *args_text, const char *answer_text)
+{
+    json_t *answer = read_json(answer_text), *args = read_json(args_text);
+    bg_ledger_complete(ledger, node, args, answer, NOW_US);
+    json_decref(args);
+    json_decref(answer);
+}
+
+static void a_watched_process_says_how_many_of_a_watchers_entries_are_its_own(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    static const char pairs[] = "{\"pairs\":[[{\"pid\":\"<0.8.0>\"},\"<0.1.0>\",\"shop@h\"]]}";
+    keep_leak(&ledger);
+    assert_shares(&ledger, BOTH("<0.1.0>", "52000", "0"), 0, "monitors", 40000, 12000);
+    complete(&ledger, &there, pairs, "{\"pairs\":[{\"pid\":\"<0.8.0>\",\"count\":12000}]}");
+    assert_shares(&ledger, BOTH("<0.1.0>", "52000", "0"), 0, "monitors", 40000, 0);
+    bg_ledger_done(&ledger);
+}
+
+static void one_that_is_monitored_by_its_pid_and_by_its_name_is_not_given_all_of_both(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    static const char pairs[] = "{\"pairs\":[[{\"pid\":\"<0.2.0>\"},\"<0.1.0>\",\"shop@h\"]]}";
+    bg_ledger_init(&ledger);
+    take(&ledger, &here,
+         WATCHER("<0.1.0>", LIST("40007", "2", PEER("<0.2.0>", "pay@h", "40000") ",{\"peer\":[\"pay\",\"pay@h\"],\"count\":7}")), 0);
+    complete(&ledger, &there, pairs, "{\"pairs\":[{\"pid\":\"<0.2.0>\",\"registered_name\":\"pay\",\"count\":40007}]}");
+    assert_shares(&ledger, BOTH("<0.1.0>", "50007", "0"), 0, "monitors", 40000, 10000);
+    bg_ledger_done(&ledger);
+}
+
+static void a_list_that_is_no_longer_what_was_counted_is_counted_again(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    const int64_t later = BG_LEDGER_VAIN_US + NOW_US;
+    static const char *const same = BOTH("<0.1.0>", "40700", "0") "," BOTH("<0.2.0>", "0", "40700");
+    static const char *const more = BOTH("<0.1.0>", "42000", "0") "," BOTH("<0.2.0>", "0", "42000");
+    static const char *const less = BOTH("<0.1.0>", "30000", "0") "," BOTH("<0.2.0>", "0", "30000");
+    keep_leak(&ledger);
+    assert_shares(&ledger, same, 0, "monitors", 40700, 0);
+    assert_due(&ledger, later, "[]");
+    assert_shares(&ledger, more, 0, "monitors", 42000, 0);
+    assert_due(&ledger, later, "[\"<0.2.0>\",\"<0.1.0>\"]");
+    bg_ledger_done(&ledger);
+    keep_leak(&ledger);
+    assert_shares(&ledger, less, 0, "monitors", 30000, 0);
+    assert_due(&ledger, later, "[\"<0.2.0>\",\"<0.1.0>\"]");
+    bg_ledger_done(&ledger);
+}
+
+static void a_list_that_is_short_now_is_forgotten(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    static const char few[] = "{\"count\":2,\"distinct_count\":1,\"exact\":true,\"top\":[]}";
+    char text[1000];
+    keep_leak(&ledger);
+    (void)snprintf(text, sizeof text, "{\"processes\":[{\"pid\":\"<0.1.0>\",\"row\":{},\"lists\":" LISTS("%s", "%s") "}]}", few, few);
+    complete(&ledger, &here, "{}", text);
+    assert_known(&ledger, &here, NOW_US, "[[\"<0.2.0>\",6400,0,40000,0,0,0]]");
+    bg_ledger_done(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +214,10 @@ int main(void)
         cmocka_unit_test(what_others_tell_of_their_lists_is_learned),
         cmocka_unit_test(a_peer_has_no_more_than_its_own_list),
         cmocka_unit_test(what_came_since_is_counted_soon_by_one_that_nobody_waits_for),
+        cmocka_unit_test(a_watched_process_says_how_many_of_a_watchers_entries_are_its_own),
+        cmocka_unit_test(one_that_is_monitored_by_its_pid_and_by_its_name_is_not_given_all_of_both),
+        cmocka_unit_test(a_list_that_is_no_longer_what_was_counted_is_counted_again),
+        cmocka_unit_test(a_list_that_is_short_now_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
