@@ -104,6 +104,10 @@ suite('looks', { prepare: plant }, (world, test) => {
         return right <= innerWidth && element.contains(document.elementFromPoint((left + right) / 2, top + 10));
       });
       assert.ok(isOnTop, await cell.innerText());
+      const width = () => cell.evaluate((element) => element.getBoundingClientRect().width);
+      const before = await width();
+      await cell.evaluate((element) => element.insertAdjacentHTML('beforeend', ' <span class="mark">as reported 27 s ago</span>'));
+      assert.ok((await width()) < before + 50, `${before} pixels, and ${await width()} with an age`); // or it would cover who it is
       await page.context().close();
     });
 
