@@ -165,13 +165,14 @@ static void entry_put(struct bg_ledger *ledger, const struct bg_incarnation *nod
         return;
     }
     const json_int_t weight = entry != NULL ? entry->weight : 0;
-    const int64_t weighed_us = entry != NULL ? entry->weighed_us : now_us;
+    const int64_t weighed_us = entry != NULL ? entry->weighed_us : now_us, asked_us = entry != NULL ? entry->asked_us : NEVER_US;
     if (entry != NULL)
         bg_ledger_drop(ledger, entry);
     if ((entry = entry_new(ledger, node, pid)) == NULL)
         return;
     entry->weight = weight;
     entry->weighed_us = weighed_us;
+    entry->asked_us = asked_us;
     entry->unexplained = json_integer_value(json_object_get(reported, "unexplained"));
     entry->lists = json_incref(lists);
     entry->row = json_incref(json_object_get(reported, "row"));

@@ -177,22 +177,22 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     return process;
 }
 
-/* True if its lists are no longer those that were counted: by how much they grew or shrank. Of which kind new entries are, and whose, is
- * not known from their number; and who had those that went may be gone too. */
-static bool is_changed(const struct bg_ledger_entry *entry)
+/* How many more entries its lists have than were counted, or fewer; 0 if that is little. Of which kind new entries are, and whose, is not
+ * known from their number; and the owners of those that went may be gone too. */
+static json_int_t change_of(const struct bg_ledger_entry *entry)
 {
     json_int_t then = 0, now = 0;
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
         then += entry->then[i];
         now += entry->now[i];
     }
-    const json_int_t change = now > then ? now - then : then - now;
-    return change >= BG_SHARES_SINCE_MIN && change >= then / BG_SHARES_CHANGED_PART;
+    const json_int_t change = now - then, size = change < 0 ? -change : change;
+    return size >= BG_SHARES_SINCE_MIN && size >= then / BG_SHARES_CHANGED_PART ? change : 0;
 }
 
-static void due(struct bg_ledger_entry *entry, int64_t now_us)
+static void due(struct bg_ledger_entry *entry, bool is_at_once, int64_t now_us)
 {
-    entry->is_due = !entry->is_too_large && (entry->is_due || now_us - entry->counted_us > BG_SHARES_DUE_US);
+    entry->is_due = !entry->is_too_large && (entry->is_due || is_at_once || now_us - entry->counted_us > BG_SHARES_DUE_US);
 }
 
 /* Stores the present numbers of a process before they are used: the shares of other processes depend on them. */
@@ -202,8 +202,9 @@ static void note(struct bg_ledger_entry *entry, const json_int_t best[BG_DIRECTI
         if (best[i] >= 0)
             entry->now[i] = best[i];
     entry->now_us = now_us;
-    if (is_changed(entry))
-        due(entry, now_us);
+    const json_int_t change = change_of(entry);
+    if (change != 0)
+        due(entry, change < 0, now_us);
 }
 
 static void note_rows(const struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, const json_t *rows,
@@ -240,7 +241,7 @@ static void note_due(struct bg_ledger_entry *entry, const json_t *process, int64
     const json_t *lists = json_object_get(process, "lists");
     for (size_t i = 0; i < BG_DIRECTIONS && entry != NULL; i++)
         if (json_integer_value(json_object_get(json_object_get(lists, bg_directions[i]), "uncounted_since_count")) > 0)
-            due(entry, now_us);
+            due(entry, false, now_us);
 }
 
 static void complete_scan(struct bg_ledger *ledger, const struct bg_incarnation *node, const json_t *args, json_t *answer, int64_t now_us)

@@ -12,7 +12,7 @@
 
 #define BG_SHARES_SINCE_PART 20   /* new entries that are fewer than one in so many may be an error of the estimate, */
 #define BG_SHARES_SINCE_MIN 1000  /* and so may fewer than this */
-#define BG_SHARES_CHANGED_PART 50 /* a list that grew or shrank by one in so many is counted again */
+#define BG_SHARES_CHANGED_PART 50 /* a list that grew by one in so many is counted again, and at once if it shrank */
 #define BG_SHARES_LEADERS 8       /* peers that may get new entries, those with most entries */
 #define BG_SHARES_DUE_US                                                                                                                   \
     (60 * 1000000LL) /* a list is counted again, since it has grown by others, no sooner after it was, or was tried                        \

@@ -188,8 +188,14 @@ static void a_list_that_is_no_longer_what_was_counted_is_counted_again(void **st
     assert_due(&ledger, later, "[\"<0.2.0>\",\"<0.1.0>\"]");
     bg_ledger_done(&ledger);
     keep_leak(&ledger);
-    assert_shares(&ledger, less, 0, "monitors", 30000, 0);
+    take(&ledger, &here, WATCHER("<0.1.0>", LIST("40000", "1", PEER("<0.2.0>", "shop@h", "40000"))), later);
+    assert_shares(&ledger, BOTH("<0.1.0>", "42000", "0"), 0, "monitors", 40000, 2000); /* too soon */
+    assert_due(&ledger, later, "[]");
+    assert_shares(&ledger, less, 0, "monitors", 30000, 0); /* at once */
     assert_due(&ledger, later, "[\"<0.2.0>\",\"<0.1.0>\"]");
+    take(&ledger, &here, WATCHER("<0.1.0>", LIST("30000", "1", PEER("<0.2.0>", "shop@h", "30000"))), later);
+    assert_shares(&ledger, BOTH("<0.1.0>", "20000", "0"), 0, "monitors", 20000, 0);
+    assert_due(&ledger, later + 1, "[]"); /* but not more than once a minute */
     bg_ledger_done(&ledger);
 }
 
