@@ -1,6 +1,7 @@
 /* brief.c: adds what is known of long lists to a question, and completes its answer with it. */
 #include "brief.h"
 
+#include "bounded.h"
 #include "recount.h"
 
 #include "beamgauge/clock.h"
@@ -26,6 +27,7 @@ enum bg_error bg_flight_brief(struct bg_flight *flight, struct bg_flights *fligh
 json_t *bg_flight_complete(const struct bg_flight *flight, struct bg_known *known, json_t *answer)
 {
     const int64_t now_us = bg_clock_monotonic_us(known->clock);
+    bg_bound(flight->node, flight->args, answer);
     bg_names_take(&known->names, flight->node, flight->at.generation, flight->args, answer, bg_clock_wall_ms(known->clock));
     if (strncmp(flight->question->name, "memory", 6) == 0)
         bg_census_complete(&known->census, &flight->at, answer, now_us);

@@ -1,6 +1,7 @@
 /* ledger.c: the counted content of long lists, a list of processes by use. */
 #include "ledger.h"
 
+#include "bounded.h"
 #include "shares.h"
 
 #include <stdlib.h>
@@ -119,8 +120,10 @@ static void entry_grow(struct bg_ledger_entry *entry, json_int_t unexplained)
     entry->unexplained = unexplained;
     entry->is_due = false;
     entry->is_too_large = true;
-    for (size_t i = 0; i < BG_DIRECTIONS; i++)
-        entry->then[i] = (json_int_t)((double)entry->then[i] * ratio + 0.5);
+    for (size_t i = 0; i < BG_DIRECTIONS; i++) {
+        const double then = (double)entry->then[i] * ratio + 0.5;
+        entry->then[i] = then < (double)BG_BOUNDED_COUNT_MAX ? (json_int_t)then : BG_BOUNDED_COUNT_MAX;
+    }
 }
 
 /* True if a known list was too long this time. */

@@ -1,6 +1,8 @@
 /* shares.c: attributes the entries of long lists to peers. */
 #include "shares.h"
 
+#include "bounded.h"
+
 #include <string.h>
 
 const char *const bg_directions[BG_DIRECTIONS] = {"monitors", "monitored_by", "links"};
@@ -134,7 +136,8 @@ static void settle(struct bg_ledger_entry *entry, size_t direction, const char *
         (void)json_object_set_new(peer, "learned", json_true());
     }
     (void)json_object_set_new(peer, "count", json_integer(count));
-    entry->other[direction] += insert(top, peer);
+    const json_int_t other = entry->other[direction] + insert(top, peer);
+    entry->other[direction] = other < BG_BOUNDED_COUNT_MAX ? other : BG_BOUNDED_COUNT_MAX;
 }
 
 /* Removes a learned peer whose complete list no longer has that process. */
