@@ -25,6 +25,14 @@ void bg_known_done(struct bg_known *known)
     bg_seen_done(&known->seen);
 }
 
+void bg_known_forget(struct bg_known *known, const char *node)
+{
+    bg_ledger_forget(&known->ledger, node);
+    bg_names_forget(&known->names, node);
+    (void)json_object_del(known->last.by_node, node);
+    (void)json_object_del(known->seen.by_node, node);
+}
+
 const json_t *bg_query_name(struct bg_queries *queries, const struct bg_node_info *node, const char *pid, int64_t *ret_wall_ms)
 {
     return bg_names_find(&bg_queries_known(queries)->names, node, pid, ret_wall_ms);

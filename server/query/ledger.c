@@ -33,6 +33,15 @@ void bg_ledger_done(struct bg_ledger *ledger)
     }
 }
 
+void bg_ledger_forget(struct bg_ledger *ledger, const char *node)
+{
+    for (struct bg_ledger_entry *entry = TAILQ_FIRST(&ledger->by_use), *next; entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link);
+        if (strcmp(entry->node.name, node) == 0)
+            bg_ledger_drop(ledger, entry);
+    }
+}
+
 struct bg_ledger_entry *bg_ledger_find(const struct bg_ledger *ledger, const struct bg_incarnation *node, const char *pid)
 {
     struct bg_ledger_entry *entry;

@@ -27,6 +27,8 @@ struct bg_ledger {
 
 void bg_ledger_init(struct bg_ledger *ledger);
 void bg_ledger_done(struct bg_ledger *ledger);
+/* The node was removed: its entries are dropped. */
+void bg_ledger_forget(struct bg_ledger *ledger, const char *node);
 /* [[pid, unexplained, monitors, monitored_by, links, weight, age_ms]] of that node: the numbers at the count; counts are -1 if counting was
  * too much, and all are 0 if it must be tried, for a patient question also if it is due; then the unexplained bytes of its last report, and
  * its age. NULL without memory. Entries of an earlier incarnation are dropped. */

@@ -19,6 +19,16 @@ void bg_names_done(struct bg_names *names)
     *names = (struct bg_names){.by_process = NULL};
 }
 
+void bg_names_forget(struct bg_names *names, const char *node)
+{
+    const char *key;
+    json_t *kept;
+    void *next;
+    json_object_foreach_safe(names->by_process, next, key, kept) if (strncmp(key, node, strlen(node)) == 0 && key[strlen(node)] == ' ')(
+        void) json_object_del(names->by_process, key);
+    (void)json_object_del(names->late, node);
+}
+
 /* False for a text that is not a pid. */
 static bool key_of(const char *node, const char *pid, char ret_key[BG_NODE_NAME_MAX + PID_MAX])
 {

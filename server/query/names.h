@@ -16,6 +16,8 @@ struct bg_names {
 
 void bg_names_init(struct bg_names *names);
 void bg_names_done(struct bg_names *names);
+/* The node was removed: its names are dropped. */
+void bg_names_forget(struct bg_names *names, const char *node);
 /* Keeps the names in the answer to a question: "names" for the pids in `args`, "pairs" for those that have a pid. */
 void bg_names_take(struct bg_names *names, const char *node, uint64_t generation, const json_t *args, const json_t *answer,
                    int64_t now_wall_ms);

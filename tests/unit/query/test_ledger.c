@@ -321,6 +321,35 @@ static void nonsense_is_not_kept(void **state)
     bg_ledger_done(&ledger);
 }
 
+static void a_removed_node_is_forgotten(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("100", "1", ""), NOBODY)), 5);
+    take(&ledger, &there, COUNTED("<0.1.0>", LISTS(LIST("100", "1", ""), NOBODY)), 5);
+    bg_ledger_forget(&ledger, here.name);
+    assert_known(&ledger, &here, 6, "[]");
+    assert_int_equal(ledger.count, 1);
+    bg_ledger_done(&ledger);
+}
+
+static void a_list_that_is_said_to_grow_for_ever_has_a_maximum(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    char text[100];
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.1.0>", LISTS(LIST("1099511627776", "1", ""), NOBODY)), 0);
+    for (int i = 0; i < 4; i++) {
+        (void)snprintf(text, sizeof text, "{\"pid\":\"<0.1.0>\",\"unexplained\":%s,\"lists\":null}", i % 2 == 0 ? "1099511627776" : "1");
+        take(&ledger, &here, text, 1);
+    }
+    take(&ledger, &here, "{\"pid\":\"<0.1.0>\",\"unexplained\":1099511627776,\"lists\":null}", 1);
+    assert_known(&ledger, &here, 2, "[[\"<0.1.0>\",1099511627776,1099511627776,0,0,0,0]]");
+    bg_ledger_done(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -337,6 +366,8 @@ int main(void)
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(fifty_peers_of_each_list_are_kept),
         cmocka_unit_test(nonsense_is_not_kept),
+        cmocka_unit_test(a_removed_node_is_forgotten),
+        cmocka_unit_test(a_list_that_is_said_to_grow_for_ever_has_a_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -128,13 +128,26 @@ static void a_late_node_is_left_alone_for_some_seconds(void **state)
     assert_false(bg_names_is_late(&names, "shop@h", 11000000));
 }
 
+static void a_removed_node_is_forgotten(void **state)
+{
+    (void)state;
+    take("shop@h", 1, PIDS("\"<0.1.0>\",\"<0.2.0>\""), NAMES(CART "," CART), 500);
+    take("shop@h2", 1, PIDS("\"<0.1.0>\""), NAMES(CART), 500);
+    bg_names_note_late(&names, "shop@h", 5);
+    bg_names_forget(&names, "shop@h");
+    assert_string_equal(found("shop@h", 1, BG_LINK_UP, 400, "<0.1.0>"), "");
+    assert_string_equal(found("shop@h", 1, BG_LINK_UP, 400, "<0.2.0>"), "");
+    assert_string_equal(found("shop@h2", 1, BG_LINK_UP, 400, "<0.1.0>"), "cart");
+    assert_false(bg_names_is_late(&names, "shop@h", 6));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(what_was_told_is_known_by_node_and_pid),     T(the_watched_are_known_too),     T(another_incarnation_has_other_processes),
         T(who_does_not_answer_is_who_he_was),          T(who_was_told_first_goes_first), T(nonsense_is_not_kept),
-        T(a_late_node_is_left_alone_for_some_seconds),
+        T(a_late_node_is_left_alone_for_some_seconds), T(a_removed_node_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
