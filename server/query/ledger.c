@@ -145,6 +145,19 @@ static bool is_less(const json_t *lists, const struct bg_ledger_entry *entry)
     return is_one;
 }
 
+/* The one that was used longest ago; of this node, if it has more than half of all, so that no node can drive out the others'. */
+static struct bg_ledger_entry *entry_to_evict(const struct bg_ledger *ledger, const char *node)
+{
+    struct bg_ledger_entry *entry, *own = NULL;
+    size_t count = 0;
+    TAILQ_FOREACH(entry, &ledger->by_use, link)
+    if (strcmp(entry->node.name, node) == 0) {
+        count++;
+        own = entry;
+    }
+    return count > BG_LEDGER_MAX / 2 ? own : TAILQ_LAST(&ledger->by_use, bg_ledger_list);
+}
+
 /* A process of which nothing is known: counting must be tried. */
 static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct bg_incarnation *node, const char *pid)
 {
@@ -156,7 +169,7 @@ static struct bg_ledger_entry *entry_new(struct bg_ledger *ledger, const struct 
     entry->node = *node;
     entry->counted_us = entry->asked_us = NEVER_US;
     if (ledger->count == BG_LEDGER_MAX)
-        bg_ledger_drop(ledger, TAILQ_LAST(&ledger->by_use, bg_ledger_list));
+        bg_ledger_drop(ledger, entry_to_evict(ledger, node->name));
     TAILQ_INSERT_HEAD(&ledger->by_use, entry, link);
     ledger->count++;
     return entry;

@@ -321,6 +321,22 @@ static void nonsense_is_not_kept(void **state)
     bg_ledger_done(&ledger);
 }
 
+static void a_node_with_many_does_not_drive_out_the_others(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    char counted[600];
+    bg_ledger_init(&ledger);
+    take(&ledger, &there, COUNTED("<0.1.0>", LISTS(LIST("100", "1", ""), NOBODY)), 0);
+    for (int i = 0; i <= 2 * BG_LEDGER_MAX; i++) {
+        (void)snprintf(counted, sizeof counted, "{\"pid\":\"<0.%d.0>\",\"unexplained\":1,\"lists\":" LISTS(NOBODY, NOBODY) "}", i);
+        take(&ledger, &here, counted, 0);
+    }
+    assert_int_equal(ledger.count, BG_LEDGER_MAX);
+    assert_known(&ledger, &there, 1, "[[\"<0.1.0>\",6400,100,0,0,0,0]]");
+    bg_ledger_done(&ledger);
+}
+
 static void a_removed_node_is_forgotten(void **state)
 {
     (void)state;
@@ -366,6 +382,7 @@ int main(void)
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(fifty_peers_of_each_list_are_kept),
         cmocka_unit_test(nonsense_is_not_kept),
+        cmocka_unit_test(a_node_with_many_does_not_drive_out_the_others),
         cmocka_unit_test(a_removed_node_is_forgotten),
         cmocka_unit_test(a_list_that_is_said_to_grow_for_ever_has_a_maximum),
     };
