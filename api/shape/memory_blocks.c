@@ -173,12 +173,12 @@ int64_t bg_blocks_silent(struct bg_shaper *shaper, const json_t *answer)
 {
     const json_t *replies = bg_answer_array(shaper, answer, "replies");
     const int64_t schedulers = bg_answer_count(shaper, answer, "schedulers_count");
-    int64_t missing = 2 * schedulers;
+    int64_t missing = schedulers <= INT64_MAX / 2 ? 2 * schedulers : INT64_MAX;
     if (json_array_size(bg_answer_array(shaper, answer, "areas")) == 0)
         return schedulers;
     for (size_t i = 0; i < json_array_size(replies); i++)
         missing -= json_is_array(json_array_get(replies, i));
-    return missing > 0 ? (missing + 1) / 2 : 0;
+    return missing > 0 ? missing / 2 + missing % 2 : 0;
 }
 
 enum bg_error bg_blocks_why_not(const json_t *answer, const char *node, char ret_text[BG_BLOCKS_WHY_SIZE])
@@ -187,7 +187,7 @@ enum bg_error bg_blocks_why_not(const json_t *answer, const char *node, char ret
     const json_int_t atoms_max = json_integer_value(json_object_get(answer, "atom_limit"));
     if (json_array_size(json_object_get(answer, "areas")) > 0)
         return BG_OK;
-    if (atoms_max - atoms < ATOMS_MIN) {
+    if (atoms_max < ATOMS_MIN || atoms > atoms_max - ATOMS_MIN) {
         (void)snprintf(ret_text, BG_BLOCKS_WHY_SIZE,
                        "the atom table of %s is nearly full, %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
                        " atoms: its allocators are not asked with fewer than %d left, as that may bring some hundred, and one too many "

@@ -135,6 +135,24 @@ static void memory_has_so_many_allocators_and_types(void **state)
     assert_int_equal(json_array_size(fake_at(fake.data, "types")), 64);
 }
 
+/* A sanitizer sees an overflow. */
+static void a_node_may_claim_any_number_of_schedulers(void **state)
+{
+    static const char one[] = "\"schedulers_count\":1";
+    static char answer[4000], claimed[5000];
+    (void)state;
+    (void)snprintf(answer, sizeof answer,
+                   MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", "%s", STANDARD_OF("3", "1000"), "1", NO_HOST),
+                   "[\"#Ref<0.1.2.3>\",1,[]]");
+    const char *at = strstr(answer, one);
+    assert_non_null(at);
+    (void)snprintf(claimed, sizeof claimed, "%.*s\"schedulers_count\":9223372036854775807%s", (int)(at - answer), answer, at + strlen(one));
+    fake_call("getMemory", SHOP, NULL);
+    fake_answer_to(0, claimed);
+    fake_answer_to(1, "{}");
+    assert_int_equal(fake.status, 200);
+}
+
 static void say(const char *text)
 {
     char body[100];
@@ -231,15 +249,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fake_setup, fake_teardown)
     const struct CMUnitTest tests[] = {
-        T(eight_nodes_are_asked_for_the_names_of_peers),
-        T(two_hundred_names_are_asked_of_a_node),
-        T(five_of_those_who_do_not_answer_are_named),
-        T(a_text_of_characters_is_cut_at_a_thousand),
-        T(a_function_has_255_arguments_at_most),
-        T(memory_has_so_many_allocators_and_types),
-        T(chat_lists_ten_watchers),
-        T(chat_names_eight_of_the_nodes_that_are_not_up),
-        T(slack_has_1024_commands_in_ten_minutes),
+        T(eight_nodes_are_asked_for_the_names_of_peers),  T(two_hundred_names_are_asked_of_a_node),
+        T(five_of_those_who_do_not_answer_are_named),     T(a_text_of_characters_is_cut_at_a_thousand),
+        T(a_function_has_255_arguments_at_most),          T(memory_has_so_many_allocators_and_types),
+        T(a_node_may_claim_any_number_of_schedulers),     T(chat_lists_ten_watchers),
+        T(chat_names_eight_of_the_nodes_that_are_not_up), T(slack_has_1024_commands_in_ten_minutes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
