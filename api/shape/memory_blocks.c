@@ -208,8 +208,10 @@ static size_t size_column(const json_t *answer)
 {
     const json_t *digits = json_object_get(answer, "otp_release");
     json_int_t release = 0;
-    for (size_t i = 0; i < json_array_size(digits) && i < 3; i++)
-        release = 10 * release + json_integer_value(json_array_get(digits, i)) - '0';
+    for (size_t i = 0; i < json_array_size(digits) && i < 3; i++) {
+        const json_int_t digit = json_integer_value(json_array_get(digits, i));
+        release = digit >= '0' && digit <= '9' ? 10 * release + digit - '0' : release;
+    }
     return release >= 27 ? 2 : release >= 24 ? 1 : 0;
 }
 
@@ -217,7 +219,7 @@ static size_t size_column(const json_t *answer)
 static int64_t outside(const json_t *info, int64_t word_bytes)
 {
     const json_t *memory = bg_pair_get(info, "memory"), *heap = bg_pair_get(info, "total_heap_size");
-    if (!json_is_integer(memory) || !json_is_integer(heap))
+    if (!json_is_integer(memory) || !json_is_integer(heap) || json_integer_value(memory) < 0 || json_integer_value(heap) < 0)
         return -1;
     return json_integer_value(memory) - bg_bytes_of_words(json_integer_value(heap), word_bytes);
 }
