@@ -144,7 +144,7 @@ static void a_node_may_claim_any_number_about_its_memory(void **state)
     (void)state;
     (void)snprintf(answer, sizeof answer,
                    MEMORY_OF(AREAS_OF("1", "1", "0", "0", "0", "0"), "1", "%s", STANDARD_OF("3", "1000"), "1", NO_HOST),
-                   "[\"#Ref<0.1.2.3>\",1,[]]");
+                   "[\"#Ref<0.1.2.3>\",1,[[\"fix_alloc\",0,[[\"fix_types\",[[\"monitor\",80,80]]]]]]]");
     (void)snprintf(claimed, sizeof claimed, "%.*s,%s", (int)strlen(answer) - 1, answer, claims);
     fake_call("getMemory", SHOP, NULL);
     fake_answer_to(0, claimed);
