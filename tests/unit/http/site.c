@@ -6,6 +6,7 @@
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,6 +151,7 @@ void site_start(const struct bg_http_options *options)
 {
     struct bg_failure failure;
 
+    signal(SIGPIPE, SIG_IGN); /* as the program does */
     site = (struct site){.base = event_base_new(), .options = *options, .services.clock = options->clock};
     assert_int_equal(bg_http_start(site.base, &site.options, &site.http, &failure), BG_OK);
 }

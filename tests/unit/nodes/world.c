@@ -9,6 +9,7 @@
 #include "world.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,6 +38,7 @@ void world_open(struct world *world, const struct bg_nodes_options *options)
 void world_open_by(struct world *world, const struct bg_nodes_options *options, const struct bg_clock *clock)
 {
     struct bg_failure failure;
+    signal(SIGPIPE, SIG_IGN); /* as the program does */
     bg_log_set_level(BG_LOG_ERROR);
     world->base = event_base_new();
     assert_non_null(world->base);
