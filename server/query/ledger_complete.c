@@ -5,8 +5,45 @@
 
 static const char *const counts[] = {"monitors_count", "monitored_by_count", "links_count"};
 
+/* What a list that was not counted is known to have: its number of entries if that was reported, else -1; and the most that there may be by
+ * its own node's report. */
+struct extent {
+    json_int_t count, most;
+};
+
+static json_int_t most_of(const json_t *reported, json_int_t count)
+{
+    const json_t *most = json_object_get(reported, "entries_max");
+    return json_is_integer(most) && json_integer_value(most) > count ? json_integer_value(most) : count;
+}
+
+static bool is_at(const json_t *peer, const char *node)
+{
+    const char *home = json_string_value(json_object_get(json_object_get(peer, "peer"), "node"));
+    return home != NULL && strcmp(home, node) == 0;
+}
+
+/* What other nodes claim is limited to the most entries that the list may have. */
+static void claims_bound(json_t *top, const char *node, json_int_t most)
+{
+    json_int_t claims = 0;
+    for (size_t i = 0; i < json_array_size(top); i++) {
+        const json_t *peer = json_array_get(top, i);
+        const json_int_t count = json_integer_value(json_object_get(peer, "count"));
+        claims += is_at(peer, node) ? 0 : count;
+        most -= is_at(peer, node) ? count : 0;
+    }
+    for (size_t i = json_array_size(top); i-- > 0;) {
+        json_t *peer = json_array_get(top, i), *count = json_object_get(peer, "count");
+        if (!is_at(peer, node))
+            (void)json_integer_set(count, bg_shares_granted(json_integer_value(count), claims, most));
+        if (json_integer_value(count) == 0)
+            (void)json_array_remove(top, i);
+    }
+}
+
 /* A watcher's list that was too long to be copied, from the counted lists of the processes that it watches. */
-static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, const char *pid)
+static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, const char *pid, json_int_t most)
 {
     json_t *top = json_array();
     const struct bg_ledger_entry *entry;
@@ -20,6 +57,7 @@ static json_t *top_of_watched(const struct bg_ledger *ledger, const char *node, 
         (void)json_object_set_new(peer, "count", json_integer(count));
         (void)json_array_append_new(top, peer);
     }
+    claims_bound(top, node, most);
     return top;
 }
 
@@ -50,15 +88,16 @@ static json_int_t list_count(const struct bg_ledger_entry *entry, size_t directi
     return json_integer_value(json_object_get(json_object_get(lists, bg_directions[direction]), "count"));
 }
 
-/* A list that is not copied, with so many entries (-1: unknown). */
+/* A list that is not copied. */
 static json_t *list_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, const char *node, const char *pid,
-                        size_t direction, json_int_t count, bool is_exact)
+                        size_t direction, struct extent extent, bool is_exact)
 {
+    json_int_t count = extent.count;
     const json_t *list = entry != NULL ? json_object_get(entry->lists, bg_directions[direction]) : NULL;
     const bool is_counted = bg_shares_is_counted(entry, direction);
     json_int_t since = 0, distinct = json_integer_value(json_object_get(list, "distinct_count"));
     json_t *top = is_counted       ? bg_shares_new(ledger, entry, direction, count, &since)
-                  : direction == 0 ? top_of_watched(ledger, node, pid)
+                  : direction == 0 ? top_of_watched(ledger, node, pid, extent.most)
                                    : json_array();
     if (!is_counted && top_sum(top) > count)
         count = top_sum(top);
@@ -157,7 +196,7 @@ static json_t *long_new(const struct bg_ledger *ledger, const struct bg_ledger_e
     const bool is_exact = json_is_true(json_object_get(row, "exact"));
     row_best(entry, args, pid, row, best);
     for (size_t i = 0; i < BG_DIRECTIONS; i++) {
-        json_t *list = list_new(ledger, entry, node, pid, i, best[i], is_exact);
+        json_t *list = list_new(ledger, entry, node, pid, i, (struct extent){best[i], most_of(row, best[i])}, is_exact);
         if (json_is_integer(json_object_get(list, "count")))
             (void)json_object_set(row, counts[i], json_object_get(list, "count"));
         (void)json_object_set_new(lists, bg_directions[i], list);
@@ -336,7 +375,8 @@ static void complete_process(struct bg_ledger *ledger, const struct bg_incarnati
         if (!json_is_false(json_object_get(json_object_get(lists, bg_directions[i]), "exact")))
             continue;
         is_estimate = true;
-        (void)json_object_set_new(lists, bg_directions[i], list_new(ledger, entry, node->name, pid, i, best[i], false));
+        (void)json_object_set_new(lists, bg_directions[i],
+                                  list_new(ledger, entry, node->name, pid, i, (struct extent){best[i], most_of(process, best[i])}, false));
     }
     note_due(entry, process, now_us);
     if (is_estimate && entry != NULL && entry->is_late)

@@ -4,6 +4,9 @@
  * not given to the known peers in proportion, since that could blame a process for another one's leak. A peer gets only as much as its own
  * list has grown by too, and as no other peer can have instead. So two sides that grow alike count as one leak, and a peer that did not
  * grow gets nothing. The peers of the rest are not known until the list is counted again, which is soon.
+ *
+ * What a node reports describes its own processes. So what it says about its entries in another node's list is only a claim: it never takes
+ * anything from the peers that the list's own node named, and is limited to the entries of which that node named no peer.
  */
 #ifndef BEAMGAUGE_QUERY_SHARES_H
 #define BEAMGAUGE_QUERY_SHARES_H
@@ -31,6 +34,8 @@ void bg_shares_learn_watched(struct bg_ledger *ledger, const char *node, const j
 /* The peers of a list of so many entries, a new array; and how many entries came since the count with unknown peers, 0 if they are few. */
 json_t *bg_shares_new(const struct bg_ledger *ledger, const struct bg_ledger_entry *entry, size_t direction, json_int_t count,
                       json_int_t *ret_since);
+/* What is granted of a claim, if the claims of all are about the same entries, `room` of them: what none of the others can have. */
+json_int_t bg_shares_granted(json_int_t claim, json_int_t claims, json_int_t room);
 /* How many entries of a watcher the kept list of a watched process has, if known, or -1. */
 json_int_t bg_shares_watches(const struct bg_ledger_entry *watched, const char *node, const char *pid);
 

@@ -208,6 +208,31 @@ static void the_watched_tell_whom_a_watcher_watches(void **state)
     bg_ledger_done(&ledger);
 }
 
+/* <0.1.0> of pay@h has 900 entries at most by its own node's report. */
+static void assert_watched(struct bg_ledger *ledger, size_t peers, json_int_t first, json_int_t count)
+{
+    json_t *process = complete(ledger, &there, ROW("<0.1.0>", "600", "false"));
+    const json_t *list = json_object_get(json_object_get(process, "lists"), "monitors");
+    assert_int_equal(json_array_size(json_object_get(list, "top")), peers);
+    assert_int_equal(json_integer_value(json_object_get(top_of(process, "monitors"), "count")), first);
+    assert_int_equal(json_integer_value(json_object_get(list, "count")), count);
+    json_decref(process);
+}
+
+static void the_watched_of_another_node_claim_no_more_than_a_watcher_can_have(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    bg_ledger_init(&ledger);
+    take(&ledger, &here, COUNTED("<0.9.0>", LISTS(NOBODY, LIST("5000", "1", PEER("<0.1.0>", "pay@h", "5000")))), 0);
+    assert_watched(&ledger, 1, 900, 900);
+    take(&ledger, &here, COUNTED("<0.8.0>", LISTS(NOBODY, LIST("5000", "1", PEER("<0.1.0>", "pay@h", "5000")))), 0);
+    assert_watched(&ledger, 0, 0, 600); /* several cannot all have it */
+    take(&ledger, &there, COUNTED("<0.7.0>", LISTS(NOBODY, LIST("5000", "1", PEER("<0.1.0>", "pay@h", "700")))), 0);
+    assert_watched(&ledger, 1, 700, 700);
+    bg_ledger_done(&ledger);
+}
+
 static bool is_uncounted(const json_t *object)
 {
     return json_is_true(json_object_get(object, "uncounted"));
@@ -378,6 +403,7 @@ int main(void)
         cmocka_unit_test(what_was_counted_while_a_question_was_on_its_way_is_better_than_its_estimate),
         cmocka_unit_test(entries_of_any_kind_are_of_the_kinds_that_were_counted),
         cmocka_unit_test(the_watched_tell_whom_a_watcher_watches),
+        cmocka_unit_test(the_watched_of_another_node_claim_no_more_than_a_watcher_can_have),
         cmocka_unit_test(it_is_open_whose_entries_are_that_nobody_has_counted),
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(fifty_peers_of_each_list_are_kept),

@@ -212,6 +212,84 @@ static void a_list_that_is_short_now_is_forgotten(void **state)
     bg_ledger_done(&ledger);
 }
 
+/* Another node claims that as many of its processes as it may report monitor <0.2.0>, with so many entries each. */
+static void claim(struct bg_ledger *ledger, const struct bg_incarnation *node, size_t processes, const char *count)
+{
+    char text[1000];
+    for (size_t i = 0; i < processes; i++) {
+        (void)snprintf(text, sizeof text, WATCHER("<0.%zu.0>", LIST("%s", "2", PEER("<0.2.0>", "shop@h", "%s"))), 500 + i, count, count);
+        take(ledger, node, text, 0);
+    }
+}
+
+/* How many peers the list of the watched process has, and the number of its first one. */
+static void assert_peers(struct bg_ledger *ledger, const char *monitored_by, size_t peers, json_int_t first)
+{
+    char text[1000];
+    (void)snprintf(text, sizeof text, "{\"rows\":[" BOTH("<0.2.0>", "0", "%s") "]}", monitored_by);
+    json_t *answer = read_json(text), *args = read_json("{\"list_entries_max\":100}");
+    (void)json_object_set_new(args, "known", bg_ledger_known(ledger, &here, false, 1));
+    bg_ledger_complete(ledger, &here, args, answer, NOW_US);
+    const json_t *lists = json_object_get(json_array_get(json_object_get(answer, "long"), 0), "lists");
+    const json_t *top = json_object_get(json_object_get(lists, "monitored_by"), "top");
+    json_int_t sum = 0;
+    for (size_t i = 0; i < json_array_size(top); i++)
+        sum += json_integer_value(json_object_get(json_array_get(top, i), "count"));
+    assert_int_equal(json_array_size(top), peers);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(top, 0), "count")), first);
+    assert_true(sum <= json_integer_value(json_object_get(json_object_get(lists, "monitored_by"), "count")));
+    json_decref(args);
+    json_decref(answer);
+}
+
+static void what_another_node_claims_takes_nothing_from_the_peers_of_a_list(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    keep_leak(&ledger);
+    claim(&ledger, &there, 60, "1099511627776");
+    assert_peers(&ledger, "40000", 1, 40000);
+    assert_peers(&ledger, "45000", 1, 40000); /* several cannot all have it */
+    static const char grown[] = BOTH("<0.1.0>", "45000", "0") "," BOTH("<0.2.0>", "0", "45000");
+    assert_shares(&ledger, grown, 1, "monitored_by", 45000, 0);
+    assert_peers(&ledger, "30000", 1, 30000);
+    bg_ledger_done(&ledger);
+    keep_leak(&ledger);
+    claim(&ledger, &there, 60, "1000");
+    assert_peers(&ledger, "140000", 1 + 8, 40000); /* no more of one node */
+    bg_ledger_done(&ledger);
+    keep_leak(&ledger);
+    claim(&ledger, &there, 1, "1099511627776");
+    assert_peers(&ledger, "40000", 1, 40000);
+    assert_peers(&ledger, "45000", 2, 40000); /* one may have what came since, and no more */
+    claim(&ledger, &there, 1, "0");
+    assert_peers(&ledger, "45000", 1, 40000);
+    bg_ledger_done(&ledger);
+}
+
+/* A list of 50 peers has no place for more; a node of two peers that are in the list may say how many entries are theirs, but not more than
+ * there can be. */
+static void a_list_of_many_peers_keeps_those_that_its_own_node_named(void **state)
+{
+    (void)state;
+    struct bg_ledger ledger;
+    static char top[4000], text[5000];
+    bg_ledger_init(&ledger);
+    for (int i = 0; i < BG_LEDGER_PEERS_MAX; i++)
+        (void)snprintf(top + strlen(top), sizeof top - strlen(top), "%s" PEER("<0.%d.0>", "%s", "100"), i > 0 ? "," : "", 450 + i,
+                       i == 0 ? "pay@h" : "shop@h");
+    (void)snprintf(text, sizeof text, "{\"counted\":[" WATCHED("<0.2.0>", LIST("5000", "50", "%s")) "]}", top);
+    json_t *answer = read_json(text);
+    json_decref(bg_ledger_take(&ledger, &here, answer, false, 1, 77));
+    json_decref(answer);
+    claim(&ledger, &there, 1, "90000");
+    assert_peers(&ledger, "5000", BG_LEDGER_PEERS_MAX, 100);
+    take(&ledger, &there, WATCHER("<0.450.0>", LIST("90000", "1", PEER("<0.2.0>", "shop@h", "90000"))), 1);
+    assert_peers(&ledger, "5000", BG_LEDGER_PEERS_MAX, 100);
+    assert_peers(&ledger, "7000", BG_LEDGER_PEERS_MAX, 2100);
+    bg_ledger_done(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +302,8 @@ int main(void)
         cmocka_unit_test(one_that_is_monitored_by_its_pid_and_by_its_name_is_not_given_all_of_both),
         cmocka_unit_test(a_list_that_is_no_longer_what_was_counted_is_counted_again),
         cmocka_unit_test(a_list_that_is_short_now_is_forgotten),
+        cmocka_unit_test(what_another_node_claims_takes_nothing_from_the_peers_of_a_list),
+        cmocka_unit_test(a_list_of_many_peers_keeps_those_that_its_own_node_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
