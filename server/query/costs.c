@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-enum { RESULTS, RPC, TOLD };
+enum { RESULTS, RPC, DURATION };
 
 const struct bg_metric bg_costs_metrics[] = {
     [RESULTS] = {"beamgauge_rpcs",
@@ -16,7 +16,7 @@ const struct bg_metric bg_costs_metrics[] = {
              BG_METRIC_HISTOGRAM,
              "seconds",
              {"question"}},
-    [TOLD] = {"beamgauge_scan_duration_seconds",
+    [DURATION] = {"beamgauge_scan_duration_seconds",
               "Time that the nodes themselves say they spent on a question that looks at processes",
               BG_METRIC_HISTOGRAM,
               "seconds",
@@ -55,7 +55,7 @@ static void write_histograms(const struct bg_costs *costs, struct bg_exposition 
                                         &costs->questions[i].rpc);
     for (size_t i = 0; i < bg_questions_count; i++)
         if (bg_histogram_count(&costs->questions[i].spent) > 0)
-            bg_exposition_add_histogram(exposition, &bg_costs_metrics[TOLD], (const char *[]){bg_questions[i].name},
+            bg_exposition_add_histogram(exposition, &bg_costs_metrics[DURATION], (const char *[]){bg_questions[i].name},
                                         &costs->questions[i].spent);
 }
 

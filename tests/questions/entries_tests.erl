@@ -128,11 +128,11 @@ threshold_test() ->
 
 %% One measure may be wrong, as the process that is measured was about something.
 measured_again_test() ->
-    Told = fun(Measures) -> put(measures, Measures), entries:agreed(fun() -> [Next | Rest] = get(measures), put(measures, Rest), Next end, 5, []) end,
-    ?assertEqual(64, Told([64, 64])),
-    ?assertEqual(64, Told([120, 64, 64])),
-    ?assertEqual(64, Told([64, 8, 64])),
-    ?assertEqual(5, Told([1, 2, 3, 4, 5])).
+    Agreed = fun(Measures) -> put(measures, Measures), entries:agreed(fun() -> [Next | Rest] = get(measures), put(measures, Rest), Next end, 5, []) end,
+    ?assertEqual(64, Agreed([64, 64])),
+    ?assertEqual(64, Agreed([120, 64, 64])),
+    ?assertEqual(64, Agreed([64, 8, 64])),
+    ?assertEqual(5, Agreed([1, 2, 3, 4, 5])).
 
 %% On a node that does much else too, compiled or not.
 calibration_under_load_test_() -> asking:each("what is measured is the same on a busy node", fun(Mode) ->

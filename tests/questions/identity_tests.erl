@@ -50,9 +50,9 @@ large_test_() -> asking:each("a dictionary that may be large is not copied", fun
     Pid = start(hoard, 20000000),
     try
         ?assert(element(2, process_info(Pid, total_heap_size)) * erlang:system_info(wordsize) > 256 * 1024 * 1024),
-        {Told, Copied} = received_by_asker(fun() -> row(Mode, Pid) end),
+        {Reported, Copied} = received_by_asker(fun() -> row(Mode, Pid) end),
         Expected = case erlang:system_info(otp_release) >= "27" of true -> {fat_server, init, 1}; false -> undefined end,
-        ?assertEqual(Expected, maps:get(<<"started_as">>, Told)),
+        ?assertEqual(Expected, maps:get(<<"started_as">>, Reported)),
         ?assert(Copied < 64 * 1024 * 1024)
     after
         asking:uproot([Pid])

@@ -6,9 +6,9 @@
 %% Who does not answer: all are counted, 2,048 are kept to be asked again, and 20 are named.
 silent_test() ->
     Pids = [list_to_pid(lists:concat(["<0.", N, ".0>"])) || N <- lists:seq(1000, 4000)],
-    Met = lists:foldl(fun(Pid, Before) -> met:silent([Pid], 1, Before) end, met:none(), Pids),
-    ?assertMatch({Again, _} when length(Again) =:= 2048, met:again(Met)),
-    #{<<"skipped_count">> := Count, <<"skipped">> := Named} = met:answer(Met, erlang:monotonic_time(microsecond)),
+    Progress = lists:foldl(fun(Pid, Before) -> progress:silent([Pid], 1, Before) end, progress:none(), Pids),
+    ?assertMatch({Again, _} when length(Again) =:= 2048, progress:again(Progress)),
+    #{<<"skipped_count">> := Count, <<"skipped">> := Named} = progress:answer(Progress, erlang:monotonic_time(microsecond)),
     ?assertEqual({3001, 20}, {Count, length(Named)}).
 
 %% Each with a list that is too long to be copied, of which 50 are counted the first time.

@@ -12,13 +12,13 @@ patient() ->
     [Pid ! {message, I} || I <- lists:seq(1, ?MESSAGES)],
     Pid.
 
-row(Pid, #{<<"rows">> := Rows}) -> hd([Row || #{<<"pid">> := Told} = Row <- Rows, Told =:= Pid]).
+row(Pid, #{<<"rows">> := Rows}) -> hd([Row || #{<<"pid">> := Other} = Row <- Rows, Other =:= Pid]).
 
 window_test_() -> asking:each("windows report it if they rank by messages, and leave it out if they rank by memory", fun(Mode) ->
     Pid = patient(),
     Arguments = fun(Sort) -> #{<<"sort">> => Sort, <<"limit">> => 1000, <<"order">> => <<"desc">>, <<"window_ms">> => 100, <<"binary">> => false, <<"list_entries_max">> => 200000} end,
-    Told = asking:ask(Mode, window, Arguments(<<"message_queue_len">>)),
-    ?assertMatch(#{message_queue_len := ?MESSAGES, memory := undefined, total_heap_size := undefined, <<"memory_min">> := Min} when Min > ?MESSAGES, row(Pid, Told)),
+    ByMessages = asking:ask(Mode, window, Arguments(<<"message_queue_len">>)),
+    ?assertMatch(#{message_queue_len := ?MESSAGES, memory := undefined, total_heap_size := undefined, <<"memory_min">> := Min} when Min > ?MESSAGES, row(Pid, ByMessages)),
     #{<<"rows">> := Rows, <<"exact">> := Exact} = Answer = asking:ask(Mode, window, Arguments(<<"memory">>)),
     ?assertEqual([], [Row || #{<<"pid">> := Other} = Row <- Rows, Other =:= Pid]),
     ?assertEqual({1, #{<<"memory">> => false}}, {maps:get(<<"long_mailbox_count">>, Answer), Exact})
@@ -50,8 +50,8 @@ watched_test_() -> asking:each("who watches it is not counted", fun(Mode) ->
     Pid = patient(),
     Watcher = asking:plant(fun() -> [erlang:monitor(process, Pid) || _ <- lists:seq(1, 10)] end),
     Pair = [#{<<"pid">> => asking:text(Pid)}, asking:text(Watcher), atom_to_binary(node(), utf8)],
-    #{<<"pairs">> := [Told]} = asking:ask(Mode, watched, #{<<"pairs">> => [Pair], <<"list_entries_max">> => 200000}),
-    ?assertMatch(#{<<"pid">> := Pid, <<"count">> := undefined}, Told)
+    #{<<"pairs">> := [Reported]} = asking:ask(Mode, watched, #{<<"pairs">> => [Pair], <<"list_entries_max">> => 200000}),
+    ?assertMatch(#{<<"pid">> := Pid, <<"count">> := undefined}, Reported)
 end).
 
 %% Found by tracing the processes that ask it.
@@ -100,14 +100,14 @@ end).
 collect_test_() -> asking:each("its garbage is not collected, and it is counted among those left alone", fun(Mode) ->
     Pid = patient(),
     {Answer, Walks} = walks(Pid, fun() -> asking:ask(Mode, collect, #{<<"limit">> => 3, <<"heap_max_bytes">> => 0}) end),
-    ?assertEqual({1, [], []}, {maps:get(<<"long_mailbox_count">>, Answer), [Row || #{<<"pid">> := Told} = Row <- maps:get(<<"rows">>, Answer), Told =:= Pid], lists:append(Walks)})
+    ?assertEqual({1, [], []}, {maps:get(<<"long_mailbox_count">>, Answer), [Row || #{<<"pid">> := Other} = Row <- maps:get(<<"rows">>, Answer), Other =:= Pid], lists:append(Walks)})
 end).
 
 named_test_() -> asking:each("it is named among peers, and asked for by name", fun(Mode) ->
     Pid = patient(),
-    #{<<"processes">> := [Told]} = asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Pid)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,
+    #{<<"processes">> := [Reported]} = asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Pid)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,
                                                             <<"list_entries_max">> => 200000, <<"exact">> => false}),
-    ?assertMatch(#{<<"row">> := #{<<"alive">> := true}}, Told),
+    ?assertMatch(#{<<"row">> := #{<<"alive">> := true}}, Reported),
     Watcher = asking:plant(fun() -> erlang:monitor(process, Pid) end),
     #{<<"processes">> := [#{<<"lists">> := #{<<"monitors">> := #{<<"top">> := [Peer]}}}]} =
         asking:ask(Mode, peers, #{<<"pids">> => [asking:text(Watcher)], <<"directions">> => [<<"monitors">>], <<"limit">> => 5,

@@ -75,9 +75,9 @@ instances() -> [Instances || [_, Scheduler, Instances] <- asked(memory, replies)
 
 memory_test() ->
     Schedulers = erlang:system_info(schedulers),
-    Told = instances(),
-    ?assertEqual(2 * Schedulers, length(Told)),
-    {Counts, Sizes} = lists:partition(fun(Instances) -> lists:all(fun({Name, _, _}) -> Name =:= std_alloc end, Instances) end, Told),
+    Reported = instances(),
+    ?assertEqual(2 * Schedulers, length(Reported)),
+    {Counts, Sizes} = lists:partition(fun(Instances) -> lists:all(fun({Name, _, _}) -> Name =:= std_alloc end, Instances) end, Reported),
     ?assertEqual({Schedulers, Schedulers}, {length(Counts), length(Sizes)}),
     ?assertEqual(lists:sort(erlang:system_info(alloc_util_allocators)), lists:usort([Name || Each <- Sizes, {Name, _, _} <- Each])),
     ?assertMatch([_ | _], [Parts || Each <- Counts, {std_alloc, _, Parts} <- Each, {mbcs, [{blocks, [{std_alloc, [{count, _, _, _}, _]}]} | _]} <- Parts]),
@@ -126,7 +126,7 @@ entry_test() ->
     ?assertEqual(0, monitor_bytes() rem (2 * End)).
 
 monitor_bytes() ->
-    lists:sum([Used || Told <- instances(), {fix_alloc, _, Parts} <- Told, Part <- Parts, element(1, Part) =:= fix_types,
+    lists:sum([Used || Reported <- instances(), {fix_alloc, _, Parts} <- Reported, Part <- Parts, element(1, Part) =:= fix_types,
                        {monitor, _, Used} <- element(tuple_size(Part), Part)]) band ((1 bsl 64) - 1).
 
 %% The allocator gives back freed blocks little by little.

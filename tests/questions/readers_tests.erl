@@ -152,9 +152,9 @@ bounded_test_() -> [{timeout, 60, {"the deadline holds however little is answere
         ask(forms, scan, #{}),
         Silent = stuck(),
         Before = processes(),
-        {Microseconds, Met} = timer:tc(fun() -> ended(#{<<"timeout_ms">> => 1000}, chunks:things(with(Silent, Crowd))) end),
+        {Microseconds, Progress} = timer:tc(fun() -> ended(#{<<"timeout_ms">> => 1000}, chunks:things(with(Silent, Crowd))) end),
         ?assert(Microseconds < 3000000),
-        ?assertMatch(#{<<"process_count">> := 30015, <<"skipped_count">> := Skipped} when Skipped >= 15, met:answer(Met, 0)),
+        ?assertMatch(#{<<"process_count">> := 30015, <<"skipped_count">> := Skipped} when Skipped >= 15, progress:answer(Progress, 0)),
         ?assertEqual({status, running}, process_info(Silent, status)),
         asking:eventually(fun() -> processes() -- Before =:= [] end)
     end)
@@ -171,7 +171,7 @@ ended(Arguments, Source) ->
 last(Job, Readers) ->
     case readers:next(Job, Readers) of
         {ok, _, Left} -> last(Job, Left);
-        {none, Met} -> Met
+        {none, Progress} -> Progress
     end.
 
 %% Whoever asks may be ended at any moment: before anybody was asked, in the midst of it, and near the end.

@@ -208,13 +208,13 @@ churn(Owner) ->
 names_test_() -> asking:each("names, initial calls and applications are reported, with any characters", fun(Mode) ->
     Name = list_to_atom("<script>|\n\e[31m\"'"),
     Hostile = asking:plant(fun() -> register(Name, self()), put('$initial_call', {"not", <<"an">>, mfa}), grow() end),
-    Told = asking:plant(fun() -> put('$initial_call', {my_server, init, 1}), grow() end),
+    Started = asking:plant(fun() -> put('$initial_call', {my_server, init, 1}), grow() end),
     Answer = asking:ask(Mode, scan, arguments(#{<<"limit">> => 1000})),
     ByPid = maps:from_list([{maps:get(<<"pid">>, Row), Row} || Row <- maps:get(<<"rows">>, Answer)]),
     ?assertMatch(#{registered_name := Name, <<"started_as">> := undefined, initial_call := {erlang, apply, 2}, status := waiting}, maps:get(Hostile, ByPid)),
-    ?assertMatch(#{registered_name := [], <<"started_as">> := {my_server, init, 1}, current_function := {_, _, _}}, maps:get(Told, ByPid)),
+    ?assertMatch(#{registered_name := [], <<"started_as">> := {my_server, init, 1}, current_function := {_, _, _}}, maps:get(Started, ByPid)),
     ?assertMatch(#{<<"application">> := kernel, <<"started_as">> := {supervisor, kernel, 1}}, maps:get(whereis(kernel_sup), ByPid)),
-    asking:uproot([Hostile, Told])
+    asking:uproot([Hostile, Started])
 end).
 
 grow() -> [erlang:monitor(process, whereis(init)) || _ <- lists:seq(1, 3)].

@@ -6,8 +6,8 @@
 arguments(Pairs, More) -> maps:merge(#{<<"pairs">> => Pairs, <<"list_entries_max">> => 200000, <<"exact">> => false}, More).
 
 ask(Mode, Pairs, More) ->
-    #{<<"pairs">> := Told} = asking:ask(Mode, watched, arguments(Pairs, More)),
-    Told.
+    #{<<"pairs">> := Answer} = asking:ask(Mode, watched, arguments(Pairs, More)),
+    Answer.
 
 pid(Pid) -> #{<<"pid">> => asking:text(Pid)}.
 
@@ -18,16 +18,16 @@ watch(Target, Times) -> asking:plant(fun() -> [erlang:monitor(process, Target) |
 counts_test_() -> asking:each("each watcher's own entries are counted, of all that the watched has", fun(Mode) ->
     Watched = asking:plant(fun() -> register(watched_here, self()), put('$initial_call', {ledger, init, 1}) end),
     [Once, Often, Never] = [watch(Watched, Times) || Times <- [1, 7000, 0]],
-    Told = ask(Mode, [pair(pid(Watched), Often), pair(#{<<"name">> => <<"watched_here">>}, Once), pair(pid(Watched), Never), pair(pid(Watched), Once)], #{}),
-    ?assertEqual([7000, 1, 0, 1], [maps:get(<<"count">>, Each) || Each <- Told]),
-    [?assertMatch(#{registered_name := watched_here, <<"started_as">> := {ledger, init, 1}, <<"alive">> := true, <<"pid">> := Watched}, Each) || Each <- Told]
+    Answer = ask(Mode, [pair(pid(Watched), Often), pair(#{<<"name">> => <<"watched_here">>}, Once), pair(pid(Watched), Never), pair(pid(Watched), Once)], #{}),
+    ?assertEqual([7000, 1, 0, 1], [maps:get(<<"count">>, Each) || Each <- Answer]),
+    [?assertMatch(#{registered_name := watched_here, <<"started_as">> := {ledger, init, 1}, <<"alive">> := true, <<"pid">> := Watched}, Each) || Each <- Answer]
 end).
 
 dead_test_() -> asking:each("who is dead, or was never here, is said to be dead and counts nothing", fun(Mode) ->
     Gone = asking:plant(fun() -> ok end),
     asking:uproot([Gone]),
-    Told = ask(Mode, [pair(Who, self()) || Who <- [pid(Gone), #{<<"pid">> => <<"nonsense">>}, #{<<"name">> => <<"no such name ", 0>>}]], #{}),
-    [?assertEqual(#{<<"alive">> => false, <<"count">> => undefined}, maps:with([<<"alive">>, <<"count">>], Each)) || Each <- Told]
+    Answer = ask(Mode, [pair(Who, self()) || Who <- [pid(Gone), #{<<"pid">> => <<"nonsense">>}, #{<<"name">> => <<"no such name ", 0>>}]], #{}),
+    [?assertEqual(#{<<"alive">> => false, <<"count">> => undefined}, maps:with([<<"alive">>, <<"count">>], Each)) || Each <- Answer]
 end).
 
 too_long_test_() -> asking:each("a list that may be too long is counted only if that is allowed or requested, and reported to the ledger", fun(Mode) ->

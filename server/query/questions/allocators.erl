@@ -9,18 +9,18 @@ answer(_) ->
     Ref = make_ref(),
     Schedulers = erlang:system_info(schedulers),
     erlang:system_info({allocator, Ref, [mseg_alloc | erlang:system_info(alloc_util_allocators)]}),
-    Told = told(Ref, Schedulers, []),
-    Infos = lists:append(Told),
+    Reported = reported(Ref, Schedulers, []),
+    Infos = lists:append(Reported),
     #{<<"allocators">> => [instance(Name, Number, maps:from_list([Part || {_, _} = Part <- Parts])) || {Name, Number, Parts} <- Infos, Name =/= mseg_alloc],
       <<"mseg_cache">> => cache([Parts || {mseg_alloc, _, Parts} <- Infos]),
       <<"schedulers_count">> => Schedulers,
-      <<"silent_count">> => Schedulers - length(Told)}.
+      <<"silent_count">> => Schedulers - length(Reported)}.
 
-told(_, 0, Told) -> Told;
-told(Ref, Left, Told) ->
+reported(_, 0, Reported) -> Reported;
+reported(Ref, Left, Reported) ->
     receive
-        {Ref, _, More} -> told(Ref, Left - 1, [More | Told])
-    after ?PATIENCE_MS -> Told
+        {Ref, _, More} -> reported(Ref, Left - 1, [More | Reported])
+    after ?PATIENCE_MS -> Reported
     end.
 
 %% The pool holds multi-block carriers that an instance has abandoned; they still belong to it. Not every instance has a pool.

@@ -10,12 +10,12 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit} = Arguments) ->
     Masters = [{application_controller:get_master(Name), Name} || {Name, _, _} <- Loaded],
     Sums = ets:new(ets, [private]),
     ets:insert(Sums, [{Master, 0, 0, 0, 0, 0} || Master <- [none | [Master || {Master, _} <- Masters, is_pid(Master)]]]),
-    Met = add_everyone(entries:calibrate(), Arguments, Sums),
+    Progress = add_everyone(entries:calibrate(), Arguments, Sums),
     Versions = maps:from_list([{Name, Version} || {Name, _, Version} <- Loaded]),
     All = [sum(Master, Name, maps:get(Name, Versions), Sums) || {Master, Name} <- Masters] ++ [sum(none, undefined, undefined, Sums)],
     ets:delete(Sums),
     Place = case Sort of <<"memory">> -> 4; <<"processes">> -> 5; <<"total_heap">> -> 6; <<"message_queue_len">> -> 7; <<"reductions">> -> 8 end,
-    (met:answer(Met, Started))#{
+    (progress:answer(Progress, Started))#{
       <<"rows">> => [row(Sum) || Sum <- lists:sublist(lists:reverse(lists:keysort(Place, All)), Limit)],
       <<"application_count">> => length(All),
       <<"word_bytes">> => erlang:system_info(wordsize)}.
@@ -51,7 +51,7 @@ with_leaders(Figures, Arguments) ->
 
 add_all(Job, Readers, Sums) ->
     case readers:next(Job, Readers) of
-        {none, Met} -> Met;
+        {none, Progress} -> Progress;
         {ok, Alive, Left} ->
             add(Alive, length(Alive), Sums),
             add_all(Job, Left, Sums)

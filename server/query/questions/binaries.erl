@@ -8,12 +8,12 @@
 
 answer(#{<<"limit">> := Limit} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
-    {Best, Met, Words} = referred:best(Limit, Arguments),
+    {Best, Progress, Words} = referred:best(Limit, Arguments),
     Items = [memory, total_heap_size, message_queue_len, garbage_collection_info, garbage_collection, group_leader | identity:items()],
     Rows = rows([Pid || {Pid, _} <- Best], readers:infos([Pid || {Pid, _} <- Best], Items, Arguments), ?BUDGET_WORDS, []),
-    (met:answer(Met, Started))#{
+    (progress:answer(Progress, Started))#{
       <<"rows">> => Rows,
-      <<"referred_words">> => case met:is_all(Met) of true -> Words; false -> undefined end,
+      <<"referred_words">> => case progress:is_all(Progress) of true -> Words; false -> undefined end,
       <<"word_bytes">> => erlang:system_info(wordsize),
       <<"binary_memory_bytes">> => referred:memory()}.
 
@@ -21,7 +21,7 @@ answer(#{<<"limit">> := Limit} = Arguments) ->
 rows([], _, _, Rows) -> lists:reverse(Rows);
 rows([Pid | Pids], Infos, Budget, Rows) ->
     case maps:get(Pid, Infos, none) of
-        Untold when is_atom(Untold) -> rows(Pids, Infos, Budget, Rows);
+        None when is_atom(None) -> rows(Pids, Infos, Budget, Rows);
         Info ->
             #{total_heap_size := Words} = Known = maps:from_list(Info),
             Copied = Words =< min(?HEAP_WORDS_MAX, Budget) andalso not deadline:is_over(),

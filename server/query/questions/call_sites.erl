@@ -35,7 +35,7 @@ traced(Pid, DurationMs, MaxCalls) ->
                        [link, {message_queue_data, off_heap}, {max_heap_size, #{size => ?TRACER_HEAP_WORDS, kill => true, error_logger => false}}]),
     {Keeper, Monitor} = spawn_monitor(fun() -> keeper(Worker, Tracer, Pid, DurationMs + ?KEEPER_SLACK_MS, Release >= "27", Specs) end),
     receive
-        {Keeper, tracing} -> told(Pid, traced(Tracer, Keeper, Monitor, Release >= "27", Specs));
+        {Keeper, tracing} -> answered(Pid, traced(Tracer, Keeper, Monitor, Release >= "27", Specs));
         {Keeper, Refusal} -> refused(Tracer, Refusal);
         {'DOWN', Monitor, _, _, Reason} -> refused(Tracer, Reason), exit(Reason)
     end.
@@ -235,7 +235,7 @@ add(Index, At, Count, Tallies) ->
 
 %%% The answer
 
-told(Pid, {TracedMs, {Cut, Calls, {Sites, Tallies, Open, _}}}) ->
+answered(Pid, {TracedMs, {Cut, Calls, {Sites, Tallies, Open, _}}}) ->
     Held = case quick:items(Pid, [memory, total_heap_size]) of
         [] -> unknown; %% its mailbox is long
         Items -> held(process_info(Pid, Items), Pid)
@@ -249,10 +249,10 @@ told(Pid, {TracedMs, {Cut, Calls, {Sites, Tallies, Open, _}}}) ->
     #{<<"traced_ms">> => TracedMs,
       <<"calls_count">> => Calls,
       <<"cut">> => Cut,
-      <<"sites">> => [told_site(Key, maps:get(Index, Tallies), maps:get(Index, Ended, 0))
+      <<"sites">> => [site(Key, maps:get(Index, Tallies), maps:get(Index, Ended, 0))
                       || {Key, Index} <- [{{undefined, []}, 0} | maps:to_list(Sites)], maps:get(Index, Tallies, {0, 0, 0}) =/= {0, 0, 0}]}.
 
-told_site({Caller, Stack}, {Monitors, Demonitored, Strange}, Ended) ->
+site({Caller, Stack}, {Monitors, Demonitored, Strange}, Ended) ->
     #{<<"caller">> => caller(Caller),
       <<"stack">> => [frame(Frame) || Frame <- Stack],
       <<"monitor_count">> => Monitors,

@@ -8,14 +8,14 @@
 
 answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
-    {Best, Met, _} = referred:best(Limit, Arguments),
+    {Best, Progress, _} = referred:best(Limit, Arguments),
     Before = referred:memory(),
     {Pids, _} = lists:unzip(Best),
     Short = quick:short(Pids, Arguments), %% some mailbox may have become long meanwhile
     Rows = lists:append([collected(Pid, HeapMax) || Pid <- Pids, lists:member(Pid, Short)]),
     Long = length([Pid || Pid <- Pids -- Short, is_process_alive(Pid)]),
     receive after ?SETTLE_MS -> ok end,
-    (met:answer(met:unasked(0, met:long(Met) + Long, Met), Started))#{
+    (progress:answer(progress:unasked(0, progress:long(Progress) + Long, Progress), Started))#{
       <<"rows">> => Rows,
       <<"binary_memory_before_bytes">> => Before,
       <<"binary_memory_after_bytes">> => referred:memory()}.

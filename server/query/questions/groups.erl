@@ -24,8 +24,8 @@ answer(#{<<"by">> := By, <<"sort">> := Sort, <<"limit">> := Limit, <<"entries">>
             Bounds = case Entries of true -> {entries:unexplained_max(EntriesMax, Calibration), Budget}; false -> none end,
             Long = long:new(Arguments),
             Sum = fun(Figures, State) -> sum(Figures, By, Table, {Long, Calibration}, State) end,
-            {_, Met} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
-            (met:answer(Met, Started))#{
+            {_, Progress} = living:fold(Sum, {Bounds, #{}}, Calibration, Arguments),
+            (progress:answer(Progress, Started))#{
               <<"word_bytes">> => element(1, Calibration),
               <<"groups">> => best(By, Table, place(Sort), Limit)}
     end.
@@ -56,21 +56,21 @@ sum(Figures, By, Table, Calibration, {Bounds, Leaders}) ->
 
 %%% The key of each process, in their order
 
-keys(<<"registered_name">>, Pids, Count, _, Known) -> {told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, registered_name))), Known};
+keys(<<"registered_name">>, Pids, Count, _, Known) -> {reported(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, registered_name))), Known};
 keys(<<"application">>, Pids, Count, _, Known) ->
-    Leaders = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, group_leader))),
+    Leaders = reported(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, group_leader))),
     Learnt = case map_size(Known) < ?LEADERS_MAX of
         true -> maps:merge(Known, maps:from_list([{Leader, identity:application(Leader)} || Leader <- lists:usort(Leaders), not maps:is_key(Leader, Known)]));
         false -> Known
     end,
     {lists:zipwith3(fun maps:get/3, Leaders, lists:duplicate(Count, Learnt), lists:duplicate(Count, undefined)), Learnt};
 keys(<<"label">>, Pids, Count, _, Known) ->
-    Labels = told(asked(Pids, Count, {dictionary, '$process_label'})),
+    Labels = reported(asked(Pids, Count, {dictionary, '$process_label'})),
     Sized = lists:zip(Labels, lists:map(fun erlang:external_size/1, Labels)),
     Spec = [{{'$1', '$2'}, [{'=<', '$2', ?KEY_BYTES_MAX}], ['$1']}, {'_', [], [{const, rest()}]}],
     {ets:match_spec_run(Sized, ets:match_spec_compile(Spec)), Known};
 keys(<<"initial_call">>, Pids, Count, Figures, Known) ->
-    Calls = told(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, initial_call))),
+    Calls = reported(lists:zipwith(fun erlang:process_info/2, Pids, lists:duplicate(Count, initial_call))),
     {Asked, Noted} = case length(identity:items()) > 2 of
         true -> {Pids, asked(Pids, Count, {dictionary, '$initial_call'})};
         false -> noted(Calls, Figures)
@@ -92,8 +92,8 @@ noted(Calls, Figures) ->
 
 %% The reply of each, in their order, and undefined if a process does not reply in time: the process itself must do it, when it is scheduled.
 asked(Pids, Count, Item) ->
-    Told = readers:infos(Pids, Item, #{}),
-    lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, Told), lists:duplicate(Count, undefined)).
+    Reported = readers:infos(Pids, Item, #{}),
+    lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(Count, Reported), lists:duplicate(Count, undefined)).
 
 %% The pids of processes of proc_lib whose heap passes the tests.
 own(Called, Tests) ->
@@ -101,7 +101,7 @@ own(Called, Tests) ->
     ets:match_spec_run(Called, ets:match_spec_compile([{{{proc_lib, init_p, '_'}, Row}, Tests, ['$2']}])).
 
 %% The values of {Item, Value}; `undefined` for those without, including dead ones.
-told(Infos) -> ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [undefined]}])).
+reported(Infos) -> ets:match_spec_run(Infos, ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}, {'_', [], [undefined]}])).
 
 %% No name, call or application equals this key, and an equal label would only be counted with the rest.
 rest() -> {ets, other, other, other}.

@@ -14,8 +14,8 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"list_entries_max">> := Ent
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax + ?BUDGET_EACH * erlang:system_info(process_count)},
     Long = long:new(Arguments),
     Sum = fun(Figures, State) -> sum(Figures, item(Sort), Table, {Long, Calibration}, State) end,
-    {{_, Unlooked}, Met} = living:fold(Sum, {Limits, 0}, Calibration, Arguments),
-    (met:answer(Met, Started))#{
+    {{_, Unlooked}, Progress} = living:fold(Sum, {Limits, 0}, Calibration, Arguments),
+    (progress:answer(Progress, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"groups">> => best(Table, Limit, place(item(Sort)), Unlooked)}.
 

@@ -22,10 +22,10 @@ answer(#{<<"pids">> := Texts, <<"directions">> := Directions, <<"limit">> := Lim
 process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
     case [{Row, {Pid, maps:get(Pid, All, none)}} || {ok, Pid} <- [who:pid(Text)], #{<<"alive">> := Alive} = Row <- [maps:get(Pid, Described)], Alive =/= false] of
         [{Row, {_, none}}] -> %% it does not report its memory in time
-            {(told(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]))#{<<"late">> => true}, []};
+            {(reported(Text, Row, [{Name, estimated(undefined)} || Name <- Directions]))#{<<"late">> => true}, []};
         [{Row, Weight}] ->
             {Lists, Looks} = lists(Weight, Directions, Limit, Long, Calibration),
-            {(told(Text, Row, Lists))#{<<"full">> => case Looks of [{_, _, {size, Needed, Room}}] -> [Needed, Room]; _ -> undefined end,
+            {(reported(Text, Row, Lists))#{<<"full">> => case Looks of [{_, _, {size, Needed, Room}}] -> [Needed, Room]; _ -> undefined end,
                                        <<"late">> => is_late(Lists, Looks),
                                        <<"entries_max">> => entries:links_max(element(2, Weight), Calibration)}, Looks};
         [] ->
@@ -36,7 +36,7 @@ process(Text, {All, Described}, Directions, Limit, Long, Calibration) ->
 is_late(Lists, []) -> [Name || {Name, #{<<"exact">> := false}} <- Lists] =/= [];
 is_late(_, [{_, _, Looked}]) -> Looked =:= timeout.
 
-told(Text, Row, Lists) -> #{<<"pid">> => Text, <<"dead">> => false, <<"row">> => Row, <<"lists">> => maps:from_list(Lists)}.
+reported(Text, Row, Lists) -> #{<<"pid">> => Text, <<"dead">> => false, <<"row">> => Row, <<"lists">> => maps:from_list(Lists)}.
 
 %% {[{Direction, List}], Looks}: for a long list, the result of long:look/4.
 lists({_, Unexplained} = Weight, Directions, Limit, {BytesMax, _}, Calibration) when Unexplained =< BytesMax ->

@@ -18,10 +18,10 @@ answer(#{<<"sort">> := Sort, <<"limit">> := Limit, <<"window_ms">> := Millisecon
 
 %% The kind of each: the driver, or a program of the system, whose name is its command line.
 kinds(Ports, Count) ->
-    Told = lists:zip(lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
+    Reported = lists:zip(lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
                      lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, os_pid))),
     Spec = [{{'_', {os_pid, '$1'}}, [{is_integer, '$1'}], [{const, "program"}]}, {{{name, '$1'}, '_'}, [], ['$1']}, {'_', [], [{const, "closed"}]}],
-    ets:match_spec_run(Told, ets:match_spec_compile(Spec)).
+    ets:match_spec_run(Reported, ets:match_spec_compile(Spec)).
 
 ranked(Ports, Sort, Limit, Milliseconds) ->
     {Best, Seen, Gone} = top:ranked(top:things(Ports), fun(Some, Count) -> figures(Sort, Some, Count) end, Milliseconds, Limit),
@@ -35,13 +35,13 @@ figures(<<"input">>, Ports, Count) -> traffic(Ports, Count, input, recv_oct);
 figures(<<"output">>, Ports, Count) -> traffic(Ports, Count, output, send_oct);
 figures(<<"buffer">>, Ports, Count) ->
     Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
-    [case Told of {name, Name} -> case buffer(Port, Name) of undefined -> 0; Bytes -> Bytes end; undefined -> dead end || {Port, Told} <- lists:zip(Ports, Names)].
+    [case Reported of {name, Name} -> case buffer(Port, Name) of undefined -> 0; Bytes -> Bytes end; undefined -> dead end || {Port, Reported} <- lists:zip(Ports, Names)].
 
 %% A port's count of its input leaves out what a socket's driver reads for gen_tcp and gen_udp; the driver's own count has that.
 traffic(Ports, Count, Item, Statistic) ->
-    Told = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, Item)),
+    Reported = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, Item)),
     Names = lists:zipwith(fun erlang:port_info/2, Ports, lists:duplicate(Count, name)),
-    [moved(Port, Name, Number, Statistic) || {Port, {Name, Number}} <- lists:zip(Ports, lists:zip(Names, Told))].
+    [moved(Port, Name, Number, Statistic) || {Port, {Name, Number}} <- lists:zip(Ports, lists:zip(Names, Reported))].
 
 %% The buffer of a socket's driver for its next read: a binary that no process refers to.
 buffer(Port, Name) when Name =:= "tcp_inet"; Name =:= "udp_inet"; Name =:= "sctp_inet" ->

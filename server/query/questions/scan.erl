@@ -11,15 +11,15 @@
 answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"list_entries_max">> := EntriesMax} = Arguments) ->
     Started = erlang:monotonic_time(microsecond),
     Calibration = entries:calibrate(),
-    {[{_, _, Kept, Candidates} | Rankings], Met, {Partial, _, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, Arguments),
+    {[{_, _, Kept, Candidates} | Rankings], Progress, {Partial, _, _} = Seen} = pass:run(rankings(Limit, Order, Binary), Calibration, Binary, Arguments),
     Limits = {entries:unexplained_max(EntriesMax, Calibration), ?BUDGET_LISTS * EntriesMax},
-    Silent = met:named(Met),
+    Silent = progress:named(Progress),
     Looks = looks(Candidates, element(1, Limits), long:new(Arguments), Silent, Calibration),
-    {Counts, Explained, Lost, Late, Relations} = relations(Candidates, Kept, met:scanned(Met), Limit, Calibration, Limits, {Looks, Silent}),
+    {Counts, Explained, Lost, Late, Relations} = relations(Candidates, Kept, progress:scanned(Progress), Limit, Calibration, Limits, {Looks, Silent}),
     Ranked = Relations ++ [{Key, Best, true, none} || {Key, _, _, Best} <- Rankings],
     Held = case element(6, Calibration) of infinity -> {infinity, infinity, infinity, infinity}; _ -> blocks:counts() end,
     {Rows, Places} = table(Ranked, Counts, Partial, Lost, {Calibration, Limits, Binary, Arguments#{<<"silent">> => Silent}}),
-    (met:answer(Met, Started))#{
+    (progress:answer(Progress, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
@@ -27,12 +27,12 @@ answer(#{<<"limit">> := Limit, <<"order">> := Order, <<"binary">> := Binary, <<"
       <<"counted">> => long:answer(Looks ++ [{Pid, Entries * element(3, Calibration), timeout} || {Pid, Entries, _, _} <- Lost], Arguments),
       <<"weighed">> => heavy:weighed(Candidates, Arguments),
       <<"unexplained_monitors">> => unexplained(element(1, Held), Explained),
-      <<"census">> => case met:is_all(Met) andalso Late ++ [Pid || {Pid, _, Looked} <- Looks, known(Looked) =:= []] of
+      <<"census">> => case progress:is_all(Progress) andalso Late ++ [Pid || {Pid, _, Looked} <- Looks, known(Looked) =:= []] of
           [] -> [element(1, Held), element(3, Held) | [lists:sum(figures:column(Counts, At)) || At <- [2, 3]]];
           _ -> undefined %% one that was not counted may have them all
       end,
       <<"rankings">> => maps:from_list([{Key, figures:found(figures:column(Best, 1), Places)} || {Key, Best, _, _} <- Ranked]),
-      <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Met, Seen)} || {Key, _, Exact, _} <- Ranked]),
+      <<"exact">> => maps:from_list([{Key, Exact andalso pass:is_exact(Key, Progress, Seen)} || {Key, _, Exact, _} <- Ranked]),
       <<"next_bound">> => maps:from_list([{Key, Bound} || {Key, _, _, Bound} <- Ranked, is_integer(Bound)])}.
 
 rankings(Limit, Order, Binary) ->
@@ -119,14 +119,14 @@ relation(Key, At, Counts, Limit, ByPid, Large, Beyond, Calibration) ->
     {Key, figures:found(Pids, ByPid), Exact, case Behind of [] -> none; _ -> lists:max(Behind) end}.
 
 %% One row for each process in any ranking, and its place among them.
-table(Ranked, Counts, Told, Lost, {Calibration, Limits, Binary, Arguments}) ->
+table(Ranked, Counts, Estimated, Lost, {Calibration, Limits, Binary, Arguments}) ->
     Figures = lists:usort(lists:append([Best || {_, Best, _, _} <- Ranked])),
     Pids = figures:column(Figures, 1),
-    Untold = maps:from_list([{Pid, #{<<"monitors_count">> => Entries, <<"monitored_by_count">> => Entries, <<"silent">> => true,
-                                     <<"entries_min">> => 0, <<"entries_max">> => Entries}} || {Pid, Entries, _, _} <- Lost]),
-    Partial = maps:merge(Told, Untold),
+    Unanswered = maps:from_list([{Pid, #{<<"monitors_count">> => Entries, <<"monitored_by_count">> => Entries, <<"silent">> => true,
+                                       <<"entries_min">> => 0, <<"entries_max">> => Entries}} || {Pid, Entries, _, _} <- Lost]),
+    Partial = maps:merge(Estimated, Unanswered),
     Whole = maps:values(maps:without(maps:keys(Partial), maps:from_list(lists:zip(Pids, Figures)))),
     Rows = rows:make(Figures, rows:count(Whole, Counts, Calibration, Limits), Partial, {Calibration, Binary, Arguments}),
     Nothing = lists:duplicate(length(Pids), #{}),
-    {lists:zipwith(fun maps:merge/2, Rows, lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Untold), Nothing)),
+    {lists:zipwith(fun maps:merge/2, Rows, lists:zipwith3(fun maps:get/3, Pids, lists:duplicate(length(Pids), Unanswered), Nothing)),
      maps:from_list(lists:zip(Pids, lists:seq(0, length(Pids) - 1)))}.

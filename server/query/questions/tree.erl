@@ -16,7 +16,7 @@ answer(#{<<"application">> := Text, <<"limit">> := Limit, <<"depth">> := Depth} 
 
 tree(Master, Limit, Depth, Arguments) ->
     Started = erlang:monotonic_time(microsecond),
-    {All, Met} = members(Master, Arguments),
+    {All, Progress} = members(Master, Arguments),
     Members = lists:sublist(lists:sort(All), ?PROCESSES_MAX),
     Parents = parents(Members, Arguments),
     Known = maps:from_list(lists:zip(Members, Members)),
@@ -25,13 +25,13 @@ tree(Master, Limit, Depth, Arguments) ->
     Places = walk([{[I], Pid, Parent} || {I, {Pid, Parent}} <- numbered(Roots)], 1, Depth, Limit, Children, []),
     Infos = quick:infos([Pid || {_, Pid, _} <- Places], items(), Arguments),
     Rows = [row(Place, Children, maps:get(element(2, Place), Infos, none)) || Place <- lists:sort(Places)],
-    (met:answer(Met, Started))#{
+    (progress:answer(Progress, Started))#{
       <<"found">> => <<"running">>,
       <<"rows">> => [Row || Row <- Rows, is_map(Row)],
       <<"member_count">> => length(All),
       <<"word_bytes">> => erlang:system_info(wordsize)}.
 
-%% {Pids, Met}.
+%% {Pids, Progress}.
 members(Master, Arguments) ->
     Spec = ets:match_spec_compile([{{'$1', {group_leader, Master}}, [], [{{'$1'}}]}, {{'_', undefined}, [], [dead]}]),
     members(readers:job(group_leader, Spec), readers:new(chunks:all(), Arguments), []).
@@ -39,15 +39,15 @@ members(Master, Arguments) ->
 members(Job, Readers, Found) ->
     case readers:next(Job, Readers) of
         {ok, Rows, Left} -> members(Job, Left, [Pid || {Pid} <- Rows] ++ Found);
-        {none, Met} -> {Found, Met}
+        {none, Progress} -> {Found, Progress}
     end.
 
 %% [{Parent, Pid}].
 parents(Members, Arguments) ->
     case is_parent_known() of
         true ->
-            Told = readers:infos(Members, parent, Arguments),
-            [{case maps:get(Pid, Told, undefined) of {parent, Parent} -> Parent; _ -> undefined end, Pid} || Pid <- Members];
+            Reported = readers:infos(Members, parent, Arguments),
+            [{case maps:get(Pid, Reported, undefined) of {parent, Parent} -> Parent; _ -> undefined end, Pid} || Pid <- Members];
         false ->
             Noted = maps:from_list(readers:all(ancestors(), readers:new(chunks:things(quick:short(Members, Arguments)), Arguments))),
             [{case maps:get(Pid, Noted, undefined) of Name when is_atom(Name) -> whereis(Name); Parent -> Parent end, Pid} || Pid <- Members]
@@ -91,7 +91,7 @@ walk(Level, Depth, DepthMax, Left, Children, Places) ->
 
 items() -> [memory, total_heap_size, message_queue_len, current_function | identity:items()].
 
-row(_, _, Untold) when is_atom(Untold) -> Untold;
+row(_, _, None) when is_atom(None) -> None;
 row({Path, Pid, Parent}, Children, Info) ->
     #{total_heap_size := Words} = Known = maps:from_list(Info),
     #{<<"started_as">> := StartedAs} = Notes = identity:notes(Pid, Known, identity:heap_bytes(Words)),

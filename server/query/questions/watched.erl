@@ -13,21 +13,21 @@ answer(#{<<"pairs">> := Pairs, <<"list_entries_max">> := EntriesMax} = Arguments
     Pids = lists:usort([Pid || {ok, Pid} <- maps:values(Found)]),
     {Described, Figures} = heavy:described(Pids, quick:short(Pids, Arguments), Calibration, Arguments),
     Known = {Described, maps:from_list([{element(1, Row), Row} || Row <- Figures])},
-    Told = maps:map(fun(Watched, Watchers) -> told(maps:get(Watched, Found), Watchers, Known, Long, Calibration) end, ByWatched),
-    #{<<"pairs">> => [told_of({Pid, Node}, maps:get(Watched, Told)) || [Watched, Pid, Node] <- Pairs],
-      <<"counted">> => long:answer([Look || {_, _, Looks} <- maps:values(Told), Look <- Looks], Arguments),
+    Reported = maps:map(fun(Watched, Watchers) -> reported(maps:get(Watched, Found), Watchers, Known, Long, Calibration) end, ByWatched),
+    #{<<"pairs">> => [reported_of({Pid, Node}, maps:get(Watched, Reported)) || [Watched, Pid, Node] <- Pairs],
+      <<"counted">> => long:answer([Look || {_, _, Looks} <- maps:values(Reported), Look <- Looks], Arguments),
       <<"weighed">> => heavy:weighed(Figures, Arguments)}.
 
 by_watched([], Grouped) -> Grouped;
 by_watched([[Watched, Pid, Node] | Rest], Grouped) ->
     by_watched(Rest, Grouped#{Watched => [{Pid, Node} | maps:get(Watched, Grouped, [])]}).
 
-told_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
+reported_of(Watcher, {Described, Counts, _}) -> Described#{<<"count">> => maps:get(Watcher, Counts, undefined)}.
 
 %% {WhoItIs, #{Watcher => Count}, Looks}. There are no counts for a dead process, nor for one with too many entries to be copied each
 %% time: the ledger, which keeps its counts, has them. There are none either for a process that does not report its memory in time or has
 %% a long mailbox, since its number of entries is not known, nor if no time is left.
-told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) ->
+reported({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) ->
     Row = (maps:get(Pid, Described))#{<<"pid">> => Pid},
     case maps:get(Pid, Figures, none) of
         none -> {Row, #{}, []};
@@ -36,7 +36,7 @@ told({ok, Pid}, Watchers, {Described, Figures}, {BytesMax, Long}, Calibration) -
             Looked = long:look(Pid, element(8, Known), Long, {?LONG_PEERS, Calibration}),
             {maps:merge(Row, by_now(Looked)), #{}, [{Pid, element(8, Known), Looked}]}
     end;
-told(none, _, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
+reported(none, _, _, _, _) -> {#{<<"alive">> => false}, #{}, []}.
 
 %% For a list that was counted before: its present number of entries.
 by_now({last, {_, _, MonitoredBy, _}}) -> #{<<"monitored_by_count">> => MonitoredBy};

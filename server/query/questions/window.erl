@@ -11,7 +11,7 @@ answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order} = Argume
     Started = now_us(),
     Calibration = entries:calibrate(),
     Ranking = figures:ranking(Key, 2, Order, Limit + ?OWN_MAX),
-    {{_, _, _, Changes}, Met, Exact, Busy, Known} = case relation(Key) of
+    {{_, _, _, Changes}, Progress, Exact, Busy, Known} = case relation(Key) of
         none -> values(Key, Ranking, Calibration, Arguments);
         At -> relations(At, Ranking, Calibration, Arguments)
     end,
@@ -19,8 +19,8 @@ answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order} = Argume
     Best = lists:sublist([Change || Change <- Changes, not lists:member(element(1, Change), Own)], Limit),
     {Rows, Unheard} = rows(Best, Known, Calibration, Arguments),
     Unranked = Busy ++ Unheard,
-    Whole = met:silent(Unheard, length(Unheard), met:unasked(length(Unheard), met:long(Met), Met)),
-    (met:answer(Whole, Started))#{
+    Whole = progress:silent(Unheard, length(Unheard), progress:unasked(length(Unheard), progress:long(Progress), Progress)),
+    (progress:answer(Whole, Started))#{
       <<"word_bytes">> => element(1, Calibration),
       <<"entry_bytes">> => min(element(3, Calibration), element(4, Calibration)),
       <<"monitor_bytes">> => element(3, Calibration),
@@ -28,7 +28,7 @@ answer(#{<<"sort">> := Key, <<"limit">> := Limit, <<"order">> := Order} = Argume
       <<"unranked">> => lists:sublist(Unranked, ?NAMED_MAX),
       <<"unranked_count">> => length(Unranked),
       <<"rankings">> => #{Key => lists:seq(0, length(Rows) - 1)},
-      <<"exact">> => #{Key => Exact andalso met:is_all(Whole) andalso met:long(Whole) =:= 0},
+      <<"exact">> => #{Key => Exact andalso progress:is_all(Whole) andalso progress:long(Whole) =:= 0},
       <<"next_bound">> => #{}}.
 
 relation(<<"monitors">>) -> 2;
@@ -52,19 +52,19 @@ rows(Best, Known, Calibration, #{<<"binary">> := Binary} = Arguments) ->
     Pids = figures:column(Best, 1),
     {Whole, Partial} = quick:of_pids(Pids, Calibration, Binary, Arguments),
     Earlier = maps:without(figures:column(Whole, 1), maps:with(Pids, Known)),
-    Told = maps:merge(Earlier, figures:by_pid(Whole)),
-    Figures = figures:found([Pid || Pid <- Pids, maps:is_key(Pid, Told)], Told),
+    Reported = maps:merge(Earlier, figures:by_pid(Whole)),
+    Figures = figures:found([Pid || Pid <- Pids, maps:is_key(Pid, Reported)], Reported),
     Incomplete = maps:merge(Partial, Earlier),
     Counts = rows:count([Row || Row <- Figures, not maps:is_key(element(1, Row), Incomplete)], [], Calibration, limits(Arguments, Calibration)),
     {[changed(Raw, maps:get(maps:get(<<"pid">>, Raw), Changes)) || Raw <- rows:make(Figures, Counts, Incomplete, {Calibration, Binary, Arguments})],
-     [Pid || Pid <- Pids, not maps:is_key(Pid, Told), is_process_alive(Pid)]}.
+     [Pid || Pid <- Pids, not maps:is_key(Pid, Reported), is_process_alive(Pid)]}.
 
 changed(Raw, {_, _, Delta, Microseconds}) -> maps:merge(Raw, #{<<"delta">> => Delta, <<"window_us">> => Microseconds}).
 
 %%% Attributes that every process is asked for
 
-%% {Ranking, Met, true, Busy, Known}: busy processes that did not report at both ends, and figures of some. A process that does not
-%% answer the first time is met already, and is not asked again.
+%% {Ranking, Progress, true, Busy, Known}: busy processes that did not report at both ends, and figures of some. A process that does not
+%% answer the first time is counted already, and is not asked again.
 values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments) ->
     Job = sampler:job(Key, Calibration),
     case readers:is_busy() of
@@ -72,7 +72,7 @@ values(Key, Ranking, Calibration, #{<<"window_ms">> := Milliseconds} = Arguments
         false ->
             {Samples, First} = samples(Job, whom(Key, Calibration, half(Arguments, Milliseconds)), []),
             readers:sleep(Milliseconds),
-            Readers = again(Samples, met:unasked(length(Samples), met:long(First), First), Arguments),
+            Readers = again(Samples, progress:unasked(length(Samples), progress:long(First), First), Arguments),
             compare(Job, Readers, maps:from_list(Samples), Ranking, {[], #{}})
     end.
 
@@ -82,39 +82,39 @@ whom(Key, Calibration, Arguments) ->
         false -> readers:new(chunks:all(), Arguments)
     end.
 
-again(Samples, Met, Arguments) -> readers:new(chunks:things(figures:column(Samples, 1)), Arguments, [], Met).
+again(Samples, Progress, Arguments) -> readers:new(chunks:things(figures:column(Samples, 1)), Arguments, [], Progress).
 
 %% On a busy node the leaders are asked first, at both ends of the window, and the others after them as the time allows.
 hurried(Key, Job, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit">> := Limit} = Arguments) ->
     Leading = sampler:leading(Key, Calibration),
-    {Pids, Unheard, Busy, Source, Met} = leaders:order(Key, Limit, Calibration, half(Arguments, Milliseconds)),
+    {Pids, Unheard, Busy, Source, Progress} = leaders:order(Key, Limit, Calibration, half(Arguments, Milliseconds)),
     {Led, Mute} = leaders:ask(Pids, Leading, max(1, (deadline:left() - Milliseconds) div ?LEADING_SHARE)),
     Started = now_ms(),
     Others = Arguments#{<<"timeout_ms">> => max(1, (deadline:left() - Milliseconds) * 3 div 4), <<"reserve_ms">> => 0},
-    {Samples, First} = samples(Job, readers:new(Source, Others, [], leaders:heard(Led, Mute, Met)), []),
+    {Samples, First} = samples(Job, readers:new(Source, Others, [], leaders:heard(Led, Mute, Progress)), []),
     Before = plain(Led),
     readers:sleep(max(0, Started + Milliseconds - now_ms())),
     {LedAgain, MuteAgain} = leaders:ask(figures:column(Before, 1), Leading, max(1, deadline:left() div ?LEADING_SHARE)),
     Then = maps:from_list(Before ++ Samples),
-    Once = leaders:heard(LedAgain, MuteAgain, met:unasked(map_size(Then), met:long(First), First)),
-    Untold = Unheard ++ Mute ++ MuteAgain,
+    Once = leaders:heard(LedAgain, MuteAgain, progress:unasked(map_size(Then), progress:long(First), First)),
+    Unreported = Unheard ++ Mute ++ MuteAgain,
     compare(Job, again(Samples, Once, Arguments#{<<"reserve_ms">> => 0}), Then, offer(plain(LedAgain), Then, Ranking),
-            {Untold -- (Untold -- Busy), maps:from_list([{Pid, Row} || {Pid, _, Row} <- LedAgain])}).
+            {Unreported -- (Unreported -- Busy), maps:from_list([{Pid, Row} || {Pid, _, Row} <- LedAgain])}).
 
 plain(Rows) -> [{element(1, Row), element(2, Row)} || Row <- Rows, is_tuple(Row)].
 
-%% {[{Pid, {When, Number}}], Met}.
+%% {[{Pid, {When, Number}}], Progress}.
 samples(Job, Readers, Samples) ->
     case readers:next(Job, Readers) of
         {ok, Rows, Left} -> samples(Job, Left, [Rows | Samples]);
-        {none, Met} -> {lists:append(Samples), Met}
+        {none, Progress} -> {lists:append(Samples), Progress}
     end.
 
 %% Like values/4. Called last: a list of all samples is garbage by then.
 compare(Job, Readers, Before, Ranking, {Busy, Known} = More) ->
     case readers:next(Job, Readers) of
         {ok, Rows, Left} -> compare(Job, Left, Before, offer(Rows, Before, Ranking), More);
-        {none, Met} -> {Ranking, Met, true, Busy, Known}
+        {none, Progress} -> {Ranking, Progress, true, Busy, Known}
     end.
 
 offer(Rows, Before, {_, Test, _, _} = Ranking) ->
@@ -131,7 +131,7 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
     Limits = limits(Arguments, Calibration),
     Long = long:new(Arguments),
     Unknowing = maps:remove(<<"known">>, half(Arguments, Milliseconds)), %% the heavy ones must report their present memory too
-    {[{_, _, Kept, First}], Met, _} = pass:run([Candidates], Calibration, false, Unknowing),
+    {[{_, _, Kept, First}], Progress, _} = pass:run([Candidates], Calibration, false, Unknowing),
     {Then, Before, FirstAll} = counted(First, At, Long, Calibration, Limits),
     readers:sleep(Milliseconds),
     Second = figures:of_pids(figures:column(First, 1), Calibration, false, Arguments),
@@ -139,8 +139,8 @@ relations(At, Ranking, Calibration, #{<<"window_ms">> := Milliseconds, <<"limit"
     Deltas = [{Pid, Delta * 1000000000 div (Now - Then), Delta, Now - Then}
               || {Pid, Old} <- maps:to_list(Before), {_, _, _} = New <- [maps:get(Pid, After, none)], Delta <- [grown(Old, New, Calibration)]],
     Silent = [Pid || Pid <- figures:column(First, 1) -- figures:column(Second, 1), is_process_alive(Pid)],
-    {figures:offer(Ranking, Deltas), met:silent(Silent, length(Silent), met:unasked(length(Silent), met:long(Met), Met)),
-     met:scanned(Met) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
+    {figures:offer(Ranking, Deltas), progress:silent(Silent, length(Silent), progress:unasked(length(Silent), progress:long(Progress), Progress)),
+     progress:scanned(Progress) =< Kept andalso FirstAll andalso SecondAll, [], #{}}.
 
 %% Two estimates are not compared, since the node's total limits both: for a process that is not counted, the growth of its memory is used.
 grown({false, _, Then}, {_, _, Now}, Calibration) -> entries:grown(Now - Then, Calibration);
@@ -151,8 +151,8 @@ grown({_, Old, _}, {_, New, _}, _) -> New - Old.
 counted(Figures, At, Long, Calibration, Limits) ->
     Unexplained = maps:from_list(lists:zip(figures:column(Figures, 1), figures:column(Figures, 8))),
     Counts = [{Count, true} || Count <- rows:count(Figures, [], Calibration, Limits)],
-    Told = maps:from_list([{element(1, Count), true} || {Count, _} <- Counts]),
-    Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Told)],
+    Reported = maps:from_list([{element(1, Count), true} || {Count, _} <- Counts]),
+    Others = [Row || Row <- Figures, not maps:is_key(element(1, Row), Reported)],
     Guesses = [guess(element(1, Row), element(8, Row), Long, Calibration) || Row <- Others],
     {now_us(),
      maps:from_list([{Pid, {How, element(At, Count), maps:get(Pid, Unexplained)}} || {Count, How} <- Guesses ++ Counts, Pid <- [element(1, Count)], Pid =/= none]),

@@ -29,8 +29,8 @@ program(Pids, Count, {Items, Zip, Spec}, To) ->
     Rows = [fun erlang:apply/2, Lists, [fun lists:zipwith3/4, Zip]],
     Filtered = [fun erlang:apply/2, [fun erlang:apply/3, [lists, erlang], [foldl, hd], [Rows, [[Spec]]]],
                 [fun lists:zipwith3/4, fun ets:match_spec_run/2]],
-    Told = [fun erlang:apply/3, [erlang, lists], [self, foldl], [[], Filtered]],
-    [fun erlang:apply/2, [fun erlang:apply/3, [erlang, lists], [hd, zipwith3], [[[To]], Told]],
+    Send = [fun erlang:apply/3, [erlang, lists], [self, foldl], [[], Filtered]],
+    [fun erlang:apply/2, [fun erlang:apply/3, [erlang, lists], [hd, zipwith3], [[[To]], Send]],
      [fun lists:zipwith3/4, fun erlang:send/2]].
 
 %% Turns lists of pids into the arguments of spawn_opt/4. An asker is linked to its starter: it ends with the question, however that
@@ -86,12 +86,12 @@ grouped(Groups, Count, Wanted) when Count > Wanted ->
 grouped(Groups, _, _) -> Groups.
 
 %% Looks less often if it takes long.
-wait(Holder, Count, {PollMs, Pause, Until} = Patience, {Told, Since}, Started) ->
+wait(Holder, Count, {PollMs, Pause, Until} = Patience, {Before, Since}, Started) ->
     receive after PollMs -> ok end,
     {message_queue_len, Queued} = process_info(Holder, message_queue_len),
     Now = erlang:monotonic_time(millisecond),
-    case Queued >= Count orelse (Queued =:= Told andalso Now - Since >= Pause) orelse Now >= Until of
+    case Queued >= Count orelse (Queued =:= Before andalso Now - Since >= Pause) orelse Now >= Until of
         true -> ok;
         false -> wait(Holder, Count, setelement(1, Patience, max(?POLL_MS, (Now - Started) div 10)),
-                      {Queued, case Queued of Told -> Since; _ -> Now end}, Started)
+                      {Queued, case Queued of Before -> Since; _ -> Now end}, Started)
     end.

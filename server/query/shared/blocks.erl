@@ -25,13 +25,13 @@ count(Type, Sections) ->
 %% of its blocks. A message is a block of fix_alloc, or of eheap_alloc if it has content and its receiver keeps messages off its heap:
 %% Messages is the maximum in all mailboxes together. Each is infinity if the node does not report it.
 counts() ->
-    case told(memory_internal, [fix_alloc]) of
+    case reported(memory_internal, [fix_alloc]) of
         [] -> {infinity, infinity, infinity, infinity}; %% a scheduler is blocked, and would be so again
-        Fixed -> counts(Fixed, told(allocator, erlang:system_info(alloc_util_allocators)), erlang:system_info(wordsize))
+        Fixed -> counts(Fixed, reported(allocator, erlang:system_info(alloc_util_allocators)), erlang:system_info(wordsize))
     end.
 
-counts(Fixed, Told, WordBytes) ->
-    Sections = [{Name, [Section || {_, [{blocks, _} | _] = Section} <- Parts]} || {Name, _, Parts} <- Told],
+counts(Fixed, Reported, WordBytes) ->
+    Sections = [{Name, [Section || {_, [{blocks, _} | _] = Section} <- Parts]} || {Name, _, Parts} <- Reported],
     {Monitors, Links, Sides} = words(list_to_integer(erlang:system_info(otp_release))),
     {fixed(monitor, Monitors, WordBytes, Fixed), pairs(fixed(link, Links, WordBytes, Fixed), Sides), known(count(std_alloc, Sections)),
      messages(fixed(msg_ref, ?MESSAGE_WORDS, WordBytes, Fixed), known(count(eheap_alloc, Sections)))}.
@@ -56,8 +56,8 @@ pairs(Blocks, Sides) -> (Blocks + Sides - 1) div Sides.
 %% Blocks of a type of fix_alloc: each instance reports its types as [{Type, AllocatedBytes, UsedBytes}]. Infinity if the bytes do not
 %% fit blocks of that size. An instance may be below 0, as it may free blocks that another one allocated, and then reports an unsigned
 %% word.
-fixed(Type, Words, WordBytes, Told) ->
-    Types = [element(tuple_size(Part), Part) || {_, _, Parts} <- Told, Part <- lists:flatten(Parts), element(1, Part) =:= fix_types],
+fixed(Type, Words, WordBytes, Reported) ->
+    Types = [element(tuple_size(Part), Part) || {_, _, Parts} <- Reported, Part <- lists:flatten(Parts), element(1, Part) =:= fix_types],
     case lists:sum([Used || Each <- Types, {Of, _, Used} <- Each, Of =:= Type]) band ((1 bsl (8 * WordBytes)) - 1) of
         Used when Types =/= [], Used rem (Words * WordBytes) =:= 0 -> Used div (Words * WordBytes);
         _ -> infinity
@@ -65,15 +65,15 @@ fixed(Type, Words, WordBytes, Told) ->
 
 %% [{Allocator, Instance, Parts}], requested like erlang:system_info/1 does. Every scheduler reports its own: if one is blocked, nothing
 %% is known, and nobody waits for it.
-told(Item, Allocators) ->
+reported(Item, Allocators) ->
     Ref = make_ref(),
     erlang:system_info({Item, Ref, Allocators}),
-    told(Ref, erlang:system_info(schedulers), [], deadline:bound(?PATIENCE_MS)).
+    reported(Ref, erlang:system_info(schedulers), [], deadline:bound(?PATIENCE_MS)).
 
-told(_, 0, Told, _) -> Told;
-told(Ref, Schedulers, Told, Patience) ->
+reported(_, 0, Reported, _) -> Reported;
+reported(Ref, Schedulers, Reported, Patience) ->
     receive
-        {Ref, _, More} -> told(Ref, Schedulers - 1, More ++ Told, Patience)
+        {Ref, _, More} -> reported(Ref, Schedulers - 1, More ++ Reported, Patience)
     after Patience -> []
     end.
 

@@ -48,8 +48,8 @@ free_job({WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
 of_pids(Pids, Calibration, Binary) -> of_pids(Pids, Calibration, Binary, #{}).
 
 of_pids(Pids, Calibration, Binary, Arguments) ->
-    Told = readers:all(job([], Calibration, Binary), readers:new(chunks:things(Pids), Arguments)),
-    ByPid = by_pid(Told),
+    Reported = readers:all(job([], Calibration, Binary), readers:new(chunks:things(Pids), Arguments)),
+    ByPid = by_pid(Reported),
     found([Pid || Pid <- Pids, maps:is_key(Pid, ByPid)], ByPid).
 
 %% [{Unexplained, Pid}] of processes with at most so many unexplained bytes, in their order.

@@ -25,8 +25,8 @@ rows(Weights, Calibration, Arguments) ->
     Spec = ets:match_spec_compile([{{'$1', undefined}, [], [{{'$1', dead}}]},
                                    {{'$1', [{'_', '$2'}, {'_', '$3'}, {'_', '$4'}, {'_', '$5'}]}, [], [{{'$1', {{'$5', '$2', '$3', '$4'}}}}]}]),
     Job = readers:job([message_queue_len, reductions, stack_size, total_heap_size], Spec),
-    Told = maps:from_list(readers:all(Job, readers:new(chunks:things(maps:keys(Weights)), deadline:part(Arguments, ?LOOK_SHARE)))),
-    [row(Pid, Weight, maps:get(Pid, Told, {0, 0, 0, 0}), Calibration) || {Pid, Weight} <- maps:to_list(Weights), maps:get(Pid, Told, none) =/= dead].
+    Reported = maps:from_list(readers:all(Job, readers:new(chunks:things(maps:keys(Weights)), deadline:part(Arguments, ?LOOK_SHARE)))),
+    [row(Pid, Weight, maps:get(Pid, Reported, {0, 0, 0, 0}), Calibration) || {Pid, Weight} <- maps:to_list(Weights), maps:get(Pid, Reported, none) =/= dead].
 
 row(Pid, Weight, {Heap, Queue, Reductions, Stack}, {WordBytes, BaseBytes, _, _, MessageBytes, _}) ->
     OffHeap = BaseBytes + Weight + Queue * MessageBytes,

@@ -18,14 +18,14 @@ items() ->
 %% Many processes' items by pid, as in readers:infos/3, with these items last. Before OTP 26.2 small dictionaries are read separately,
 %% and their notes are reported as `dictionary`.
 infos(Pids, Items, Arguments) ->
-    Told = quick:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
+    Reported = quick:infos(Pids, [total_heap_size | items()] ++ Items, Arguments),
     case length(items()) > 2 of
-        true -> Told;
+        true -> Reported;
         false -> %% a process that does not answer now is not asked again
             Words = ?SMALL_BYTES div erlang:system_info(wordsize),
-            Small = [Pid || {Pid, [{total_heap_size, Heap} | _]} <- maps:to_list(Told), Heap =< Words],
+            Small = [Pid || {Pid, [{total_heap_size, Heap} | _]} <- maps:to_list(Reported), Heap =< Words],
             Job = readers:job(dictionary, fun all_noted/2, ets:match_spec_compile([{'_', [], ['$_']}])),
-            lists:foldl(fun({Pid, Noted}, Infos) -> Infos#{Pid := [{dictionary, Noted} | maps:get(Pid, Infos)]} end, Told,
+            lists:foldl(fun({Pid, Noted}, Infos) -> Infos#{Pid := [{dictionary, Noted} | maps:get(Pid, Infos)]} end, Reported,
                         maps:to_list(maps:merge(maps:from_list([{Pid, {undefined, undefined}} || Pid <- Small]),
                                                 maps:from_list(readers:all(Job, readers:new(chunks:things(Small), Arguments))))))
     end.
@@ -38,8 +38,8 @@ notes(Pid, Info, HeapBytes) ->
     {Call, Label} = case Info of
         #{{dictionary, '$initial_call'} := Noted} ->
             {Noted, label(maps:get({dictionary, '$process_label'}, Info, undefined), maps:get({dictionary, process_name}, Info, undefined))};
-        #{dictionary := Told} ->
-            Told;
+        #{dictionary := Notes} ->
+            Notes;
         #{initial_call := InitialCall} ->
             read(Pid, InitialCall, HeapBytes)
     end,

@@ -7,34 +7,35 @@
 -define(BUSY, [running, runnable, garbage_collecting]).
 -define(LOOK_SHARE, 6). %% of the time, a part of this many, to find long mailboxes
 
-%% {Leading, Mute, Busy, Source, Met}: processes to ask first, those that already did not answer, the busy ones of both, and the others.
-%% Met does not yet have processes that will be asked.
+%% {Leading, Mute, Busy, Source, Progress}: processes to ask first, those that already did not answer, the busy ones of both, and the others.
+%% Progress does not yet have processes that will be asked.
 order(Key, Limit, Calibration, Arguments) ->
     {Some, Quiet, All} = busy(statuses(), readers:new(chunks:all(), Arguments), [], []),
     {Busy, More} = lists:split(min(?LEADERS_MAX, length(Some)), Some),
     Others = More ++ Quiet,
     case sampler:is_free(Key) of
-        true -> {Busy, [], Busy, chunks:things(Others), met:unasked(length(Some) + length(Quiet), 0, All)};
+        true -> {Busy, [], Busy, chunks:things(Others), progress:unasked(length(Some) + length(Quiet), 0, All)};
         false -> %% the minimum of a process's memory replaces all that must be asked for
-            {Told, Mute} = ask(Busy, figures:free_job(Calibration), max(1, deadline:patience(Arguments) div ?LOOK_SHARE)),
-            Rows = [Row || Row <- Told, is_tuple(Row)],
+            {Reported, Mute} = ask(Busy, figures:free_job(Calibration), max(1, deadline:patience(Arguments) div ?LOOK_SHARE)),
+            Rows = [Row || Row <- Reported, is_tuple(Row)],
             Short = quick:short(Rows),
-            Met = met:unasked(length(Others) + length(Short), length(Rows) - length(Short), heard(Told, Mute, met:unasked(length(Busy), 0, All))),
+            Progress = progress:unasked(length(Others) + length(Short), length(Rows) - length(Short),
+                                        heard(Reported, Mute, progress:unasked(length(Busy), 0, All))),
             Ranking = figures:ranking(<<"memory">>, 2, <<"desc">>, 2 * Limit),
-            {First, Rest, Long, Met1} = quick:first(Ranking, Calibration, readers:new(chunks:things(Others), Arguments, [], Met)),
-            {Short ++ First, Mute, Busy, chunks:things(Rest), met:unasked(length(First) + length(Rest), met:long(Met) + Long, Met1)}
+            {First, Rest, Long, Progress1} = quick:first(Ranking, Calibration, readers:new(chunks:things(Others), Arguments, [], Progress)),
+            {Short ++ First, Mute, Busy, chunks:things(Rest), progress:unasked(length(First) + length(Rest), progress:long(Progress) + Long, Progress1)}
     end.
 
-%% Adds to Met: the processes that were asked alone.
-heard(Rows, Silent, Met) ->
-    met:silent(Silent, length(Silent), met:some(length(Rows), length([Row || Row <- Rows, is_atom(Row)]), Met)).
+%% Adds to Progress: the processes that were asked alone.
+heard(Rows, Silent, Progress) ->
+    progress:silent(Silent, length(Silent), progress:some(length(Rows), length([Row || Row <- Rows, is_atom(Row)]), Progress)).
 
 %% The emulator reports whether a process runs.
 statuses() -> readers:job(status, fun lists:zip/2, ets:match_spec_compile([{{'$1', {status, '$2'}}, [], [{{'$1', '$2'}}]}, {'_', [], [dead]}]), 256).
 
 busy(Job, Readers, Busy, Quiet) ->
     case readers:next(Job, Readers) of
-        {none, Met} -> {lists:append(Busy), lists:append(Quiet), Met};
+        {none, Progress} -> {lists:append(Busy), lists:append(Quiet), Progress};
         {ok, Rows, Left} ->
             IsBusy = list_to_tuple(['orelse' | [{'=:=', '$2', Status} || Status <- ?BUSY]]),
             Some = ets:match_spec_run(Rows, ets:match_spec_compile([{{'$1', '$2'}, [IsBusy], ['$1']}])),

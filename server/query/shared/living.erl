@@ -2,12 +2,12 @@
 -module(living).
 -export([fold/4]).
 
-%% {State, Met}: Sum(Figures, State) gives the next state. A process that dies meanwhile or does not answer stops neither the question
+%% {State, Progress}: Sum(Figures, State) gives the next state. A process that dies meanwhile or does not answer stops neither the question
 %% nor the rest. A process that has answered once is assumed to answer again.
 fold(Sum, State, Calibration, Arguments) ->
     Job = figures:job([], Calibration, false),
     Weights = heavy:known(Arguments),
-    {Summed, Met} = case quick:is_wanted(Calibration) of
+    {Summed, Progress} = case quick:is_wanted(Calibration) of
         false ->
             add(Job, readers:new(chunks:all_but(maps:keys(Weights)), Arguments), Sum, State);
         true -> %% for a process with a long mailbox the figures of a quick look
@@ -15,12 +15,12 @@ fold(Sum, State, Calibration, Arguments) ->
             add(Job, Readers, Sum, Sum(Long, State))
     end,
     case heavy:rows(Weights, Calibration, Arguments) of
-        [] -> {Summed, Met};
-        Heavy -> {Sum(Heavy, Summed), met:some(map_size(Weights), map_size(Weights) - length(Heavy), Met)}
+        [] -> {Summed, Progress};
+        Heavy -> {Sum(Heavy, Summed), progress:some(map_size(Weights), map_size(Weights) - length(Heavy), Progress)}
     end.
 
 add(Job, Readers, Sum, State) ->
     case readers:next(Job, Readers) of
         {ok, Rows, Left} -> add(Job, Left, Sum, Sum(Rows, State));
-        {none, Met} -> {State, Met}
+        {none, Progress} -> {State, Progress}
     end.

@@ -14,22 +14,22 @@ is_wanted(Calibration) -> readers:is_busy() orelse element(6, Calibration) =:= i
 %% alone; figures of those with long mailboxes; and whether all were read.
 look(Rankings, Calibration, Arguments) ->
     Started = erlang:monotonic_time(microsecond),
-    {Pids, Long, Best, Met} = gather(figures:free_job(Calibration), readers:new(chunks:all(), Arguments), {Rankings, [], []}),
-    {Silent, Others} = met:again(met:unasked(length(Pids), length(Long), Met)),
+    {Pids, Long, Best, Progress} = gather(figures:free_job(Calibration), readers:new(chunks:all(), Arguments), {Rankings, [], []}),
+    {Silent, Others} = progress:again(progress:unasked(length(Pids), length(Long), Progress)),
     Heavy = maps:keys(heavy:known(Arguments)), %% their earlier reports are known,
     Busy = maps:keys(heavy:earlier(Silent -- Heavy, Arguments)), %% or older ones, if they may be answering another question now
     Taken = (erlang:monotonic_time(microsecond) - Started) div 1000,
     deadline:keep(?TELLING * Taken),
     Left = Arguments#{<<"reserve_ms">> => ?AFTERWARDS * Taken},
-    {readers:new(chunks:things(Pids -- Heavy), Left, (Silent -- Heavy) -- Busy, met:silent(Busy, length(Busy), Others)),
-     Long, Best, met:is_all(Met)}.
+    {readers:new(chunks:things(Pids -- Heavy), Left, (Silent -- Heavy) -- Busy, progress:silent(Busy, length(Busy), Others)),
+     Long, Best, progress:is_all(Progress)}.
 
-%% {First, Others, LongCount, Met}: the processes that can be asked for items that walk a mailbox, the first of a ranking separately, and
+%% {First, Others, LongCount, Progress}: the processes that can be asked for items that walk a mailbox, the first of a ranking separately, and
 %% how many cannot.
 first(Ranking, Calibration, Readers) ->
-    {Pids, Long, [{_, _, _, Best}], Met} = gather(figures:free_job(Calibration), Readers, {[Ranking], [], []}),
+    {Pids, Long, [{_, _, _, Best}], Progress} = gather(figures:free_job(Calibration), Readers, {[Ranking], [], []}),
     First = short(Best),
-    {First, Pids -- First, length(Long), Met}.
+    {First, Pids -- First, length(Long), Progress}.
 
 gather(Job, Readers, {Rankings, Pids, Long}) ->
     case readers:next(Job, Readers) of
@@ -39,9 +39,9 @@ gather(Job, Readers, {Rankings, Pids, Long}) ->
                 Hits -> [figures:offer(Ranking, Hits) || Ranking <- Rankings]
             end,
             gather(Job, Left, {Best, [short(Rows) | Pids], long(Rows) ++ Long});
-        {none, Met} ->
+        {none, Progress} ->
             First = lists:usort([element(1, Row) || {_, _, _, Best} <- Rankings, Row <- Best, element(4, Row) =< ?MAILBOX_MAX]),
-            {First ++ (lists:append(Pids) -- First), Long, Rankings, Met}
+            {First ++ (lists:append(Pids) -- First), Long, Rankings, Progress}
     end.
 
 short(Rows) -> ets:match_spec_run(Rows, ets:match_spec_compile([{pattern(), [{'=<', '$4', ?MAILBOX_MAX}], ['$1']}])).
@@ -76,9 +76,9 @@ infos(Pids, Items, Arguments) ->
         [] -> readers:infos(Pids, Items, Arguments);
         Long ->
             Walked = [{Item, undefined} || Item <- Items, lists:member(Item, ?WALKING)],
-            Told = readers:infos(Long, Items -- ?WALKING, Arguments),
+            Reported = readers:infos(Long, Items -- ?WALKING, Arguments),
             maps:merge(readers:infos(Pids -- Long, Items, Arguments),
-                       maps:map(fun(_, Info) -> case Info of dead -> dead; _ -> Walked ++ Info end end, Told))
+                       maps:map(fun(_, Info) -> case Info of dead -> dead; _ -> Walked ++ Info end end, Reported))
     end.
 
 %% {Figures, Partial}: as figures:of_pids/4, but for those in the map Partial only a quick look's figures, since their mailboxes are long.
@@ -93,8 +93,8 @@ of_pids(Pids, Calibration, Binary, Arguments) ->
 %% by the rest of the heap. Only if that is too much, the rest is asked for too, and other processes run in between.
 unexplained(Pids, infinity, _, _) -> [{0, Pid} || Pid <- Pids];
 unexplained(Pids, BytesMax, {WordBytes, BaseBytes, _, _, MessageBytes, _}, Arguments) ->
-    Told = maps:to_list(readers:infos(Pids, [memory, heap_size, message_queue_len], Arguments)),
-    Most = [{Memory - BaseBytes - Heap * WordBytes - Queue * MessageBytes, Pid, Heap} || {Pid, [{_, Memory}, {_, Heap}, {_, Queue}]} <- Told],
+    Reported = maps:to_list(readers:infos(Pids, [memory, heap_size, message_queue_len], Arguments)),
+    Most = [{Memory - BaseBytes - Heap * WordBytes - Queue * MessageBytes, Pid, Heap} || {Pid, [{_, Memory}, {_, Heap}, {_, Queue}]} <- Reported],
     Rest = readers:infos([Pid || {Unexplained, Pid, _} <- Most, Unexplained > BytesMax], total_heap_size, Arguments),
     [case Rest of
          #{Pid := {_, Words}} -> {Unexplained - (Words - Heap) * WordBytes, Pid};

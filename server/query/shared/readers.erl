@@ -31,15 +31,15 @@ sleep(Milliseconds) ->
     receive after Milliseconds -> ok end,
     hurry() orelse process_flag(priority, low).
 
-%% The readers of one pass: {Source, Pace, Aside, Again, Met, Clock}. The pace is how many are asked at once: 1 means a chunk, by one
+%% The readers of one pass: {Source, Pace, Aside, Again, Progress, Clock}. The pace is how many are asked at once: 1 means a chunk, by one
 %% asker; figures that the emulator reports without the process are read this way too.
 %% Aside are askers that stalled, Again are pids that did not answer together with others. Much of the time is kept for the later steps,
 %% and more on a busy node, where they wait for turns too: as much as is known to be needed there, `reserve_ms`, which may be all, or
 %% seven tenths.
-new(Source, Arguments) -> new(Source, Arguments, [], met:none()).
+new(Source, Arguments) -> new(Source, Arguments, [], progress:none()).
 
 %% Again are processes that did not answer before; they are asked alone after all others, for a quarter of the time.
-new(Source, Arguments, Again, Met) ->
+new(Source, Arguments, Again, Progress) ->
     Timeout = max(1, deadline:patience(Arguments)),
     {Pace, Tenths} = case {hurry(), Arguments} of
         {true, #{<<"reserve_ms">> := Reserve}} -> {?WAVE, max(0, min(4, 10 - 10 * Reserve div Timeout))};
@@ -47,29 +47,30 @@ new(Source, Arguments, Again, Met) ->
         {false, _} -> {1, 6}
     end,
     Wait = case Again of [] -> ?WAIT_MS_MAX; _ -> Timeout div 4 end,
-    {Source, Pace, [], Again, Met, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, Wait}}.
+    {Source, Pace, [], Again, Progress, {min(1000, max(4 * ?PAUSE_MS_MIN, Timeout div 20)), now_ms() + Timeout * Tenths div 10, Wait}}.
 
 now_ms() -> erlang:monotonic_time(millisecond).
 
-%% {ok, Rows, Readers}, or {none, Met} when no process is left. Our own processes are not asked.
-next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Met, {Pause, Until, WaitMax} = Clock}) ->
+%% {ok, Rows, Readers}, or {none, Progress} when no process is left. Our own processes are not asked.
+next({_, _, _, Grain, _} = Job, {Source, Pace, Aside, Again, Progress, {Pause, Until, WaitMax} = Clock}) ->
     Single = Pace =:= 1 orelse Grain > 1,
     case chunks:take(Source, case Single of true -> ?CHUNK; false -> Pace * each(Job) end) of
         none ->
-            late(Job, Aside, Again, Met, {Pause, case WaitMax of none -> Until; _ -> min(Until, now_ms() + WaitMax) end, none});
+            late(Job, Aside, Again, Progress, {Pause, case WaitMax of none -> Until; _ -> min(Until, now_ms() + WaitMax) end, none});
         {Asked, Rest} ->
             Pids = Asked -- [self() | element(2, process_info(self(), links))],
             case now_ms() of
                 Now when Now >= Until ->
-                    next(Job, {Rest, Pace, Aside, Again, met:silent(Pids, length(Pids), Met), Clock});
+                    next(Job, {Rest, Pace, Aside, Again, progress:silent(Pids, length(Pids), Progress), Clock});
                 _ when Single ->
                     case askers:one(Pids, Job, case is_timed(Job) of true -> ?PAUSE_MS_MIN; false -> patience(length(Aside), Pause) end) of
-                        {ok, Rows} -> told(Rows, length(Pids), {Rest, Pace, Aside, Again, Met, Clock});
-                        {none, Asker} -> next(Job, {Rest, pace(Pace, length(Aside)), [{Asker, Pids} | Aside], Again, Met, Clock})
+                        {ok, Rows} -> reported(Rows, length(Pids), {Rest, Pace, Aside, Again, Progress, Clock});
+                        {none, Asker} -> next(Job, {Rest, pace(Pace, length(Aside)), [{Asker, Pids} | Aside], Again, Progress, Clock})
                     end;
                 Now ->
                     {Rows, Silent} = askers:wave(Pids, Pace, Job, 2 * Pause, Until),
-                    told(Rows, length(Pids) - length(Silent), {Rest, paced(Pace, chunks:left(Rest), Now, Until, each(Job)), Aside, Silent ++ Again, Met, Clock})
+                    reported(Rows, length(Pids) - length(Silent),
+                             {Rest, paced(Pace, chunks:left(Rest), Now, Until, each(Job)), Aside, Silent ++ Again, Progress, Clock})
             end
     end.
 
@@ -100,57 +101,58 @@ paced(Pace, Left, Before, Until, Each) ->
         _ -> Pace
     end.
 
-%% A process that died was met.
-told(Rows, Count, Readers) ->
+%% A process that died is counted too.
+reported(Rows, Count, Readers) ->
     {Dead, Living} = lists:partition(fun erlang:is_atom/1, Rows),
-    {ok, Living, setelement(5, Readers, met:some(Count, length(Dead), element(5, Readers)))}.
+    {ok, Living, setelement(5, Readers, progress:some(Count, length(Dead), element(5, Readers)))}.
 
 %% A process with millions of monitors needs a second to count its memory, and again for each caller: so no process is asked again before
 %% half of the time is gone. Then processes that were asked together with one that does not answer are asked alone. Figures that the
 %% emulator reports itself never take so long.
-late(_, [], [], Met, _) -> {none, Met};
-late(Job, [], Again, Met, {Pause, Until, _} = Clock) ->
+late(_, [], [], Progress, _) -> {none, Progress};
+late(Job, [], Again, Progress, {Pause, Until, _} = Clock) ->
     case now_ms() >= Until of
         true ->
-            {none, met:silent(Again, length(Again), Met)};
+            {none, progress:silent(Again, length(Again), Progress)};
         false ->
             Pids = lists:sublist(Again, ?ASKERS_MAX),
             {Rows, Alone} = askers:wave(Pids, ?ASKERS_MAX, setelement(4, Job, 1), longest(Job, Pause), Until),
-            told(Rows, length(Pids) - length(Alone),
-                 {chunks:none(), 1, [], lists:nthtail(length(Pids), Again), met:silent(Alone, length(Alone), Met), Clock})
+            reported(Rows, length(Pids) - length(Alone),
+                     {chunks:none(), 1, [], lists:nthtail(length(Pids), Again), progress:silent(Alone, length(Alone), Progress), Clock})
     end;
-late(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
+late(Job, Aside, Again, Progress, {Pause, Until, _} = Clock) ->
     case is_timed(Job) of
-        true -> timed(Job, Aside, Again, Met, Clock);
+        true -> timed(Job, Aside, Again, Progress, Clock);
         false ->
             {Rows, Count, Left} = gather(maps:from_list(Aside), now_ms() + min((Until - now_ms()) div 2, longest(Job, Pause)), [], 0),
             askers:stop(maps:keys(Left)),
-            told(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Met, Clock})
+            reported(Rows, Count, {chunks:none(), 1, [], lists:append(maps:values(Left)) ++ Again, Progress, Clock})
     end.
 
 %% It is not known when processes replied that were asked together with a stalled one: so all of them are asked alone too, and their
 %% earlier reply, `{Pid, _}`, is used only if they do not reply now.
-timed(Job, Aside, Again, Met, {Pause, Until, _} = Clock) ->
+timed(Job, Aside, Again, Progress, {Pause, Until, _} = Clock) ->
     Pids = lists:append([Stalled || {_, Stalled} <- Aside]) ++ Again,
     {Asked, Others} = lists:split(min(?ASKERS_MAX, length(Pids)), Pids),
     {Rows, Alone} = askers:wave(Asked, ?ASKERS_MAX, setelement(4, Job, 1), longest(Job, Pause), Until),
     {Late, _, Left} = gather(maps:from_list(Aside), now_ms(), [], 0),
     askers:stop(maps:keys(Left)),
-    Told = maps:with(Alone, maps:from_list([{element(1, Row), Row} || Row <- Late, is_tuple(Row)])),
-    Silent = Alone -- maps:keys(Told),
-    told(maps:values(Told) ++ Rows, length(Asked) - length(Silent), {chunks:none(), 1, [], Others, met:silent(Silent, length(Silent), Met), Clock}).
+    Reported = maps:with(Alone, maps:from_list([{element(1, Row), Row} || Row <- Late, is_tuple(Row)])),
+    Silent = Alone -- maps:keys(Reported),
+    reported(maps:values(Reported) ++ Rows, length(Asked) - length(Silent),
+             {chunks:none(), 1, [], Others, progress:silent(Silent, length(Silent), Progress), Clock}).
 
 longest({_, _, _, 1, _}, _) -> ?WAIT_MS_MAX;
 longest(_, Pause) -> Pause.
 
-gather(Aside, _, Told, Count) when map_size(Aside) =:= 0 -> {lists:append(Told), Count, Aside};
-gather(Aside, Patient, Told, Count) ->
+gather(Aside, _, Reported, Count) when map_size(Aside) =:= 0 -> {lists:append(Reported), Count, Aside};
+gather(Aside, Patient, Reported, Count) ->
     receive
         [Asker, Rows] when is_map_key(Asker, Aside) ->
             {Pids, Left} = maps:take(Asker, Aside),
-            gather(Left, Patient, [Rows | Told], Count + length(Pids))
+            gather(Left, Patient, [Rows | Reported], Count + length(Pids))
     after max(0, Patient - now_ms()) ->
-        {lists:append(Told), Count, Aside}
+        {lists:append(Reported), Count, Aside}
     end.
 
 %% The replies of few processes, by pid: the items as they are, `dead`, or nothing if a process does not answer in time.
@@ -161,8 +163,8 @@ infos(Pids, Items, Arguments) ->
 %% The rows of all processes that answer.
 all(Job, Readers) -> all(Job, Readers, []).
 
-all(Job, Readers, Told) ->
+all(Job, Readers, Reported) ->
     case next(Job, Readers) of
-        {ok, Rows, Left} -> all(Job, Left, [Rows | Told]);
-        {none, _} -> lists:append(Told)
+        {ok, Rows, Left} -> all(Job, Left, [Rows | Reported]);
+        {none, _} -> lists:append(Reported)
     end.

@@ -5,7 +5,7 @@
 
 -define(PATIENCE_MS, 500).
 
-%% {[{Pid, Words}], Met, Sum}, most first, without ourselves and the guard; and the sum of the words of all.
+%% {[{Pid, Words}], Progress, Sum}, most first, without ourselves and the guard; and the sum of the words of all.
 best(Limit, Arguments) ->
     best(quick:whom(entries:calibrate(), Arguments), figures:ranking(none, 2, <<"desc">>, Limit), pattern(), 0).
 
@@ -16,7 +16,7 @@ best(Readers, {_, {_, _, Threshold}, _, Best} = Ranking, Pattern, Sum) ->
             {_, Words} = lists:unzip(Rows),
             More = ets:match_spec_run(Rows, ets:match_spec_compile([{{'_', '$1'}, [{'>', '$1', Threshold}], ['$_']}])),
             best(Left, figures:offer(Ranking, More), Pattern, Sum + lists:sum(Words));
-        {none, Met} -> {Best, Met, Sum}
+        {none, Progress} -> {Best, Progress, Sum}
     end.
 
 %% The order of the figures depends on the release.

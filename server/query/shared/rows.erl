@@ -64,15 +64,15 @@ partial(Row) ->
     maps:merge(maps:from_list([{Key, undefined} || Key <- Unknown]), #{<<"memory_min">> => element(2, Row), <<"exact">> => false}).
 
 %% A process that has died since, or does not answer, keeps its figures.
-described(Told, Names, Pids) ->
-    case lists:all(fun erlang:is_list/1, Told) of
-        true -> lists:map(fun maps:from_list/1, Told);
-        false -> [case Info of [_ | _] -> maps:from_list(Info); _ -> untold(Info, Names, Pid) end || {Info, Pid} <- lists:zip(Told, Pids)]
+described(Reported, Names, Pids) ->
+    case lists:all(fun erlang:is_list/1, Reported) of
+        true -> lists:map(fun maps:from_list/1, Reported);
+        false -> [case Info of [_ | _] -> maps:from_list(Info); _ -> unreported(Info, Names, Pid) end || {Info, Pid} <- lists:zip(Reported, Pids)]
     end.
 
-untold(Untold, Names, Pid) ->
+unreported(Why, Names, Pid) ->
     #{registered_name => case lists:keyfind(Pid, 1, Names) of {_, Name} -> Name; false -> [] end, initial_call => undefined,
-      current_function => undefined, group_leader => undefined, status => case Untold of dead -> exiting; none -> undefined end}.
+      current_function => undefined, group_leader => undefined, status => case Why of dead -> exiting; none -> undefined end}.
 
 counts(Row, none, Calibration) ->
     {Pid, Unexplained} = {element(1, Row), element(8, Row)},

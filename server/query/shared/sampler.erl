@@ -38,15 +38,15 @@ leading(Key, {WordBytes, BaseBytes, _, _, MessageBytes, _} = Calibration) ->
     end).
 
 job(Items, Key, {WordBytes, _, _, _, _, _}, More) ->
-    Told = lists:zip(Items, lists:sublist(['$3', '$4', '$5', '$6', '$7', '$8'], length(Items))),
-    Of = maps:from_list(Told),
+    Columns = lists:zip(Items, lists:sublist(['$3', '$4', '$5', '$6', '$7', '$8'], length(Items))),
+    Of = maps:from_list(Columns),
     Row = list_to_tuple(['$1', {{'$2', number(Key, Of, WordBytes)}} | More(Of)]),
     Zip = case Key of <<"binary">> -> fun binaries/3; _ -> fun lists:zip3/3 end,
     Grain = case is_free(Key) of true -> 256; false -> 1 end,
-    readers:job(Items, Zip, ets:match_spec_compile([{{'$1', Told, '$2'}, [], [{Row}]}, {{'_', undefined, '_'}, [], [dead]}]), Grain).
+    readers:job(Items, Zip, ets:match_spec_compile([{{'$1', Columns, '$2'}, [], [{Row}]}, {{'_', undefined, '_'}, [], [dead]}]), Grain).
 
 binaries(Pids, Infos, Times) ->
-    lists:zip3(Pids, [case Info of undefined -> undefined; [{binary, Told}] -> [{binary, lists:sum([Bytes || {_, Bytes, _} <- Told])}] end || Info <- Infos], Times).
+    lists:zip3(Pids, [case Info of undefined -> undefined; [{binary, Binaries}] -> [{binary, lists:sum([Bytes || {_, Bytes, _} <- Binaries])}] end || Info <- Infos], Times).
 
 %% {Pid, Rate, Delta, Microseconds} of processes that pass the test of a ranking by rates, from {{Pid, {When, Number}}, {Earlier, NumberThen}}.
 %% Mostly nothing has changed, and that is checked first.

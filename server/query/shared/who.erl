@@ -21,7 +21,7 @@ find(#{<<"name">> := Name}) ->
         error:badarg -> none
     end.
 
-told(Pid, Known) ->
+reported(Pid, Known) ->
     maps:merge(maps:with([registered_name, initial_call, current_function], Known),
                (identity:notes(Pid, Known, identity:heap_bytes(maps:get(total_heap_size, Known, undefined))))#{<<"alive">> => true}).
 
@@ -30,7 +30,7 @@ described(Peers, Arguments) ->
     Infos = identity:infos([Pid || Pid <- Peers, is_pid(Pid), node(Pid) =:= node()], [current_function], Arguments),
     maps:from_list([{Peer, case Infos of
                                #{Peer := dead} -> unknown(false);
-                               #{Peer := Info} -> told(Peer, maps:from_list(Info));
+                               #{Peer := Info} -> reported(Peer, maps:from_list(Info));
                                _ -> unknown(undefined)
                            end} || Peer <- Peers]).
 

@@ -1,6 +1,6 @@
-%% The processes that a question has met in its pass: how many, how many of them were dead, which do not answer, and how many were not
-%% asked for everything since their mailboxes are long.
--module(met).
+%% The progress of a pass over the processes: how many were counted, how many of them were dead, which do not answer, and how many were
+%% not asked for everything since their mailboxes are long.
+-module(progress).
 -export([none/0, some/3, silent/3, again/1, unasked/3, long/1, scanned/1, is_all/1, named/1, answer/2]).
 
 -define(KEPT_MAX, 2048). %% of those that do not answer; so many are kept by pid
@@ -12,17 +12,17 @@ some(Count, Dead, {Seen, Gone, Silent, Named, Long}) -> {Seen + Count, Gone + De
 
 silent(Pids, Count, {Seen, Dead, Silent, Named, Long}) -> {Seen + Count, Dead, Silent + Count, lists:sublist(Pids ++ Named, ?KEPT_MAX), Long}.
 
-%% {Pids, Met}: the kept processes that did not answer, which will be asked again, and Met without them.
+%% {Pids, Progress}: the kept processes that did not answer, which will be asked again, and Progress without them.
 again({Seen, Dead, Silent, Named, Long}) ->
     Count = length(Named),
     {Named, {Seen - Count, Dead, Silent - Count, [], Long}}.
 
-%% So many of the met processes will be asked again, and so many will not, since their mailboxes are long.
+%% So many of the counted processes will be asked again, and so many will not, since their mailboxes are long.
 unasked(Again, Long, {Seen, Dead, Silent, Named, _}) -> {Seen - Again, Dead, Silent, Named, Long}.
 
 long({_, _, _, _, Long}) -> Long.
 
-%% A process that died was met, and is not skipped.
+%% A process that died is counted, and is not skipped.
 scanned({Seen, Dead, Silent, _, _}) -> Seen - Dead - Silent.
 
 is_all({_, _, Silent, _, _}) -> Silent =:= 0.
@@ -32,9 +32,9 @@ named({_, _, Silent, Named, _}) when Silent =:= length(Named), Silent =< ?NAMED_
 named(_) -> [].
 
 %% The members about this in every answer to such a question.
-answer({Seen, _, Silent, Named, Long} = Met, Started) ->
+answer({Seen, _, Silent, Named, Long} = Progress, Started) ->
     #{<<"process_count">> => Seen,
-      <<"scanned_count">> => scanned(Met),
+      <<"scanned_count">> => scanned(Progress),
       <<"skipped_count">> => Silent,
       <<"skipped">> => lists:sublist(Named, ?NAMED_MAX),
       <<"long_mailbox_count">> => Long,
