@@ -1,10 +1,10 @@
 // A table's columns, from the service's descriptors: the title and the kind of each column of an operation.
 import { html } from '/htm.js';
-import { bytes, count, percent, rate, visible } from '/format.js';
+import { byteRate, bytes, count, percent, rate, visible } from '/format.js';
 import { Bounded, Counted } from '/parts.js';
 import { COLUMNS } from '/tables.js';
 
-const SHOW = { bytes, count, ratio: percent, rate, text: (value) => visible(value ?? '–') };
+const SHOW = { bytes, count, ratio: percent, rate, byte_rate: byteRate, text: (value) => visible(value ?? '–') };
 
 const valueAt = (row, path) => path.split('.').reduce((value, name) => value?.[name], row);
 

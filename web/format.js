@@ -55,7 +55,13 @@ export function rate(value) {
   return `${value > 0 ? '+' : '−'}${text}/s`;
 }
 
-export const byteRate = (value) => `${value < 0 ? '−' : '+'}${bytes(Math.abs(Math.round(value)))}/s`;
+/** "+1.5 KiB/s", "0 B/s"; empty if there is no rate yet. */
+export function byteRate(value) {
+  if (!known(value)) return '';
+  const size = Math.round(Math.abs(value));
+  const sign = size === 0 ? '' : value > 0 ? '+' : '−';
+  return `${sign}${bytes(size)}/s`;
+}
 
 /** The two largest units: "3 d 4 h", "12 min 5 s". */
 export function duration(ms) {

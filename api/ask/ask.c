@@ -48,7 +48,7 @@ static void put_figures(struct bg_ask *ask, json_t *meta)
     if (ask->is_ranking)
         bg_meta_put_ranking(&ask->shaper, meta, &ask->ranking);
     if (ask->sorted_by != NULL)
-        bg_put(&ask->shaper, meta, "sorted_by", json_string(ask->sorted_by));
+        bg_put(&ask->shaper, meta, "sorted_by", json_sprintf("%s%s", ask->sorted_by, ask->by_change ? "_per_second" : ""));
     json_object_foreach(ask->figures, key, value) bg_put(&ask->shaper, meta, key, json_incref(value));
 }
 

@@ -28,6 +28,7 @@ struct bg_ask {
     json_t *figures;       /* further members for meta, or NULL */
     json_t *missing;       /* [{node, reason, code}]: nodes of branches that were lost, or not up; NULL if there are none */
     const char *sorted_by; /* the sort field of the rows, a string that stays; or NULL */
+    bool by_change;        /* they are sorted by the change of that field in each second */
     bool is_ranking;
     struct bg_ranking ranking;
     int64_t deadline_us; /* of the whole call, on the monotonic clock; a first step may extend it */

@@ -92,11 +92,12 @@ void bg_listing_shape(struct bg_ask *ask, const json_t *answer, const struct bg_
     const int64_t word_bytes = sort->in_words ? bg_answer_count(shaper, answer, "word_bytes") : 1;
     ask->data = bg_array_new(shaper);
     ask->sorted_by = sort->field;
+    ask->by_change = bg_call_integer(ask->call, "window_ms") > 0;
     for (size_t i = 0; i < count && i < limit && !shaper->failed; i++) {
         const json_t *raw = bg_answer_object_at(shaper, raws, i);
         json_t *row = bg_object_new(shaper);
         listing->put_row(shaper, row, raw);
-        if (bg_call_integer(ask->call, "window_ms") > 0)
+        if (ask->by_change)
             put_row_change(shaper, row, raw, sort, word_bytes);
         bg_append(shaper, ask->data, row);
     }

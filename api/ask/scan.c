@@ -1,6 +1,7 @@
 /* scan.c: rankings out of the answers to the questions `scan` and `window`. */
 #include "scan.h"
 
+#include "listing.h"
 #include "uncounted.h"
 
 #include <inttypes.h>
@@ -180,17 +181,6 @@ bool bg_scan_is_exact(struct bg_shaper *shaper, const struct bg_scan *scan, int6
     return counted && least >= scan->next_bound;
 }
 
-/* <field>_delta and <field>_per_second. */
-static void put_change(struct bg_shaper *shaper, json_t *row, const json_t *raw, const struct bg_scan *scan, int64_t delta)
-{
-    char name[64];
-    const int64_t window_us = bg_answer_count(shaper, raw, "window_us");
-    (void)snprintf(name, sizeof name, "%s_delta", scan->sort->field);
-    bg_put(shaper, row, name, json_integer(delta));
-    (void)snprintf(name, sizeof name, "%s_per_second", scan->sort->field);
-    bg_put(shaper, row, name, window_us > 0 ? json_real((double)delta * 1e6 / (double)window_us) : json_null());
-}
-
 static int64_t change(struct bg_shaper *shaper, const json_t *raw, const struct bg_scan *scan)
 {
     const int64_t delta = bg_answer_integer(shaper, raw, "delta");
@@ -227,7 +217,7 @@ json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struc
         last_listed = value;
         json_t *row = bg_row_new(shaper, raw, scan->sort, scan->word_bytes);
         if (filter->window)
-            put_change(shaper, row, raw, scan, delta);
+            bg_put_change(shaper, row, scan->sort->field, delta, bg_answer_count(shaper, raw, "window_us"));
         bg_append(shaper, rows, row);
     }
     /* If fewer rows pass than were requested, every row that passes matters. */

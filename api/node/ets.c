@@ -71,9 +71,9 @@ static const struct bg_column columns[] = {
     {"owner.initial_call.text", "Owner's initial call", BG_COLUMN_TEXT, false},
     {"application", "Application", BG_COLUMN_TEXT, false},
     {"memory_bytes_delta", "+Memory", BG_COLUMN_BYTES, false},
-    {"memory_bytes_per_second", "Memory/s", BG_COLUMN_RATE, false},
+    {"memory_bytes_per_second", "Memory/s", BG_COLUMN_BYTE_RATE, true},
     {"size_count_delta", "+Objects", BG_COLUMN_COUNT, false},
-    {"size_count_per_second", "Objects/s", BG_COLUMN_RATE, false},
+    {"size_count_per_second", "Objects/s", BG_COLUMN_RATE, true},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -163,7 +163,7 @@ static const struct bg_param params[] = {
 #define CHANGE(field, title)                                                                                                               \
     {field "_delta", "+" title, BG_COLUMN_BYTES, false},                                                                                   \
     {                                                                                                                                      \
-        field "_per_second", title "/s", BG_COLUMN_RATE, false                                                                             \
+        field "_per_second", title "/s", BG_COLUMN_BYTE_RATE, true                                                                         \
     }
 
 static const struct bg_column columns[] = {

@@ -79,9 +79,9 @@ static const struct bg_column columns[] = {
     {"owner.initial_call.text", "Owner's initial call", BG_COLUMN_TEXT, false},
     {"application", "Application", BG_COLUMN_TEXT, false},
     {"input_bytes_delta", "+In", BG_COLUMN_BYTES, false},
-    {"input_bytes_per_second", "In/s", BG_COLUMN_RATE, false},
+    {"input_bytes_per_second", "In/s", BG_COLUMN_BYTE_RATE, true},
     {"output_bytes_delta", "+Out", BG_COLUMN_BYTES, false},
-    {"output_bytes_per_second", "Out/s", BG_COLUMN_RATE, false},
+    {"output_bytes_per_second", "Out/s", BG_COLUMN_BYTE_RATE, true},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -22,9 +22,9 @@ static void put(json_t *object, const char *key, json_t *value)
 /* {path: {"title", "kind"}}, in the order of the descriptor. */
 static json_t *columns_new(const struct bg_column *column)
 {
-    static const char *const kinds[] = {
-        [BG_COLUMN_TEXT] = "text",   [BG_COLUMN_WHOLE] = "text",  [BG_COLUMN_COUNT] = "count", [BG_COLUMN_ENTRIES] = "entries",
-        [BG_COLUMN_BOUND] = "bound", [BG_COLUMN_BYTES] = "bytes", [BG_COLUMN_RATIO] = "ratio", [BG_COLUMN_RATE] = "rate"};
+    static const char *const kinds[] = {[BG_COLUMN_TEXT] = "text",       [BG_COLUMN_WHOLE] = "text",  [BG_COLUMN_COUNT] = "count",
+                                        [BG_COLUMN_ENTRIES] = "entries", [BG_COLUMN_BOUND] = "bound", [BG_COLUMN_BYTES] = "bytes",
+                                        [BG_COLUMN_RATIO] = "ratio",     [BG_COLUMN_RATE] = "rate",   [BG_COLUMN_BYTE_RATE] = "byte_rate"};
     json_t *columns = json_object();
     for (; column->path != NULL; column++)
         put(columns, column->path, json_pack("{s:s, s:s}", "title", column->title, "kind", kinds[column->kind]));

@@ -31,6 +31,7 @@ static void shape_rows(struct bg_ask *ask, json_t *answer)
         .window = bg_call_integer(ask->call, "window_ms") > 0,
     };
     bg_scan_take(ask, answer, bg_sort_find(bg_call_text(ask->call, "sort")), limit, &scan);
+    ask->by_change = filter.window;
     ask->data = bg_scan_rows(ask, &scan, &filter);
     bg_scan_warn_uncounted(ask);
 }
@@ -104,10 +105,10 @@ static const struct bg_param params[] = {
     BG_PARAMS_END,
 };
 
-#define CHANGE(field, title, kind)                                                                                                         \
+#define CHANGE(field, title, kind, rate)                                                                                                   \
     {field "_delta", "+" title, kind, false},                                                                                              \
     {                                                                                                                                      \
-        field "_per_second", title "/s", BG_COLUMN_RATE, false                                                                             \
+        field "_per_second", title "/s", rate, true                                                                                        \
     }
 
 static const struct bg_column columns[] = {
@@ -124,16 +125,16 @@ static const struct bg_column columns[] = {
     {"monitored_by_count", "Monitored by", BG_COLUMN_ENTRIES, false},
     {"links_count", "Links", BG_COLUMN_ENTRIES, false},
     BG_WORTH_COLUMNS,
-    CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES),
-    CHANGE("message_queue_len", "Queue", BG_COLUMN_COUNT),
-    CHANGE("reductions_count", "Reductions", BG_COLUMN_COUNT),
-    CHANGE("total_heap_bytes", "Heap", BG_COLUMN_BYTES),
-    CHANGE("stack_bytes", "Stack", BG_COLUMN_BYTES),
-    CHANGE("off_heap_bytes", "Off-heap", BG_COLUMN_BYTES),
-    CHANGE("binary_bytes", "Binaries", BG_COLUMN_BYTES),
-    CHANGE("monitors_count", "Monitors", BG_COLUMN_COUNT),
-    CHANGE("monitored_by_count", "Monitored by", BG_COLUMN_COUNT),
-    CHANGE("links_count", "Links", BG_COLUMN_COUNT),
+    CHANGE("memory_bytes", "Memory", BG_COLUMN_BYTES, BG_COLUMN_BYTE_RATE),
+    CHANGE("message_queue_len", "Queue", BG_COLUMN_COUNT, BG_COLUMN_RATE),
+    CHANGE("reductions_count", "Reductions", BG_COLUMN_COUNT, BG_COLUMN_RATE),
+    CHANGE("total_heap_bytes", "Heap", BG_COLUMN_BYTES, BG_COLUMN_BYTE_RATE),
+    CHANGE("stack_bytes", "Stack", BG_COLUMN_BYTES, BG_COLUMN_BYTE_RATE),
+    CHANGE("off_heap_bytes", "Off-heap", BG_COLUMN_BYTES, BG_COLUMN_BYTE_RATE),
+    CHANGE("binary_bytes", "Binaries", BG_COLUMN_BYTES, BG_COLUMN_BYTE_RATE),
+    CHANGE("monitors_count", "Monitors", BG_COLUMN_COUNT, BG_COLUMN_RATE),
+    CHANGE("monitored_by_count", "Monitored by", BG_COLUMN_COUNT, BG_COLUMN_RATE),
+    CHANGE("links_count", "Links", BG_COLUMN_COUNT, BG_COLUMN_RATE),
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

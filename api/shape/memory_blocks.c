@@ -338,8 +338,8 @@ void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, bool is_part
     struct totals totals = {.allocators_count = 0}, standard = totals;
     const json_t *areas = json_array_get(bg_answer_array(shaper, answer, "areas"), 0);
     const int64_t silent = bg_blocks_silent(shaper, answer);
-    const bool is_told = silent == 0 || is_partial;
-    if (is_told) {
+    const bool is_reported = silent == 0 || is_partial;
+    if (is_reported) {
         totals_read(shaper, answer, false, &totals);
         totals_read(shaper, answer, true, &standard);
     }
@@ -358,7 +358,7 @@ void bg_blocks_read(struct bg_shaper *shaper, const json_t *answer, bool is_part
         .literal_bytes = bytes_by(&totals, "literal_alloc"),
         .fixed_bytes = bytes_by(&totals, "fix_alloc"),
         .carriers_bytes = totals.allocators_count > 0 ? 0 : -1,
-        .is_told = is_told,
+        .is_reported = is_reported,
         .is_whole = silent == 0,
         .has_kinds = totals.allocators_count > 0 && areas != NULL,
     };
@@ -372,7 +372,7 @@ json_t *bg_allocators_new(struct bg_shaper *shaper, const json_t *answer, const 
 {
     struct totals totals;
     json_t *allocators = bg_array_new(shaper);
-    if (!blocks->is_told)
+    if (!blocks->is_reported)
         return allocators;
     totals_read(shaper, answer, false, &totals);
     for (size_t i = 0; i < totals.allocators_count; i++) {
@@ -392,7 +392,7 @@ json_t *bg_block_types_new(struct bg_shaper *shaper, const json_t *answer, const
 {
     struct totals totals;
     json_t *types = bg_array_new(shaper);
-    if (!blocks->is_told)
+    if (!blocks->is_reported)
         return types;
     totals_read(shaper, answer, false, &totals);
     for (size_t i = 0; i < totals.types_count; i++) {

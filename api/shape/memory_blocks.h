@@ -24,7 +24,7 @@ struct bg_blocks {
     int64_t literal_bytes;
     int64_t fixed_bytes;    /* of fix_alloc */
     int64_t carriers_bytes; /* all memory that allocators have from the system */
-    bool is_told;           /* the answer can be read */
+    bool is_reported;       /* the answer can be read */
     bool is_whole;          /* every scheduler reported its allocators */
     bool has_kinds;
     struct bg_kinds kinds;

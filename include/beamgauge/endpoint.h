@@ -50,7 +50,8 @@ enum bg_column_kind {
     BG_COLUMN_BOUND,   /* the same, but null if nobody has counted: text and md then show its row's `uncounted_count` */
     BG_COLUMN_BYTES,
     BG_COLUMN_RATIO,
-    BG_COLUMN_RATE
+    BG_COLUMN_RATE,     /* a change in each second, with its sign */
+    BG_COLUMN_BYTE_RATE /* the same of bytes */
 };
 
 struct bg_column {
@@ -59,8 +60,8 @@ struct bg_column {
     const char *path;
     const char *title; /* heading in text and md */
     enum bg_column_kind kind;
-    /* Shown in text and md, which must fit a chat window. The sort column (meta's sorted_by) and any changes are shown too. csv and ndjson
-     * have all columns. */
+    /* Shown in text and md, which must fit a chat window. The sort column (meta's sorted_by) is shown too. csv and ndjson have all
+     * columns. */
     bool compact;
 };
 

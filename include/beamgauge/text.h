@@ -34,10 +34,12 @@ void bg_text_add_format(struct bg_text *text, const char *format, ...) __attribu
 /* Adds `bytes`. Each byte of a hostile character or of invalid UTF-8 is written like \x1b (two lower-case digits), and each character of
  * `marked` (ASCII; "" for none) gets a backslash before it. If `marked` has the backslash, no two inputs give the same output. */
 void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length, const char *marked);
-/* Numbers for people, in the same form everywhere: 1,234,567; 1.5 GiB; 1,234.50 with two decimals. */
+/* Numbers for people, in the same form everywhere: 1,234,567; 1.5 GiB; 1,234.50 with two decimals; +2.4/s, 0/s, -140/s; +1.5 GiB/s. */
 void bg_text_add_count(struct bg_text *text, int64_t count);
 void bg_text_add_bytes(struct bg_text *text, double bytes);
 void bg_text_add_decimal(struct bg_text *text, double number, int decimals);
+void bg_text_add_rate(struct bg_text *text, double per_second);
+void bg_text_add_byte_rate(struct bg_text *text, double per_second);
 /* Drops all after the first `length` bytes, and the cut mark: to add something whole or not at all. */
 void bg_text_rewind(struct bg_text *text, size_t length);
 

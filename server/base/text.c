@@ -112,9 +112,38 @@ void bg_text_add_decimal(struct bg_text *text, double number, int decimals)
     if (number >= 1e15 || number <= -1e15) /* more digits than a double holds */
         bg_text_add_format(text, "%.3g", number);
     else {
-        const size_t length = (size_t)snprintf(digits, sizeof digits, "%.*f", decimals, number);
-        add_grouped(text, digits, length - (size_t)decimals - 1);
+        (void)snprintf(digits, sizeof digits, "%.*f", decimals, number);
+        add_grouped(text, digits, strcspn(digits, "."));
     }
+}
+
+static const char *sign_of(double number)
+{
+    return number < 0 ? "-" : "+";
+}
+
+/* A decimal only where a small rate has one. */
+void bg_text_add_rate(struct bg_text *text, double per_second)
+{
+    const double size = per_second < 0 ? -per_second : per_second;
+    char tenths[8] = "";
+
+    if (size < 10)
+        (void)snprintf(tenths, sizeof tenths, "%.1f", size);
+    const size_t length = strlen(tenths);
+    const bool is_whole = length == 0 || strcmp(tenths + length - 2, ".0") == 0;
+    bg_text_add(text, strcmp(tenths, "0.0") == 0 ? "" : sign_of(per_second));
+    bg_text_add_decimal(text, size, is_whole ? 0 : 1);
+    bg_text_add(text, "/s");
+}
+
+void bg_text_add_byte_rate(struct bg_text *text, double per_second)
+{
+    const double size = per_second < 0 ? -per_second : per_second;
+
+    bg_text_add(text, size < 0.5 ? "" : sign_of(per_second));
+    bg_text_add_bytes(text, size);
+    bg_text_add(text, "/s");
 }
 
 void bg_text_rewind(struct bg_text *text, size_t length)

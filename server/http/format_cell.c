@@ -73,14 +73,9 @@ static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
         return BG_COLUMN_BYTES;
     if (ends_with(field, "_ratio"))
         return BG_COLUMN_RATIO;
+    if (ends_with(field, "_bytes_per_second"))
+        return BG_COLUMN_BYTE_RATE;
     return ends_with(field, "_per_second") ? BG_COLUMN_RATE : BG_COLUMN_COUNT;
-}
-
-static void show_rate(struct bg_text *text, double number)
-{
-    bg_text_add(text, number < 0 ? "" : "+");
-    bg_text_add_decimal(text, number, 1);
-    bg_text_add(text, "/s");
 }
 
 static void show_number(struct bg_text *text, const json_t *value, enum bg_column_kind kind)
@@ -90,7 +85,9 @@ static void show_number(struct bg_text *text, const json_t *value, enum bg_colum
     if (kind == BG_COLUMN_BYTES)
         bg_text_add_bytes(text, number);
     else if (kind == BG_COLUMN_RATE)
-        show_rate(text, number);
+        bg_text_add_rate(text, number);
+    else if (kind == BG_COLUMN_BYTE_RATE)
+        bg_text_add_byte_rate(text, number);
     else if (json_is_integer(value) && kind != BG_COLUMN_TEXT && kind != BG_COLUMN_RATIO)
         bg_text_add_count(text, json_integer_value(value));
     else if (json_is_integer(value) && kind == BG_COLUMN_TEXT)

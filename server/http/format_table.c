@@ -52,9 +52,10 @@ static bool is_figure(const struct bg_column *column)
     return column->kind != BG_COLUMN_TEXT && column->kind != BG_COLUMN_WHOLE;
 }
 
-static bool is_change(const struct bg_column *column)
+/* Rows have rates only if a window was requested, and then the table is about them. */
+static bool is_rate(const struct bg_column *column)
 {
-    return strstr(column->path, "_delta") != NULL;
+    return column->kind == BG_COLUMN_RATE || column->kind == BG_COLUMN_BYTE_RATE;
 }
 
 static bool is_in_any(const json_t *rows, const struct bg_column *column)
@@ -71,15 +72,10 @@ static bool is_in_any(const json_t *rows, const struct bg_column *column)
     return false;
 }
 
-/* The sort column is always shown. The rows have changes only if a window was requested, and then the table is about them. Any other column
- * is left out if it is empty in all rows. */
+/* The sort column is always shown. Any other column is left out if it is empty in all rows. */
 static bool is_shown(const struct bg_column *column, const json_t *rows, const char *sorted_by)
 {
-    if (is_sorted_by(column, sorted_by))
-        return true;
-    if (is_change(column))
-        return is_in_any(rows, column);
-    return column->compact && is_in_any(rows, column);
+    return is_sorted_by(column, sorted_by) || (column->compact && is_in_any(rows, column));
 }
 
 static void measure(struct table *table, json_t *rows)
@@ -126,14 +122,14 @@ static bool narrow_text(struct table *table, size_t least)
     return true;
 }
 
-/* The main columns: changes, and the sort column or else the first figure. */
+/* The main columns: rates, and the sort column or else the first figure. */
 static bool is_about(const struct table *table, size_t i, const char *sorted_by)
 {
     bool is_first = true;
 
     for (size_t j = 0; j < i; j++)
         is_first = is_first && !is_figure(table->columns[j]);
-    return is_change(table->columns[i]) || (sorted_by != NULL ? is_sorted_by(table->columns[i], sorted_by) : is_first);
+    return is_rate(table->columns[i]) || (sorted_by != NULL ? is_sorted_by(table->columns[i], sorted_by) : is_first);
 }
 
 /* Leaves out the last figure that is not a main column. */

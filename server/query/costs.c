@@ -17,10 +17,10 @@ const struct bg_metric bg_costs_metrics[] = {
              "seconds",
              {"question"}},
     [DURATION] = {"beamgauge_scan_duration_seconds",
-              "Time that the nodes themselves say they spent on a question that looks at processes",
-              BG_METRIC_HISTOGRAM,
-              "seconds",
-              {"question"}},
+                  "Time that the nodes themselves say they spent on a question that looks at processes",
+                  BG_METRIC_HISTOGRAM,
+                  "seconds",
+                  {"question"}},
     {.name = NULL},
 };
 

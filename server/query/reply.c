@@ -16,7 +16,7 @@
 static const struct bg_term_limits limits = {.depth_max = DEPTH_MAX, .elements_max = ELEMENTS_MAX, .bytes_max = BYTES_MAX};
 
 /* The reason is the node's own text: as ASCII JSON it cannot affect a terminal or a log. */
-static enum bg_error fail_as_told(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
+static enum bg_error fail_as_reported(const char *node, const char *question, const json_t *reason, struct bg_failure *ret_failure)
 {
     char *text = bg_json_text(reason, JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_COMPACT);
     if (text == NULL)
@@ -48,9 +48,9 @@ enum bg_error bg_reply_read(const char *node, const char *question, const uint8_
         error = bg_fail(ret_failure, BG_PROCESS_TABLE_FULL,
                         "the process table of %s is full, or so nearly that a question finds no room in it", node);
     else if (word != NULL && value != NULL && strcmp(word, "error") == 0)
-        error = fail_as_told(node, question, value, ret_failure);
+        error = fail_as_reported(node, question, value, ret_failure);
     else
-        error = fail_as_told(node, question, json, ret_failure);
+        error = fail_as_reported(node, question, json, ret_failure);
     json_decref(json);
     return error;
 }

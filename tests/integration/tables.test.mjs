@@ -9,7 +9,7 @@ import { suite } from './lib/suite.mjs';
 const { paths } = JSON.parse(await readFile(join(dirname(BINARY), 'openapi.json')));
 const WIDTH = 80;
 
-// How a field that rows can be sorted by is headed.
+// How a field that rows can be sorted by is headed; the change of it in each second has "/s" behind that.
 const TITLES = {
   memory_bytes: 'Memory', message_queue_len: 'Queue', reductions_count: 'Reductions', total_heap_bytes: 'Heap', stack_bytes: 'Stack', off_heap_bytes: 'Off-heap',
   binary_bytes: 'Binaries', monitors_count: 'Monitors', monitored_by_count: 'Monitored by', links_count: 'Links', count: 'Monitors', size_count: 'Objects',
@@ -85,7 +85,9 @@ suite('tables', { prepare: async (world) => {
       const sortedBy = json.body.meta.sorted_by;
       assert.equal(typeof sortedBy, table.query.sort || table.query.by ? 'string' : typeof sortedBy, 'meta says what the rows are sorted by');
       if (!sortedBy) return;
-      const heading = (table.query.group ? GROUPED : TITLES)[sortedBy];
+      const [field, change] = sortedBy.split(/(?=_per_second$)/);
+      assert.equal(Boolean(change), table.query.window_ms > 0 && !table.path.endsWith('/distribution'), sortedBy);
+      const heading = (table.query.group ? GROUPED : TITLES)[field] + (change ? '/s' : '');
       assert.ok(heading, `${sortedBy} has a heading`);
       assert.ok(lines[0].split(/ {2,}/).includes(heading), `${heading} is missing:\n${text.text}`);
       assert.ok(bars[0].split('|').map((cell) => cell.trim()).includes(heading), md.text);

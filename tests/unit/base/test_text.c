@@ -242,6 +242,32 @@ static void numbers_are_grouped_and_sizes_have_a_unit(void **state)
     assert_string_equal(shown(add_hundredths, INT64_MAX), "9.22e+16");
 }
 
+static void add_rate(struct bg_text *text, int64_t hundredths)
+{
+    bg_text_add_rate(text, (double)hundredths / 100);
+}
+
+static void add_byte_rate(struct bg_text *text, int64_t hundredths)
+{
+    bg_text_add_byte_rate(text, (double)hundredths / 100);
+}
+
+static void rates_have_a_sign_and_a_unit_as_on_the_page(void **state)
+{
+    (void)state;
+    assert_string_equal(shown(add_rate, 0), "0/s");
+    assert_string_equal(shown(add_rate, 4), "0/s");
+    assert_string_equal(shown(add_rate, 244), "+2.4/s");
+    assert_string_equal(shown(add_rate, -300), "-3/s");
+    assert_string_equal(shown(add_rate, 996), "+10/s");
+    assert_string_equal(shown(add_rate, 1420), "+14/s");
+    assert_string_equal(shown(add_rate, -123456789), "-1,234,568/s");
+    assert_string_equal(shown(add_byte_rate, 0), "0 B/s");
+    assert_string_equal(shown(add_byte_rate, -49), "0 B/s");
+    assert_string_equal(shown(add_byte_rate, 153600), "+1.5 KiB/s");
+    assert_string_equal(shown(add_byte_rate, -51200), "-512 B/s");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +282,7 @@ int main(void)
         cmocka_unit_test(nothing_is_added_after_a_cut),
         cmocka_unit_test(rewinding_forgets_the_cut),
         cmocka_unit_test(numbers_are_grouped_and_sizes_have_a_unit),
+        cmocka_unit_test(rates_have_a_sign_and_a_unit_as_on_the_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,9 +56,9 @@ static void text_is_an_aligned_table(void **state)
     struct bg_body *body = render(&ranking, BG_FORMAT_TEXT, two_rows(), meta());
 
     (void)state;
-    assert_string_equal(body->bytes, "Pid       Name   Memory   Monitors    Growth      Ratio\n"
-                                     "<0.1.0>   shop  1.5 GiB  1,234,567  +140.2/s       0.50\n"
-                                     "<0.12.0>  -       512 B     -1,234    -1.0/s  10,150.00\n"
+    assert_string_equal(body->bytes, "Pid       Name   Memory   Monitors  Growth      Ratio\n"
+                                     "<0.1.0>   shop  1.5 GiB  1,234,567  +140/s       0.50\n"
+                                     "<0.12.0>  -       512 B     -1,234    -1/s  10,150.00\n"
                                      "\n"
                                      "shop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
                                      "warning: 3 skipped\n");
@@ -72,29 +72,32 @@ static void md_is_a_table(void **state)
     (void)state;
     assert_string_equal(body->bytes, "| Pid | Name | Memory | Monitors | Growth | Ratio |\n"
                                      "| --- | --- | ---: | ---: | ---: | ---: |\n"
-                                     "| &lt;0.1.0&gt; | shop | 1.5 GiB | 1,234,567 | +140.2/s | 0.50 |\n"
-                                     "| &lt;0.12.0&gt; | - | 512 B | -1,234 | -1.0/s | 10,150.00 |\n"
+                                     "| &lt;0.1.0&gt; | shop | 1.5 GiB | 1,234,567 | +140/s | 0.50 |\n"
+                                     "| &lt;0.12.0&gt; | - | 512 B | -1,234 | -1/s | 10,150.00 |\n"
                                      "\nshop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
                                      "\nwarning: 3 skipped\n");
     bg_body_unref(body);
 }
 
-static void changes_are_shown_where_there_are_any(void **state)
+static void rates_are_shown_where_there_are_any(void **state)
 {
     static const struct bg_column changing[] = {{"pid", "Pid", BG_COLUMN_TEXT, true},
                                                 {"memory_bytes_delta", "+Memory", BG_COLUMN_BYTES, false},
+                                                {"memory_bytes_per_second", "Memory/s", BG_COLUMN_BYTE_RATE, true},
                                                 {"monitors_count_delta", "+Monitors", BG_COLUMN_COUNT, false},
+                                                {"monitors_count_per_second", "Monitors/s", BG_COLUMN_RATE, true},
                                                 {NULL, NULL, BG_COLUMN_TEXT, false}};
     static const struct bg_endpoint window = {.method = BG_GET, .path = "/z", .columns = changing};
     json_t *rows = two_rows();
     struct bg_body *body;
 
     (void)state;
-    json_object_set_new(json_array_get(rows, 1), "monitors_count_delta", json_integer(-1234));
+    json_object_set_new(json_array_get(rows, 1), "memory_bytes_delta", json_integer(-1234));
+    json_object_set_new(json_array_get(rows, 1), "memory_bytes_per_second", json_real(-2468));
     body = render(&window, BG_FORMAT_TEXT, rows, meta());
-    assert_string_equal(body->bytes, "Pid       +Monitors\n"
-                                     "<0.1.0>           -\n"
-                                     "<0.12.0>     -1,234\n"
+    assert_string_equal(body->bytes, "Pid         Memory/s\n"
+                                     "<0.1.0>            -\n"
+                                     "<0.12.0>  -2.4 KiB/s\n"
                                      "\n"
                                      "shop@10.0.0.5, 2026-11-23T08:00:00.123Z\n"
                                      "warning: 3 skipped\n");
@@ -134,7 +137,7 @@ static void an_object_is_a_row_for_each_member(void **state)
     assert_non_null(strstr(body->bytes, "estimate.bytes  1.0 KiB\n"));
     assert_non_null(strstr(body->bytes, "process_limit   1,000\n"));
     assert_non_null(strstr(body->bytes, "used_ratio      0.25\n"));
-    assert_non_null(strstr(body->bytes, "new_per_second  +2.0/s\n"));
+    assert_non_null(strstr(body->bytes, "new_per_second  +2/s\n"));
     assert_non_null(strstr(body->bytes, "smp             true\n"));
     assert_non_null(strstr(body->bytes, "nested          {\"a\":1}\n"));
     bg_body_unref(body);
@@ -472,7 +475,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_an_aligned_table),
         cmocka_unit_test(md_is_a_table),
-        cmocka_unit_test(changes_are_shown_where_there_are_any),
+        cmocka_unit_test(rates_are_shown_where_there_are_any),
         cmocka_unit_test(what_rows_are_sorted_by_is_shown),
         cmocka_unit_test(a_name_that_cannot_be_seen_is_quoted_as_erlang_prints_it),
         cmocka_unit_test(times_and_sentences_are_never_cut),
