@@ -121,8 +121,8 @@ void bg_nodes_info_at(const struct bg_nodes *nodes, size_t index, struct bg_node
 enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, struct bg_node_info *ret_info,
                             struct bg_failure *ret_failure) BG_MUST_CHECK;
 
-/* Called each time a link comes up (BG_LINK_UP), goes down or fails to come up (BG_LINK_WAITING), or is removed while up (BG_LINK_CLOSED).
- * It may call the registry, and even remove the node. */
+/* Called each time a link comes up (BG_LINK_UP), goes down or fails to come up (BG_LINK_WAITING), or is removed, whether it was up or not
+ * (BG_LINK_CLOSED): then whatever is kept of the node must be dropped. It may call the registry, and even remove the node. */
 typedef void bg_nodes_watcher(void *context, const char *name, enum bg_link_state state);
 #define BG_NODES_WATCHERS_MAX 4
 void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context);

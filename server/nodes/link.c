@@ -429,13 +429,11 @@ struct bg_link *bg_link_new(const struct bg_link_shared *shared, struct bg_node_
 
 void bg_link_close(struct bg_link *link, enum bg_error error, const char *why)
 {
-    bool was_up = link->state == BG_LINK_UP;
     link_disconnect(link);
     link_change(link, BG_LINK_CLOSED);
     event_del(link->timer);
     bg_traffic_fail_all(link, error, why);
-    if (was_up)
-        notify_watchers(link);
+    notify_watchers(link);
 }
 
 void bg_link_free(struct bg_link *link)

@@ -1,6 +1,8 @@
 /* answers.c: the cache of answers, a tree by key and a list by use. */
 #include "answers.h"
 
+#include "key.h"
+
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,15 @@ void bg_answers_drop(struct bg_answers *answers, const json_t *data)
     for (struct bg_answers_entry *entry = TAILQ_FIRST(&answers->by_use), *next; entry != NULL; entry = next) {
         next = TAILQ_NEXT(entry, link);
         if (entry->outcome->data == data)
+            entry_drop(answers, entry);
+    }
+}
+
+void bg_answers_forget(struct bg_answers *answers, const char *node)
+{
+    for (struct bg_answers_entry *entry = TAILQ_FIRST(&answers->by_use), *next; entry != NULL; entry = next) {
+        next = TAILQ_NEXT(entry, link);
+        if (bg_query_key_is_of(entry->key, node))
             entry_drop(answers, entry);
     }
 }

@@ -27,6 +27,8 @@ struct bg_outcome *bg_answers_find(struct bg_answers *answers, const char *key);
 void bg_answers_put(struct bg_answers *answers, const char *key, struct bg_outcome *outcome);
 /* Drops answers collected before this time; returns how many. */
 size_t bg_answers_expire(struct bg_answers *answers, int64_t before_us);
+/* The node was removed: its answers are dropped. */
+void bg_answers_forget(struct bg_answers *answers, const char *node);
 /* Drops the answer with this data, which was invalid. */
 void bg_answers_drop(struct bg_answers *answers, const json_t *data);
 

@@ -56,6 +56,13 @@ static struct bg_census_entry *entry_find(const struct bg_census *census, const 
     return NULL;
 }
 
+void bg_census_forget(struct bg_census *census, const char *node)
+{
+    struct bg_census_entry *entry = entry_find(census, node);
+    if (entry != NULL)
+        entry_drop(census, entry);
+}
+
 static struct bg_census_entry *entry_of(const struct bg_census *census, const struct bg_incarnation *node)
 {
     struct bg_census_entry *entry = entry_find(census, node->name);

@@ -23,6 +23,8 @@ struct bg_census {
 
 void bg_census_init(struct bg_census *census);
 void bg_census_done(struct bg_census *census);
+/* The node was removed: its totals are dropped. */
+void bg_census_forget(struct bg_census *census, const char *node);
 /* Takes "census" out of the answer to a scan, [local monitors, blocks of std_alloc, counted entries of monitors, and of monitored_by], and
  * keeps it; without memory nothing is kept. */
 void bg_census_take(struct bg_census *census, const struct bg_incarnation *node, json_t *answer, int64_t now_us);

@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define NODE_LINE 3 /* of a key, counted from 0 */
 
 /* The time of link-up is in the key too, since the generation starts again for a node that was deleted and registered again. */
 enum bg_error bg_query_key(const struct bg_node_info *node, const char *question, const json_t *args, char **ret_key,
@@ -25,4 +28,12 @@ enum bg_error bg_query_key(const struct bg_node_info *node, const char *question
 fail:
     free(canonical);
     return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
+}
+
+bool bg_query_key_is_of(const char *key, const char *node)
+{
+    for (int line = 0; line < NODE_LINE && key != NULL; line++)
+        if ((key = strchr(key, '\n')) != NULL)
+            key++;
+    return key != NULL && strncmp(key, node, strlen(node)) == 0 && key[strlen(node)] == '\n';
 }

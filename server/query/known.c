@@ -28,6 +28,7 @@ void bg_known_done(struct bg_known *known)
 void bg_known_forget(struct bg_known *known, const char *node)
 {
     bg_ledger_forget(&known->ledger, node);
+    bg_census_forget(&known->census, node);
     bg_names_forget(&known->names, node);
     (void)json_object_del(known->last.by_node, node);
     (void)json_object_del(known->seen.by_node, node);

@@ -22,7 +22,7 @@ struct bg_known {
 
 void bg_known_init(struct bg_known *known, const struct bg_clock *clock);
 void bg_known_done(struct bg_known *known);
-/* The node was removed: nothing that it reported is kept, but its totals. */
+/* The node was removed: nothing that it reported is kept. */
 void bg_known_forget(struct bg_known *known, const char *node);
 /* All that the queries keep. */
 struct bg_known *bg_queries_known(struct bg_queries *queries);

@@ -190,8 +190,10 @@ static void on_link_changed(void *context, const char *name, enum bg_link_state 
         bg_preflight_link_up(&queries->preflights, &info);
     else if (state != BG_LINK_UP)
         bg_preflight_link_gone(&queries->preflights, name);
-    if (state == BG_LINK_CLOSED)
-        bg_known_forget(&queries->known, name);
+    if (state != BG_LINK_CLOSED)
+        return;
+    bg_known_forget(&queries->known, name);
+    bg_answers_forget(&queries->answers, name);
 }
 
 static bool flight_retry(struct bg_queries *queries, struct bg_flight *flight)

@@ -120,6 +120,8 @@ static void remove_rejected(void *context, const char *name, enum bg_link_state 
     struct scene *scene = context;
     struct bg_node_info info;
     struct bg_failure failure;
+    if (state == BG_LINK_CLOSED)
+        return;
     assert_int_equal(state, BG_LINK_WAITING);
     scene_look(scene, &info);
     assert_int_equal(info.reason, BG_REASON_COOKIE_REJECTED);
@@ -135,6 +137,20 @@ static void a_watcher_is_told_of_a_failed_try_and_may_remove_the_node(void **sta
     for (int i = 0; i < 10000 && bg_nodes_count(scene.world.nodes) > 0; i++)
         world_run(&scene.world, 5);
     assert_int_equal(bg_nodes_count(scene.world.nodes), 0);
+    scene_close(&scene);
+}
+
+static void a_watcher_is_told_of_the_removal_of_a_node_that_is_down(void **state)
+{
+    (void)state;
+    struct scene scene;
+    unsigned counts[BG_LINK_CLOSED + 1] = {0};
+    struct bg_failure failure;
+    scene_open(&scene, &(struct fake){.kind = FAKE_REJECTS}, NULL);
+    bg_nodes_watch(scene.world.nodes, count_states, counts);
+    world_wait_state(&scene.world, FAKE_NAME, BG_LINK_WAITING);
+    assert_int_equal(bg_nodes_delete(scene.world.nodes, FAKE_NAME, &failure), BG_OK);
+    assert_true(counts[BG_LINK_UP] == 0 && counts[BG_LINK_CLOSED] == 1);
     scene_close(&scene);
 }
 
@@ -183,6 +199,7 @@ int main(void)
         cmocka_unit_test(questions_in_flight_are_cancelled_at_the_end),
         cmocka_unit_test(a_watcher_is_told_of_ups_and_downs),
         cmocka_unit_test(a_watcher_is_told_of_a_failed_try_and_may_remove_the_node),
+        cmocka_unit_test(a_watcher_is_told_of_the_removal_of_a_node_that_is_down),
         cmocka_unit_test(a_change_without_a_cookie_keeps_it),
         cmocka_unit_test(the_same_settings_leave_a_handshake_alone),
     };

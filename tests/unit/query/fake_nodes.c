@@ -31,7 +31,8 @@ enum bg_error bg_nodes_info(const struct bg_nodes *nodes, const char *name, stru
 
 void bg_nodes_watch(struct bg_nodes *nodes, bg_nodes_watcher *watcher, void *context)
 {
-    (void)nodes, (void)watcher, (void)context;
+    nodes->watcher = watcher;
+    nodes->watcher_context = context;
 }
 
 enum bg_error bg_nodes_ask(struct bg_nodes *nodes, const char *name, const struct bg_inquiry_request *request, bg_inquiry_done *done,

@@ -21,6 +21,8 @@ struct bg_inquiry {
 struct bg_nodes {
     struct bg_node_info info;
     enum bg_error ask_error; /* what bg_nodes_ask returns */
+    bg_nodes_watcher *watcher;
+    void *watcher_context;
     struct bg_inquiry inquiries[FAKE_INQUIRIES_MAX];
     size_t asked_count, cancelled_count, in_flight_count;
 };

@@ -74,6 +74,19 @@ static void another_incarnation_of_a_node_is_another_node(void **state)
     bg_census_done(&census);
 }
 
+static void a_removed_node_is_forgotten(void **state)
+{
+    struct bg_census census;
+    (void)state;
+    bg_census_init(&census);
+    take(&census, &here, "[0, 5, 1, 2]", 7000000);
+    take(&census, &there, "[0, 5, 1, 2]", 7000000);
+    bg_census_forget(&census, here.name);
+    assert_told(&census, &here, "{}");
+    assert_told(&census, &there, TOLD("3", "5", "0"));
+    bg_census_done(&census);
+}
+
 static void the_node_scanned_least_recently_goes_first(void **state)
 {
     struct bg_census census;
@@ -169,6 +182,7 @@ int main(void)
         cmocka_unit_test(a_peer_has_no_more_than_so_many_entries),
         cmocka_unit_test(what_is_not_told_changes_nothing),
         cmocka_unit_test(another_incarnation_of_a_node_is_another_node),
+        cmocka_unit_test(a_removed_node_is_forgotten),
         cmocka_unit_test(the_node_scanned_least_recently_goes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,18 @@ static void a_node_registered_anew_is_another(void **state)
     different(one, other);
 }
 
+static void a_key_is_of_one_node(void **state)
+{
+    (void)state;
+    char *key = key_of("a@b", 1, "scan", "{\"x\": 1}");
+    assert_true(bg_query_key_is_of(key, "a@b"));
+    assert_false(bg_query_key_is_of(key, "a@bc"));
+    assert_false(bg_query_key_is_of(key, "a@"));
+    assert_false(bg_query_key_is_of(key, "scan"));
+    assert_false(bg_query_key_is_of("a", "a@b"));
+    free(key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +84,7 @@ int main(void)
         cmocka_unit_test(no_arguments_are_empty_arguments),
         cmocka_unit_test(each_part_tells_questions_apart),
         cmocka_unit_test(a_node_registered_anew_is_another),
+        cmocka_unit_test(a_key_is_of_one_node),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -427,6 +427,26 @@ static void what_was_asked_and_what_it_cost_is_counted(void **state)
     assert_told(fixture, "\nbeamgauge_rpc_duration_seconds_sum{question=\"scan\"} 7.7e-05\n");
 }
 
+static void a_removed_node_has_no_answers_any_more(void **state)
+{
+    struct fixture *fixture = *state;
+    static struct asker first, second;
+    asker_ask(fixture, &first, "scan", 1, 1000, LONG_MS);
+    fixture_answer(fixture, 0, 42);
+    fixture_pass(fixture, 1);
+    fixture->nodes.watcher(fixture->nodes.watcher_context, "another@h", BG_LINK_CLOSED);
+    asker_ask(fixture, &second, "scan", 1, 1000, LONG_MS);
+    fixture_pass(fixture, 1);
+    assert_int_equal(second.number, 42);
+    fixture->nodes.watcher(fixture->nodes.watcher_context, NODE_NAME, BG_LINK_CLOSED);
+    asker_ask(fixture, &second, "scan", 1, 1000, LONG_MS);
+    fixture_pass(fixture, 1);
+    assert_int_equal(second.told_count, 0);
+    fixture_answer(fixture, 1, 43);
+    fixture_pass(fixture, 1);
+    assert_int_equal(second.number, 43);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -456,6 +476,7 @@ int main(void)
         TEST(asking_and_cancelling_from_inside_done_is_safe_and_cannot_hold_the_loop),
         TEST(freeing_tells_everyone_that_it_is_cancelled),
         TEST(what_was_asked_and_what_it_cost_is_counted),
+        TEST(a_removed_node_has_no_answers_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
