@@ -37,6 +37,9 @@ export function bytes(value) {
   return `${unit === 0 ? size : size.toFixed(Math.abs(size) < 100 ? 1 : 0)} ${units[unit]}`;
 }
 
+/** The bytes of a row, or the least that they can be: "≥ 100 MiB". */
+export const bytesOf = (row, field) => (!known(row[field]) && row[`${field}_min`] > 0 ? `≥ ${bytes(row[`${field}_min`])}` : bytes(row[field]));
+
 export function percent(ratio) {
   if (!known(ratio)) return UNKNOWN;
   const value = 100 * ratio;

@@ -2,7 +2,7 @@
 import { html, useState } from '/htm.js';
 import { CallSitesPanel } from '/callsites.js';
 import { CountedAt, CountExactly, isTooLong } from '/exact.js';
-import { bytes, count, mfa, nameOf, percent, short, timeOfDay, times, reportedAgo, uncounted, visible } from '/format.js';
+import { bytes, bytesOf, count, mfa, nameOf, percent, short, timeOfDay, times, reportedAgo, uncounted, visible } from '/format.js';
 import { Bar, Counted, Facts, Frames, Heading, Name, Panel, Peer } from '/parts.js';
 import { Reachable } from '/node.js';
 import { usePoll } from '/poll.js';
@@ -61,7 +61,7 @@ function Summary({ row, node }) {
   const peer = (value) => peerOf(value) && html`<${Peer} peer=${peerOf(value)} node=${node} />`;
   const facts = [
     ['Status', visible(row.status ?? '–')],
-    ['Memory', bytes(row.memory_bytes)],
+    ['Memory', bytesOf(row, 'memory_bytes')],
     ['Message queue', count(row.message_queue_len)],
     ['Reductions', short(row.reductions_count)],
     ...entriesOf(row),

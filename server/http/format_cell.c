@@ -163,6 +163,25 @@ static void show_entries(struct bg_text *text, json_t *row, const json_t *value,
     show_number(text, json_is_integer(uncounted) ? uncounted : value, BG_COLUMN_COUNT);
 }
 
+/* What is known of a value that nobody measured, unless its row's `uncounted_count` says it once for all columns. */
+static bool show_bound(struct bg_text *text, json_t *row, const struct bg_column *column)
+{
+    const json_t *least = bound_of(row, column, "min"), *most = bound_of(row, column, "max");
+    const bool has_most = json_is_integer(most) && !json_is_integer(json_object_get(row, "uncounted_count"));
+
+    if (!has_most && json_integer_value(least) <= 0)
+        return false;
+    bg_text_add(text, has_most ? "\xe2\x89\xa4 " : "\xe2\x89\xa5 ");
+    show_number(text, has_most ? most : least, column->kind);
+    return true;
+}
+
+static void show_unknown(struct bg_text *text, json_t *row, const struct bg_column *column)
+{
+    if (!show_bound(text, row, column))
+        bg_text_add(text, BG_CELL_UNKNOWN);
+}
+
 void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_CELL_SIZE])
 {
     json_t *value = bg_cell_value(row, column);
@@ -174,7 +193,7 @@ void bg_cell_show(json_t *row, const struct bg_column *column, char ret_text[BG_
     if (is_bound || is_entries)
         show_entries(&text, row, value, column);
     else if (value == NULL || json_is_null(value))
-        bg_text_add(&text, "-");
+        show_unknown(&text, row, column);
     else if (json_is_string(value))
         show_string(&text, json_string_value(value), json_string_length(value), column->kind);
     else if (json_is_number(value))

@@ -60,13 +60,14 @@ static bool is_rate(const struct bg_column *column)
 
 static bool is_in_any(const json_t *rows, const struct bg_column *column)
 {
+    char cell[BG_CELL_SIZE];
     size_t index;
     json_t *row;
 
     json_array_foreach(rows, index, row)
     {
-        const json_t *value = bg_cell_value(row, column);
-        if (value != NULL && !json_is_null(value))
+        bg_cell_show(row, column, cell);
+        if (strcmp(cell, BG_CELL_UNKNOWN) != 0)
             return true;
     }
     return false;

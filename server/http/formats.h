@@ -29,9 +29,10 @@ enum bg_format bg_accept_choose_own(const char *accept, const struct bg_represen
 /* Whether a list such as Accept-Encoding has `word` with a weight over 0. */
 bool bg_accept_has(const char *list, const char *word);
 
-#define BG_TABLE_WIDTH 80 /* characters of a line of a table in text and md, on ordinary data */
-#define BG_CELL_MAX 60    /* characters shown of a cell in text and md */
-#define BG_CELL_SIZE 1024 /* bytes of a cell, escaped */
+#define BG_TABLE_WIDTH 80   /* characters of a line of a table in text and md, on ordinary data */
+#define BG_CELL_MAX 60      /* characters shown of a cell in text and md */
+#define BG_CELL_UNKNOWN "-" /* the whole text of a cell if nothing is known */
+#define BG_CELL_SIZE 1024   /* bytes of a cell, escaped */
 
 /* The rows for the endpoint's columns: a new reference to an array, NULL if memory ran out. */
 json_t *bg_rows_of(const struct bg_endpoint *endpoint, const json_t *data);

@@ -12,6 +12,12 @@ shows('counts', format.count, [[0, '0'], [1234567, '1,234,567'], [null, '–'], 
 shows('large counts', format.short, [[999999, '999,999'], [1e6, '1.0 M'], [129020311, '129 M'], [8.4e9, '8.4 G'], [undefined, '–']]);
 shows('shares', format.percent, [[0, '0%'], [0.0004, '<0.1%'], [0.046, '4.6%'], [1, '100%'], [NaN, '–']]);
 shows('repetition', format.times, [[1, '1.0×'], [2140, '2,140×'], [null, '–']]);
+shows('bytes, or the least that they can be', (row) => format.bytesOf(row, 'memory_bytes'), [
+  [{ memory_bytes: 2048, memory_bytes_min: 1 }, '2.0 KiB'],
+  [{ memory_bytes: null, memory_bytes_min: 105602640 }, '≥ 101 MiB'],
+  [{ memory_bytes: null, memory_bytes_min: 0 }, '–'],
+  [{ memory_bytes: null }, '–'],
+]);
 shows('rates of bytes', format.byteRate, [[1536, '+1.5 KiB/s'], [-512, '−512 B/s'], [0.2, '0 B/s'], [null, '']]);
 shows('rates', format.rate, [[14.2, '+14/s'], [0.04, '0/s'], [-3, '−3/s'], [2.44, '+2.4/s'], [null, '']]);
 shows('durations', format.duration, [[0, '0 s'], [59999, '59 s'], [3600000, '1 h'], [93784000, '1 d 2 h'], [60000, '1 min'], [undefined, '–']]);

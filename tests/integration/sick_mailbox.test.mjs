@@ -15,6 +15,8 @@ suite('millions', {}, (world, test) => {
     const { body } = rows.find(({ path }) => path.includes('/processes?sort=message_queue_len'));
     assert.deepEqual(body.data.slice(0, 2).map((row) => row.message_queue_len), [MESSAGES, MESSAGES]);
     assert.deepEqual(body.data.slice(0, 2).map((row) => row.pid).sort(), [pid, other].sort());
+    const { text } = await gauge.ask(node, 'processes?sort=message_queue_len&limit=2&format=text');
+    assert.match(text, /^<.*  ≥ \d+\.\d [MG]iB  /m); // no more is known of its memory
     const monitors = rows.find(({ path }) => path.includes('/monitors?max_age')).body;
     assert.deepEqual(monitors.data.filter((row) => [pid, other].includes(row.pid)), []);
     const mem = await gauge.api('chat?format=text', { method: 'POST', body: { text: `mem ${node.name}` } });

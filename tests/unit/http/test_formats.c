@@ -455,6 +455,37 @@ static void estimates_are_marked_for_people_and_plain_for_programs(void **state)
     bg_body_unref(body);
 }
 
+/* A lower bound, an upper one, and what says nothing: 0, or an upper bound that stands for several columns at once. */
+static json_t *bounded_rows(void)
+{
+    return json_loads("[{\"pid\":\"<0.1.0>\",\"memory_bytes\":null,\"memory_bytes_min\":105602640,\"n_count\":null,\"n_count_min\":0,"
+                      "\"n_count_max\":null,\"exact\":false},"
+                      "{\"pid\":\"<0.2.0>\",\"memory_bytes\":null,\"n_count\":null,\"n_count_min\":0,\"n_count_max\":1200,\"exact\":false},"
+                      "{\"pid\":\"<0.3.0>\",\"memory_bytes\":null,\"n_count\":null,\"n_count_min\":0,\"n_count_max\":1200,\"exact\":false,"
+                      "\"uncounted_count\":1200}]",
+                      0, NULL);
+}
+
+static void bounds_are_shown_where_a_value_is_not_known(void **state)
+{
+    static const struct bg_column bounded_columns[] = {{"pid", "Pid", BG_COLUMN_TEXT, true},
+                                                       {"memory_bytes", "Memory", BG_COLUMN_BYTES, true},
+                                                       {"n_count", "Monitors", BG_COLUMN_ENTRIES, true},
+                                                       {NULL, NULL, BG_COLUMN_TEXT, false}};
+    static const struct bg_endpoint bounded = {.method = BG_GET, .path = "/b", .columns = bounded_columns};
+    struct bg_body *body = render(&bounded, BG_FORMAT_TEXT, bounded_rows(), json_object());
+
+    (void)state;
+    assert_string_equal(body->bytes, "Pid           Memory  Monitors\n"
+                                     "<0.1.0>  \xe2\x89\xa5 100.7 MiB         -\n"
+                                     "<0.2.0>            -   \xe2\x89\xa4 1,200\n"
+                                     "<0.3.0>            -         -\n\n");
+    bg_body_unref(body);
+    body = render(&bounded, BG_FORMAT_CSV, bounded_rows(), json_object());
+    assert_string_equal(body->bytes, "pid,memory_bytes,n_count\r\n<0.1.0>,,\r\n<0.2.0>,,\r\n<0.3.0>,,\r\n");
+    bg_body_unref(body);
+}
+
 static void a_table_of_nothing_says_so(void **state)
 {
     const enum bg_format formats[] = {BG_FORMAT_TEXT, BG_FORMAT_MD};
@@ -485,6 +516,7 @@ int main(void)
         cmocka_unit_test(wide_characters_keep_their_columns),
         cmocka_unit_test(what_has_no_name_is_shown_by_its_other_column),
         cmocka_unit_test(estimates_are_marked_for_people_and_plain_for_programs),
+        cmocka_unit_test(bounds_are_shown_where_a_value_is_not_known),
         cmocka_unit_test(a_table_of_nothing_says_so),
         cmocka_unit_test(csv_has_every_column_and_raw_numbers),
         cmocka_unit_test(ndjson_is_one_whole_row_a_line),
