@@ -1,7 +1,7 @@
 %% Askers: disposable processes that ask others for figures. An asker runs only native code, so thousands of them are cheap: they wait
 %% for their turns in parallel, while a single one would wait for one turn after the other.
 -module(askers).
--export([job/2, job/3, job/4, one/3, wave/5, stop/1]).
+-export([job/2, job/3, job/4, options/0, one/3, wave/5, stop/1]).
 
 -define(POLL_MS, 2).
 
@@ -33,11 +33,15 @@ program(Pids, Count, {Items, Zip, Spec}, To) ->
     [fun erlang:apply/2, [fun erlang:apply/3, [erlang, lists], [hd, zipwith3], [[[To]], Send]],
      [fun lists:zipwith3/4, fun erlang:send/2]].
 
-%% Turns lists of pids into the arguments of spawn_opt/4. An asker is linked to its starter: it ends with the question, however that
-%% ends, and has its heap limit and its priority.
-template(What, To) ->
+%% Of a process that helps its starter: it is linked to it, so it ends with the question, however that ends, and has its priority and
+%% its heap limit.
+options() ->
     [Priority, {_, Settings}] = process_info(self(), [priority, garbage_collection]),
-    Options = [link, Priority, lists:keyfind(max_heap_size, 1, Settings)],
+    [link, Priority, lists:keyfind(max_heap_size, 1, Settings)].
+
+%% Turns lists of pids into the arguments of spawn_opt/4.
+template(What, To) ->
+    Options = options(),
     ets:match_spec_compile([{'$1', [], [[lists, foldl, program('$1', {length, '$1'}, What, To), {const, Options}]]}]).
 
 launch(Groups, Count, Template) ->

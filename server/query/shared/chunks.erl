@@ -3,7 +3,8 @@
 -export([all/0, all_but/1, none/0, things/1, next/1, take/2, left/1]).
 
 -define(CHUNK_PROCESSES, 2000).
--define(TUPLE_MAX, 16777215). %% elements, the emulator's limit
+-define(TUPLE_PROCESSES_MAX, 16000000). %% a tuple has at most 16,777,215 elements
+-define(ROOM_WORDS, 10000). %% of the lister, beside the list and the tuple
 
 %% If the release has an iterator, it fetches some thousands at a time, without a list of all; with processes_next/1 it is {Place,
 %% RestOfThem}. If a release has another form, the list is used.
@@ -19,13 +20,23 @@ iterate(Iterator) ->
         _ -> list()
     end.
 
-%% A tuple takes half the memory of a list; like a list, each garbage collection copies all of it.
+%% A tuple takes half the memory of a list. The list is made by a process of its own, which has room for both from its start: here,
+%% each garbage collection would copy all of it. That process runs only native calls: it sends us [itself, the tuple], and ends.
 list() ->
-    Pids = processes(),
-    case length(Pids) of
-        Count when Count =< ?TUPLE_MAX -> {tuple, list_to_tuple(Pids), 0, Count};
-        Count -> {list, Pids, Count}
+    case erlang:system_info(process_count) of
+        Count when Count =< ?TUPLE_PROCESSES_MAX ->
+            Options = askers:options() ++ [{min_heap_size, 3 * Count + ?ROOM_WORDS}],
+            Lister = spawn_opt(lists, foldl, [fun erlang:apply/2, lister(self()), [fun lists:zipwith3/4, fun erlang:send/2]], Options),
+            receive [Lister, Pids] -> {without, [Lister], {tuple, Pids, 0, tuple_size(Pids)}} end;
+        _ ->
+            things(processes())
     end.
+
+%% See askers:program/4.
+lister(To) ->
+    Pids = [fun erlang:apply/2, [fun erlang:apply/3, [erlang], [processes], [[]]], [fun lists:zipwith3/4, fun erlang:list_to_tuple/1]],
+    Message = [fun erlang:apply/3, [erlang, lists], [self, foldl], [[], Pids]],
+    [fun erlang:apply/3, [erlang, lists], [hd, zipwith3], [[[To]], Message]].
 
 %% A list as a source.
 things(List) -> {list, List, length(List)}.
@@ -75,4 +86,5 @@ take(Source, Wanted) ->
 left({list, _, Count, Rest}) -> Count + left(Rest);
 left({list, _, Count}) -> Count;
 left({tuple, _, _, Count}) -> Count;
+left({without, _, Source}) -> left(Source);
 left(_) -> erlang:system_info(process_count).
