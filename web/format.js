@@ -112,8 +112,15 @@ export function counted(row, field) {
   return { text: `≈ ${count(value)}`, title: known(most) ? `between ${count(least)} and ${count(most)}` : 'an estimate' };
 }
 
-/** Change per second of `value` since it was first seen; null until it is meaningful. */
-export function growth(first, value, at) {
+/**
+ * What is kept of a pair to know its growth: its first count, when that was, and its change per second since then (null until it is
+ * meaningful). A pair that was counted again begins anew: what came before that count was not seen when it came. Until there is a new
+ * change, the last one is kept. An estimate that is still the count of then says nothing about growth.
+ */
+export function followed(before, pair, at) {
+  const isSame = before && before.counted_at === pair.counted_at;
+  const first = isSame ? before : { value: pair.count, at, counted_at: pair.counted_at, rate: before?.rate ?? null };
   const seconds = (at - first.at) / 1000;
-  return seconds < 4 ? null : (value - first.value) / seconds;
+  const isMeaningful = seconds >= 4 && !(pair.exact === false && pair.count === first.value);
+  return isMeaningful ? { ...first, rate: (pair.count - first.value) / seconds } : first;
 }

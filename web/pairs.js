@@ -1,7 +1,7 @@
 // Watcher and watched, with the number of monitors: the leak itself, in a sentence.
 import { html, useContext, useRef } from '/htm.js';
 import { column } from '/columns.js';
-import { count, duration, growth, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
+import { count, duration, followed, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
 import { Age, Bar, Bounded, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { allPairsHash, nodesHash } from '/route.js';
@@ -166,18 +166,17 @@ function columnsOf(node, pairs, rates) {
     own('watched.name|watched.text', { kind: 'to', cell: (pair) => html`<${Watched} pair=${pair} node=${node} />` }),
     // The panel's heading names the subject.
     own('count', { title: 'Count', kind: 'kept', cell: (pair) => html`<${Bounded} row=${pair} field="count" />${otherSide(pair)}${countedAt(pair)}<${Age} row=${pair} />` }),
-    { key: 'rate', title: 'Growth', number: true, hint: 'Average since first seen here', cell: (pair) => rate(rates.get(keyOf(pair))) },
+    { key: 'rate', title: 'Growth', number: true, hint: 'Average since it was first seen here, or counted again', cell: (pair) => rate(rates.get(keyOf(pair))) },
     { key: 'share', title: 'Share', number: true, hint: 'Of the pairs listed here', cell: (pair) => percent(shareOf(pair)) },
     { key: 'bar', title: '', kind: 'wide', cell: (pair) => html`<${Bar} ratio=${shareOf(pair)} />` },
   ];
 }
 
-/** Change per second of each pair since it was first seen here; none for old rows. Keeps no more pairs than are listed. */
+/** Change per second of each pair since it was first seen here, or counted again; none for old rows. Keeps no more pairs than are listed. */
 function useRates(pairs, meta) {
   const seen = useRef(new Map());
   const at = Date.parse(meta?.collected_at);
-  const firsts = pairs.filter((pair) => !uncounted(pair)).map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)) ?? { value: pair.count, at }]);
-  seen.current = new Map(firsts);
-  const ofNow = pairs.filter((pair) => !isOld(pair) && !uncounted(pair));
-  return new Map(ofNow.map((pair) => [keyOf(pair), growth(seen.current.get(keyOf(pair)), pair.count, at)]));
+  const known = pairs.filter((pair) => !uncounted(pair));
+  seen.current = new Map(known.map((pair) => [keyOf(pair), followed(seen.current.get(keyOf(pair)), pair, at)]));
+  return new Map(known.filter((pair) => !isOld(pair)).map((pair) => [keyOf(pair), seen.current.get(keyOf(pair)).rate]));
 }

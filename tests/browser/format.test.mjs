@@ -70,6 +70,21 @@ test('what stands as it was reported last says when that was', () => {
 });
 
 test('growth needs some seconds before it says anything', () => {
-  assert.equal(format.growth({ value: 10, at: 0 }, 20, 3999), null);
-  assert.equal(format.growth({ value: 10, at: 0 }, 20, 5000), 2);
+  const first = format.followed(undefined, { count: 10, exact: true, counted_at: null }, 0);
+  assert.equal(first.rate, null);
+  assert.equal(format.followed(first, { count: 20, exact: true, counted_at: null }, 3999).rate, null);
+  assert.equal(format.followed(first, { count: 20, exact: true, counted_at: null }, 5000).rate, 2);
+  assert.equal(format.followed(first, { count: 10, exact: true, counted_at: null }, 5000).rate, 0);
+});
+
+test('what a new count finds is not growth since the page was opened', () => {
+  const pair = (count, at) => ({ count, exact: false, counted_at: at });
+  const first = format.followed(undefined, pair(310_000, 'a'), 0);
+  const same = format.followed(first, pair(310_000, 'a'), 20_000);
+  assert.equal(same.rate, null, 'not counted since');
+  const grown = format.followed(same, pair(312_800, 'a'), 20_000);
+  assert.equal(grown.rate, 140);
+  const again = format.followed(grown, pair(325_000, 'b'), 30_000);
+  assert.equal(again.rate, 140, 'the last one, until there is a new one');
+  assert.equal(format.followed(again, pair(325_700, 'b'), 40_000).rate, 70);
 });
