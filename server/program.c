@@ -13,6 +13,7 @@
 #include "beamgauge/node.h"
 #include "beamgauge/process.h"
 #include "beamgauge/query.h"
+#include "beamgauge/reserve.h"
 #include "beamgauge/web.h"
 
 #include <event2/event.h>
@@ -450,6 +451,11 @@ int bg_program_run(const struct bg_options *options, const char *version)
     int status = EXIT_FAILURE;
 
     signal(SIGPIPE, SIG_IGN);
+    if (!bg_reserve_start()) {
+        bg_log(BG_LOG_ERROR, "start_failed", BG_TEXT("reason", "out of memory"));
+        return EXIT_FAILURE;
+    }
+    event_set_mem_functions(bg_reserve_malloc, bg_reserve_realloc, bg_reserve_free);
     if (bg_options_load(options, &program.config, &failures) != BG_OK) {
         for (size_t i = 0; i < failures.count; i++)
             bg_log(BG_LOG_ERROR, "config_refused", BG_TEXT("reason", failures.list[i].text));

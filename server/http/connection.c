@@ -3,6 +3,7 @@
 
 #include "admission.h"
 #include "beamgauge/log.h"
+#include "beamgauge/reserve.h"
 #include "call.h"
 #include "secure.h"
 #include "server.h"
@@ -225,12 +226,10 @@ static void linger(struct bg_connection *connection)
     bg_http_check_drained(connection->http);
 }
 
-/* Memory ran out: for a whole reply, or for evhttp to read the request, and then evhttp waits for more of it. */
-static bool is_lost(const struct bg_connection *connection)
+/* evhttp had no memory to read a request that the gate has passed: it waits for more of it, or is about to call it wrong. */
+static bool is_unread(const struct bg_connection *connection)
 {
-    if (connection->state == BG_CONNECTION_ASKED)
-        return !connection->is_dispatched && evbuffer_get_length(bufferevent_get_output(connection->bev)) == 0;
-    return connection->state == BG_CONNECTION_REPLYING && connection->reply_lost;
+    return connection->state == BG_CONNECTION_ASKED && !connection->is_dispatched;
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *argument)
@@ -247,7 +246,9 @@ static void on_turn(evutil_socket_t fd, short what, void *argument)
             bufferevent_trigger(connection->bev, EV_READ, 0);
     } else if (connection->state == BG_CONNECTION_ASKED && connection->call != NULL && connection->call->answered) {
         bg_call_write(connection->call);
-    } else if (is_lost(connection)) {
+    } else if (is_unread(connection)) {
+        bg_intake_turn_away(connection);
+    } else if (connection->state == BG_CONNECTION_REPLYING && connection->reply_lost) {
         evhttp_connection_free(connection->evcon);
     } else if (connection->state == BG_CONNECTION_CLOSED) {
         if (connection->failure.error != BG_OK || connection->gives_way)
@@ -309,7 +310,7 @@ static struct bg_connection *connection_new(struct bg_http *http)
 
 bool bg_connection_prepare(struct bg_http *http)
 {
-    if (http->next == NULL)
+    if (http->next == NULL && !bg_reserve_is_short())
         http->next = connection_new(http);
     return http->next != NULL;
 }
@@ -406,6 +407,17 @@ void bg_connection_reply(struct bg_connection *connection, struct evhttp_request
         bufferevent_disable(connection->bev, EV_WRITE);
         event_active(connection->turn, EV_TIMEOUT, 0);
     }
+}
+
+void bg_connection_lose(struct bg_connection *connection)
+{
+    connection->call = NULL;
+    if (connection->gone != NULL)
+        event_del(connection->gone);
+    bg_connection_set_state(connection, BG_CONNECTION_REPLYING);
+    connection->reply_lost = true;
+    bufferevent_disable(connection->bev, EV_WRITE);
+    event_active(connection->turn, EV_TIMEOUT, 0);
 }
 
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)

@@ -71,7 +71,8 @@ struct bg_connection {
     bool gives_way;            /* after this answer, although more requests were pipelined: others wait for its place */
     bool half_closed;          /* the client sends nothing more, but may still wait for its answer */
     bool is_dispatched;        /* evhttp has parsed the request that it was given */
-    bool reply_lost;           /* no memory for the whole reply */
+    bool is_head;              /* that request is a HEAD: its answer has no body */
+    bool reply_lost;           /* no memory for the whole reply, or for one by way of evhttp */
     struct bg_failure failure; /* of the request, which it answers; BG_OK: none */
 };
 
@@ -89,6 +90,8 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
 void bg_connection_admit(struct bg_connection *connection);
 /* Sends the answer; its body is in the request's output buffer. The request is evhttp's again afterwards. */
 void bg_connection_reply(struct bg_connection *connection, struct evhttp_request *request, int status, const char *head);
+/* Ends it in the next turn of the loop, instead of bg_connection_reply(): the answer was sent past evhttp, or there is none. */
+void bg_connection_lose(struct bg_connection *connection);
 /* A call is in flight: notices if the client disconnects; after deadline_us the call ends with 504. */
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us);
 /* Writes the answer of the call in flight after all others have had a turn. False if memory ran out. */
@@ -112,5 +115,7 @@ void bg_intake_watch(struct evbuffer *input, const struct evbuffer_cb_info *info
 bool bg_intake_next(struct bg_connection *connection);
 /* Answers the unfinished request with `failure` and ends the connection; the caller triggers reading. */
 void bg_intake_refuse(struct bg_connection *connection);
+/* Memory is short: answers the request 500 no_memory past evhttp, and ends the connection. */
+void bg_intake_turn_away(struct bg_connection *connection);
 
 #endif

@@ -1,7 +1,10 @@
 /* intake.c: the path from the socket to evhttp: bytes are held until the gate has passed the whole head that they belong to. */
 #include "connection.h"
 
+#include "reply.h"
 #include "server.h"
+
+#include "beamgauge/reserve.h"
 
 #include <string.h>
 
@@ -40,12 +43,20 @@ static void take_back(struct bg_connection *connection, struct evbuffer *input, 
     evbuffer_cb_set_flags(input, connection->watch, EVBUFFER_CB_ENABLED);
 }
 
+/* Whether what is held begins with HEAD. */
+static void note_method(struct bg_connection *connection)
+{
+    char first[5] = "";
+
+    evbuffer_copyout(connection->held, first, sizeof first);
+    connection->is_head = memcmp(first, "HEAD ", sizeof first) == 0;
+}
+
 /* Replaces a request that evhttp must not see with a plain one. */
 void bg_intake_refuse(struct bg_connection *connection)
 {
     static const char get[] = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n", head[] = "HEAD / HTTP/1.1\r\nConnection: close\r\n\r\n";
     struct evbuffer *held = connection->held;
-    char first[5] = "";
 
     if (connection->state == BG_CONNECTION_BODY) { /* evhttp has the head already: give it the rest, with any bytes */
         static const char nothing[512];
@@ -54,9 +65,8 @@ void bg_intake_refuse(struct bg_connection *connection)
             evbuffer_add(held, nothing, part);
         }
     } else {
-        evbuffer_copyout(held, first, sizeof first);
         evbuffer_drain(held, evbuffer_get_length(held));
-        if (memcmp(first, "HEAD ", sizeof first) == 0)
+        if (connection->is_head)
             evbuffer_add(held, head, sizeof head - 1);
         else
             evbuffer_add(held, get, sizeof get - 1);
@@ -70,6 +80,17 @@ static bool refuse(struct bg_connection *connection, const struct bg_failure *fa
     connection->failure = *failure;
     bg_intake_refuse(connection);
     return true;
+}
+
+void bg_intake_turn_away(struct bg_connection *connection)
+{
+    struct bg_request request = {.place = BG_PLACE_NONE, .is_head = connection->is_head};
+
+    evbuffer_drain(connection->held, evbuffer_get_length(connection->held));
+    bg_request_number(connection->http, &request);
+    if (connection->state != BG_CONNECTION_ASKED)
+        bg_connection_set_state(connection, BG_CONNECTION_ASKED);
+    bg_reply_past_evhttp(connection, &request);
 }
 
 /* Servers must accept a target in absolute form (RFC 9112, 3.2.2). The gate has checked that its host is that of the Host header, so evhttp
@@ -92,6 +113,11 @@ bool bg_intake_next(struct bg_connection *connection)
     char *bytes = (char *)evbuffer_pullup(held, (ev_ssize_t)looked_at);
     struct bg_failure failure;
 
+    note_method(connection);
+    if (bg_reserve_is_short() || bytes == NULL) {
+        bg_intake_turn_away(connection);
+        return false;
+    }
     switch (bg_gate_scan(gate, bytes, looked_at, &head_length, &failure)) {
     case BG_HEAD_PARTIAL:
         if (connection->state != BG_CONNECTION_HEAD)

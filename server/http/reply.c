@@ -5,6 +5,8 @@
 
 #include "beamgauge/json.h"
 #include "beamgauge/log.h"
+#include "beamgauge/reserve.h"
+#include "secure.h"
 #include "server.h"
 
 #include <inttypes.h>
@@ -108,6 +110,10 @@ void bg_reply_send(struct bg_connection *connection, const struct bg_request *re
 
     shown_target(request, target);
     bg_audit(connection, request, status);
+    if (bg_reserve_is_short()) {
+        bg_reply_past_evhttp(connection, request);
+        return;
+    }
     bg_counts_add(&connection->http->counts, request->place, status, took_us);
     bg_log(BG_LOG_DEBUG, "request", BG_TEXT("target", target), BG_NUMBER("status", status), BG_TEXT("request_id", request->id),
            BG_NUMBER("took_us", took_us));
@@ -148,6 +154,27 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
 /* For when there is no memory for the whole document. It must need no escape, so the detail is the title. */
 static const char plain_problem[] = "{\"type\":\"urn:beamgauge:error:%s\",\"title\":\"%s\",\"status\":%d,\"detail\":\"%s; there was no "
                                     "memory for more\",\"code\":\"%s\",\"request_id\":\"%s\",\"errors\":[]}\n";
+
+void bg_reply_past_evhttp(struct bg_connection *connection, const struct bg_request *request)
+{
+    const struct bg_error_info *info = bg_error_info(BG_NO_MEMORY);
+    char body[512], text[BG_HEAD_SIZE + sizeof body], length[24];
+    struct bg_head head;
+    int size;
+
+    bg_counts_add(&connection->http->counts, request->place, info->status, bg_http_now(connection->http) - connection->asked_us);
+    snprintf(body, sizeof body, plain_problem, info->code, info->title, info->status, info->title, info->code, request->id);
+    snprintf(length, sizeof length, "%zu", strlen(body));
+    bg_head_start(&head, info->status, request);
+    bg_head_add_live(&head, "application/problem+json");
+    bg_head_add(&head, "Date", bg_http_date(connection->http));
+    bg_head_add(&head, "Connection", "close");
+    bg_head_add(&head, "Content-Length", length);
+    size = snprintf(text, sizeof text, "HTTP/1.1 %d %s\r\n\r\n%s", info->status, head.text, request->is_head ? "" : body);
+    (void)bg_secure_send(connection->bev, text, (size_t)size); /* if this fails, the connection is closed without an answer */
+    bg_fail(&connection->failure, BG_NO_MEMORY, "out of memory");
+    bg_connection_lose(connection);
+}
 
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem)
 {

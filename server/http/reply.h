@@ -42,6 +42,9 @@ json_t *bg_problem_document(const struct bg_problem *problem, const struct bg_re
 
 /* Sends a head and what is in the request's output buffer; HEAD gets its length only. */
 void bg_reply_send(struct bg_connection *connection, const struct bg_request *request, int status, const struct bg_head *head);
+/* Answers 500 no_memory without an allocation, straight into the socket, and ends the connection. For while memory is short: not 503, which
+ * is how a check says that it does not hold. */
+void bg_reply_past_evhttp(struct bg_connection *connection, const struct bg_request *request);
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem);
 void bg_reply_failure(struct bg_connection *connection, const struct bg_request *request, const struct bg_failure *failure);
 /* A rendered answer; `timing` is Server-Timing's value, `headers` may be NULL. */

@@ -71,6 +71,12 @@ static bool list_has(const char *list, const char *word)
     return false;
 }
 
+void bg_request_number(struct bg_http *http, struct bg_request *request)
+{
+    http->requests_count++;
+    snprintf(request->id, sizeof request->id, "%s-%" PRIx64, http->instance, http->requests_count);
+}
+
 void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg_request *ret_request)
 {
     struct evkeyval *header;
@@ -90,9 +96,7 @@ void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg
         if (strcasecmp(header->key, "Connection") == 0)
             ret_request->closes = ret_request->closes || list_has(header->value, "close");
     }
-    http->requests_count++;
+    bg_request_number(http, ret_request);
     if (id != NULL && id_is_fit(id))
         memcpy(ret_request->id, id, strlen(id) + 1);
-    else
-        snprintf(ret_request->id, sizeof ret_request->id, "%s-%" PRIx64, http->instance, http->requests_count);
 }

@@ -32,6 +32,8 @@ struct bg_request {
     char id[BG_REQUEST_ID_SIZE];            /* the client's X-Request-Id if it is safe to repeat, else a new one */
 };
 
+/* Gives it an id of ours. */
+void bg_request_number(struct bg_http *http, struct bg_request *request);
 void bg_request_read(struct bg_http *http, struct evhttp_request *raw, struct bg_request *ret_request);
 
 #endif

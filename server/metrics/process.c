@@ -2,6 +2,7 @@
 #include "beamgauge/process.h"
 #include "beamgauge/log.h"
 #include "beamgauge/metrics.h"
+#include "beamgauge/reserve.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -47,7 +48,7 @@ static double open_files(void)
     return count;
 }
 
-enum { CPU, MEMORY, FILES, FILES_MAX, LOST };
+enum { CPU, MEMORY, FILES, FILES_MAX, LOST, RESERVE };
 
 const struct bg_metric bg_process_metrics[] = {
     [CPU] = {"process_cpu_seconds", "CPU time that beamgauge has taken, user and system", BG_METRIC_COUNTER, "seconds", {NULL}},
@@ -55,6 +56,11 @@ const struct bg_metric bg_process_metrics[] = {
     [FILES] = {"process_open_fds", "File descriptors that beamgauge has open", BG_METRIC_GAUGE, NULL, {NULL}},
     [FILES_MAX] = {"process_max_fds", "File descriptors that beamgauge may open", BG_METRIC_GAUGE, NULL, {NULL}},
     [LOST] = {"beamgauge_log_lines_lost", "Lines of the log that could not be written", BG_METRIC_COUNTER, NULL, {NULL}},
+    [RESERVE] = {"beamgauge_memory_reserve_uses",
+                 "Allocations that the system refused, and that were served from the reserve of memory",
+                 BG_METRIC_COUNTER,
+                 NULL,
+                 {NULL}},
     {.name = NULL},
 };
 
@@ -70,6 +76,7 @@ void bg_process_collect(void *context, struct bg_exposition *exposition)
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
         bg_exposition_add(exposition, &metrics[FILES_MAX], NULL, (double)limit.rlim_cur);
     bg_exposition_add(exposition, &metrics[LOST], NULL, (double)bg_log_lost());
+    bg_exposition_add(exposition, &metrics[RESERVE], NULL, (double)bg_reserve_given());
 }
 
 size_t bg_process_raise_files(size_t wanted)

@@ -1,6 +1,6 @@
-/* failing.c: loaded before a program's libraries (LD_PRELOAD), makes one of its allocations fail: those of our code, of the C library and
- * of every library. Which one is said, and how many there were is read, in a file that is named in BG_FAILING. A crash says where it was.
- */
+/* failing.c: loaded before a program's libraries (LD_PRELOAD), makes one of its allocations fail, or that one and all after it: those of
+ * our code, of the C library and of every library. Which one is said, and how many there were is read, in a file that is named in
+ * BG_FAILING. A crash says where it was. */
 #include <execinfo.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -23,6 +23,7 @@ struct control {
     int64_t count;      /* allocations since then */
     int64_t failed;     /* 1: it was reached */
     int64_t says_where; /* 1: the place is written to stderr */
+    int64_t is_lasting; /* 1: all that come after it fail too, until fail_at is 0 */
 };
 
 static struct control *control;
@@ -65,10 +66,11 @@ __attribute__((constructor)) static void start(void)
 /* Only the thread that serves: what others do meanwhile is not the same twice. */
 static bool must_fail(void)
 {
-    if (control == NULL || control->fail_at == 0 || !pthread_equal(pthread_self(), first) || ++control->count != control->fail_at)
+    if (control == NULL || control->fail_at == 0 || !pthread_equal(pthread_self(), first) || ++control->count < control->fail_at)
         return false;
     control->failed = 1;
-    control->fail_at = 0;
+    if (control->is_lasting == 0)
+        control->fail_at = 0;
     if (control->says_where != 0)
         tell_where("torture: an allocation fails at\n");
     return true;

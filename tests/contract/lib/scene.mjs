@@ -22,10 +22,11 @@ async function sectionsFor(world) {
   return sections;
 }
 
-// The service, with both nodes; `options` as of startBeamgauge().
+// The service, with both nodes; `options` as of startBeamgauge(), and `limits`: settings of that section.
 export async function startService(world, options = {}) {
   world.sections ??= await sectionsFor(world);
-  world.gauge = await world.beamgauge({ ...options, sections: world.sections });
+  const { limits, ...others } = options;
+  world.gauge = await world.beamgauge({ ...others, sections: { ...world.sections, ...(limits && { limits }) } });
   world.gauge.token = tokens.every;
   await world.gauge.register(world.shop, { cookie: world.shop.cookie, tags: ['shop'] });
   await world.gauge.register(world.pay);

@@ -1,6 +1,8 @@
 /* failing.c: allocations that fail in turn, beneath everything that this program calls. */
 #include "failing.h"
 
+#include "beamgauge/reserve.h"
+
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -9,12 +11,12 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
-static bool counts = true;
+static bool counts = true, lasts;
 static long fail_at, allocations;
 
 static bool must_fail(void)
 {
-    return counts && fail_at > 0 && ++allocations == fail_at;
+    return counts && fail_at > 0 && ++allocations >= fail_at && (lasts || allocations == fail_at);
 }
 
 void *malloc(size_t size)
@@ -46,6 +48,13 @@ void failing_at(long at)
 {
     allocations = 0;
     fail_at = at;
+    lasts = false;
+}
+
+void failing_from(long at)
+{
+    failing_at(at);
+    lasts = true;
 }
 
 bool failing_end(void)
@@ -64,4 +73,11 @@ void failing_here(bool here)
 void failing_spare_libevent(void)
 {
     event_set_mem_functions(safe_malloc, safe_realloc, free);
+}
+
+void failing_with_reserve(void)
+{
+    if (!bg_reserve_start())
+        abort();
+    event_set_mem_functions(bg_reserve_malloc, bg_reserve_realloc, bg_reserve_free);
 }

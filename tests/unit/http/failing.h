@@ -7,11 +7,15 @@
 
 /* From now on the allocation number `at`, counted from 1, fails, once; 0: none. */
 void failing_at(long at);
+/* The same, and all after it. */
+void failing_from(long at);
 /* True if enough allocations were made since then for one to fail; none fails any more. */
 bool failing_end(void);
 /* While it is false, allocations neither count nor fail: those of the test's own client, say. It is true at the start. */
 void failing_here(bool here);
 /* libevent's allocations never fail. Before libevent has made any. */
 void failing_spare_libevent(void);
+/* libevent allocates as in the program: where malloc fails, from the reserve. Before libevent has made any allocation. */
+void failing_with_reserve(void);
 
 #endif
