@@ -114,7 +114,8 @@ enum bg_error bg_options_parse(int argc, char **argv, struct bg_options *ret_opt
     return BG_OK;
 }
 
-static enum bg_error text_replace(char **text, const char *value, struct bg_failure *ret_failure)
+/* Replaces a text of [server]. */
+static enum bg_error text_replace(struct bg_config *config, const char *key, char **text, const char *value, struct bg_failure *ret_failure)
 {
     char *copy = strdup(value);
 
@@ -122,6 +123,7 @@ static enum bg_error text_replace(char **text, const char *value, struct bg_fail
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     free(*text);
     *text = copy;
+    bg_config_forget_line(config, "server", key);
     return BG_OK;
 }
 
@@ -151,9 +153,9 @@ static enum bg_error options_overlay(const struct bg_options *options, struct bg
     if (options->listen != NULL)
         error = bg_config_set_listen(config, options->listen, ret_failure);
     if (error == BG_OK && options->cookie_file != NULL)
-        error = text_replace(&config->cookie_file, options->cookie_file, ret_failure);
+        error = text_replace(config, "cookie_file", &config->cookie_file, options->cookie_file, ret_failure);
     if (error == BG_OK && options->name != NULL)
-        error = text_replace(&config->name, options->name, ret_failure);
+        error = text_replace(config, "name", &config->name, options->name, ret_failure);
     if (error == BG_OK && options->log_level != NULL && !bg_log_level_parse(options->log_level, &config->log_level))
         error = bg_fail(ret_failure, BG_INVALID, "--log-level \"%s\": expected debug, info, warn or error", options->log_level);
     for (size_t i = 0; error == BG_OK && i < options->nodes_count; i++)
@@ -185,6 +187,7 @@ static void nodes_check(const struct bg_config *config, struct bg_failures *fail
         if (error == BG_OK)
             continue;
         bg_fail_param(&failure, error, why.param, "node %.80s: %s", spec.name, why.text);
+        bg_config_place(config, "node", i, why.param, 0, &failure);
         bg_failures_add(failures, &failure);
     }
 }
@@ -206,8 +209,7 @@ static void config_complete(const struct bg_options *options, struct bg_config *
         bg_failures_add(failures, &failure);
     if (epmd_port_take(config, &failure) != BG_OK)
         bg_failures_add(failures, &failure);
-    if (bg_check_sets_check(config, &failure) != BG_OK)
-        bg_failures_add(failures, &failure);
+    bg_check_sets_check(config, failures);
 }
 
 enum bg_error bg_options_load(const struct bg_options *options, struct bg_config *ret_config, struct bg_failures *ret_failures)

@@ -45,8 +45,8 @@ static enum bg_error check_tls(const struct bg_config *running, const struct bg_
     return BG_OK;
 }
 
-enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_config *read, size_t others_count, int64_t now_s,
-                              struct bg_failure *ret_failure)
+static enum bg_error check_all(const struct bg_config *running, const struct bg_config *read, size_t others_count, int64_t now_s,
+                               struct bg_failure *ret_failure)
 {
     enum bg_error error = check_file(read, ret_failure);
 
@@ -60,6 +60,18 @@ enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_c
                           "%zu nodes are named and %zu others are registered, but nodes_max is %" PRId64 ": raise it and restart beamgauge",
                           read->nodes_count, others_count, running->nodes_max);
     return error;
+}
+
+enum bg_error bg_reload_check(const struct bg_config *running, const struct bg_config *read, size_t others_count, int64_t now_s,
+                              struct bg_failure *ret_failure)
+{
+    struct bg_failure failure;
+    const enum bg_error error = check_all(running, read, others_count, now_s, &failure);
+
+    if (error == BG_OK)
+        return BG_OK;
+    bg_config_place_setting(read, &failure);
+    return bg_fail_param(ret_failure, error, failure.param, "%s", failure.text);
 }
 
 void bg_reload_take(struct bg_config *running, struct bg_config *read)

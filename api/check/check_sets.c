@@ -3,28 +3,34 @@
 
 #include "check_assertion.h"
 
-static enum bg_error check_lines(const char *name, char *const *lines, size_t count, struct bg_failure *ret_failure)
+static void check_lines(const struct bg_config *config, size_t index, const char *key, struct bg_failures *failures)
 {
+    const struct bg_config_check *set = &config->checks[index];
+    const bool warns = key[0] == 'w';
+    const size_t count = warns ? set->warns_count : set->asserts_count;
     struct bg_assertion assertion;
-    struct bg_failure failure;
-    for (size_t i = 0; i < count; i++)
-        if (bg_assertion_read(lines[i], &assertion, &failure) != BG_OK)
-            return bg_fail_param(ret_failure, BG_INVALID, "check", "[check %.64s]: \"%.120s\", %s", name, lines[i], failure.text);
-    return BG_OK;
+    struct bg_failure why, failure;
+    for (size_t i = 0; i < count; i++) {
+        const char *line = (warns ? set->warns : set->asserts)[i];
+        if (bg_assertion_read(line, &assertion, &why) == BG_OK)
+            continue;
+        bg_fail_param(&failure, BG_INVALID, "check", "[check %.64s]: \"%.120s\", %s", set->name, line, why.text);
+        bg_config_place(config, "check", index, key, i, &failure);
+        bg_failures_add(failures, &failure);
+    }
 }
 
-enum bg_error bg_check_sets_check(const struct bg_config *config, struct bg_failure *ret_failure)
+void bg_check_sets_check(const struct bg_config *config, struct bg_failures *failures)
 {
     for (size_t i = 0; i < config->checks_count; i++) {
         const struct bg_config_check *set = &config->checks[i];
-        enum bg_error error = check_lines(set->name, set->asserts, set->asserts_count, ret_failure);
-        if (error == BG_OK)
-            error = check_lines(set->name, set->warns, set->warns_count, ret_failure);
-        if (error == BG_OK && set->asserts_count + set->warns_count == 0)
-            error = bg_fail_param(ret_failure, BG_INVALID, "check", "[check %.64s] asserts nothing: give it a line assert = EXPRESSION",
-                                  set->name);
-        if (error != BG_OK)
-            return error;
+        struct bg_failure failure;
+        check_lines(config, i, "assert", failures);
+        check_lines(config, i, "warn", failures);
+        if (set->asserts_count + set->warns_count > 0)
+            continue;
+        bg_fail_param(&failure, BG_INVALID, "check", "[check %.64s] asserts nothing: give it a line assert = EXPRESSION", set->name);
+        bg_config_place(config, "check", i, NULL, 0, &failure);
+        bg_failures_add(failures, &failure);
     }
-    return BG_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "beamgauge/config.h"
 
-/* Whether every assertion of every set is valid; else BG_INVALID, which names the set, the expression and the column. */
-enum bg_error bg_check_sets_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Adds a failure for each assertion that is not valid, with its line, the set, the expression and the column. */
+void bg_check_sets_check(const struct bg_config *config, struct bg_failures *failures);
 
 #endif

@@ -36,6 +36,12 @@ struct bg_config_check { /* a section [check NAME] */
     size_t asserts_count, warns_count;
 };
 
+struct bg_config_line {        /* what a line of the file has */
+    const char *section, *key; /* as in bg_settings; key NULL: the line that begins the section */
+    size_t index;              /* which of the nodes, tokens or checks; 0 in other sections */
+    int line;                  /* from 1 */
+};
+
 struct bg_config {
     /* [server] */
     char *listen_address; /* "127.0.0.1", "::1" */
@@ -72,6 +78,9 @@ struct bg_config {
     /* About the file itself; both are false if there was none. */
     bool file_is_empty; /* without any section */
     bool file_is_cut;   /* its last line has no end */
+    char *path;         /* NULL: none was read */
+    struct bg_config_line *lines;
+    size_t lines_count;
 };
 
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
@@ -102,6 +111,14 @@ enum bg_error bg_config_add_node(struct bg_config *config, const char *name, str
 enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Checks settings against each other: for example, listening off loopback needs tokens. */
 enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* Puts "FILE:LINE: " before the text of a failure that is found after reading: the line of the nth setting of that key (from 0) in that
+ * section; or else the line where a [node], [token] or [check] begins. If the file has neither, the text does not change. */
+void bg_config_place(const struct bg_config *config, const char *section, size_t index, const char *key, size_t nth,
+                     struct bg_failure *failure);
+/* The same for the setting of [server], [limits] or [chat] that the failure names as its param. */
+void bg_config_place_setting(const struct bg_config *config, struct bg_failure *failure);
+/* A setting of the file that an option of the command line replaces. */
+void bg_config_forget_line(struct bg_config *config, const char *section, const char *key);
 bool bg_config_listens_on_loopback(const struct bg_config *config);
 /* "https://[::1]:7788/": the URL of the service on this port. */
 #define BG_CONFIG_URL_SIZE 80

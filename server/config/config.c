@@ -79,11 +79,14 @@ void bg_config_done(struct bg_config *config)
     free(config->checks);
     free(config->slack_signing_secret_file);
     bg_cookie_free(config->slack_signing_secret);
+    free(config->path);
+    free(config->lines);
     memset(config, 0, sizeof(*config));
 }
 
 enum bg_error bg_config_set_listen(struct bg_config *config, const char *text, struct bg_failure *ret_failure)
 {
+    bg_config_forget_line(config, "server", "listen");
     return bg_setting_apply(bg_setting_find("server", "listen"), text, config, ret_failure);
 }
 
@@ -211,7 +214,7 @@ static enum bg_error read_tls(struct bg_config *config, struct bg_failure *ret_f
     if (config->tls_cert == NULL && config->tls_key == NULL)
         return BG_OK;
     if (config->tls_cert == NULL || config->tls_key == NULL)
-        return bg_fail_param(ret_failure, BG_INVALID, config->tls_cert == NULL ? "tls_cert" : "tls_key",
+        return bg_fail_param(ret_failure, BG_INVALID, config->tls_cert == NULL ? "tls_key" : "tls_cert",
                              "%s is given without %s: expected both, or none", config->tls_cert == NULL ? "tls_key" : "tls_cert",
                              config->tls_cert == NULL ? "tls_cert" : "tls_key");
     if ((error = bg_tls_load(config->tls_cert, config->tls_key, &tls, ret_failure)) != BG_OK)
@@ -221,7 +224,7 @@ static enum bg_error read_tls(struct bg_config *config, struct bg_failure *ret_f
     return BG_OK;
 }
 
-enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure)
+static enum bg_error read_cookies(struct bg_config *config, struct bg_failure *ret_failure)
 {
     char *default_cookie = NULL;
     enum bg_error error = BG_OK;
@@ -235,12 +238,24 @@ enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure
             error = node_read_cookie(node, default_cookie, ret_failure);
     }
     bg_cookie_free(default_cookie);
+    return error;
+}
+
+/* Cookies and chat's secret were tried when their lines were read, which has reported them with their lines. */
+enum bg_error bg_config_read_secrets(struct bg_config *config, struct bg_failure *ret_failure)
+{
+    struct bg_failure failure;
+    enum bg_error error = read_cookies(config, ret_failure);
+
     if (error == BG_OK && config->slack_signing_secret_file != NULL) {
         bg_cookie_free(config->slack_signing_secret);
         config->slack_signing_secret = NULL;
         error = bg_cookie_read(config->slack_signing_secret_file, &config->slack_signing_secret, ret_failure);
     }
-    return error == BG_OK ? read_tls(config, ret_failure) : error;
+    if (error != BG_OK || (error = read_tls(config, &failure)) == BG_OK)
+        return error;
+    bg_config_place_setting(config, &failure);
+    return bg_fail_param(ret_failure, error, failure.param, "%s", failure.text);
 }
 
 bool bg_config_listens_on_loopback(const struct bg_config *config)
@@ -263,7 +278,7 @@ void bg_config_url(const struct bg_config *config, int64_t port, char ret_url[BG
              config->listen_address, is_v6 ? "]" : "", port);
 }
 
-enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure)
+static enum bg_error check_together(const struct bg_config *config, struct bg_failure *ret_failure)
 {
     struct bg_failure why;
 
@@ -278,8 +293,20 @@ enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure 
         return bg_fail_param(ret_failure, BG_INVALID, "nodes_max", "%zu nodes are named, but nodes_max is %" PRId64 ": raise it",
                              config->nodes_count, config->nodes_max);
     if (config->retry_min_ms > config->retry_max_ms)
-        return bg_fail_param(ret_failure, BG_INVALID, "retry_min_ms",
+        return bg_fail_param(ret_failure, BG_INVALID,
+                             bg_config_has_line(config, "limits", "retry_min_ms") ? "retry_min_ms" : "retry_max_ms",
                              "retry_min_ms (%" PRId64 ") is over retry_max_ms (%" PRId64 "): lower the one or raise the other",
                              config->retry_min_ms, config->retry_max_ms);
     return BG_OK;
+}
+
+enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure *ret_failure)
+{
+    struct bg_failure failure;
+    const enum bg_error error = check_together(config, &failure);
+
+    if (error == BG_OK)
+        return BG_OK;
+    bg_config_place_setting(config, &failure);
+    return bg_fail_param(ret_failure, error, failure.param, "%s", failure.text);
 }

@@ -23,6 +23,7 @@ struct reading {
     struct bg_config *config;
     const char *section; /* as in bg_settings; NULL before the first */
     int section_line;
+    size_t section_index;        /* which of the nodes, tokens or checks */
     void *base;                  /* where the settings of the section are written */
     bool given[BG_SETTINGS_MAX]; /* rows of bg_settings that this section has */
     bool server_given, limits_given, chat_given;
@@ -69,6 +70,17 @@ static void reading_refuse(struct reading *reading, int line, const char *format
     reading_fail(reading, line, &failure);
 }
 
+/* Keeps where something is, for failures that are found after reading. */
+static void line_keep(struct reading *reading, const char *key)
+{
+    struct bg_failure failure;
+
+    if (bg_config_note_line(reading->config, reading->section, reading->section_index, key, reading->line))
+        return;
+    bg_fail(&failure, BG_NO_MEMORY, "out of memory");
+    reading_fail(reading, reading->line, &failure);
+}
+
 /* A token must have all its settings. */
 static void section_close(struct reading *reading)
 {
@@ -79,13 +91,15 @@ static void section_close(struct reading *reading)
             reading_refuse(reading, reading->section_line, "this token has no %s: expected %s", bg_settings[i].key, bg_settings[i].meaning);
 }
 
-static void section_begin(struct reading *reading, const char *section, void *base)
+static void section_begin(struct reading *reading, const char *section, size_t index, void *base)
 {
     reading->section = section;
+    reading->section_index = index;
     reading->section_line = reading->line;
     reading->base = base;
     reading->is_skipped = false;
     memset(reading->given, 0, sizeof(reading->given));
+    line_keep(reading, NULL);
 }
 
 static void section_begin_single(struct reading *reading, const char *section, bool *given)
@@ -93,7 +107,7 @@ static void section_begin_single(struct reading *reading, const char *section, b
     if (*given)
         reading_refuse(reading, reading->line, "a second [%s]: expected one", section);
     *given = true;
-    section_begin(reading, section, reading->config);
+    section_begin(reading, section, 0, reading->config);
 }
 
 static void section_begin_node(struct reading *reading, const char *name)
@@ -103,7 +117,7 @@ static void section_begin_node(struct reading *reading, const char *name)
     if (bg_config_append_node(reading->config, name, &failure) != BG_OK)
         reading_fail(reading, reading->line, &failure);
     else
-        section_begin(reading, "node", &reading->config->nodes[reading->config->nodes_count - 1]);
+        section_begin(reading, "node", reading->config->nodes_count - 1, &reading->config->nodes[reading->config->nodes_count - 1]);
 }
 
 static void section_begin_token(struct reading *reading, const char *name)
@@ -113,7 +127,7 @@ static void section_begin_token(struct reading *reading, const char *name)
     if (bg_config_append_token(reading->config, name, &failure) != BG_OK)
         reading_fail(reading, reading->line, &failure);
     else
-        section_begin(reading, "token", &reading->config->tokens[reading->config->tokens_count - 1]);
+        section_begin(reading, "token", reading->config->tokens_count - 1, &reading->config->tokens[reading->config->tokens_count - 1]);
 }
 
 static void section_begin_check(struct reading *reading, const char *name)
@@ -123,7 +137,7 @@ static void section_begin_check(struct reading *reading, const char *name)
     if (bg_config_append_check(reading->config, name, &failure) != BG_OK)
         reading_fail(reading, reading->line, &failure);
     else
-        section_begin(reading, "check", &reading->config->checks[reading->config->checks_count - 1]);
+        section_begin(reading, "check", reading->config->checks_count - 1, &reading->config->checks[reading->config->checks_count - 1]);
 }
 
 /* Cuts blanks off both ends, in place. */
@@ -279,17 +293,61 @@ static bool setting_is_list(const struct bg_setting *setting)
     return false;
 }
 
-static enum bg_error fail_unknown(const char *section, const char *key, struct bg_failure *ret_failure)
+static const struct bg_setting *setting_anywhere(const char *key)
+{
+    for (const struct bg_setting *setting = bg_settings; setting->section != NULL; setting++)
+        if (strcmp(setting->key, key) == 0)
+            return setting;
+    return NULL;
+}
+
+/* A section as it is written. */
+static const char *header_of(const struct bg_setting *setting)
+{
+    static const char *const named[][2] = {{"node", "node NAME@HOST"}, {"token", "token NAME"}, {"check", "check NAME"}};
+
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+        if (strcmp(named[i][0], setting->section) == 0)
+            return named[i][1];
+    return setting->section;
+}
+
+/* The closest key of a section, or of any (NULL); NULL if none is close. */
+static const char *nearest_key(const char *section, const char *key)
 {
     struct bg_nearest nearest;
 
     bg_nearest_init(&nearest, key, strlen(key));
     for (const struct bg_setting *setting = bg_settings; setting->section != NULL; setting++)
-        if (strcmp(setting->section, section) == 0)
+        if (section == NULL || strcmp(setting->section, section) == 0)
             bg_nearest_try(&nearest, setting->key);
-    return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: %s%s%sbeamgauge --sample-config shows all", key,
-                         section, nearest.best != NULL ? "did you mean " : "", nearest.best != NULL ? nearest.best : "",
-                         nearest.best != NULL ? "? " : "");
+    return nearest.best;
+}
+
+static enum bg_error fail_unknown(const char *section, const char *key, struct bg_failure *ret_failure)
+{
+    const struct bg_setting *other = setting_anywhere(key);
+    const char *near;
+
+    if (other != NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: it belongs to [%s]", key, section,
+                             header_of(other));
+    if ((near = nearest_key(section, key)) != NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, key,
+                             "unknown setting %s in [%s]: did you mean %s? beamgauge --sample-config shows all", key, section, near);
+    if ((near = nearest_key(NULL, key)) != NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, key,
+                             "unknown setting %s in [%s]: did you mean %s of [%s]? beamgauge --sample-config shows all", key, section, near,
+                             header_of(setting_anywhere(near)));
+    return bg_fail_param(ret_failure, BG_INVALID, key, "unknown setting %s in [%s]: beamgauge --sample-config shows all", key, section);
+}
+
+static enum bg_error fail_outside(const char *key, struct bg_failure *ret_failure)
+{
+    const struct bg_setting *setting = setting_anywhere(key);
+
+    return bg_fail_param(ret_failure, BG_INVALID, key, "%s comes before any section: expected [%s] above it", key,
+                         setting != NULL ? header_of(setting) : "server");
 }
 
 static enum bg_error setting_take(struct reading *reading, const char *key, const char *value, struct bg_failure *ret_failure)
@@ -298,10 +356,12 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
     bool *given;
     enum bg_error error;
 
+    if (key[0] == '\0')
+        return bg_fail(ret_failure, BG_INVALID, "expected KEY = VALUE, [SECTION] or a comment");
     if (text_has_hostile(key) || text_has_hostile(value))
         return bg_fail(ret_failure, BG_INVALID, "expected text without control characters");
     if (reading->section == NULL)
-        return bg_fail_param(ret_failure, BG_INVALID, key, "%s stands before any section: expected [server] or another above it", key);
+        return fail_outside(key, ret_failure);
     setting = bg_setting_find(reading->section, key);
     if (setting == NULL)
         return fail_unknown(reading->section, key, ret_failure);
@@ -309,6 +369,7 @@ static enum bg_error setting_take(struct reading *reading, const char *key, cons
     if (*given && !setting_is_list(setting))
         return bg_fail_param(ret_failure, BG_INVALID, key, "%s is given twice in this section: expected once", key);
     *given = true;
+    line_keep(reading, setting->key);
     error = bg_setting_apply(setting, value, reading->base, ret_failure);
     if (error == BG_OK && strcmp(setting->type, "path") == 0)
         error = path_try(value, ret_failure);
@@ -356,6 +417,10 @@ enum bg_error bg_config_read(const char *path, struct bg_config *ret_config, str
     } else {
         file_parse(&reading);
         fclose(reading.file);
+    }
+    if (failures.count == 0 && (config.path = strdup(path)) == NULL) {
+        bg_fail(&failure, BG_NO_MEMORY, "out of memory");
+        bg_failures_add(&failures, &failure);
     }
     if (failures.count > 0)
         goto fail;

@@ -20,6 +20,9 @@ enum bg_error bg_settings_apply_fallbacks(const char *section, void *base, struc
 enum bg_error bg_config_append_node(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_token(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
 enum bg_error bg_config_append_check(struct bg_config *config, const char *name, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* False: out of memory. */
+bool bg_config_note_line(struct bg_config *config, const char *section, size_t index, const char *key, int line) BG_MUST_CHECK;
+bool bg_config_has_line(const struct bg_config *config, const char *section, const char *key);
 /* Only the defaults; reports when memory runs out. */
 enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure *ret_failure) BG_MUST_CHECK;
 

@@ -24,6 +24,16 @@ const BAD = {
   'an address with a port': ['[node shop@h]\naddress = 10.0.0.5:80\n', 2],
   'an allowed host with a port': ['[server]\nallowed_hosts = gauge.example:443\n', 2],
   'a token without a hash': ['[token ci]\nsha256 = zz\nscopes = read\n', 2],
+  'a key of another section': ['[server]\nrequests_max = 5\n', 2],
+  'an assertion that is none': ['[check c]\nassert = process_count < 5\nassert = pair_cuont < 5\n', 3],
+  'a warning that is none': ['[check c]\nwarn = process_count < 5\n\n[check d]\nassert = process_count < 5\nwarn = pair_cuont < 5\n', 6],
+  'a set of assertions without any': ['[server]\n\n[check c]\n', 3],
+  'a tag that is too long': [`[node a@127.0.0.1]\ntags = x\n\n[node b@127.0.0.1]\ntags = ${'x'.repeat(78)}\n`, 5],
+  'times that do not go together': ['[limits]\nretry_max_ms = 1s\nretry_min_ms = 2s\n', 3],
+  'more nodes than may be': [`[limits]\nnodes_max = 1\n[node a@127.0.0.1]\n[node b@127.0.0.1]\n`, 2],
+  'an open address without a token': ['[server]\n\nlisten = 0.0.0.0:0\n', 3],
+  'a certificate without a key': ['[server]\n\ntls_cert = cert.pem\n', 3],
+  'a certificate that is not there': ['[server]\ntls_key = key.pem\ntls_cert = cert.pem\n', 3],
   'an unknown scope': [`[token ci]\nsha256 = ${'ab'.repeat(32)}\nscopes = read fly\n`, 3],
 };
 

@@ -140,6 +140,10 @@ static void listening_off_loopback_needs_tokens(void **state)
     assert_non_null(strstr(test->failure.text, "add a [token NAME] section"));
     assert_non_null(strstr(test->failure.text, "or listen on 127.0.0.1"));
     assert_string_equal(test->failure.param, "listen");
+    assert_non_null(strstr(test->failure.text, "/b.ini:2: listening"));
+    assert_int_equal(bg_config_set_listen(&test->config, "0.0.0.0:1", NULL), BG_OK);
+    assert_int_equal(bg_config_check(&test->config, &test->failure), BG_INVALID);
+    assert_int_equal(strncmp(test->failure.text, "listening on 0.0.0.0", 20), 0); /* the file has nothing to do with it */
     assert_int_equal(config_case_read(test, "[server]\nlisten = [::]:7788\n[token t]\nsha256=" ABC_SHA256 "\nscopes=read\n"), BG_OK);
     assert_int_equal(bg_config_check(&test->config, NULL), BG_OK);
 }
@@ -152,10 +156,13 @@ static void what_cannot_go_together_is_refused(void **state)
     assert_int_equal(bg_config_check(&test->config, NULL), BG_OK);
     assert_int_equal(bg_config_add_node(&test->config, "e@f", NULL), BG_OK);
     assert_int_equal(bg_config_check(&test->config, &test->failure), BG_INVALID);
-    assert_string_equal(test->failure.text, "3 nodes are named, but nodes_max is 2: raise it");
+    assert_non_null(strstr(test->failure.text, "/b.ini:2: 3 nodes are named, but nodes_max is 2: raise it"));
     assert_int_equal(config_case_read(test, "[limits]\nretry_min_ms = 31s\n"), BG_OK);
     assert_int_equal(bg_config_check(&test->config, &test->failure), BG_INVALID);
-    assert_non_null(strstr(test->failure.text, "retry_min_ms (31000) is over retry_max_ms (30000)"));
+    assert_non_null(strstr(test->failure.text, "/b.ini:2: retry_min_ms (31000) is over retry_max_ms (30000)"));
+    assert_int_equal(config_case_read(test, "\n\n[limits]\nretry_max_ms = 10\n"), BG_OK);
+    assert_int_equal(bg_config_check(&test->config, &test->failure), BG_INVALID);
+    assert_non_null(strstr(test->failure.text, "/b.ini:4: retry_min_ms (500) is over retry_max_ms (10)"));
     assert_int_equal(config_case_read(test, "[limits]\nretry_min_ms = 30s\n"), BG_OK);
     assert_int_equal(bg_config_check(&test->config, NULL), BG_OK);
     free(test->config.name);

@@ -146,17 +146,22 @@ static void wrong_settings_are_refused(void **state)
         int line;
         const char *reason;
     } cases[] = {
-        {"listen = 127.0.0.1:1\n", 1, "listen stands before any section"},
+        {"listen = 127.0.0.1:1\n", 1, "listen comes before any section: expected [server] above it"},
+        {"retry_min_ms = 1s\n", 1, "retry_min_ms comes before any section: expected [limits] above it"},
         {"[server]\nlisten\n", 2, "expected KEY = VALUE, [SECTION] or a comment"},
-        {"[server]\n= x\n", 2, "unknown setting  in [server]"},
-        {"[server]\nprot = 1\n", 2, "unknown setting prot in [server]: beamgauge --sample-config shows all"},
+        {"[server]\n= x\n", 2, "expected KEY = VALUE, [SECTION] or a comment"},
+        {"[server]\nprot = 1\n", 2,
+         "unknown setting prot in [server]: did you mean port of [node NAME@HOST]? beamgauge --sample-config shows all"},
         {"[server]\nListen = 127.0.0.1:1\n", 2,
          "unknown setting Listen in [server]: did you mean listen? beamgauge --sample-config shows all"},
         {"[limits]\nconections_max = 1\n", 2, "did you mean connections_max?"},
-        {"[server]\nnodes_max = 1\n", 2, "unknown setting nodes_max in [server]"},
-        {"[limits]\nlisten = 127.0.0.1:1\n", 2, "unknown setting listen in [limits]"},
+        {"[server]\nnodes_max = 1\n", 2, "unknown setting nodes_max in [server]: it belongs to [limits]"},
+        {"[limits]\ntags = a\n", 2, "unknown setting tags in [limits]: it belongs to [node NAME@HOST]"},
+        {"[server]\nrequest_max = 1\n", 2, "unknown setting request_max in [server]: did you mean requests_max of [limits]?"},
+        {"[limits]\nlisten = 127.0.0.1:1\n", 2, "unknown setting listen in [limits]: it belongs to [server]"},
+        {"[server]\nwalrus = 1\n", 2, "unknown setting walrus in [server]: beamgauge --sample-config shows all"},
         {"[node a@b]\ncookie = x\n", 2, "unknown setting cookie in [node]"},
-        {"[token t]\nsha256 = " ABC_SHA256 "\nscopes = read\nname = x\n", 4, "unknown setting name in [token]"},
+        {"[token t]\nsha256 = " ABC_SHA256 "\nscopes = read\nname = x\n", 4, "unknown setting name in [token]: it belongs to [server]"},
         {"[server]\nepmd_port = 1\n\nepmd_port = 1\n", 4, "epmd_port is given twice in this section"},
         {"[server]\ndiscover = yes\n", 2, "discover = yes: expected true or false"},
         {"[server]\ndiscover =\n", 2, "expected true or false"},
@@ -228,7 +233,7 @@ static void all_mistakes_are_told_in_the_order_of_their_lines(void **state)
         int line;
         const char *reason;
     } mistakes[] = {
-        {1, "stands before any section"},
+        {1, "comes before any section"},
         {3, "expected true or false"},
         {4, "is not a port"},
         {5, "expected KEY = VALUE"},
