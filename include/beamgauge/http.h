@@ -23,8 +23,8 @@ struct bg_asset {
     const char *etag; /* strong, quoted: from the content's SHA-256 */
 };
 
-/* So many connections over connections_max are still accepted, for health requests or to be answered 429. After that accepting stops. Each
- * has a second for its request, so that places become free. */
+/* So many connections over connections_max are still accepted, for health requests, or to wait for a place. After that accepting stops. Each
+ * has a second for its request and for a place; then it is answered 429. */
 #define BG_REFUSALS_MAX 64
 
 struct bg_http_options {

@@ -6,6 +6,7 @@
 #include "connection.h"
 #include "mix.h"
 #include "server.h"
+#include "waiting.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define GROUPS 1024
 #define PAUSE_US 100000          /* between two tries to accept while the system refuses */
 #define LOGGED_EVERY_US 10000000 /* the log says so at most this often */
 
@@ -53,37 +53,52 @@ static void note_peer(struct bg_connection *connection)
         inet_ntop(AF_INET6, &address.v6.sin6_addr, connection->peer, sizeof connection->peer);
 }
 
-static size_t group_of(const struct bg_connection *connection)
+size_t bg_admission_group(const struct bg_connection *connection)
 {
-    return bg_mix(connection->reader, connection->http->seed) % GROUPS;
+    return bg_mix(connection->reader, connection->http->seed) % BG_ADMISSION_GROUPS;
+}
+
+static void count_groups(const struct bg_http *http, uint32_t ret_counts[BG_ADMISSION_GROUPS])
+{
+    for (const struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous)
+        ret_counts[bg_admission_group(connection)]++;
+}
+
+/* Whether it may be closed for the newcomer (NULL: for nobody), of a client with as many connections or more. */
+static bool may_replace(const uint32_t counts[BG_ADMISSION_GROUPS], const struct bg_connection *connection,
+                        const struct bg_connection *newcomer)
+{
+    return newcomer == NULL || counts[bg_admission_group(connection)] >= counts[bg_admission_group(newcomer)];
 }
 
 /* The connection to close, of those with a place or of those without one. One that has its whole answer comes first. Otherwise it is taken
- * from the client with the most connections that can be closed: the one whose loss is least. Clients are counted in random groups, so that
- * no count per client is kept. If clients share a group, the longest wait decides. NULL: none can be closed. */
-static struct bg_connection *find_least(const struct bg_http *http, bool refused)
+ * from the client with the most connections that can be closed: the one whose loss is least. If clients share a group, the longest wait
+ * decides. NULL: none can be closed. */
+static struct bg_connection *find_least(const struct bg_http *http, bool refused, const struct bg_connection *newcomer)
 {
-    uint32_t counts[GROUPS] = {0}, most = 0;
+    uint32_t counts[BG_ADMISSION_GROUPS] = {0}, all[BG_ADMISSION_GROUPS] = {0}, most = 0;
     enum bg_connection_loss least = BG_LOSS_ANSWER;
     struct bg_connection *found = NULL;
 
+    count_groups(http, all);
     for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous)
         if (connection->refused == refused && bg_connection_loss(connection) < BG_LOSS_ANSWER)
-            counts[group_of(connection)]++;
+            counts[bg_admission_group(connection)]++;
     for (struct bg_connection *connection = http->oldest; connection != NULL; connection = connection->previous) {
         enum bg_connection_loss loss = bg_connection_loss(connection);
-        if (connection->refused != refused || loss == BG_LOSS_ANSWER)
+        if (connection->refused != refused || loss == BG_LOSS_ANSWER ||
+            (loss != BG_LOSS_NOTHING && !may_replace(all, connection, newcomer)))
             continue;
-        uint32_t count = loss == BG_LOSS_NOTHING ? UINT32_MAX : counts[group_of(connection)];
+        uint32_t count = loss == BG_LOSS_NOTHING ? UINT32_MAX : counts[bg_admission_group(connection)];
         if ((count > most || (count == most && loss < least)) && !bg_connection_has_unread(connection))
             found = connection, least = loss, most = count;
     }
     return found;
 }
 
-static bool evict(struct bg_http *http, bool refused)
+static bool evict(struct bg_http *http, bool refused, const struct bg_connection *newcomer)
 {
-    struct bg_connection *least = find_least(http, refused);
+    struct bg_connection *least = find_least(http, refused, newcomer);
 
     if (least == NULL)
         return false;
@@ -94,7 +109,10 @@ static bool evict(struct bg_http *http, bool refused)
 
 bool bg_admission_readmit(struct bg_connection *connection)
 {
-    if (connection->refused && evict(connection->http, false))
+    const struct bg_http *http = connection->http;
+
+    if (connection->refused &&
+        (http->connections_count - http->refused_count < http->options.connections_max || evict(connection->http, false, connection)))
         bg_connection_admit(connection);
     return !connection->refused;
 }
@@ -104,14 +122,17 @@ void bg_admission_admit(struct bg_connection *connection)
     struct bg_http *http = connection->http;
 
     note_peer(connection);
+    if (http->waiting_count > 0) /* they are first */
+        bg_waiting_look(http);
     /* If no connection can be closed for a place, one over the limit is closed instead: the new one may be a health request. */
-    if (!bg_admission_readmit(connection) && http->connections_count >= http->options.connections_max + http->options.refusals_max)
-        (void)evict(http, true);
+    if ((http->waiting_count > 0 ? connection->refused : !bg_admission_readmit(connection)) &&
+        http->connections_count >= http->options.connections_max + http->options.refusals_max)
+        (void)evict(http, true, connection);
 }
 
 void bg_admission_retry(struct bg_http *http)
 {
-    bool has_room = http->connections_count > http->options.connections_max;
+    bool has_room = http->waiting_count == 0 && http->refused_count > 0;
 
     for (struct bg_connection *connection = http->oldest; connection != NULL && has_room; connection = connection->previous)
         if (connection->refused && bg_connection_loss(connection) == BG_LOSS_PART)
@@ -126,7 +147,7 @@ void bg_admission_pause(struct bg_http *http, int error)
     http->counts.accept_pauses++;
     bg_http_update_listening(http);
     event_add(http->resume, &(struct timeval){.tv_usec = PAUSE_US});
-    (void)(evict(http, false) || evict(http, true));
+    (void)(evict(http, false, NULL) || evict(http, true, NULL));
     if (!http->accept_failing && (http->accept_logged_us == 0 || now_us - http->accept_logged_us >= LOGGED_EVERY_US)) {
         http->accept_failing = true;
         http->accept_logged_us = now_us;

@@ -9,15 +9,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define BG_ADMISSION_GROUPS 1024
+
 struct bg_connection;
 struct bg_http;
+
+/* The client's group, at random: clients are counted in groups, so that no count per client is kept. */
+size_t bg_admission_group(const struct bg_connection *connection);
 
 /* Stores the client of a new connection. A connection over connections_max takes the place of another; if none can be closed, it stays
  * `refused`.
  *
  * The closed connection belongs to the client with the most connections that can be closed. It is the one whose loss is least, see
- * bg_connection_loss(), and among equals the one that has waited longest. So thousands of connections of one client only replace each
- * other. */
+ * bg_connection_loss(), and among equals the one that has waited longest; never one of a client with fewer connections than the new one's.
+ * So thousands of connections of one client only replace each other. */
 void bg_admission_admit(struct bg_connection *connection);
 /* Tries again to find a place for a connection that is `refused`; true if it has a place now, or had one before. */
 bool bg_admission_readmit(struct bg_connection *connection);

@@ -5,6 +5,7 @@
 #include "call.h"
 #include "secure.h"
 #include "server.h"
+#include "waiting.h"
 
 #include <assert.h>
 #include <sys/ioctl.h>
@@ -96,6 +97,8 @@ static void expire(struct bg_connection *connection, int64_t now_us)
     case BG_CONNECTION_ASKED:
         if (connection->call != NULL)
             bg_call_expire(connection->call);
+        else if (connection->waiting != NULL)
+            bg_waiting_expire(connection);
         else
             evhttp_connection_free(connection->evcon);
         break;
@@ -128,6 +131,7 @@ void bg_connections_sweep(struct bg_http *http)
         if (now_us >= connection->deadline_us)
             expire(connection, now_us);
     }
+    bg_waiting_look(http);
     bg_admission_retry(http);
     if (http->connections_count == 0)
         event_del(http->sweep);

@@ -7,6 +7,7 @@
 #include "call.h"
 #include "secure.h"
 #include "server.h"
+#include "waiting.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,7 +18,6 @@
 #include <sys/socket.h>
 
 #define LINGER_US 2000000
-#define REFUSED_US 1000000 /* how long a connection over connections_max has for its request */
 
 static const char *const state_names[] = {"new", "handshake", "idle", "head", "body", "asked", "replying", "closed", "lingering"};
 
@@ -73,8 +73,8 @@ static void set_deadline(struct bg_connection *connection, enum bg_connection_st
         connection->deadline_us = INT64_MAX;
         break;
     }
-    if (connection->refused && state < BG_CONNECTION_ASKED && connection->deadline_us > connection->born_us + REFUSED_US)
-        connection->deadline_us = connection->born_us + REFUSED_US;
+    if (connection->refused && state < BG_CONNECTION_ASKED && connection->deadline_us > connection->born_us + BG_REFUSED_US)
+        connection->deadline_us = connection->born_us + BG_REFUSED_US;
 }
 
 /* The only place where the state changes; each state sets its deadline. */
@@ -87,10 +87,13 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
     bg_log(BG_LOG_DEBUG, "connection_state", BG_TEXT("from", state_names[connection->state]), BG_TEXT("to", state_names[state]));
     set_deadline(connection, state);
     connection->state = state;
+    if (state == BG_CONNECTION_IDLE || state == BG_CONNECTION_LINGERING) /* it may give way now */
+        bg_waiting_look(connection->http);
 }
 
 void bg_connection_admit(struct bg_connection *connection)
 {
+    connection->http->refused_count -= connection->refused;
     connection->refused = false;
     set_deadline(connection, connection->state);
 }
@@ -147,11 +150,13 @@ void bg_connection_free(struct bg_connection *connection)
 
     list_remove(connection);
     http->connections_count--;
+    http->refused_count -= connection->refused;
     if (http->current == connection)
         http->current = NULL;
     connection_dispose(connection);
     bg_http_update_listening(http);
     bg_http_check_drained(http);
+    bg_waiting_look(http);
 }
 
 static void note_handshake(struct bg_connection *connection)
@@ -173,6 +178,7 @@ static void on_evhttp_closed(struct evhttp_connection *evcon, void *argument)
     bg_secure_say_end(connection->bev);
     bg_connection_set_state(connection, BG_CONNECTION_CLOSED);
     connection->evcon = NULL;
+    bg_waiting_leave(connection);
     if (connection->gone != NULL)
         event_del(connection->gone);
     if (connection->call != NULL)
@@ -346,6 +352,7 @@ struct bufferevent *bg_connection_accept(struct event_base *base, void *argument
     connection->born_us = bg_http_now(http);
     connection->deadline_us = INT64_MAX;
     connection->refused = http->connections_count >= http->options.connections_max;
+    http->refused_count += connection->refused;
     list_push(connection);
     if (http->connections_count++ == 0)
         event_add(http->sweep, &(struct timeval){.tv_usec = BG_SWEEP_US});

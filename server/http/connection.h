@@ -34,7 +34,8 @@ enum bg_connection_state {
     BG_CONNECTION_LINGERING, /* the answer is sent; further input is dropped, so that the client does not lose the answer by a reset */
 };
 
-#define BG_STALL_US 2000000 /* a client that reads nothing of its answer for this long can be evicted like one that sent half a request */
+#define BG_REFUSED_US 1000000 /* how long a connection over connections_max has for its request, and for a place */
+#define BG_STALL_US 2000000   /* a client that reads nothing of its answer for this long can be evicted like one that sent half a request */
 
 /* What is lost if a connection is evicted for another that needs its place: the least first. */
 enum bg_connection_loss {
@@ -63,17 +64,19 @@ struct bg_connection {
     size_t stall_left;  /* the same, to see for how long the client has read nothing: */
     int64_t stall_us;   /* since then; 0: not looked at yet */
     struct bg_call *call;
-    uint64_t reader;           /* the client's address as a number, see bg_admission_check() */
-    char peer[48];             /* the client's address, for the log */
-    bool refused;              /* over connections_max: if that is still so, the first request is answered 429, except a health request */
-    bool speaks_11;            /* the last request was HTTP/1.1: the client knows interim responses */
-    bool closing;              /* the client wants no further answer after this one */
-    bool gives_way;            /* after this answer, although more requests were pipelined: others wait for its place */
-    bool half_closed;          /* the client sends nothing more, but may still wait for its answer */
-    bool is_dispatched;        /* evhttp has parsed the request that it was given */
-    bool is_head;              /* that request is a HEAD: its answer has no body */
-    bool reply_lost;           /* no memory for the whole reply, or for one by way of evhttp */
-    struct bg_failure failure; /* of the request, which it answers; BG_OK: none */
+    uint64_t reader; /* the client's address as a number, see bg_admission_check() */
+    char peer[48];   /* the client's address, for the log */
+    bool refused;    /* over connections_max: if that is still so, the first request is answered 429, except a health request */
+    bool has_waited; /* for a place, see waiting.h; it does not wait twice */
+    struct evhttp_request *waiting; /* its request, which waits for a place; NULL: none */
+    bool speaks_11;                 /* the last request was HTTP/1.1: the client knows interim responses */
+    bool closing;                   /* the client wants no further answer after this one */
+    bool gives_way;                 /* after this answer, although more requests were pipelined: others wait for its place */
+    bool half_closed;               /* the client sends nothing more, but may still wait for its answer */
+    bool is_dispatched;             /* evhttp has parsed the request that it was given */
+    bool is_head;                   /* that request is a HEAD: its answer has no body */
+    bool reply_lost;                /* no memory for the whole reply, or for one by way of evhttp */
+    struct bg_failure failure;      /* of the request, which it answers; BG_OK: none */
 };
 
 /* Prepares the next connection, before its client comes. Without memory for it no client is accepted, since evhttp would serve that client

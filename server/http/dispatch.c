@@ -10,6 +10,7 @@
 #include "reply_cache.h"
 #include "router.h"
 #include "server.h"
+#include "waiting.h"
 
 #include "beamgauge/text.h"
 
@@ -269,7 +270,9 @@ static void dispatch(struct bg_connection *connection, struct bg_request *reques
     const struct bg_endpoint *endpoint;
     const struct bg_asset *asset;
 
-    if (connection->refused && !asks_for_health(http, request) && !bg_admission_readmit(connection)) {
+    if (connection->refused && !asks_for_health(http, request) && bg_waiting_begin(connection, request->raw))
+        return;
+    if (connection->refused && !asks_for_health(http, request)) {
         bg_fail(&connection->failure, BG_TOO_MANY, "All %zu connections are taken; try again in a second.", http->options.connections_max);
         bg_reply_failure(connection, request, &connection->failure);
         return;

@@ -7,6 +7,7 @@
 #include "dispatch.h"
 #include "json_body.h"
 #include "reply_cache.h"
+#include "waiting.h"
 
 #include <errno.h>
 #include <event2/listener.h>
@@ -163,9 +164,10 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
     http->sweep = event_new(base, -1, EV_PERSIST, on_sweep, http);
     http->drained_turn = event_new(base, -1, 0, on_drained, http);
     http->resume = evtimer_new(base, on_resume, http);
+    http->place = event_new(base, -1, 0, bg_waiting_on_place, http);
     http->handed = evbuffer_new();
-    if (http->handed != NULL && bg_connection_prepare(http) && http->resume != NULL && counting && http->evhttp != NULL &&
-        http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
+    if (http->handed != NULL && bg_connection_prepare(http) && http->resume != NULL && http->place != NULL && counting &&
+        http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
         return http;
     bg_http_free(http);
     return NULL;
@@ -275,6 +277,8 @@ void bg_http_free(struct bg_http *http)
         event_free(http->drained_turn);
     if (http->resume != NULL)
         event_free(http->resume);
+    if (http->place != NULL)
+        event_free(http->place);
     bg_reply_cache_free(http->cache);
     bg_counts_done(&http->counts);
     tokens_free(http->tokens, http->tokens_count);

@@ -34,6 +34,9 @@ struct bg_http {
     struct bg_connection *connections; /* a list, lingering ones included. The one that came or was answered last is the first ... */
     struct bg_connection *oldest;      /* ... and the one that has waited longest is the last */
     size_t connections_count;
+    size_t refused_count;          /* of these, those without a place */
+    size_t waiting_count;          /* of these, those whose request waits for a place, see waiting.h */
+    struct event *place;           /* gives places to those that wait */
     size_t calls_count;            /* in flight */
     struct bg_connection *current; /* whose bytes are passed to evhttp now */
     struct evbuffer *handed;       /* for a moment: bytes passed to evhttp that it has not read; see intake.c */
