@@ -4,9 +4,8 @@
  * list of panels, which share its width. A panel is {"title", "description", "shape", "unit", "series"}: without a description it has the
  * help text of its first metric, without a shape it is a "timeseries", without a unit it has that of its first metric. */
 #include "series.h"
+#include "tool.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,39 +18,6 @@ struct page {
     json_int_t y;   /* where the next line begins */
 };
 
-void bg_dashboard_die(const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    (void)fputs("dashboard: ", stderr);
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
-    va_end(arguments);
-    exit(EXIT_FAILURE);
-}
-
-json_t *bg_dashboard_need(json_t *value)
-{
-    if (value == NULL)
-        bg_dashboard_die("out of memory, or a text that is not UTF-8");
-    return value;
-}
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) != 0)
-        bg_dashboard_die("%s: its place is missing, out of memory, or a text that is not UTF-8", key);
-}
-
-static json_t *load(const char *path)
-{
-    json_error_t error;
-    json_t *file = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!json_is_object(file))
-        bg_dashboard_die("%s:%d: %s", path, error.line, file == NULL ? error.text : "is not an object");
-    return file;
-}
-
 /* A misspelt member would be ignored silently. */
 static void check_members(const json_t *object, const char *const *known, const char *what)
 {
@@ -63,7 +29,7 @@ static void check_members(const json_t *object, const char *const *known, const 
         while (known[i] != NULL && strcmp(known[i], key) != 0)
             i++;
         if (known[i] == NULL)
-            bg_dashboard_die("\"%s\" has a member \"%s\", which means nothing", what, key);
+            bg_tool_die("\"%s\" has a member \"%s\", which means nothing", what, key);
     }
 }
 
@@ -72,17 +38,16 @@ static json_int_t add_panel(struct page *page, const char *shape, const char *ti
 {
     const json_t *pattern = json_object_get(page->shapes, shape);
     if (title == NULL)
-        bg_dashboard_die("a row or a panel has no title");
+        bg_tool_die("a row or a panel has no title");
     if (!json_is_object(pattern))
-        bg_dashboard_die("the panel \"%s\" has the shape \"%s\", which is not there", title, shape);
-    json_t *panel = bg_dashboard_need(json_deep_copy(pattern)), *position = json_object_get(panel, "gridPos");
-    put(panel, "id", json_integer((json_int_t)json_array_size(page->panels) + 1));
-    put(panel, "title", json_string(title));
-    put(position, "x", json_integer(x));
-    put(position, "y", json_integer(page->y));
-    put(position, "w", json_integer(width));
-    if (json_array_append_new(page->panels, panel) != 0)
-        bg_dashboard_die("out of memory");
+        bg_tool_die("the panel \"%s\" has the shape \"%s\", which is not there", title, shape);
+    json_t *panel = bg_tool_need(json_deep_copy(pattern)), *position = json_object_get(panel, "gridPos");
+    bg_tool_put(panel, "id", json_integer((json_int_t)json_array_size(page->panels) + 1));
+    bg_tool_put(panel, "title", json_string(title));
+    bg_tool_put(position, "x", json_integer(x));
+    bg_tool_put(position, "y", json_integer(page->y));
+    bg_tool_put(position, "w", json_integer(width));
+    bg_tool_append(page->panels, panel);
     *ret_panel = panel;
     return json_integer_value(json_object_get(position, "h"));
 }
@@ -90,13 +55,12 @@ static json_int_t add_panel(struct page *page, const char *shape, const char *ti
 static json_t *targets_new(const json_t *list, const char *title)
 {
     static const char *const known[] = {"metric", "of", "as", "by", "legend", NULL};
-    json_t *targets = bg_dashboard_need(json_array());
+    json_t *targets = bg_tool_need(json_array());
     if (json_array_size(list) == 0 || json_array_size(list) > SERIES_MAX)
-        bg_dashboard_die("the panel \"%s\" must have 1 to %d series", title, SERIES_MAX);
+        bg_tool_die("the panel \"%s\" must have 1 to %d series", title, SERIES_MAX);
     for (size_t i = 0; i < json_array_size(list); i++) {
         check_members(json_array_get(list, i), known, title);
-        if (json_array_append_new(targets, bg_series_target(json_array_get(list, i), i, title)) != 0)
-            bg_dashboard_die("out of memory");
+        bg_tool_append(targets, bg_series_target(json_array_get(list, i), i, title));
     }
     return targets;
 }
@@ -116,11 +80,11 @@ static json_int_t add_figure(struct page *page, const json_t *notes, json_int_t 
     json_t *panel;
     const json_int_t height = add_panel(page, text_of(notes, "shape", "timeseries"), title, x, width, &panel);
     check_members(notes, known, title);
-    put(panel, "targets", targets_new(series, title));
-    put(panel, "description", json_string(text_of(notes, "description", bg_series_help(first, title))));
-    put(panel, "datasource", json_pack("{s:s, s:s}", "type", "prometheus", "uid", "${datasource}"));
-    put(json_object_get(json_object_get(panel, "fieldConfig"), "defaults"), "unit",
-        json_string(text_of(notes, "unit", bg_series_unit(first, title))));
+    bg_tool_put(panel, "targets", targets_new(series, title));
+    bg_tool_put(panel, "description", json_string(text_of(notes, "description", bg_series_help(first, title))));
+    bg_tool_put(panel, "datasource", json_pack("{s:s, s:s}", "type", "prometheus", "uid", "${datasource}"));
+    bg_tool_put(json_object_get(json_object_get(panel, "fieldConfig"), "defaults"), "unit",
+                json_string(text_of(notes, "unit", bg_series_unit(first, title))));
     return height;
 }
 
@@ -129,7 +93,7 @@ static void add_line(struct page *page, const json_t *line)
     const json_int_t count = (json_int_t)json_array_size(line);
     json_int_t highest = 0;
     if (count == 0 || WIDTH % count != 0)
-        bg_dashboard_die("a line has %d panels, which cannot share its width of %d", (int)count, WIDTH);
+        bg_tool_die("a line has %d panels, which cannot share its width of %d", (int)count, WIDTH);
     for (json_int_t i = 0; i < count; i++) {
         const json_int_t height = add_figure(page, json_array_get(line, (size_t)i), i * (WIDTH / count), WIDTH / count);
         highest = height > highest ? height : highest;
@@ -152,15 +116,14 @@ static void add_row(struct page *page, const json_t *row)
 int main(int argc, char **argv)
 {
     if (argc != 3)
-        bg_dashboard_die("make OUT PANELS.json");
-    json_t *table = load(argv[2]), *dashboard = bg_dashboard_need(json_incref(json_object_get(table, "dashboard")));
+        bg_tool_die("make OUT PANELS.json");
+    json_t *table = bg_tool_load(argv[2]), *dashboard = bg_tool_need(json_incref(json_object_get(table, "dashboard")));
     const json_t *rows = json_object_get(table, "rows");
-    struct page page = {.shapes = json_object_get(table, "shapes"), .panels = bg_dashboard_need(json_array()), .y = 0};
+    struct page page = {.shapes = json_object_get(table, "shapes"), .panels = bg_tool_need(json_array()), .y = 0};
     for (size_t i = 0; i < json_array_size(rows); i++)
         add_row(&page, json_array_get(rows, i));
-    put(dashboard, "panels", page.panels);
-    if (json_dump_file(dashboard, argv[1], JSON_INDENT(2)) != 0)
-        bg_dashboard_die("%s cannot be written", argv[1]);
+    bg_tool_put(dashboard, "panels", page.panels);
+    bg_tool_save(dashboard, argv[1], 2);
     json_decref(dashboard);
     json_decref(table);
     return EXIT_SUCCESS;

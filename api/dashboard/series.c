@@ -1,6 +1,8 @@
 /* series.c: the metric of a line of a panel, and its expression. */
 #include "series.h"
 
+#include "tool.h"
+
 #include "costs.h"
 #include "counts.h"
 #include "figures.h"
@@ -37,7 +39,7 @@ static const struct bg_metric *metric_of(const json_t *series, const char *membe
     const char *name = json_string_value(json_object_get(series, member));
     const struct bg_metric *metric = name != NULL ? metric_find(name) : NULL;
     if (name != NULL && metric == NULL)
-        bg_dashboard_die("the panel \"%s\" shows the metric %s, which nobody exposes", panel, name);
+        bg_tool_die("the panel \"%s\" shows the metric %s, which nobody exposes", panel, name);
     return metric;
 }
 
@@ -45,7 +47,7 @@ static const struct bg_metric *needed_metric(const json_t *series, const char *p
 {
     const struct bg_metric *metric = metric_of(series, "metric", panel);
     if (metric == NULL)
-        bg_dashboard_die("a line of the panel \"%s\" names no metric", panel);
+        bg_tool_die("a line of the panel \"%s\" names no metric", panel);
     return metric;
 }
 
@@ -110,13 +112,13 @@ static void write_expression(const json_t *series, const char *panel, char *ret_
     char inner[NUMBER_SIZE];
     bool good;
     if (by != NULL && !has_label(metric, by))
-        bg_dashboard_die("the panel \"%s\" shows %s by %s, which is none of its labels", panel, metric->name, by);
+        bg_tool_die("the panel \"%s\" shows %s by %s, which is none of its labels", panel, metric->name, by);
     if (metric->type == BG_METRIC_HISTOGRAM)
         good = as != NULL && by != NULL && whole == NULL && write_histogram(metric->name, as, by, ret_text);
     else
         good = write_number(metric, whole, as != NULL ? as : "", inner);
     if (!good)
-        bg_dashboard_die("the panel \"%s\" cannot show %s so: see \"of\", \"as\" and \"by\" in series.h", panel, metric->name);
+        bg_tool_die("the panel \"%s\" cannot show %s so: see \"of\", \"as\" and \"by\" in series.h", panel, metric->name);
     if (metric->type == BG_METRIC_HISTOGRAM)
         return;
     if (!is_own(metric))
@@ -141,7 +143,7 @@ static void write_legend(const json_t *series, const char *panel, char *ret_text
     if (words != NULL)
         used += snprintf(ret_text + used, EXPRESSION_SIZE - (size_t)used, "%s%s", used > 0 ? " " : "", words);
     if (used == 0)
-        bg_dashboard_die("a line of the panel \"%s\" needs a legend: %s is summed up", panel, metric->name);
+        bg_tool_die("a line of the panel \"%s\" needs a legend: %s is summed up", panel, metric->name);
 }
 
 json_t *bg_series_target(const json_t *series, size_t index, const char *panel)
@@ -150,8 +152,8 @@ json_t *bg_series_target(const json_t *series, size_t index, const char *panel)
     char expression[EXPRESSION_SIZE], legend[EXPRESSION_SIZE];
     write_expression(series, panel, expression);
     write_legend(series, panel, legend);
-    return bg_dashboard_need(json_pack("{s:s, s:{s:s, s:s}, s:s, s:s}", "refId", letter, "datasource", "type", "prometheus", "uid",
-                                       "${datasource}", "expr", expression, "legendFormat", legend));
+    return bg_tool_need(json_pack("{s:s, s:{s:s, s:s}, s:s, s:s}", "refId", letter, "datasource", "type", "prometheus", "uid",
+                                  "${datasource}", "expr", expression, "legendFormat", legend));
 }
 
 const char *bg_series_unit(const json_t *series, const char *panel)

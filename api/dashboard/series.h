@@ -17,9 +17,4 @@ json_t *bg_series_target(const json_t *series, size_t index, const char *panel);
 const char *bg_series_unit(const json_t *series, const char *panel);
 const char *bg_series_help(const json_t *series, const char *panel);
 
-/* In make.c. Prints the error and ends the tool. */
-_Noreturn void bg_dashboard_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Returns the value; ends the tool if it is NULL. */
-json_t *bg_dashboard_need(json_t *value);
-
 #endif

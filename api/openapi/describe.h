@@ -32,9 +32,5 @@ json_t *bg_describe_responses(const struct bg_endpoint *endpoint, const json_t *
 bool bg_describe_is_in_path(const struct bg_endpoint *endpoint, const char *name);
 /* {"$ref": "#/components/KIND/NAME"}, a new reference. */
 json_t *bg_describe_reference(const char *kind, const char *name);
-/* Returns the value; ends the tool if it is NULL: memory ran out, or a text is not UTF-8. */
-json_t *bg_describe_need(json_t *value);
-/* Puts the value, which is stolen, into the object. */
-void bg_describe_put(json_t *object, const char *key, json_t *value);
 
 #endif

@@ -1,5 +1,6 @@
 /* parameters.c: an endpoint's parameters in OpenAPI. */
 #include "describe.h"
+#include "tool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,29 +17,28 @@ bool bg_describe_is_in_path(const struct bg_endpoint *endpoint, const char *name
 
 static json_t *choices_new(const char *const *choices)
 {
-    json_t *list = bg_describe_need(json_array());
+    json_t *list = bg_tool_need(json_array());
     for (; *choices != NULL; choices++)
-        (void)json_array_append_new(list, bg_describe_need(json_string(*choices)));
+        bg_tool_append(list, json_string(*choices));
     return list;
 }
 
 static json_t *integer_new(const struct bg_param *param)
 {
-    json_t *schema =
-        bg_describe_need(json_pack("{s:s, s:s, s:I}", "type", "integer", "format", "int64", "minimum", (json_int_t)param->min));
+    json_t *schema = bg_tool_need(json_pack("{s:s, s:s, s:I}", "type", "integer", "format", "int64", "minimum", (json_int_t)param->min));
     if (param->max < INT64_MAX)
-        bg_describe_put(schema, "maximum", json_integer(param->max));
+        bg_tool_put(schema, "maximum", json_integer(param->max));
     return schema;
 }
 
 static json_t *enum_new(const char *const *choices)
 {
-    return bg_describe_need(json_pack("{s:s, s:o}", "type", "string", "enum", choices_new(choices)));
+    return bg_tool_need(json_pack("{s:s, s:o}", "type", "string", "enum", choices_new(choices)));
 }
 
 static json_t *text_new(const struct bg_param *param)
 {
-    return bg_describe_need(
+    return bg_tool_need(
         json_pack("{s:s, s:I, s:I}", "type", "string", "minLength", (json_int_t)param->min, "maxLength", (json_int_t)param->max));
 }
 
@@ -48,7 +48,7 @@ static json_t *schema_new(const struct bg_param *param)
     case BG_PARAM_INTEGER:
         return integer_new(param);
     case BG_PARAM_BOOLEAN:
-        return bg_describe_need(json_pack("{s:s}", "type", "boolean"));
+        return bg_tool_need(json_pack("{s:s}", "type", "boolean"));
     case BG_PARAM_ENUM:
         return enum_new(param->choices);
     case BG_PARAM_NODE:
@@ -73,10 +73,10 @@ static json_t *whole_schema_new(const struct bg_param *param)
 {
     json_t *schema = schema_new(param);
     if (param->times_max > 1)
-        schema = bg_describe_need(
+        schema = bg_tool_need(
             json_pack("{s:s, s:o, s:i, s:I}", "type", "array", "items", schema, "minItems", 1, "maxItems", (json_int_t)param->times_max));
     if (param->fallback != NULL)
-        bg_describe_put(schema, "default", param->times_max > 1 ? json_pack("[o]", fallback_new(param)) : fallback_new(param));
+        bg_tool_put(schema, "default", param->times_max > 1 ? json_pack("[o]", fallback_new(param)) : fallback_new(param));
     return schema;
 }
 
@@ -93,11 +93,11 @@ static json_t *parameter_new(const struct bg_endpoint *endpoint, const struct bg
     const bool in_path = bg_describe_is_in_path(endpoint, param->name);
     const bool required = in_path || is_listed(json_object_get(notes, "required"), param->name);
     json_t *parameter =
-        bg_describe_need(json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", param->name, "in", in_path ? "path" : "query", "required",
-                                   (int)required, "description", param->summary, "schema", whole_schema_new(param)));
+        bg_tool_need(json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", param->name, "in", in_path ? "path" : "query", "required",
+                               (int)required, "description", param->summary, "schema", whole_schema_new(param)));
     if (param->times_max > 1) {
-        bg_describe_put(parameter, "style", json_string("form"));
-        bg_describe_put(parameter, "explode", json_true());
+        bg_tool_put(parameter, "style", json_string("form"));
+        bg_tool_put(parameter, "explode", json_true());
     }
     json_t *more = json_object_get(json_object_get(notes, "parameters"), param->name);
     if (more != NULL)
@@ -115,18 +115,18 @@ static json_t *format_new(const struct bg_endpoint *endpoint)
         names[i] = own[i].name;
     if (own != NULL ? names[1] == NULL : endpoint->columns == NULL)
         return NULL;
-    return bg_describe_need(json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", "format", "in", "query", "required", 0, "description",
-                                      "The format of the answer; overrides the Accept header, which is used if this is not given", "schema",
-                                      enum_new(own != NULL ? names : of_rows)));
+    return bg_tool_need(json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", "format", "in", "query", "required", 0, "description",
+                                  "The format of the answer; overrides the Accept header, which is used if this is not given", "schema",
+                                  enum_new(own != NULL ? names : of_rows)));
 }
 
 json_t *bg_describe_parameters(const struct bg_endpoint *endpoint, const json_t *notes)
 {
-    json_t *parameters = bg_describe_need(json_array()), *format = format_new(endpoint);
+    json_t *parameters = bg_tool_need(json_array()), *format = format_new(endpoint);
     for (const struct bg_param *param = endpoint->params; param != NULL && param->name != NULL; param++)
-        (void)json_array_append_new(parameters, parameter_new(endpoint, param, notes));
+        bg_tool_append(parameters, parameter_new(endpoint, param, notes));
     if (format != NULL)
-        (void)json_array_append_new(parameters, format);
+        bg_tool_append(parameters, format);
     if (json_object_get(notes, "headers") != NULL)
         (void)json_array_extend(parameters, json_object_get(notes, "headers"));
     return parameters;

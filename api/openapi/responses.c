@@ -1,5 +1,6 @@
 /* responses.c: an endpoint's answers in OpenAPI. */
 #include "describe.h"
+#include "tool.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static bool has_param(const struct bg_endpoint *endpoint, const char *name)
 
 static void put_error(json_t *responses, const char *status, const char *name)
 {
-    bg_describe_put(responses, status, bg_describe_reference("responses", name));
+    bg_tool_put(responses, status, bg_describe_reference("responses", name));
 }
 
 /* The errors that http answers before the handler is called. */
@@ -59,9 +60,9 @@ static void put_failures(json_t *responses, const struct bg_endpoint *endpoint)
 static json_t *envelope_new(const json_t *notes)
 {
     const char *meta = json_string_value(json_object_get(notes, "meta"));
-    return bg_describe_need(json_pack("{s:s, s:b, s:[s, s], s:{s:O, s:o}}", "type", "object", "additionalProperties", 0, "required", "data",
-                                      "meta", "properties", "data", json_object_get(notes, "data"), "meta",
-                                      bg_describe_reference("schemas", meta != NULL ? meta : "Meta")));
+    return bg_tool_need(json_pack("{s:s, s:b, s:[s, s], s:{s:O, s:o}}", "type", "object", "additionalProperties", 0, "required", "data",
+                                  "meta", "properties", "data", json_object_get(notes, "data"), "meta",
+                                  bg_describe_reference("schemas", meta != NULL ? meta : "Meta")));
 }
 
 static void put_content(json_t *content, const char *content_type, const json_t *notes, const json_t *answer)
@@ -71,11 +72,11 @@ static void put_content(json_t *content, const char *content_type, const json_t 
     const bool is_json = strcmp(type, "application/json") == 0 && json_object_get(notes, "data") != NULL;
     if (is_json && json_object_get(answer, "problem") != NULL && json_object_get(json_object_get(answer, "examples"), type) == NULL)
         return; /* there is only a problem document */
-    json_t *media = bg_describe_need(json_pack("{s:o}", "schema", is_json ? envelope_new(notes) : json_pack("{s:s}", "type", "string")));
+    json_t *media = bg_tool_need(json_pack("{s:o}", "schema", is_json ? envelope_new(notes) : json_pack("{s:s}", "type", "string")));
     json_t *examples = json_object_get(json_object_get(answer, "examples"), type);
     if (examples != NULL)
         (void)json_object_update(media, examples);
-    bg_describe_put(content, type, media);
+    bg_tool_put(content, type, media);
 }
 
 static json_t *content_new(const struct bg_endpoint *endpoint, const json_t *notes, const json_t *answer)
@@ -87,26 +88,26 @@ static json_t *content_new(const struct bg_endpoint *endpoint, const json_t *not
                                : json_object_get(notes, "data") != NULL ? of_json
                                                                         : of_text;
     const struct bg_representation *own = endpoint->representations;
-    json_t *content = bg_describe_need(json_object()), *problem = json_object_get(answer, "problem");
+    json_t *content = bg_tool_need(json_object()), *problem = json_object_get(answer, "problem");
     for (; own != NULL && own->name != NULL; own++)
         put_content(content, own->content_type, notes, answer);
     for (; endpoint->representations == NULL && *types != NULL; types++)
         put_content(content, *types, notes, answer);
     if (problem != NULL)
-        bg_describe_put(content, "application/problem+json",
-                        json_pack("{s:o, s:O}", "schema", bg_describe_reference("schemas", "Problem"), "example", problem));
+        bg_tool_put(content, "application/problem+json",
+                    json_pack("{s:o, s:O}", "schema", bg_describe_reference("schemas", "Problem"), "example", problem));
     return content;
 }
 
 static void put_header(json_t *headers, const char *name, const char *component)
 {
-    bg_describe_put(headers, name, bg_describe_reference("headers", component));
+    bg_tool_put(headers, name, bg_describe_reference("headers", component));
 }
 
 /* `answer` has the schema file's members for this status: {description, headers, examples, problem}, or is the notes themselves. */
 static json_t *answer_new(const struct bg_endpoint *endpoint, const json_t *notes, const json_t *answer)
 {
-    json_t *headers = bg_describe_need(json_object()), *component;
+    json_t *headers = bg_tool_need(json_object()), *component;
     const char *description = answer != notes ? json_string_value(json_object_get(answer, "description")) : NULL, *name;
     put_header(headers, "X-Request-Id", "RequestId");
     put_header(headers, "Cache-Control", "CacheControl");
@@ -114,8 +115,8 @@ static json_t *answer_new(const struct bg_endpoint *endpoint, const json_t *note
         put_header(headers, "Server-Timing", "ServerTiming");
     if (answer != notes)
         json_object_foreach(json_object_get(answer, "headers"), name, component) put_header(headers, name, json_string_value(component));
-    return bg_describe_need(json_pack("{s:s, s:o, s:o}", "description", description != NULL ? description : "What was asked for", "headers",
-                                      headers, "content", content_new(endpoint, notes, answer)));
+    return bg_tool_need(json_pack("{s:s, s:o, s:o}", "description", description != NULL ? description : "What was asked for", "headers",
+                                  headers, "content", content_new(endpoint, notes, answer)));
 }
 
 static void put_noted(json_t *responses, const struct bg_endpoint *endpoint, const json_t *notes)
@@ -130,29 +131,29 @@ static void put_noted(json_t *responses, const struct bg_endpoint *endpoint, con
             put_error(responses, status, json_string_value(noted));
     }
     json_object_foreach(json_object_get(notes, "answers"), status, noted)
-        bg_describe_put(responses, status, answer_new(endpoint, notes, noted));
+        bg_tool_put(responses, status, answer_new(endpoint, notes, noted));
     if (json_object_get(notes, "responses") != NULL)
         (void)json_object_update(responses, json_object_get(notes, "responses"));
 }
 
 static json_t *by_status(const json_t *responses)
 {
-    json_t *sorted = bg_describe_need(json_object());
+    json_t *sorted = bg_tool_need(json_object());
     for (int status = 100; status < 600; status++) {
         char text[STATUS_SIZE];
         (void)snprintf(text, sizeof text, "%d", status);
         if (json_object_get(responses, text) != NULL)
-            bg_describe_put(sorted, text, json_incref(json_object_get(responses, text)));
+            bg_tool_put(sorted, text, json_incref(json_object_get(responses, text)));
     }
     return sorted;
 }
 
 json_t *bg_describe_responses(const struct bg_endpoint *endpoint, const json_t *notes)
 {
-    json_t *responses = bg_describe_need(json_object()), *own = json_object_get(notes, "responses");
+    json_t *responses = bg_tool_need(json_object()), *own = json_object_get(notes, "responses");
     const bool is_made = json_object_get(own, "200") == NULL && json_object_get(own, "204") == NULL;
     if (is_made)
-        bg_describe_put(responses, "200", answer_new(endpoint, notes, notes));
+        bg_tool_put(responses, "200", answer_new(endpoint, notes, notes));
     put_refusals(responses, endpoint);
     put_failures(responses, endpoint);
     put_noted(responses, endpoint, notes);

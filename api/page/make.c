@@ -1,23 +1,12 @@
 /* make.c: the tool that writes what the page has of the service's own tables, as a module of JavaScript. make OUT.js */
 #include "figures.h"
 #include "rows.h"
+#include "tool.h"
 
 #include "beamgauge/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static _Noreturn void die(const char *what)
-{
-    (void)fprintf(stderr, "page: %s\n", what);
-    exit(EXIT_FAILURE);
-}
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-    if (json_object_set_new(object, key, value) != 0)
-        die("out of memory, or a text that is not UTF-8");
-}
 
 /* {path: {"title", "kind"}}, in the order of the descriptor. */
 static json_t *columns_new(const struct bg_column *column)
@@ -27,7 +16,7 @@ static json_t *columns_new(const struct bg_column *column)
                                         [BG_COLUMN_RATIO] = "ratio",     [BG_COLUMN_RATE] = "rate",   [BG_COLUMN_BYTE_RATE] = "byte_rate"};
     json_t *columns = json_object();
     for (; column->path != NULL; column++)
-        put(columns, column->path, json_pack("{s:s, s:s}", "title", column->title, "kind", kinds[column->kind]));
+        bg_tool_put(columns, column->path, json_pack("{s:s, s:s}", "title", column->title, "kind", kinds[column->kind]));
     return columns;
 }
 
@@ -37,7 +26,7 @@ static json_t *operations_new(void)
     json_t *operations = json_object();
     for (const struct bg_endpoint *const *at = bg_api_endpoints; *at != NULL; at++)
         if ((*at)->columns != NULL)
-            put(operations, (*at)->operation, columns_new((*at)->columns));
+            bg_tool_put(operations, (*at)->operation, columns_new((*at)->columns));
     return operations;
 }
 
@@ -46,7 +35,7 @@ static json_t *sorts_new(void)
 {
     json_t *sorts = json_object();
     for (const struct bg_sort *sort = bg_sorts; sort->key != NULL; sort++)
-        put(sorts, sort->key, json_string(sort->field));
+        bg_tool_put(sorts, sort->key, json_string(sort->field));
     return sorts;
 }
 
@@ -57,9 +46,9 @@ static json_t *figures_new(void)
     for (size_t i = 0; i < bg_figures_count; i++) {
         const struct bg_figure *figure = &bg_figures[i];
         if (figure->name != NULL && figure->title != NULL)
-            put(figures, figure->name,
-                json_pack("{s:s, s:s, s:s, s:s}", "title", figure->title, "unit", figure->unit, "help", figure->summary, "path",
-                          figure->path));
+            bg_tool_put(figures, figure->name,
+                        json_pack("{s:s, s:s, s:s, s:s}", "title", figure->title, "unit", figure->unit, "help", figure->summary, "path",
+                                  figure->path));
     }
     return figures;
 }
@@ -74,7 +63,7 @@ static void write_constant(FILE *out, const char *comment, const char *name, jso
     {
         (void)fprintf(out, "  \"%s\": ", key);
         if (json_dumpf(member, out, JSON_ENCODE_ANY | JSON_COMPACT) != 0)
-            die("the file cannot be written");
+            bg_tool_die("the file cannot be written");
         (void)fputs(",\n", out);
     }
     (void)fputs("};\n", out);
@@ -85,12 +74,12 @@ int main(int argc, char **argv)
 {
     FILE *out = argc == 2 ? fopen(argv[1], "w") : NULL;
     if (out == NULL)
-        die("make OUT.js: a file that can be written");
+        bg_tool_die("make OUT.js: a file that can be written");
     (void)fputs("// The service's own tables, made when it is built: see api/page/make.c.\n", out);
     write_constant(out, "Of each operation its columns, by their paths into a row.", "COLUMNS", operations_new());
     write_constant(out, "What processes can be ranked by, and the field that has it.", "SORTS", sorts_new());
     write_constant(out, "Figures of a node, by the names that checks have for them.", "FIGURES", figures_new());
     if (fclose(out) != 0)
-        die("the file cannot be written");
+        bg_tool_die("the file cannot be written");
     return EXIT_SUCCESS;
 }
