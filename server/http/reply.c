@@ -115,6 +115,8 @@ void bg_reply_send(struct bg_connection *connection, const struct bg_request *re
         return;
     }
     bg_counts_add(&connection->http->counts, request->place, status, took_us);
+    if (status < 500)
+        (void)bg_repeats_keep(&connection->http->repeats, target, BG_OK);
     bg_log(BG_LOG_DEBUG, "request", BG_TEXT("target", target), BG_NUMBER("status", status), BG_TEXT("request_id", request->id),
            BG_NUMBER("took_us", took_us));
     if (request->is_head && status != 204 && status != 304) {
@@ -176,18 +178,29 @@ void bg_reply_past_evhttp(struct bg_connection *connection, const struct bg_requ
     bg_connection_lose(connection);
 }
 
+/* A fault is logged once, not for each refresh of a page that it concerns; and why a node is not connected is logged as link_down. */
+static void log_failure(struct bg_connection *connection, const struct bg_request *request, const struct bg_failure *failure)
+{
+    const struct bg_error_info *info = bg_error_info(failure->error);
+    const bool is_link = failure->error == BG_NODE_UNREACHABLE || failure->error == BG_COOKIE_REJECTED;
+    char target[BG_LOG_VALUE_SIZE];
+
+    shown_target(request, target);
+    const bool is_new = bg_repeats_keep(&connection->http->repeats, target, failure->error);
+    bg_log(is_new && !is_link ? BG_LOG_WARN : BG_LOG_DEBUG, "request_failed", BG_TEXT("target", target), BG_NUMBER("status", info->status),
+           BG_TEXT("code", info->code), BG_TEXT("detail", failure->text), BG_TEXT("request_id", request->id));
+}
+
 void bg_reply_problem(struct bg_connection *connection, const struct bg_request *request, const struct bg_problem *problem)
 {
     const struct bg_error_info *info = bg_error_info(problem->failure->error);
     json_t *document = bg_problem_document(problem, request);
     char *text = document != NULL ? bg_json_text(document, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
-    char target[BG_LOG_VALUE_SIZE], retry[24];
+    char retry[24];
     struct bg_head head;
 
-    shown_target(request, target);
     if (info->status >= 500)
-        bg_log(BG_LOG_WARN, "request_failed", BG_TEXT("target", target), BG_NUMBER("status", info->status), BG_TEXT("code", info->code),
-               BG_TEXT("detail", problem->failure->text), BG_TEXT("request_id", request->id));
+        log_failure(connection, request, problem->failure);
     bg_head_start(&head, info->status, request);
     bg_head_add_live(&head, "application/problem+json");
     if (problem->allow != NULL)

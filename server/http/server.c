@@ -157,6 +157,7 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
     evutil_secure_rng_get_bytes(random, sizeof random);
     evutil_secure_rng_get_bytes(&http->seed, sizeof http->seed);
     bg_guesses_init(&http->guesses, http->seed);
+    bg_repeats_init(&http->repeats, http->seed);
     snprintf(http->instance, sizeof http->instance, "%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
     http->evhttp = evhttp_new(base);
     http->cache = bg_reply_cache_new();

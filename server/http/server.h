@@ -7,6 +7,7 @@
 #include "counts.h"
 #include "gate.h"
 #include "guesses.h"
+#include "repeats.h"
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -50,6 +51,7 @@ struct bg_http {
 
     uint64_t seed; /* random: nobody can choose which addresses collide in a table */
     struct bg_guesses guesses;
+    struct bg_repeats repeats;
     struct bg_audit_budget audit_writes, audit_refusals;
 
     void (*drained)(void *context); /* NULL: not draining, or called already */

@@ -16,9 +16,13 @@ _Static_assert(BG_REASON_COUNT <= 32, "bg_link.logged_reasons has a bit for each
 static void log_failure(struct bg_link *link, int64_t wait_ms)
 {
     bool again = link->logged_reasons & REASON_BIT(link->failure.reason);
-    bg_log(again ? BG_LOG_DEBUG : BG_LOG_WARN, "link_down", BG_TEXT("node", link->settings.name),
-           BG_TEXT("state", bg_link_state_text(link->state)), BG_TEXT("reason", bg_link_reason_code(link->failure.reason)),
-           BG_TEXT("detail", link->failure.text), BG_NUMBER("retry_ms", wait_ms));
+    bool is_ours = link->failure.reason == BG_REASON_NONE; /* somebody changed its settings */
+    bg_log(again     ? BG_LOG_DEBUG
+           : is_ours ? BG_LOG_INFO
+                     : BG_LOG_WARN,
+           "link_down", BG_TEXT("node", link->settings.name), BG_TEXT("state", bg_link_state_text(link->state)),
+           BG_TEXT("reason", bg_link_reason_code(link->failure.reason)), BG_TEXT("detail", link->failure.text),
+           BG_NUMBER("retry_ms", wait_ms));
     link->logged_reasons |= REASON_BIT(link->failure.reason);
 }
 

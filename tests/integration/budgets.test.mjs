@@ -106,6 +106,23 @@ suite('budgets', {}, (world, test) => {
     assert.equal(lines.filter((line) => line.includes('status=200')).length, 0, 'reading is no line');
   });
 
+  test('what is refreshed while a node does not accept the cookie warns once of it, and again after another cookie', async () => {
+    const [gauge, node] = [await world.beamgauge(), await world.node()];
+    const warnings = () => gauge.child.lines('stderr').filter((line) => line.includes('level=warn') && line.includes(node.name));
+    for (const [cookie, count] of [['wrong', 1], ['wrong', 1], ['other', 2]]) {
+      await gauge.put(node, { cookie });
+      await gauge.failed(node, 'cookie_rejected');
+      for (let i = 0; i < 5; i++) for (const path of ['processes', 'memory']) assert.equal((await gauge.ask(node, path)).status, 502);
+      assert.equal(warnings().length, count, warnings().join('\n'));
+    }
+    assert.match(warnings()[0], /event=link_down .*reason=cookie_rejected/);
+    await gauge.put(node);
+    await gauge.up(node);
+    assert.equal(warnings().length, 2, warnings().join('\n'));
+    await node.stop();
+    await gauge.stop();
+  });
+
   test('one reader cannot take all places of a node: another still gets its answer, and health is answered', async () => {
     const hash = (token) => createHash('sha256').update(token).digest('hex');
     const gauge = await world.beamgauge({ sections: { limits: { node_in_flight_max: 8, requests_max: 40 }, 'token greedy': { sha256: hash('bg_greedy'), scopes: 'read' }, 'token check': { sha256: hash('bg_check'), scopes: 'read admin' } } });
