@@ -1,4 +1,5 @@
 // The service under load: reloads, few descriptors, and memory that does not grow.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import http from 'node:http';
 import { prepare, tokens } from '../../contract/lib/scene.mjs';
@@ -92,6 +93,35 @@ export const descriptors = ({ count }) => withWorld({ command: ['prlimit', '--no
     figures: `64 descriptors, 200 clients, ${count} requests: ${shown(counts)}; ${open} open afterwards, /livez ${status}`,
     faults: [...strange(counts, right), ...(status === 200 ? [] : [`/livez is ${status} afterwards`]), ...(answered > count / 8 ? [] : [`only ${answered} of ${count} were answered`])],
   };
+});
+
+// The system gives no memory: the address space may not grow, again and again, while more is asked at once than fits. Nobody need get an
+// answer meanwhile, but the service lives, says what is the matter, and answers as ever afterwards.
+export const shortage = ({ times, ms }) => withWorld({ limits: { requests_max: 512 } }, async (world) => {
+  const { gauge, shop } = world;
+  const { pid } = gauge.child;
+  const on = (path) => `/api/v1/nodes/${shop.name}/${path}`;
+  const paths = ['/livez', '/', on('processes?max_age_ms=0&limit=1000'), on('ets?max_age_ms=0'), on('applications/kernel/tree?max_age_ms=0'), '/api/v1/openapi.json', '/metrics'];
+  const allow = (bytes) => execFileSync('prlimit', ['--pid', pid, `--as=${bytes}:unlimited`]);
+  const size = () => 1024 * Number(/^VmSize:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
+  const { counts, take } = tally();
+  const faults = [];
+  try {
+    for (let time = 0; time < times; time++) {
+      const end = Date.now() + ms;
+      allow(size());
+      await storm({ port: gauge.port, paths, clients: 64 * (time + 1), isOver: () => Date.now() > end || gauge.child.end, take });
+      if (gauge.child.end) throw new Error(`it ended: ${JSON.stringify(gauge.child.end)}: ${gauge.child.lines('stderr').slice(-5).join('\n    ')}`);
+      allow('unlimited');
+      await until('it to answer as ever', async () => (await gauge.api(on('processes?limit=5'))).status === 200);
+    }
+  } catch (error) {
+    faults.push(error.message);
+  }
+  const given = gauge.child.end ? '?' : /^beamgauge_memory_reserve_uses_total (\d+)/m.exec((await gauge.api('/metrics')).text)[1];
+  const right = ['200', '429', '500', '502', '504', 'read ECONNRESET', 'socket hang up', 'write EPIPE', 'no answer in 30 s'];
+  if (given === '0') faults.push('nothing was taken from the reserve');
+  return { figures: `${times} times no memory: ${shown(counts)}; from the reserve: ${given}`, faults: [...faults, ...strange(counts, right)] };
 });
 
 // Many requests leave no memory behind: after as many as warm it up, the service is as large as at the end.
