@@ -81,9 +81,14 @@ function prove({ operationId }, body = '') {
   return { 'X-Slack-Request-Timestamp': time, 'X-Slack-Signature': `v0=${createHmac('sha256', SLACK).update(`v0:${time}:${body}`).digest('hex')}` };
 }
 
-// Sends a request to the world's service or another.
-export async function send(world, operation, request, gauge = world.gauge) {
-  if (operation.operationId === 'deleteNode') await gauge.put(SPARE, { cookie: 'secret' }); // to have something to delete
+// What a request needs to be there before it: something to delete.
+export async function provide({ operationId }, gauge) {
+  if (operationId === 'deleteNode') await gauge.put(SPARE, { cookie: 'secret' });
+}
+
+// Sends a request to the world's service or another; `isProvided`: see there.
+export async function send(world, operation, { isProvided = false, ...request }, gauge = world.gauge) {
+  if (!isProvided) await provide(operation, gauge);
   const type = operation.body?.type === FORM && { 'Content-Type': FORM };
   return gauge.api(request.path, { ...request, headers: { ...type, ...prove(operation, request.body), ...request.headers } });
 }
