@@ -14,7 +14,7 @@ answer(#{<<"limit">> := Limit, <<"heap_max_bytes">> := HeapMax} = Arguments) ->
     Short = quick:short(Pids, Arguments), %% some mailbox may have become long meanwhile
     Rows = lists:append([collected(Pid, HeapMax) || Pid <- Pids, lists:member(Pid, Short)]),
     Long = length([Pid || Pid <- Pids -- Short, is_process_alive(Pid)]),
-    receive after ?SETTLE_MS -> ok end,
+    readers:sleep(?SETTLE_MS),
     (progress:answer(progress:unasked(0, progress:long(Progress) + Long, Progress), Started))#{
       <<"rows">> => Rows,
       <<"binary_memory_before_bytes">> => Before,

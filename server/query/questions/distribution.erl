@@ -11,7 +11,7 @@ answer(#{<<"limit">> := Limit, <<"window_ms">> := Milliseconds} = Arguments) ->
     Looked = lists:sublist(All, ?CONNECTIONS_MAX),
     Before = [traffic(Controller) || {_, Controller} <- Looked],
     At = erlang:monotonic_time(microsecond),
-    receive after Milliseconds -> ok end,
+    readers:sleep(Milliseconds),
     Hidden = nodes(hidden),
     Elapsed = case Milliseconds of 0 -> 0; _ -> erlang:monotonic_time(microsecond) - At end,
     Now = [{Queued, Node, Controller, Input, Output, Input0, Output0}

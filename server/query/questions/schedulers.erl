@@ -10,7 +10,8 @@ answer(#{<<"window_ms">> := Milliseconds}) ->
     Self = self(),
     Counts = {erlang:system_info(schedulers), erlang:system_info(dirty_cpu_schedulers)},
     Online = {erlang:system_info(schedulers_online), erlang:system_info(dirty_cpu_schedulers_online)},
-    Meter = spawn_opt(fun() -> Self ! {self(), measured(Milliseconds)} end, [link, {priority, low}]),
+    Meter = spawn_opt(fun() -> Self ! {self(), measured(Milliseconds)} end, [link, process_info(self(), priority)]),
+    process_flag(priority, high), %% as readers:sleep/1
     {Rows, Queues, Measured} = receive
         {Meter, {Already, Before, After, Then}} ->
             {[row(Id, Active1 - Active0, Total1 - Total0, Counts, Online)
@@ -28,7 +29,7 @@ answer(#{<<"window_ms">> := Milliseconds}) ->
 measured(Milliseconds) ->
     Already = erlang:system_flag(scheduler_wall_time, true),
     Before = sample(),
-    receive after Milliseconds -> ok end,
+    readers:sleep(Milliseconds),
     Queues = erlang:statistics(run_queue_lengths_all),
     {Already, Before, sample(), Queues}.
 

@@ -12,7 +12,7 @@ things(List) -> {list, List, length(List)}.
 ranked(Source, Column, 0, Limit) -> now_best(Source, Column, Limit, -?FAR, [], {0, 0});
 ranked(Source, Column, Milliseconds, Limit) ->
     Samples = samples(Source, Column, []),
-    receive after Milliseconds -> ok end,
+    readers:sleep(Milliseconds),
     changes(Samples, Column, Limit, -?FAR, [], {0, 0}).
 
 now_best(Source, Column, Limit, Threshold, Best, {Seen, Gone}) ->
