@@ -1,6 +1,8 @@
 /* arguments.c: the questions that nodes are asked, and their arguments. */
 #include "arguments.h"
 
+#include "beamgauge/query.h"
+
 #include <string.h>
 
 #define HEAP_ROUNDED_MIN 1048576 /* bytes */
@@ -79,15 +81,12 @@ struct bg_arguments bg_arguments_window(struct bg_shaper *shaper, const struct b
 struct bg_arguments bg_arguments_peers(struct bg_shaper *shaper, const struct bg_services *services, json_t *pids,
                                        const char *const directions[], int64_t limit, bool exact)
 {
-    const struct bg_arguments arguments = begin(shaper, "peers");
-    json_t *names = bg_array_new(shaper);
-    for (size_t i = 0; directions[i] != NULL; i++)
-        bg_append(shaper, names, json_string(directions[i]));
-    bg_put(shaper, arguments.args, "pids", pids);
-    bg_put(shaper, arguments.args, "directions", names);
-    put_integer(shaper, &arguments, "limit", bg_peers_round(limit));
-    put_entries_max(shaper, &arguments, services);
-    put_boolean(shaper, &arguments, "exact", exact);
+    const struct bg_arguments arguments = {
+        .question = "peers",
+        .args = bg_query_peers_args_new(pids, directions, bg_peers_round(limit), services->max_list_entries, exact),
+    };
+    if (arguments.args == NULL)
+        bg_shaper_fail(shaper, BG_NO_MEMORY, "out of memory");
     return arguments;
 }
 

@@ -56,6 +56,9 @@ void bg_queries_free(struct bg_queries *queries);
 /* `done` is called once, never inside this call, not even for a cached answer. */
 enum bg_error bg_query_ask(struct bg_queries *queries, const struct bg_query_request *request, bg_query_done *done, void *context,
                            struct bg_ticket **ret_ticket, struct bg_failure *ret_failure) BG_MUST_CHECK;
+/* The arguments of `peers`, of these processes (an array of texts, stolen) in these directions (NULL ends them): a new object; NULL without
+ * memory. Answers are shared only if the arguments are equal. */
+json_t *bg_query_peers_args_new(json_t *pids, const char *const directions[], int64_t limit, int64_t list_entries_max, bool is_exact);
 /* The data of an answer is invalid: it is not kept for others. */
 void bg_query_reject(struct bg_queries *queries, const json_t *data);
 /* The identity of a process, as an answer last reported it. NULL if nothing is kept since the node's link came up (while it is down: since

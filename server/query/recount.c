@@ -15,8 +15,11 @@ json_t *bg_recount_args_new(const struct bg_flight *flight, json_t *pids)
         json_decref(pids);
         return NULL;
     }
-    return json_pack("{s:o, s:[s, s, s], s:i, s:O, s:b, s:b}", "pids", pids, "directions", "monitors", "monitored_by", "links", "limit",
-                     TOP_PEERS, "list_entries_max", json_object_get(flight->args, "list_entries_max"), "exact", 0, "patient", 1);
+    static const char *const directions[] = {"monitors", "monitored_by", "links", NULL};
+    const json_int_t entries_max = json_integer_value(json_object_get(flight->args, "list_entries_max"));
+    json_t *args = bg_query_peers_args_new(pids, directions, TOP_PEERS, entries_max, false);
+    (void)json_object_set_new(args, "patient", json_true());
+    return args;
 }
 
 /* The ledger has taken the report. */

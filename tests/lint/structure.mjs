@@ -52,6 +52,8 @@ function checkIncludes(file, lines) {
 const IN_ONE_PLACE = [
   { what: /\bbg_query_ask\(/, room: 'api/', only: 'api/ask/fetch.c', instead: 'bg_fetch_start()' },
   { what: /\(struct bg_arguments\)\{/, room: 'api/', only: 'api/ask/arguments.c', instead: 'a function of arguments.h' },
+  { what: /"directions"/, room: 'server/', only: 'server/query/peers_args.c', instead: 'bg_query_peers_args_new()' },
+  { what: /"directions"/, room: 'api/', only: 'server/query/peers_args.c', instead: 'bg_query_peers_args_new()' },
 ];
 
 function checkPlaces(file, lines) {
