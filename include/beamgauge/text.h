@@ -43,7 +43,8 @@ void bg_text_add_byte_rate(struct bg_text *text, double per_second);
 /* Drops all after the first `length` bytes, and the cut mark: to add something whole or not at all. */
 void bg_text_rewind(struct bg_text *text, size_t length);
 
-/* Add untrusted text: in Markdown it cannot make markup, a table bar, HTML or a mention (@all); in XML no markup. */
+/* Add untrusted text: in Markdown it cannot make markup, a table bar, HTML, a mention (@all) or a link (an address is code); in XML no
+ * markup. */
 void bg_text_print_md(FILE *out, const char *text);
 void bg_text_print_xml(FILE *out, const char *text);
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unictype.h>
 
 static const char cut_mark[] = "...";
@@ -265,18 +266,65 @@ static const char *entity_of(char character)
     return character == '<' ? "&lt;" : character == '>' ? "&gt;" : character == '&' ? "&amp;" : NULL;
 }
 
+static bool is_letter(char character)
+{
+    return ((character | 0x20) >= 'a' && (character | 0x20) <= 'z') || (character & 0x80) != 0;
+}
+
+static bool is_of_word(char character)
+{
+    return is_letter(character) || (character >= '0' && character <= '9') || character == '_';
+}
+
+static bool is_of_address(char character)
+{
+    return is_of_word(character) || (character != '\0' && strchr(".+-@", character) != NULL);
+}
+
+/* The length of the e-mail address that the text begins with, or of what renderers take for one: shop@host.example; 0 if there is none. */
+static size_t address_length(const char *text)
+{
+    size_t length = 0, at = 0;
+    bool has_point = false, has_letter = false;
+
+    for (; is_of_address(text[length]); length++) {
+        if (text[length] == '@' && at == 0)
+            at = length;
+        has_point = has_point || (at > 0 && text[length] == '.');
+        has_letter = has_letter || (at > 0 && is_letter(text[length]));
+    }
+    return has_point && has_letter && text[0] != '@' ? length : 0;
+}
+
+/* Renderers make links of https://..., and of www.... */
+static bool is_of_link(const char *start, const char *at)
+{
+    return strncmp(at, "://", 3) == 0 || (*at == '.' && at - start >= 3 && strncasecmp(at - 3, "www", 3) == 0);
+}
+
+static void print_md_character(FILE *out, const char *start, const char *at)
+{
+    if (entity_of(*at) != NULL)
+        fputs(entity_of(*at), out);
+    else if ((*at == '@' && (at == start || !is_of_word(at[-1]))) || is_of_link(start, at))
+        fprintf(out, "&#%d;", *at);
+    else if (strchr("\\`*_[]|~", *at) != NULL)
+        fprintf(out, "\\%c", *at);
+    else
+        fputc(*at, out);
+}
+
+/* An address becomes code: some renderers make a link of it with any of its characters escaped. */
 void bg_text_print_md(FILE *out, const char *text)
 {
-    for (char before = ' '; *text != '\0'; before = *text++) {
-        const bool in_word = (before >= '0' && before <= '9') || ((before | 0x20) >= 'a' && (before | 0x20) <= 'z') || before == '_';
-        if (entity_of(*text) != NULL)
-            fputs(entity_of(*text), out);
-        else if (*text == '@' && !in_word)
-            fputs("&#64;", out);
-        else if (strchr("\\`*_[]|~", *text) != NULL)
-            fprintf(out, "\\%c", *text);
+    for (const char *at = text; *at != '\0';) {
+        const bool is_first = at == text || !is_of_address(at[-1]) || at[-1] == '@';
+        const size_t length = is_first ? address_length(at) : 0;
+        if (length > 0)
+            fprintf(out, "`%.*s`", (int)length, at);
         else
-            fputc(*text, out);
+            print_md_character(out, text, at);
+        at += length > 0 ? length : 1;
     }
 }
 

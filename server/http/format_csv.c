@@ -1,7 +1,7 @@
 /* format_csv.c: rows as comma-separated values (RFC 4180), every column, raw numbers.
  *
- * Text that a spreadsheet would read as a formula (it begins with = + - or @) gets an apostrophe before it, the usual mark of text; numbers
- * stay as they are. Control characters are written like \x0a, so that one row is always one line. */
+ * Text that a spreadsheet would read as a formula (it begins with = + - or @, or with the full-width form of one) gets an apostrophe before
+ * it, the usual mark of text; numbers stay as they are. Control characters are written like \x0a, so that one row is always one line. */
 #include "formats.h"
 
 #include "beamgauge/json.h"
@@ -10,9 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FULL_WIDTH 0xfee0 /* from a character of ASCII to its full-width form */
+
+static bool is_formula(const char *string, size_t length)
+{
+    uint32_t first = 0;
+
+    if (bg_text_utf8_first(string, length, &first) == 0)
+        return false;
+    first -= first > FULL_WIDTH ? FULL_WIDTH : 0;
+    return first == '=' || first == '+' || first == '-' || first == '@';
+}
+
 static void print_string(const char *string, size_t length, FILE *out)
 {
-    bool formula = length > 0 && strchr("=+-@", string[0]) != NULL && string[0] != '\0';
+    bool formula = is_formula(string, length);
     bool quoted = formula || length == 0 || /* null is an empty field, without quotes */
                   memchr(string, ',', length) != NULL || memchr(string, '"', length) != NULL ||
                   (length > 0 && (string[0] == ' ' || string[length - 1] == ' '));

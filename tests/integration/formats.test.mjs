@@ -5,7 +5,7 @@ import { suite } from './lib/suite.mjs';
 const FORMATS = { json: 'application/json', text: 'text/plain', md: 'text/markdown', csv: 'text/csv', ndjson: 'application/x-ndjson' };
 const HOSTILE = {
   script: '<script>alert(1)</script>', pipe: 'a|b', newline: 'a\nb', carriage: 'a\r\nX-Evil: 1', escape: 'a\u001b[31mred\u0007', nul: 'a\u0000b',
-  quote: 'a"b\'c`d', comma: 'a,b;c', formula: '=cmd|calc!A1', backslash: 'a\\b', long: 'x'.repeat(255), umlaut: 'äöü漢字😀', bidi: 'a\u202eb',
+  quote: 'a"b\'c`d', comma: 'a,b;c', formula: '=cmd|calc!A1', full: '\uff1dcmd|calc!A1', address: 'http://e.ex a@e.ex', backslash: 'a\\b', long: 'x'.repeat(255), umlaut: 'äöü漢字😀', bidi: 'a\u202eb',
   c1: 'a\u0085\u009bb', line: 'a\u2028b', link: '[a](http://evil)', bold: '**a** _b_ # c', tab: 'a\tb', space: ' a ', logfmt: 'x level=error event=fake',
   wide: '😀'.repeat(255), empty: '', blank: '  ', zero: 'a\u200bb', filler: 'a\u3164b', tagged: 'a\u{e0041}b', joined: 'a\u200d\ufe0fb',
 };
@@ -86,11 +86,12 @@ suite('formats', { prepare: async (world) => {
 
   test('in csv no name starts a formula, in md none is markup', async () => {
     const csv = parseCsv((await ask('processes?sort=message_queue_len&limit=100', 'csv')).text);
-    for (const row of csv) for (const field of row) assert.ok(!/^[=+@\t\r]/.test(field) && !/^-\D/.test(field), JSON.stringify(field));
+    for (const row of csv) for (const field of row) assert.ok(!/^[=+@\t\r\uff1d\uff0b\uff0d\uff20]/.test(field) && !/^-\D/.test(field), JSON.stringify(field));
     const md = (await ask('processes?sort=message_queue_len&limit=100', 'md')).text;
     assert.ok(!md.includes('<script>'), md);
     assert.ok(!/(?<!\\)\[a\]\(http/.test(md), 'a link');
     assert.ok(!md.includes('**a**'), 'bold');
+    assert.ok(md.includes('http&#58;//e.ex `a@e.ex`'), md);
   });
 
   test('one process under each hostile name', async () => {

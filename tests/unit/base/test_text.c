@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -268,6 +269,45 @@ static void rates_have_a_sign_and_a_unit_as_on_the_page(void **state)
     assert_string_equal(shown(add_byte_rate, -51200), "-512 B/s");
 }
 
+/* Checked with cmark-gfm and its extension autolink, which makes links of the texts on the left. */
+static void in_markdown_no_text_becomes_a_link(void **state)
+{
+    static const struct {
+        const char *text, *printed;
+    } cases[] = {
+        {"http://a.example/x?y", "http&#58;//a.example/x?y"},
+        {"FTP://a.example", "FTP&#58;//a.example"},
+        {"(www.a.example", "(www&#46;a.example"},
+        {"WWW.a.example", "WWW&#46;a.example"},
+        {"shop@host.example", "`shop@host.example`"},
+        {"a_b.c+d@host-1.example.", "`a_b.c+d@host-1.example.`"},
+        {"mailto:a@b.example", "mailto:`a@b.example`"},
+        {"a@b@c.example, d", "`a@b@c.example`, d"},
+        {"@a@b.example", "&#64;`a@b.example`"},
+        {"`a@b.example`", "\\``a@b.example`\\`"},
+        {"\xc3\xa4@b.example", "`\xc3\xa4@b.example`"},
+        /* and these are no links */
+        {"shop@127.0.0.1", "shop@127.0.0.1"},
+        {"shop@host", "shop@host"},
+        {"a: //b", "a: //b"},
+        {"ww.w", "ww.w"},
+        {"@all", "&#64;all"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *printed = NULL;
+        size_t size = 0;
+        FILE *out = open_memstream(&printed, &size);
+        assert_non_null(out);
+        bg_text_print_md(out, cases[i].text);
+        assert_int_equal(fclose(out), 0);
+        assert_string_equal(printed, cases[i].printed);
+        free(printed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +323,7 @@ int main(void)
         cmocka_unit_test(rewinding_forgets_the_cut),
         cmocka_unit_test(numbers_are_grouped_and_sizes_have_a_unit),
         cmocka_unit_test(rates_have_a_sign_and_a_unit_as_on_the_page),
+        cmocka_unit_test(in_markdown_no_text_becomes_a_link),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

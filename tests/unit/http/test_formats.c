@@ -204,6 +204,39 @@ static void csv_cannot_be_given_a_formula_or_a_field(void **state)
     bg_body_unref(body);
 }
 
+static void csv_knows_the_full_width_forms_of_what_begins_a_formula(void **state)
+{
+    static const char *const names[] = {"\xef\xbc\x9d"
+                                        "1",
+                                        "\xef\xbc\x8b"
+                                        "1",
+                                        "\xef\xbc\x8d"
+                                        "1",
+                                        "\xef\xbc\xa0"
+                                        "1",
+                                        "=",
+                                        "+",
+                                        "-",
+                                        "@"};
+    static const char *const plain[] = {"\xef\xbc\xa1"
+                                        "1",
+                                        "\xef\xbc\x9e"
+                                        "1",
+                                        "1=", "~"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] + sizeof plain / sizeof plain[0]; i++) {
+        const bool is_formula = i < sizeof names / sizeof names[0];
+        const char *name = is_formula ? names[i] : plain[i - sizeof names / sizeof names[0]];
+        struct bg_body *body = render(&ranking, BG_FORMAT_CSV, json_pack("[{s:s, s:s}]", "pid", "p", "name", name), json_object());
+        char cell[32];
+        snprintf(cell, sizeof cell, is_formula ? "\"'%s\"" : "%s", name);
+        assert_non_null(strstr(body->bytes, cell));
+        assert_true(is_formula == (strchr(body->bytes, '\'') != NULL));
+        bg_body_unref(body);
+    }
+}
+
 static void a_long_cell_is_cut_between_characters(void **state)
 {
     char name[3 * 200 + 1] = "";
@@ -436,6 +469,7 @@ int main(void)
         cmocka_unit_test(hostile_text_is_harmless_in_every_format),
         cmocka_unit_test(md_cannot_be_given_markup),
         cmocka_unit_test(csv_cannot_be_given_a_formula_or_a_field),
+        cmocka_unit_test(csv_knows_the_full_width_forms_of_what_begins_a_formula),
         cmocka_unit_test(a_long_cell_is_cut_between_characters),
         cmocka_unit_test(the_hostile_longest_cell_fits_its_buffer),
     };
