@@ -23,6 +23,7 @@ static void ask_free(struct bg_ask *ask)
     json_decref(ask->warnings);
     json_decref(ask->figures);
     json_decref(ask->missing);
+    json_decref(ask->collected);
     free(ask);
 }
 

@@ -39,6 +39,7 @@ struct bg_ask {
     bg_ask_step *then;          /* runs when no branch is left */
     bool answered;
     int64_t collected_wall_ms, collected_us; /* of the oldest answer */
+    json_t *collected;                       /* {node: the same wall_ms of its answers}; NULL if the call is about one node */
     int64_t duration_ms, rpc_us;             /* of the answers: their sum; of parallel branches the longest */
     int64_t before_ms, before_rpc_us;        /* the same when the current branches were started */
 };
@@ -70,6 +71,8 @@ void bg_ask_excuse(struct bg_ask *ask, const char *sentence);
 /* The same, but if the branch is lost, `lost` is its last step, which must not ask. */
 void bg_ask_branch_or(struct bg_ask *ask, const char *node, int64_t timeout_ms, bg_ask_step *first, bg_ask_step *lost);
 /* Within a step of a branch: how old the oldest of its answers is. */
+/* When the node reported what the call has of it, the oldest of its answers. */
+int64_t bg_ask_collected_wall_ms(const struct bg_ask *ask, const char *node);
 int64_t bg_ask_age_ms(const struct bg_ask *ask);
 /* Within a step: adds the members of an answer to ask->kept, for a later step. */
 void bg_ask_keep(struct bg_ask *ask, const json_t *answer);

@@ -71,6 +71,21 @@ static int64_t higher(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static void note_collected(struct bg_ask *ask, const char *node, int64_t wall_ms)
+{
+    if (ask->collected == NULL)
+        ask->collected = bg_object_new(&ask->shaper);
+    const json_t *known = json_object_get(ask->collected, node);
+    if (known == NULL || wall_ms < json_integer_value(known))
+        bg_put(&ask->shaper, ask->collected, node, json_integer(wall_ms));
+}
+
+int64_t bg_ask_collected_wall_ms(const struct bg_ask *ask, const char *node)
+{
+    const json_t *known = json_object_get(ask->collected, node);
+    return known != NULL ? json_integer_value(known) : ask->collected_wall_ms;
+}
+
 static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const struct bg_answer *answer)
 {
     branch->age_ms = higher(branch->age_ms, answer->age_ms);
@@ -78,6 +93,8 @@ static void note_answer(struct bg_ask *ask, struct bg_branch *branch, const stru
         ask->collected_us = answer->collected_us;
         ask->collected_wall_ms = answer->collected_wall_ms;
     }
+    if (!branch->is_aside && ask->node == NULL)
+        note_collected(ask, branch->node, answer->collected_wall_ms);
     ask->answered = ask->answered || !branch->is_aside;
     branch->duration_ms += answer->duration_ms;
     branch->rpc_us += answer->rpc_us;

@@ -30,6 +30,7 @@ struct bg_chat {
     size_t asked_count, running;
     int64_t deadline_us;
     json_t *reported, *kept; /* node -> its pairs, best first: current ones, and the last report of nodes that cannot be asked */
+    json_t *collected;       /* node -> when it reported its pairs, wall_ms */
     json_t *best;            /* of all nodes, after all have reported */
     json_t *peers, *watched; /* of `monitors`: the answer, and the process that each of its processes monitors most; or NULL */
     struct bg_naming *naming;
@@ -49,6 +50,7 @@ static void chat_free(struct bg_chat *chat)
     bg_naming_stop(chat->naming);
     json_decref(chat->reported);
     json_decref(chat->kept);
+    json_decref(chat->collected);
     json_decref(chat->best);
     json_decref(chat->peers);
     json_decref(chat->watched);
@@ -86,7 +88,8 @@ static void keep_pairs(const struct bg_chat *chat)
 {
     const char *node;
     json_t *rows;
-    json_object_foreach(chat->reported, node, rows) bg_kept_pairs_put_of(chat->services, node, rows);
+    json_object_foreach(chat->reported, node, rows)
+        bg_kept_pairs_put_of(chat->services, node, rows, json_integer_value(json_object_get(chat->collected, node)));
 }
 
 static void finish(struct bg_chat *chat)
@@ -245,6 +248,13 @@ static void note_binaries(struct bg_chat *chat, const json_t *answer)
     bg_append(&chat->shaper, chat->notes, json_string(line));
 }
 
+static void take_pairs(struct bg_chat *chat, const char *node, const struct bg_answer *answer)
+{
+    bg_put(&chat->shaper, chat->reported, node,
+           bg_pair_rows_of_peers(&chat->shaper, node, answer != NULL ? answer->data : NULL, PAIRS_MAX));
+    bg_put(&chat->shaper, chat->collected, node, json_integer(answer != NULL ? answer->collected_wall_ms : 0));
+}
+
 static void on_report(struct bg_sources *sources, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
 {
     struct bg_chat *chat = sources->owner;
@@ -259,7 +269,7 @@ static void on_report(struct bg_sources *sources, enum bg_source source, const s
     if (failure != NULL)
         note_failure(chat, sources->node, failure);
     else if (chat->command.kind == BG_COMMAND_PAIRS)
-        bg_put(&chat->shaper, chat->reported, sources->node, bg_pair_rows_of_peers(&chat->shaper, sources->node, data, PAIRS_MAX));
+        take_pairs(chat, sources->node, answer);
     else if (chat->command.kind == BG_COMMAND_MEM)
         chat->card = bg_card_of_memory(&chat->shaper, sources->node, data);
     else if (chat->command.kind == BG_COMMAND_TOP)
@@ -416,6 +426,7 @@ bool bg_chat_start(const struct bg_services *services, uint64_t reader, const ch
     chat->deadline_us = bg_clock_monotonic_us(services->clock) + BG_CHAT_TIMEOUT_MS * 1000;
     chat->notes = bg_array_new(&chat->shaper);
     chat->reported = bg_object_new(&chat->shaper);
+    chat->collected = bg_object_new(&chat->shaper);
     chat->kept = bg_object_new(&chat->shaper);
     chat->best = bg_array_new(&chat->shaper);
     chat->names = names_new(&chat->shaper, services->nodes);

@@ -41,11 +41,11 @@ static void add_empty(struct bg_ask *ask, json_t *by_node)
     }
 }
 
-void bg_kept_pairs_put_of(const struct bg_services *services, const char *node, const json_t *rows)
+void bg_kept_pairs_put_of(const struct bg_services *services, const char *node, const json_t *rows, int64_t collected_wall_ms)
 {
     struct bg_node_info info;
     if (bg_nodes_info(services->nodes, node, &info, NULL) == BG_OK)
-        bg_query_keep_pairs(services->queries, &info, rows);
+        bg_query_keep_pairs(services->queries, &info, rows, collected_wall_ms);
 }
 
 /* Keeps the pairs of each node for when it cannot be asked. */
@@ -63,7 +63,7 @@ void bg_kept_pairs_put(struct bg_ask *ask)
             bg_append(&ask->shaper, json_object_get(by_node, home), json_incref(row));
     }
     add_empty(ask, by_node);
-    json_object_foreach(by_node, node, rows) bg_kept_pairs_put_of(services, node, rows);
+    json_object_foreach(by_node, node, rows) bg_kept_pairs_put_of(services, node, rows, bg_ask_collected_wall_ms(ask, node));
     json_decref(by_node);
 }
 

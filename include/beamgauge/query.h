@@ -67,10 +67,9 @@ const json_t *bg_query_name(struct bg_queries *queries, const struct bg_node_inf
 /* Notes that the node did not report its processes' names in time; and whether that happened lately. */
 void bg_query_names_late(struct bg_queries *queries, const char *node);
 bool bg_query_names_are_late(struct bg_queries *queries, const char *node);
-/* Keeps the rows of a node's pairs, best first, for times when it cannot be asked; they are copied. How long they are valid: see
- * bg_query_name().
- */
-void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows);
+/* Keeps the rows of a node's pairs, best first, for times when it cannot be asked; they are copied. `collected_wall_ms`: when the node
+ * reported them; later rows stay. How long they are valid: see bg_query_name(). */
+void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows, int64_t collected_wall_ms);
 const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms);
 /* The likely process at the other end of all monitors of a process whose lists could not be counted, or of all monitors that others have of
  * it (is_watched): a new object {peer, is_watched, and its identity}. NULL if more than one process is possible, or none. */

@@ -44,9 +44,9 @@ void bg_query_names_late(struct bg_queries *queries, const char *node)
     bg_names_note_late(&bg_queries_known(queries)->names, node, bg_clock_monotonic_us(bg_queries_known(queries)->clock));
 }
 
-void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows)
+void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows, int64_t collected_wall_ms)
 {
-    bg_last_keep(&bg_queries_known(queries)->last, node, rows, bg_clock_wall_ms(bg_queries_known(queries)->clock));
+    bg_last_keep(&bg_queries_known(queries)->last, node, rows, collected_wall_ms);
 }
 
 const json_t *bg_query_kept_pairs(struct bg_queries *queries, const struct bg_node_info *node, int64_t *ret_wall_ms)

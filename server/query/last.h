@@ -18,8 +18,8 @@ struct bg_last {
 
 void bg_last_init(struct bg_last *last);
 void bg_last_done(struct bg_last *last);
-/* The first of `rows` are copied. */
-void bg_last_keep(struct bg_last *last, const struct bg_node_info *node, const json_t *rows, int64_t now_wall_ms);
+/* The first of `rows` are copied. Rows that were collected earlier than the kept ones are dropped. */
+void bg_last_keep(struct bg_last *last, const struct bg_node_info *node, const json_t *rows, int64_t collected_wall_ms);
 /* From the node's present link-up, or, while it is down, from the last one; NULL if there are none. Borrowed. */
 const json_t *bg_last_find(const struct bg_last *last, const struct bg_node_info *node, int64_t *ret_wall_ms);
 

@@ -98,6 +98,12 @@ suite('fleet', { prepare: async (world) => {
       const kept = whole.data.find(({ watcher, watched }) => watcher.pid === old.watcher.pid && watched.pid === old.watched.pid);
       assert.ok(kept && kept.count === old.count && kept.age_ms >= 1000, JSON.stringify(whole.data));
       assert.equal(whole.data[0].age_ms, null);
+      // What it answered last is as old when it is asked again: neither the date nor the age begin anew.
+      const again = await pairsOf(world.pay, '&timeout_ms=1000');
+      assert.match(again.meta.warnings.join(), /answered last/);
+      const of = ({ watcher, watched }) => watcher.pid === old.watcher.pid && watched.pid === old.watched.pid;
+      const later = (await fleet('&timeout_ms=4000')).data.find(of);
+      assert.ok(later.age_ms >= again.meta.age_ms, JSON.stringify([later.age_ms, again.meta]));
     } finally {
       world.pay.resume();
     }

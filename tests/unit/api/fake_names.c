@@ -32,9 +32,9 @@ json_t *bg_query_likely_new(struct bg_queries *queries, const char *node, const 
     return likely != NULL ? json_deep_copy(likely) : NULL;
 }
 
-void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows)
+void bg_query_keep_pairs(struct bg_queries *queries, const struct bg_node_info *node, const json_t *rows, int64_t collected_wall_ms)
 {
-    (void)queries, (void)node;
+    (void)queries, (void)node, (void)collected_wall_ms;
     json_decref(kept_pairs);
     kept_pairs = json_incref((json_t *)rows);
     fake.pairs = kept_pairs;

@@ -30,12 +30,12 @@ static struct bg_node_info node_of(uint64_t generation, enum bg_link_state state
     return (struct bg_node_info){.name = "shop@h", .generation = generation, .state = state, .since_wall_ms = since_wall_ms};
 }
 
-static void keep(const struct bg_node_info *node, size_t count, int64_t now_wall_ms)
+static void keep(const struct bg_node_info *node, size_t count, int64_t collected_wall_ms)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(rows, json_pack("{s:I}", "count", (json_int_t)i));
-    bg_last_keep(&last, node, rows, now_wall_ms);
+    bg_last_keep(&last, node, rows, collected_wall_ms);
     json_decref(rows);
 }
 
@@ -76,6 +76,21 @@ static void fewer_take_the_place_of_more_after_a_while(void **state)
     assert_int_equal(found(&up), BG_LAST_ROWS_MAX);
 }
 
+/* An answer that came from a cache, or in place of one that did not come, is not new. */
+static void what_was_reported_earlier_does_not_take_the_place_of_what_was_reported_later(void **state)
+{
+    const struct bg_node_info up = node_of(1, BG_LINK_UP, 0);
+    int64_t wall_ms;
+    (void)state;
+    keep(&up, 2, 5000);
+    keep(&up, 7, 4000);
+    assert_int_equal(found(&up), 2);
+    keep(&up, 3, 5000);
+    assert_int_equal(found(&up), 3);
+    assert_non_null(bg_last_find(&last, &up, &wall_ms));
+    assert_int_equal(wall_ms, 5000);
+}
+
 static void the_node_that_was_kept_first_goes_first(void **state)
 {
     struct bg_node_info node = node_of(1, BG_LINK_UP, 0);
@@ -99,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(they_stay_while_the_link_is_down_and_no_longer),
         T(fewer_take_the_place_of_more_after_a_while),
+        T(what_was_reported_earlier_does_not_take_the_place_of_what_was_reported_later),
         T(the_node_that_was_kept_first_goes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
