@@ -29,6 +29,7 @@ struct bg_chat {
     struct bg_sources asked[BG_CHAT_NODES_MAX];
     size_t asked_count, running;
     int64_t deadline_us;
+    int64_t age_ms;          /* of the oldest answer */
     json_t *reported, *kept; /* node -> its pairs, best first: current ones, and the last report of nodes that cannot be asked */
     json_t *collected;       /* node -> when it reported its pairs, wall_ms */
     json_t *best;            /* of all nodes, after all have reported */
@@ -96,6 +97,7 @@ static void finish(struct bg_chat *chat)
 {
     bg_chat_done *done = chat->done;
     void *context = chat->context;
+    const int64_t age_ms = chat->age_ms;
     json_t *card;
     if (chat->card == NULL)
         make_card(chat);
@@ -110,7 +112,7 @@ static void finish(struct bg_chat *chat)
         bg_card_note(&chat->shaper, chat->card, json_string_value(json_array_get(chat->notes, i)));
     card = chat->shaper.failed ? NULL : json_incref(chat->card);
     chat_free(chat);
-    done(context, card);
+    done(context, card, age_ms);
 }
 
 static void on_named(void *context)
@@ -219,6 +221,7 @@ static void note_age(struct bg_chat *chat, int64_t age_ms, int64_t collected_wal
 {
     char line[128], at[BG_RFC3339_SIZE];
     struct bg_text text;
+    chat->age_ms = age_ms > chat->age_ms ? age_ms : chat->age_ms;
     if (age_ms <= BG_CHAT_MAX_AGE_MS)
         return;
     bg_clock_rfc3339(collected_wall_ms, at);

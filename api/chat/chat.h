@@ -15,8 +15,9 @@
 /* A card is {"kind": "answer" | "mistake" | "waiting" | "trouble", "title", "columns": [{"title", "right"}], "rows": [[text]],
  * "notes": [text]}. Its texts may contain anything except control characters. */
 
-struct bg_chat;                                         /* the caller owns it until it is done or stopped */
-typedef void bg_chat_done(void *context, json_t *card); /* card is stolen; NULL: memory ran out */
+struct bg_chat; /* the caller owns it until it is done or stopped */
+/* The card is stolen; NULL: memory ran out. `age_ms`: of the oldest answer in it. */
+typedef void bg_chat_done(void *context, json_t *card, int64_t age_ms);
 
 /* `done` may be called before this returns; then *ret_chat is NULL. False if memory ran out: nothing was started. */
 bool bg_chat_start(const struct bg_services *services, uint64_t reader, const char *text, bg_chat_done *done, void *context,

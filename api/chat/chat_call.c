@@ -21,16 +21,16 @@ static void on_cancel(void *context)
     free(chat_call);
 }
 
-static void on_card(void *context, json_t *card)
+static void on_card(void *context, json_t *card, int64_t age_ms)
 {
     struct chat_call *chat_call = context;
     const struct bg_clock *clock = bg_call_services(chat_call->call)->clock;
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, "chat");
-    struct bg_reply reply = {.status = 200, .collected_us = bg_clock_monotonic_us(clock), .rpc_us = -1, .data = card};
+    struct bg_reply reply = {.status = 200, .collected_us = bg_clock_monotonic_us(clock) - age_ms * 1000, .rpc_us = -1, .data = card};
     if (card == NULL)
         bg_shaper_fail(&shaper, BG_NO_MEMORY, "out of memory");
-    reply.meta = bg_meta_new(&shaper, NULL, bg_clock_wall_ms(clock), 0, bg_array_new(&shaper));
+    reply.meta = bg_meta_new(&shaper, NULL, bg_clock_wall_ms(clock) - age_ms, 0, bg_array_new(&shaper));
     bg_call_end(chat_call->call, &shaper, &reply);
     free(chat_call);
 }

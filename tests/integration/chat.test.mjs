@@ -168,7 +168,12 @@ suite('chat', { prepare: async (world) => {
     assert.match(await top(), /4,321/);
     await node.pause();
     await sleep(1200);
-    assert.match(await top(), /4,321[^]*No new answer came within 2 s: this one is \d+ s old, collected 2\d{3}-/);
+    const stale = await top();
+    assert.match(stale, /4,321[^]*No new answer came within 2 s: this one is \d+ s old, collected 2\d{3}-/);
+    const { meta } = (await world.gauge.api('chat?format=json', { method: 'POST', body: { text: `top ${node.name} queue` } })).body;
+    const said = Date.parse(/collected (\S+Z)/.exec(stale)[1]);
+    assert.ok(Math.abs(Date.parse(meta.collected_at) - said) < 50, `${stale} ${JSON.stringify(meta)}`);
+    assert.ok(meta.age_ms >= 2400, JSON.stringify(meta));
     node.resume();
     assert.equal((await world.gauge.api(`nodes/${node.name}`, { method: 'DELETE' })).status, 204);
   });
