@@ -46,7 +46,8 @@ void bg_options_print_help(FILE *out)
           "  --version, --help\n"
           "\n"
           "Scopes of a token: read, check, chat, admin.\n"
-          "Signals: TERM or INT stops within 5 seconds, HUP reads nodes, tokens, checks,\n"
+          "Signals: TERM or INT stops when requests in flight are answered, at the latest\n"
+          "after 5 seconds; a second one stops at once. HUP reads nodes, tokens, checks,\n"
           "chat's secrets and the certificate again.\n",
           out);
 }

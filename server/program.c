@@ -22,7 +22,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define STOP_WITHIN_MS 4500 /* after SIGTERM, requests still in flight are cancelled */
+#define ANSWER_WITHIN_MS 4500 /* after SIGTERM, requests still in flight are answered 504 */
+#define STOP_WITHIN_MS 4900   /* and then, clients that do not read that are left */
 #define OWN_NAME_SIZE (BG_NODE_NAME_MAX + 1)
 
 struct program {
@@ -252,7 +253,7 @@ static void on_stop(evutil_socket_t signal, short what, void *context)
     bg_log(BG_LOG_INFO, "stopping", BG_NUMBER("signal", signal));
     program->services.stopping = true;
     event_add(program->stop_timer, &within);
-    bg_http_drain(program->http, on_drained, program);
+    bg_http_drain(program->http, ANSWER_WITHIN_MS, on_drained, program);
 }
 
 /* Counts registered nodes that are in neither the old nor the new configuration. */

@@ -23,8 +23,8 @@ struct bg_asset {
     const char *etag; /* strong, quoted: from the content's SHA-256 */
 };
 
-/* So many connections over connections_max are still accepted, for health requests, or to wait for a place. After that accepting stops. Each
- * has a second for its request and for a place; then it is answered 429. */
+/* So many connections over connections_max are still accepted, for health requests, or to wait for a place. After that accepting stops.
+ * Each has a second for its request and for a place; then it is answered 429. */
 #define BG_REFUSALS_MAX 64
 
 struct bg_http_options {
@@ -54,8 +54,9 @@ enum bg_error bg_http_set_tokens(struct bg_http *http, const struct bg_token *to
                                  struct bg_failure *ret_failure) BG_MUST_CHECK;
 /* Another certificate, for new connections. The server must have been started with a certificate. */
 enum bg_error bg_http_set_tls(struct bg_http *http, struct bg_tls *tls, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Stops listening and lets the calls in flight end; `drained` is called once, when none is left. */
-void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context);
+/* Accepts the clients that have connected by now, stops listening, closes connections that have been idle for a moment, and lets the calls
+ * in flight end: those that last longer than within_ms are answered 504. `drained` is called once, when none is left. */
+void bg_http_drain(struct bg_http *http, int64_t within_ms, void (*drained)(void *context), void *context);
 void bg_http_free(struct bg_http *http);
 
 #endif

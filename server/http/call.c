@@ -94,7 +94,8 @@ void bg_call_expire(struct bg_call *call)
     struct bg_failure failure;
 
     cancel(call);
-    bg_fail(&failure, BG_DEADLINE, "There was no answer in time.");
+    bg_fail(&failure, BG_DEADLINE, "There was no answer in time%s.",
+            bg_http_now(call->http) >= call->http->ends_us ? ": beamgauge is stopping" : "");
     bg_reply_failure(call->connection, &call->request, &failure);
     call_free(call);
 }

@@ -137,14 +137,26 @@ void bg_connections_sweep(struct bg_http *http)
         event_del(http->sweep);
 }
 
+/* A client that has just connected, or had an answer just now, is probably about to ask: closing would reset its request. */
+static void drain(struct bg_connection *connection)
+{
+    const bool is_idle = connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HANDSHAKE;
+    const int64_t until_us = connection->state_us + BG_LAST_IDLE_US;
+    const int64_t most_us = is_idle && until_us < connection->http->ends_us ? until_us : connection->http->ends_us;
+
+    if (is_idle && until_us <= bg_http_now(connection->http) && !bg_connection_has_unread(connection))
+        evhttp_connection_free(connection->evcon);
+    else if (connection->deadline_us > most_us && connection->state != BG_CONNECTION_CLOSED)
+        connection->deadline_us = most_us;
+}
+
 void bg_connections_drain(struct bg_http *http)
 {
     struct bg_connection *next;
 
     for (struct bg_connection *connection = http->connections; connection != NULL; connection = next) {
         next = connection->next;
-        if (connection->state == BG_CONNECTION_IDLE || connection->state == BG_CONNECTION_HANDSHAKE)
-            evhttp_connection_free(connection->evcon);
+        drain(connection);
     }
 }
 

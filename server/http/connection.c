@@ -41,11 +41,12 @@ static bool is_legal(enum bg_connection_state from, enum bg_connection_state to)
 static void set_deadline(struct bg_connection *connection, enum bg_connection_state state)
 {
     const struct bg_http_options *options = &connection->http->options;
+    const bool is_ending = connection->http->ends_us != INT64_MAX;
     int64_t now_us = bg_http_now(connection->http), end_us = connection->born_us + options->connection_total_ms * 1000;
 
     switch (state) {
     case BG_CONNECTION_IDLE:
-        connection->deadline_us = now_us + options->connection_idle_ms * 1000;
+        connection->deadline_us = now_us + (is_ending ? BG_LAST_IDLE_US : options->connection_idle_ms * 1000);
         if (connection->deadline_us > end_us)
             connection->deadline_us = end_us;
         break;
@@ -73,6 +74,8 @@ static void set_deadline(struct bg_connection *connection, enum bg_connection_st
         connection->deadline_us = INT64_MAX;
         break;
     }
+    if (connection->deadline_us > connection->http->ends_us)
+        connection->deadline_us = connection->http->ends_us;
     if (connection->refused && state < BG_CONNECTION_ASKED && connection->deadline_us > connection->born_us + BG_REFUSED_US)
         connection->deadline_us = connection->born_us + BG_REFUSED_US;
 }
@@ -87,6 +90,7 @@ void bg_connection_set_state(struct bg_connection *connection, enum bg_connectio
     bg_log(BG_LOG_DEBUG, "connection_state", BG_TEXT("from", state_names[connection->state]), BG_TEXT("to", state_names[state]));
     set_deadline(connection, state);
     connection->state = state;
+    connection->state_us = bg_http_now(connection->http);
     if (state == BG_CONNECTION_IDLE || state == BG_CONNECTION_LINGERING) /* it may give way now */
         bg_waiting_look(connection->http);
 }
@@ -387,7 +391,7 @@ static bool is_last(const struct bg_connection *connection)
 {
     const struct bg_http *http = connection->http;
 
-    return connection->failure.error != BG_OK || connection->refused || connection->closing || http->bound == NULL ||
+    return connection->failure.error != BG_OK || connection->refused || connection->closing || http->ends_us != INT64_MAX ||
            connection->gives_way || bg_http_now(http) >= connection->born_us + http->options.connection_total_ms * 1000;
 }
 
@@ -429,7 +433,7 @@ void bg_connection_lose(struct bg_connection *connection)
 
 void bg_connection_wait(struct bg_connection *connection, int64_t deadline_us)
 {
-    connection->deadline_us = deadline_us;
+    connection->deadline_us = deadline_us < connection->http->ends_us ? deadline_us : connection->http->ends_us;
     /* evhttp does neither now, but TLS may still have its own event for writing, and all events of one socket must be edge-triggered, or
      * none. */
     bufferevent_disable(connection->bev, EV_READ | EV_WRITE);

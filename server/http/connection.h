@@ -34,8 +34,9 @@ enum bg_connection_state {
     BG_CONNECTION_LINGERING, /* the answer is sent; further input is dropped, so that the client does not lose the answer by a reset */
 };
 
-#define BG_REFUSED_US 1000000 /* how long a connection over connections_max has for its request, and for a place */
-#define BG_STALL_US 2000000   /* a client that reads nothing of its answer for this long can be evicted like one that sent half a request */
+#define BG_REFUSED_US 1000000  /* how long a connection over connections_max has for its request, and for a place */
+#define BG_LAST_IDLE_US 500000 /* how long a connection may be idle when the server stops */
+#define BG_STALL_US 2000000 /* a client that reads nothing of its answer for this long can be evicted like one that sent half a request */
 
 /* What is lost if a connection is evicted for another that needs its place: the least first. */
 enum bg_connection_loss {
@@ -56,9 +57,9 @@ struct bg_connection {
     struct evbuffer_cb_entry *watch; /* on the bufferevent's input */
     struct event *turn;              /* goes on in the next turn of the loop, outside of evhttp's callbacks */
     struct event *gone;              /* notices if the client disconnects while its call is in flight */
-    int64_t born_us;
-    int64_t deadline_us; /* of the state; INT64_MAX: none */
-    int64_t asked_us;    /* when the request was whole */
+    int64_t born_us, state_us;       /* when it came, and when its state last changed */
+    int64_t deadline_us;             /* of the state; INT64_MAX: none */
+    int64_t asked_us;                /* when the request was whole */
     size_t body_left;
     size_t output_left; /* bytes not yet written at the last look, while REPLYING */
     size_t stall_left;  /* the same, to see for how long the client has read nothing: */

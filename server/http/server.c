@@ -67,9 +67,22 @@ static void on_drained(evutil_socket_t fd, short what, void *argument)
         drained(http->drained_context);
 }
 
+static void on_last_turn(evutil_socket_t fd, short what, void *argument)
+{
+    struct bg_http *http = argument;
+
+    (void)fd;
+    (void)what;
+    if (http->bound != NULL)
+        evhttp_del_accept_socket(http->evhttp, http->bound);
+    http->bound = NULL;
+    bg_connections_drain(http);
+    bg_http_check_drained(http);
+}
+
 void bg_http_check_drained(struct bg_http *http)
 {
-    if (http->drained == NULL)
+    if (http->drained == NULL || http->bound != NULL)
         return;
     for (const struct bg_connection *connection = http->connections; connection != NULL; connection = connection->next)
         if (connection->state != BG_CONNECTION_LINGERING)
@@ -147,6 +160,7 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
         return NULL;
     http->base = base;
     http->options = *options;
+    http->ends_us = INT64_MAX;
     http->tls = bg_tls_ref(options->tls);
     http->gate = (struct bg_gate){.header_max_bytes = options->header_max_bytes,
                                   .body_max_bytes = options->body_max_bytes,
@@ -165,10 +179,11 @@ static struct bg_http *http_new(struct event_base *base, const struct bg_http_op
     http->sweep = event_new(base, -1, EV_PERSIST, on_sweep, http);
     http->drained_turn = event_new(base, -1, 0, on_drained, http);
     http->resume = evtimer_new(base, on_resume, http);
+    http->last_turn = evtimer_new(base, on_last_turn, http);
     http->place = event_new(base, -1, 0, bg_waiting_on_place, http);
     http->handed = evbuffer_new();
-    if (http->handed != NULL && bg_connection_prepare(http) && http->resume != NULL && http->place != NULL && counting &&
-        http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
+    if (http->handed != NULL && bg_connection_prepare(http) && http->resume != NULL && http->place != NULL && http->last_turn != NULL &&
+        counting && http->evhttp != NULL && http->cache != NULL && http->sweep != NULL && http->drained_turn != NULL)
         return http;
     bg_http_free(http);
     return NULL;
@@ -247,15 +262,16 @@ enum bg_error bg_http_set_tls(struct bg_http *http, struct bg_tls *tls, struct b
     return BG_OK;
 }
 
-void bg_http_drain(struct bg_http *http, void (*drained)(void *context), void *context)
+/* The loop looks at sockets before it looks at timers: so whoever has connected by now is accepted before we stop listening. Otherwise the
+ * system would reset their connections. It makes no new ones meanwhile. */
+void bg_http_drain(struct bg_http *http, int64_t within_ms, void (*drained)(void *context), void *context)
 {
     http->drained = drained;
     http->drained_context = context;
+    http->ends_us = bg_http_now(http) + within_ms * 1000;
     if (http->bound != NULL)
-        evhttp_del_accept_socket(http->evhttp, http->bound);
-    http->bound = NULL;
-    bg_connections_drain(http);
-    bg_http_check_drained(http);
+        (void)listen(evhttp_bound_socket_get_fd(http->bound), 0);
+    event_add(http->last_turn, &(struct timeval){.tv_sec = 0});
 }
 
 void bg_http_free(struct bg_http *http)
@@ -280,6 +296,8 @@ void bg_http_free(struct bg_http *http)
         event_free(http->resume);
     if (http->place != NULL)
         event_free(http->place);
+    if (http->last_turn != NULL)
+        event_free(http->last_turn);
     bg_reply_cache_free(http->cache);
     bg_counts_done(&http->counts);
     tokens_free(http->tokens, http->tokens_count);

@@ -54,6 +54,8 @@ struct bg_http {
     struct bg_repeats repeats;
     struct bg_audit_budget audit_writes, audit_refusals;
 
+    struct event *last_turn;        /* stops listening, one turn of the loop after draining began */
+    int64_t ends_us;                /* the last moment for any answer; INT64_MAX: not draining */
     void (*drained)(void *context); /* NULL: not draining, or called already */
     void *drained_context;
 

@@ -61,7 +61,7 @@ bool bg_waiting_begin(struct bg_connection *connection, struct evhttp_request *r
     struct bg_http *http = connection->http;
     const int64_t until_us = connection->born_us + BG_REFUSED_US;
 
-    if (connection->has_waited || bg_http_now(http) >= until_us || waiting_max(http) == 0 || http->bound == NULL ||
+    if (connection->has_waited || bg_http_now(http) >= until_us || waiting_max(http) == 0 ||
         (http->waiting_count == 0 && bg_admission_readmit(connection)))
         return false;
     connection->waiting = raw;

@@ -1,4 +1,4 @@
-/* test_limits.c: the server's limits, each reached: deadlines, connections, requests in flight, buffers; and draining. */
+/* test_limits.c: the server's limits, each reached: deadlines, connections, requests in flight, buffers. */
 #include "site.h"
 
 #include "connection.h"
@@ -214,50 +214,6 @@ static void a_client_that_does_not_read_is_dropped(void **state)
     client_free(client);
 }
 
-static void on_drained(void *context)
-{
-    (void)context;
-    site.drained_count++;
-}
-
-static void draining_lets_a_call_end_and_takes_no_more(void **state)
-{
-    struct bg_http_options options;
-
-    (void)state;
-    site_options(&options);
-    options.connection_idle_ms = 60000;
-    site_start(&options);
-    struct client *idle = client_open(), *asking = client_open();
-    client_send(asking, GET("/slow?timeout_ms=60000"));
-    site_turn(20);
-    bg_http_drain(site.http, on_drained, NULL);
-    client_wait_closed(idle);
-    site_turn(20);
-    assert_int_equal(site.drained_count, 0);
-    bg_call_plain(site.slow, 200, "done\n");
-    client_wait_closed(asking);
-    assert_string_equal(client_body(asking), "done\n");
-    assert_string_equal(client_header(asking, "Connection"), "close");
-    site_turn(20);
-    SITE_AWAIT(site.drained_count == 1);
-    client_free(idle);
-    client_free(asking);
-}
-
-static void draining_an_idle_server_ends_at_once_but_not_inside_the_call(void **state)
-{
-    struct bg_http_options options;
-
-    (void)state;
-    site_options(&options);
-    site_start(&options);
-    bg_http_drain(site.http, on_drained, NULL);
-    assert_int_equal(site.drained_count, 0);
-    site_turn(5);
-    assert_int_equal(site.drained_count, 1);
-}
-
 static void stopping_cancels_what_is_in_flight(void **state)
 {
     struct bg_http_options options;
@@ -301,8 +257,6 @@ int main(void)
         cmocka_unit_test_teardown(endless_headers_are_431, stop),
         cmocka_unit_test_teardown(what_is_sent_ahead_of_an_answer_is_not_hoarded, stop),
         cmocka_unit_test_teardown(a_client_that_does_not_read_is_dropped, stop),
-        cmocka_unit_test_teardown(draining_lets_a_call_end_and_takes_no_more, stop),
-        cmocka_unit_test_teardown(draining_an_idle_server_ends_at_once_but_not_inside_the_call, stop),
         cmocka_unit_test_teardown(stopping_cancels_what_is_in_flight, stop),
         cmocka_unit_test_teardown(a_port_that_is_taken_is_told, stop),
     };
