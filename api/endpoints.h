@@ -30,6 +30,8 @@
     X(schedulers, 1) \
     X(distribution, 1) \
     X(binaries, 2) \
+    X(history, 1) \
+    X(growth, 1) \
     X(chat, 1) \
     X(slack, 1) \
     X(mattermost, 1)

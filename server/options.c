@@ -9,7 +9,17 @@
 
 #define EPMD_PORT "4369"
 
-enum { OPTION_CONFIG = 256, OPTION_LISTEN, OPTION_NODE, OPTION_COOKIE_FILE, OPTION_NAME, OPTION_LOG_LEVEL, OPTION_CHECK, OPTION_SAMPLE };
+enum {
+    OPTION_CONFIG = 256,
+    OPTION_LISTEN,
+    OPTION_NODE,
+    OPTION_COOKIE_FILE,
+    OPTION_NAME,
+    OPTION_LOG_LEVEL,
+    OPTION_DATA,
+    OPTION_CHECK,
+    OPTION_SAMPLE
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},
@@ -18,6 +28,7 @@ static const struct option long_options[] = {
     {"cookie-file", required_argument, NULL, OPTION_COOKIE_FILE},
     {"name", required_argument, NULL, OPTION_NAME},
     {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+    {"data", required_argument, NULL, OPTION_DATA},
     {"check-config", no_argument, NULL, OPTION_CHECK},
     {"sample-config", no_argument, NULL, OPTION_SAMPLE},
     {"version", no_argument, NULL, 'V'},
@@ -41,6 +52,7 @@ void bg_options_print_help(FILE *out)
           "  --cookie-file FILE  the Erlang cookie (default ~/.erlang.cookie)\n"
           "  --name NAME         our own node name (default beamgauge@ and this host's name)\n"
           "  --log-level LEVEL   debug, info, warn or error (default info)\n"
+          "  --data FILE         keep what was sampled of nodes in this file (default: in memory only)\n"
           "  --check-config      read the configuration, say whether it is right, and stop\n"
           "  --sample-config     print every setting with its default and meaning as a config file\n"
           "  --version, --help\n"
@@ -74,6 +86,9 @@ static enum bg_error option_take(struct bg_options *options, int option, struct 
         break;
     case OPTION_LOG_LEVEL:
         options->log_level = optarg;
+        break;
+    case OPTION_DATA:
+        options->data = optarg;
         break;
     case OPTION_CHECK:
         options->command = BG_COMMAND_CHECK_CONFIG;
@@ -157,6 +172,8 @@ static enum bg_error options_overlay(const struct bg_options *options, struct bg
         error = text_replace(config, "cookie_file", &config->cookie_file, options->cookie_file, ret_failure);
     if (error == BG_OK && options->name != NULL)
         error = text_replace(config, "name", &config->name, options->name, ret_failure);
+    if (error == BG_OK && options->data != NULL)
+        error = text_replace(config, "data", &config->data, options->data, ret_failure);
     if (error == BG_OK && options->log_level != NULL && !bg_log_level_parse(options->log_level, &config->log_level))
         error = bg_fail(ret_failure, BG_INVALID, "--log-level \"%s\": expected debug, info, warn or error", options->log_level);
     for (size_t i = 0; error == BG_OK && i < options->nodes_count; i++)

@@ -24,7 +24,7 @@ enum bg_command {
 struct bg_options {
     enum bg_command command;
     const char *config_path; /* NULL: no file */
-    const char *listen, *cookie_file, *name, *log_level;
+    const char *listen, *cookie_file, *name, *log_level, *data;
     const char *nodes[BG_OPTION_NODES_MAX];
     size_t nodes_count;
     char **arguments; /* of `token` */

@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include "found.h"
+#include "recorder.h"
 #include "reload.h"
 
 #include "beamgauge/clock.h"
@@ -38,9 +39,10 @@ struct program {
     struct bg_nodes *nodes;
     struct bg_queries *queries;
     struct bg_http *http;
-    struct bg_found *found;  /* NULL: discovery is off */
-    char discovery_off[256]; /* why it is off; "": not configured */
-    uint64_t reloads[2];     /* reloads refused, and applied */
+    struct bg_recorder *recorder; /* NULL: nothing is sampled */
+    struct bg_found *found;       /* NULL: discovery is off */
+    char discovery_off[256];      /* why it is off; "": not configured */
+    uint64_t reloads[2];          /* reloads refused, and applied */
     bool last_reload_ok;
 };
 
@@ -420,7 +422,8 @@ static enum bg_error program_create(struct program *program, struct bg_failure *
     program->services.metrics = program->metrics;
     program->services.started_wall_ms = bg_clock_wall_ms(bg_clock_system());
     program->services.max_list_entries = program->config.list_entries_max;
-    if ((error = http_create(program, ret_failure)) != BG_OK || (error = nodes_apply(program, ret_failure)) != BG_OK)
+    error = bg_recorder_start(program->base, &program->config, &program->services, &program->recorder, ret_failure);
+    if (error != BG_OK || (error = http_create(program, ret_failure)) != BG_OK || (error = nodes_apply(program, ret_failure)) != BG_OK)
         return error;
     return discovery_create(program, ret_failure);
 }
@@ -430,6 +433,7 @@ static void program_destroy(struct program *program)
 {
     bg_found_free(program->found);
     bg_http_free(program->http);
+    bg_recorder_free(program->recorder);
     bg_queries_free(program->queries);
     bg_nodes_free(program->nodes);
     bg_metrics_free(program->metrics);

@@ -15,7 +15,7 @@
 
 const char *bg_source_name(enum bg_source source)
 {
-    static const char *const names[BG_SOURCE_COUNT] = {"memory", "system", "scan", "peers", "binaries"};
+    static const char *const names[BG_SOURCE_COUNT] = {"memory", "system", "scan", "peers", "binaries", "history"};
     return names[source];
 }
 

@@ -6,8 +6,17 @@
 
 #include "beamgauge/node.h"
 
-/* The questions to a node, in this order. Peers are those of the processes with the most monitors, so they need a scan first. */
-enum bg_source { BG_SOURCE_MEMORY, BG_SOURCE_SYSTEM, BG_SOURCE_SCAN, BG_SOURCE_PEERS, BG_SOURCE_BINARIES, BG_SOURCE_COUNT };
+/* The questions to a node, in this order. Peers are those of the processes with the most monitors, so they need a scan first. The history
+ * is no question: nobody is asked for it, see check_past.h. */
+enum bg_source {
+    BG_SOURCE_MEMORY,
+    BG_SOURCE_SYSTEM,
+    BG_SOURCE_SCAN,
+    BG_SOURCE_PEERS,
+    BG_SOURCE_BINARIES,
+    BG_SOURCE_HISTORY,
+    BG_SOURCE_COUNT
+};
 const char *bg_source_name(enum bg_source source); /* for people */
 
 struct bg_sources;

@@ -235,7 +235,7 @@ static void handle_metrics(struct bg_call *call)
     bg_shaper_init(&shaper, "metrics");
     reply.data = bg_array_new(&shaper);
     for (const struct bg_figure *figure = bg_figures; figure < bg_figures + bg_figures_count; figure++) {
-        json_t *row = figure->name != NULL && figure->kind != BG_FIGURE_RESERVED ? bg_object_new(&shaper) : NULL;
+        json_t *row = figure->name != NULL ? bg_object_new(&shaper) : NULL;
         if (row == NULL)
             continue;
         bg_put(&shaper, row, "name", json_string(figure->name));

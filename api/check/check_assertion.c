@@ -1,9 +1,15 @@
 /* check_assertion.c: reads assertions: the figure, the value it is compared with, and the questions it needs. */
 #include "check_assertion.h"
 
+#include "series.h"
+#include "when.h"
+
 #include "beamgauge/nearest.h"
 
 #include <string.h>
+
+#define DEFAULT_WINDOW "10m"
+#define WINDOW_SIZE 24
 
 static enum bg_error refuse(size_t column, const char *reason, struct bg_span span, const char *hint, struct bg_failure *ret_failure)
 {
@@ -46,7 +52,7 @@ static enum bg_error find_sort(struct bg_span name, const struct bg_sort **ret_s
 static enum bg_error check_args_count(const struct bg_expression *expression, const struct bg_figure *figure,
                                       struct bg_failure *ret_failure)
 {
-    if (expression->args_count == figure->args_count)
+    if (expression->args_count <= figure->args_count && expression->args_count + figure->args_optional >= figure->args_count)
         return BG_OK;
     return bg_fail(ret_failure, BG_INVALID, "column %zu: %s takes %zu arguments in parentheses, not %zu",
                    expression->name.column + expression->name.length, figure->name, figure->args_count, expression->args_count);
@@ -70,6 +76,46 @@ static enum bg_error read_over(struct bg_assertion *assertion, struct bg_failure
     return BG_OK;
 }
 
+static enum bg_error find_series(struct bg_span name, size_t *ret_series, struct bg_failure *ret_failure)
+{
+    struct bg_nearest nearest;
+    bg_nearest_init(&nearest, name.text, name.length);
+    *ret_series = bg_series_find(name.text, name.length);
+    if (*ret_series < bg_series_count())
+        return BG_OK;
+    for (size_t i = 0; i < bg_series_count(); i++)
+        bg_nearest_try(&nearest, bg_series_at(i)->name);
+    return refuse(name.column, "is not in the history, see GET .../history", name, nearest.best, ret_failure);
+}
+
+static enum bg_error read_change(struct bg_assertion *assertion, struct bg_failure *ret_failure)
+{
+    const struct bg_expression *expression = &assertion->expression;
+    const struct bg_span window =
+        expression->args_count > 1 ? expression->args[1] : (struct bg_span){DEFAULT_WINDOW, strlen(DEFAULT_WINDOW), 0};
+    char text[WINDOW_SIZE] = "";
+    const enum bg_error error = find_series(expression->args[0], &assertion->series, ret_failure);
+    if (error != BG_OK)
+        return error;
+    if (window.length < sizeof text)
+        memcpy(text, window.text, window.length);
+    if (!bg_duration_parse(text, &assertion->window_ms) || assertion->window_ms < BG_CHANGE_WINDOW_MS_MIN)
+        return refuse(window.column, "is not a time of at least 1m to look back over, like 10m, 1h or 7d", window, NULL, ret_failure);
+    return BG_OK;
+}
+
+const char *bg_assertion_unit(const struct bg_assertion *assertion)
+{
+    static const char *const rates[][2] = {{"bytes", "bytes_per_second"}, {"count", "per_second"}, {"ratio", "ratio_per_second"}};
+    if (assertion->figure->source != BG_SOURCE_HISTORY)
+        return assertion->figure->unit;
+    const char *unit = bg_series_unit(bg_series_at(assertion->series));
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0] && assertion->figure->kind == BG_FIGURE_RATE; i++)
+        if (strcmp(unit, rates[i][0]) == 0)
+            return rates[i][1];
+    return unit;
+}
+
 enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_assertion, struct bg_failure *ret_failure)
 {
     struct bg_assertion assertion = {.figure = NULL};
@@ -81,12 +127,12 @@ enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_asser
         error = check_args_count(expression, assertion.figure, ret_failure);
     if (error != BG_OK)
         return error;
-    if (assertion.figure->kind == BG_FIGURE_RESERVED)
-        error = refuse(expression->name.column, "is not available in this version", expression->name, NULL, ret_failure);
-    else if (expression->value.percent && strcmp(assertion.figure->unit, "ratio") != 0)
+    if (assertion.figure->source == BG_SOURCE_HISTORY)
+        error = read_change(&assertion, ret_failure);
+    if (error == BG_OK && expression->value.percent && strcmp(bg_assertion_unit(&assertion), "ratio") != 0)
         error = refuse(expression->value.span.column, "is not a value of this metric: only ratios are compared with %",
                        expression->value.span, NULL, ret_failure);
-    else if (assertion.figure->kind == BG_FIGURE_OVER)
+    else if (error == BG_OK && assertion.figure->kind == BG_FIGURE_OVER)
         error = read_over(&assertion, ret_failure);
     else if (assertion.figure->kind == BG_FIGURE_MAX)
         assertion.sort = bg_sort_find(assertion.figure->path);
@@ -97,7 +143,8 @@ enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_asser
 
 void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *sources)
 {
-    sources->wanted |= 1U << assertion->figure->source;
+    if (assertion->figure->source != BG_SOURCE_HISTORY)
+        sources->wanted |= 1U << assertion->figure->source;
     if (assertion->sort != NULL && strcmp(assertion->sort->key, "binary") == 0)
         sources->binary = true;
     /* With one more row than the value, "more than" can be distinguished from "as many". */

@@ -7,6 +7,7 @@
 #include "rows.h"
 #include "sources.h"
 
+#define BG_CHANGE_WINDOW_MS_MIN 60000
 #define BG_OVER_MAX 999 /* processes_over() can count fewer than the longest ranking has */
 
 /* An expression whose words are all known. */
@@ -15,10 +16,14 @@ struct bg_assertion {
     const struct bg_figure *figure;
     const struct bg_sort *sort; /* of a maximum or of processes_over(); else NULL */
     double over;                /* processes_over(): more than this */
+    size_t series;              /* of a change: of which series of the history, */
+    int64_t window_ms;          /* and over how long */
 };
+/* Of the value. */
+const char *bg_assertion_unit(const struct bg_assertion *assertion);
 /* BG_INVALID: "column 3: ...", with the nearest name if one is near. */
 enum bg_error bg_assertion_read(const char *text, struct bg_assertion *ret_assertion, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* Adds the questions that the assertion needs. */
+/* Adds the questions that the assertion needs; one about the history needs none, see check_past.h. */
 void bg_assertion_plan(const struct bg_assertion *assertion, struct bg_sources *sources);
 
 /* The observed value. */

@@ -1,6 +1,7 @@
 /* check_run.c: evaluates assertions on nodes: every source of a node is asked once for all of them. */
 #include "check_run.h"
 
+#include "check_past.h"
 #include "uncounted.h"
 
 #include "beamgauge/clock.h"
@@ -19,6 +20,8 @@ struct node_check {
     enum bg_check_status status;
     struct bg_failure failure; /* of the first value that could not be determined */
     int64_t duration_ms, rpc_us;
+    struct bg_history_ticket *past; /* what is waited for from the store, or NULL */
+    size_t past_index;              /* the item that it is for; before, all those about the history are done */
 };
 
 struct bg_check_run {
@@ -71,7 +74,7 @@ static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *ite
     bg_put(shaper, row, "status", json_string(bg_check_status_text(status)));
     bg_put(shaper, row, "expression", json_string(assertion->expression.text));
     bg_put(shaper, row, "metric", json_string(assertion->figure->name));
-    bg_put(shaper, row, "unit", json_string(assertion->figure->unit));
+    bg_put(shaper, row, "unit", json_string(bg_assertion_unit(assertion)));
     bg_put(shaper, row, "operator", json_string(bg_operator_text(assertion->expression.comparison)));
     bg_put(shaper, row, "threshold", number_new(assertion->expression.value.number));
     return row;
@@ -292,15 +295,55 @@ static void start_more(struct bg_check_run *run)
     run->starting = false;
 }
 
-static void on_node_done(struct bg_sources *sources)
+static void node_over(struct bg_check_run *run)
 {
-    struct bg_check_run *run = ((struct node_check *)sources->owner)->run;
     run->running_count--;
     if (run->starting)
         return;
     start_more(run);
     if (run->running_count == 0)
         finish(run);
+}
+
+static void on_past(void *context, const struct bg_failure *failure, const struct bg_history *kept);
+
+/* Once the node was asked: the next item about its history. */
+static void next_past(struct node_check *node_check)
+{
+    struct bg_check_run *run = node_check->run;
+    for (; node_check->past_index < run->items_count; node_check->past_index++) {
+        const struct bg_assertion *assertion = &run->items[node_check->past_index].assertion;
+        struct bg_failure failure;
+        if (assertion->figure->source != BG_SOURCE_HISTORY)
+            continue;
+        if (bg_assertion_ask_past(assertion, node_check->sources.services, node_check->sources.node, on_past, node_check, &node_check->past,
+                                  &failure) == BG_OK)
+            return;
+        put_unknown(node_check, node_check->past_index, &failure);
+    }
+    node_over(run);
+}
+
+static void on_past(void *context, const struct bg_failure *failure, const struct bg_history *kept)
+{
+    struct node_check *node_check = context;
+    const size_t index = node_check->past_index++;
+    struct bg_measure measure;
+    struct bg_failure lack;
+    struct bg_shaper shaper;
+    bg_shaper_init(&shaper, bg_source_name(BG_SOURCE_HISTORY));
+    node_check->past = NULL;
+    if (failure == NULL &&
+        bg_assertion_measure_past(&node_check->run->items[index].assertion, node_check->sources.node, kept, &measure, &lack) == BG_OK)
+        put_result(node_check, index, &measure, &shaper);
+    else
+        put_unknown(node_check, index, failure != NULL ? failure : &lack);
+    next_past(node_check);
+}
+
+static void on_node_done(struct bg_sources *sources)
+{
+    next_past(sources->owner);
 }
 
 static void node_check_init(struct node_check *node_check, struct bg_check_run *run, const struct bg_check_request *request,
@@ -365,7 +408,10 @@ void bg_check_stop(struct bg_check_run *run)
 {
     if (run == NULL)
         return;
-    for (size_t i = 0; i < run->started_count; i++)
+    for (size_t i = 0; i < run->started_count; i++) {
         bg_sources_stop(&run->node_checks[i].sources);
+        if (run->node_checks[i].past != NULL)
+            bg_history_cancel(run->node_checks[i].past);
+    }
     run_free(run);
 }

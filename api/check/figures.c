@@ -31,7 +31,7 @@ static const struct bg_metric connected_nodes = {
 #define SYSTEM(NAME, METRIC, SUMMARY, ...) MEMBER(NAME, "count", SYSTEM, NAME, GAUGE(METRIC, NULL, SUMMARY), NULL, SUMMARY, __VA_ARGS__)
 #define COUNTER(PATH, UNIT, NAME, METRIC_UNIT, SUMMARY) MEMBER(NULL, UNIT, SYSTEM, PATH, METRIC(NAME, BG_METRIC_COUNTER, METRIC_UNIT, SUMMARY), NULL, SUMMARY)
 #define SCAN(PATH, UNIT, NAME, METRIC_UNIT, SUMMARY) MEMBER(NULL, UNIT, SCAN, PATH, GAUGE(NAME, METRIC_UNIT, SUMMARY), NULL, SUMMARY)
-#define MOST(NAME, UNIT, KEY, METRIC, SUMMARY) {NAME "_max", UNIT, SUMMARY, BG_SOURCE_SCAN, BG_FIGURE_MAX, KEY, 0, METRIC, NULL, NULL}
+#define MOST(NAME, UNIT, KEY, METRIC, SUMMARY) {NAME "_max", UNIT, SUMMARY, BG_SOURCE_SCAN, BG_FIGURE_MAX, KEY, 0, METRIC, NULL, NULL, 0}
 #define HIGHEST(NAME, UNIT, SUMMARY) GAUGE("process_max_" NAME, UNIT, SUMMARY)
 #define MOST_BYTES(NAME, KEY, METRIC, SUMMARY) MOST(NAME "_bytes", "bytes", KEY, HIGHEST(METRIC "_bytes", "bytes", SUMMARY), SUMMARY)
 #define MOST_COUNT(NAME, KEY, METRIC, SUMMARY) MOST(NAME, "count", KEY, HIGHEST(METRIC, NULL, SUMMARY), SUMMARY)
@@ -109,15 +109,17 @@ const struct bg_figure bg_figures[] = {
     MOST("binary_bytes", "bytes", "binary", NULL, "The most off-heap binaries that one process refers to (costly to ask)"),
     {"uncounted_count_max", "count", "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many; where it has "
      "more than the others, the figures of those are not known", BG_SOURCE_SCAN, BG_FIGURE_UNCOUNTED, "", 0,
-     HIGHEST("uncounted", NULL, "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many"), NULL, NULL},
+     HIGHEST("uncounted", NULL, "The most entries of one process that nobody has counted, of monitors, monitored_by or links: at most so many"), NULL, NULL, 0},
     {"processes_over", "count", "processes_over(attribute, n): how many processes have more than n of an attribute, like monitors or message_queue_len",
-     BG_SOURCE_SCAN, BG_FIGURE_OVER, "", 2, NULL, NULL, NULL},
+     BG_SOURCE_SCAN, BG_FIGURE_OVER, "", 2, NULL, NULL, NULL, 0},
     {"pair_count_max", "count", "The most monitors that one process holds on one other; a leak raises it, many clients do not",
-     BG_SOURCE_PEERS, BG_FIGURE_PAIR_MAX, "", 0, HIGHEST("pair_monitors", NULL, "The most monitors that one process holds on one other; a leak raises it, many clients do not"), NULL, NULL},
+     BG_SOURCE_PEERS, BG_FIGURE_PAIR_MAX, "", 0, HIGHEST("pair_monitors", NULL, "The most monitors that one process holds on one other; a leak raises it, many clients do not"), NULL, NULL, 0},
     {"duplication_ratio_max", "ratio", "The most monitors per distinct process watched, among the watchers with the most monitors",
-     BG_SOURCE_PEERS, BG_FIGURE_DUPLICATION_MAX, "", 0, NULL, NULL, NULL},
-    {"change", NULL, "change(metric, snapshot)", BG_SOURCE_MEMORY, BG_FIGURE_RESERVED, "", 2, NULL, NULL, NULL},
-    {"per_second", NULL, "per_second(metric)", BG_SOURCE_MEMORY, BG_FIGURE_RESERVED, "", 1, NULL, NULL, NULL},
+     BG_SOURCE_PEERS, BG_FIGURE_DUPLICATION_MAX, "", 0, NULL, NULL, NULL, 0},
+    {.name = "change", .unit = "of the metric", .summary = "change(metric, window): by how much a metric has changed over a time before now, like 10m or 1d; of those in the "
+     "history, which need no look at the processes", .source = BG_SOURCE_HISTORY, .kind = BG_FIGURE_CHANGE, .path = "", .args_count = 2},
+    {.name = "per_second", .unit = "of the metric, in each second", .summary = "per_second(metric, window): the same as a rate: the median of the slopes, so that an outlier does not "
+     "count; without a window over 10m", .source = BG_SOURCE_HISTORY, .kind = BG_FIGURE_RATE, .path = "", .args_count = 2, .args_optional = 1},
 };
 /* clang-format on */
 const size_t bg_figures_count = sizeof bg_figures / sizeof bg_figures[0];

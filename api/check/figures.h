@@ -15,7 +15,8 @@ enum bg_figure_kind {
     BG_FIGURE_OVER,            /* how many processes have more than n of an attribute */
     BG_FIGURE_PAIR_MAX,        /* the most monitors of one process on one other */
     BG_FIGURE_DUPLICATION_MAX, /* the most monitors per distinct process watched */
-    BG_FIGURE_RESERVED         /* in the grammar, but not in this version */
+    BG_FIGURE_CHANGE,          /* of another figure, over a window of its history */
+    BG_FIGURE_RATE             /* the same in each second */
 };
 
 struct bg_figure {
@@ -30,6 +31,7 @@ struct bg_figure {
     const struct bg_metric *metric; /* in GET /probe; NULL: none, for example a ratio, which a query computes from two others */
     const char *label;              /* the value of the metric's label, if it has one; rows of one metric follow each other */
     const char *title;              /* title of its tile or row on the page, which also shows the summary; NULL: not shown */
+    size_t args_optional;           /* how many arguments, at the end, may be left out */
 };
 extern const struct bg_figure bg_figures[];
 extern const size_t bg_figures_count;

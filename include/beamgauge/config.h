@@ -17,6 +17,7 @@
 #define BG_CONFIG_TOKENS_MAX 256
 #define BG_CONFIG_CHECKS_MAX 64
 #define BG_CONFIG_LINES_MAX 32 /* assertions, and as many warnings, of a set */
+#define BG_SAMPLE_MS_LEAST 100 /* or 0 */
 #define BG_CONFIG_WORDS_MAX 64 /* of allowed_hosts, and of peer_users */
 
 struct bg_config_node { /* a section [node NAME@HOST] */
@@ -57,6 +58,9 @@ struct bg_config {
     bool discover;            /* ask the local epmd at start if no node is named */
     char **peer_users; /* users whose nodes on this host may see a cookie's digest, besides our own user and root: names, numbers, or "*" */
     size_t peer_users_count;
+    char *data; /* the file of what is kept over time, or NULL: in memory */
+    /* [watch] */
+    int64_t sample_ms; /* 0: nodes are not sampled */
     /* [limits] */
     int64_t header_max_bytes, body_max_bytes, connections_max, requests_max; /* requests_max: calls in flight, all together */
     int64_t connection_idle_ms, connection_total_ms, request_ms;
@@ -64,6 +68,7 @@ struct bg_config {
     int64_t answer_max_bytes, probe_heap_bytes, list_entries_max;
     int64_t connect_timeout_ms, tick_ms, retry_min_ms, retry_max_ms;
     int64_t answers_max, answers_max_bytes;
+    int64_t data_max_bytes;
     /* [chat] */
     char *slack_signing_secret_file;                     /* or NULL */
     char *slack_signing_secret;                          /* read from there */

@@ -18,6 +18,7 @@ struct bg_clock;
 struct bg_config;
 struct bg_replays;
 struct bg_metrics;
+struct bg_store;
 
 enum bg_method { BG_GET = 1, BG_PUT = 2, BG_POST = 4, BG_DELETE = 8 };
 
@@ -110,6 +111,7 @@ struct bg_services {
     struct bg_metrics *metrics;     /* may be NULL */
     const struct bg_config *config; /* the current configuration: a reload may replace its lists */
     struct bg_replays *replays;     /* signed requests accepted lately */
+    struct bg_store *store;         /* what was; NULL: nothing is sampled */
     const char *version;
     int64_t started_wall_ms;
     int64_t max_list_entries; /* a list of monitors longer than this is estimated, not copied */

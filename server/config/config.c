@@ -20,6 +20,8 @@ enum bg_error bg_config_default(struct bg_config *ret_config, struct bg_failure 
     enum bg_error error = bg_settings_apply_fallbacks("server", &config, ret_failure);
 
     if (error == BG_OK)
+        error = bg_settings_apply_fallbacks("watch", &config, ret_failure);
+    if (error == BG_OK)
         error = bg_settings_apply_fallbacks("limits", &config, ret_failure);
     if (error == BG_OK)
         *ret_config = config;
@@ -63,6 +65,7 @@ void bg_config_done(struct bg_config *config)
     free(config->listen_address);
     free(config->name);
     free(config->cookie_file);
+    free(config->data);
     free(config->tls_cert);
     free(config->tls_key);
     bg_tls_unref(config->tls);
@@ -297,6 +300,9 @@ static enum bg_error check_together(const struct bg_config *config, struct bg_fa
                              bg_config_has_line(config, "limits", "retry_min_ms") ? "retry_min_ms" : "retry_max_ms",
                              "retry_min_ms (%" PRId64 ") is over retry_max_ms (%" PRId64 "): lower the one or raise the other",
                              config->retry_min_ms, config->retry_max_ms);
+    if (config->sample_ms != 0 && config->sample_ms < BG_SAMPLE_MS_LEAST)
+        return bg_fail_param(ret_failure, BG_INVALID, "sample_ms", "sample_ms = %" PRId64 ": expected 0, or at least %d milliseconds",
+                             config->sample_ms, BG_SAMPLE_MS_LEAST);
     return BG_OK;
 }
 

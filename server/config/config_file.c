@@ -26,7 +26,7 @@ struct reading {
     size_t section_index;        /* which of the nodes, tokens or checks */
     void *base;                  /* where the settings of the section are written */
     bool given[BG_SETTINGS_MAX]; /* rows of bg_settings that this section has */
-    bool server_given, limits_given, chat_given;
+    bool server_given, watch_given, limits_given, chat_given;
     bool is_skipped; /* the section is unknown: its settings cannot be checked */
     bool is_cut;     /* the last line has no end */
     bool is_over;    /* nothing more is read */
@@ -180,12 +180,15 @@ static void section_open(struct reading *reading, char *line)
         section_begin_single(reading, "chat", &reading->chat_given);
     else if (strcmp(kind, "server") == 0 && *name == '\0')
         section_begin_single(reading, "server", &reading->server_given);
+    else if (strcmp(kind, "watch") == 0 && *name == '\0')
+        section_begin_single(reading, "watch", &reading->watch_given);
     else if (strcmp(kind, "limits") == 0 && *name == '\0')
         section_begin_single(reading, "limits", &reading->limits_given);
     else
-        reading_refuse(reading, reading->line,
-                       "unknown section [%s%s%s]: expected [server], [limits], [chat], [node NAME@HOST], [token NAME] or [check NAME]",
-                       kind, *name != '\0' ? " " : "", name);
+        reading_refuse(
+            reading, reading->line,
+            "unknown section [%s%s%s]: expected [server], [watch], [limits], [chat], [node NAME@HOST], [token NAME] or [check NAME]", kind,
+            *name != '\0' ? " " : "", name);
 }
 
 /* Reads one line without its end; a line that is not text is read as empty. False at the end of the file, or if reading fails. */

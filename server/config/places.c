@@ -50,9 +50,7 @@ void bg_config_place(const struct bg_config *config, const char *section, size_t
     int line = find_line(config, section, index, key, nth);
 
     if (line == 0) /* sections of their own, of which there may be many */
-        line = strcmp(section, "server") == 0 || strcmp(section, "limits") == 0 || strcmp(section, "chat") == 0
-                   ? 0
-                   : find_line(config, section, index, NULL, 0);
+        line = bg_section_is_of_service(section) || strcmp(section, "chat") == 0 ? 0 : find_line(config, section, index, NULL, 0);
     if (line > 0)
         bg_fail_param(failure, found.error, found.param, "%.200s:%d: %s", config->path, line, found.text);
 }

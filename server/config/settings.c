@@ -44,6 +44,12 @@ const struct bg_setting bg_settings[] = {
      .second_field = offsetof(struct bg_config, peer_users_count),
      .meaning = "users whose nodes on this host may be joined, besides our own and root; names or numbers, * for any"},
 
+    {.section = "server", CONFIG(data), .type = "path",
+     .meaning = "a file for what is kept of nodes over time, a SQLite database; without it that is lost when beamgauge ends"},
+
+    {.section = "watch", CONFIG(sample_ms), .type = "ms", .fallback = "10s", .min = 0, .max = HOUR,
+     .meaning = "how often the figures of each node are sampled, for its history; 0: never"},
+
     {.section = "limits", CONFIG(header_max_bytes), .type = "bytes", .fallback = "8KiB", .min = KIB, .max = MIB,
      .meaning = "the line and headers of a request"},
     {.section = "limits", CONFIG(body_max_bytes), .type = "bytes", .fallback = "64KiB", .min = KIB, .max = 16 * MIB,
@@ -80,6 +86,8 @@ const struct bg_setting bg_settings[] = {
      .meaning = "cached answers, for callers that accept one of a certain age"},
     {.section = "limits", CONFIG(answers_max_bytes), .type = "bytes", .fallback = "64MiB", .min = 64 * KIB, .max = GIB,
      .meaning = "approximate memory of cached answers"},
+    {.section = "limits", CONFIG(data_max_bytes), .type = "bytes", .fallback = "256MiB", .min = MIB, .max = 64 * GIB,
+     .meaning = "what is kept of nodes over time; the oldest is removed beyond"},
 
     {.section = "chat", CONFIG(slack_signing_secret_file), .type = "path",
      .meaning = "a file with the signing secret of the Slack app whose slash command posts to /chat/slack"},
@@ -115,6 +123,7 @@ static const struct {
     const char *section, *header, *meaning;
 } samples[] = {
     {"server", "[server]", NULL},
+    {"watch", "[watch]", NULL},
     {"limits", "[limits]", NULL},
     {"chat", "#[chat]", "Slash commands of chat services, each of which proves itself with a secret of its own."},
     {"node", "#[node shop@10.0.0.5]", "A section for each node to watch; it may be empty."},
@@ -122,6 +131,11 @@ static const struct {
     {"check", "#[check release]", "A section for each named set of assertions, for check?set=NAME."},
 };
 /* clang-format on */
+
+bool bg_section_is_of_service(const char *section)
+{
+    return strcmp(section, "server") == 0 || strcmp(section, "watch") == 0 || strcmp(section, "limits") == 0;
+}
 
 const struct bg_setting *bg_setting_find(const char *section, const char *key)
 {

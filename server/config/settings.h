@@ -7,6 +7,8 @@
 /* How many rows bg_settings may have; a test counts. */
 #define BG_SETTINGS_MAX 64
 
+/* Whether the section is about the whole service, and read at its start: [server], [watch], [limits]. */
+bool bg_section_is_of_service(const char *section);
 /* NULL if there is none. */
 const struct bg_setting *bg_setting_find(const char *section, const char *key);
 /* Checks the text and writes the value into `base`: the struct bg_config, bg_config_node, bg_token or bg_config_check of its section. Words

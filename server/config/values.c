@@ -396,9 +396,8 @@ bool bg_config_restart_needed(const struct bg_config *running, const struct bg_c
 
     bg_text_init(&text, ret_names, size);
     for (const struct bg_setting *setting = bg_settings; setting->section != NULL; setting++) {
-        bool at_start = strcmp(setting->section, "limits") == 0 || strcmp(setting->section, "server") == 0;
-
-        if (!at_start || setting->reloads || value_type_find(setting->type)->is_same(setting, running, read))
+        if (!bg_section_is_of_service(setting->section) || setting->reloads ||
+            value_type_find(setting->type)->is_same(setting, running, read))
             continue;
         bg_text_add_format(&text, "%s%s", needed ? ", " : "", setting->key);
         needed = true;

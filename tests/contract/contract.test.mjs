@@ -50,7 +50,7 @@ suite('the description', {}, (world, test) => {
   });
 });
 
-suite('contract', { prepare }, (world, test) => {
+suite('contract', { prepare: (world) => prepare(world, { watch: { sample_ms: 500 } }) }, (world, test) => {
   test('the service serves this very document, with a strong tag', async () => {
     const operation = operationOf('getOpenApi');
     const ask = (options) => world.gauge.api('openapi.json', { ...options, headers: { Authorization: 'none', ...options?.headers } });
@@ -191,6 +191,7 @@ suite('contract', { prepare }, (world, test) => {
       faults.push(...await expectStatus(world, operation, status, what, requestsFor(world, operation).request(), small));
     };
     for (const id of ['chatSlack', 'chatMattermost']) await expect(operationOf(id), 404, 'not set up');
+    for (const id of ['getHistory', 'getGrowth']) await expect(operationOf(id), 422, 'nothing is sampled');
     await expect(operationOf('putNode'), 409, 'a second node');
     await held.pause();
     const waiting = small.ask(held, 'memory?max_age_ms=0&timeout_ms=60000');

@@ -126,6 +126,8 @@ const README = {
   'check?format=text': { code: 22, out: /^ {2}pass {4}process_ratio:lt:0\.8 /m, err: /503/ },
   'check?format=md': { code: 22, out: '', err: /503/, file: { 'summary.md': /\| ❌ fail \| pair/ } },
   'check?format=nagios': { code: 2, out: /^BEAM CRITICAL - / },
+  'history?series=memory.total_bytes': { out: /"unix_seconds":\[\d/ },
+  'history?series=reductions_per_second': { out: /^at,series,mean,min,max\r$/m },
   'check/metrics': { out: /^memory\.total_bytes +All memory/m },
   'top shop monitors 3': { out: /^\| [\d,]+ \| .*order/m },
   '{"text": "pairs"}': { out: /^ *[\d,]{4,} +.*order_gateway/m },
@@ -173,7 +175,7 @@ async function startGauges(world) {
   const file = await world.folder.write('cookie', world.cookie);
   const start = (nodes, name, sections) => {
     const watched = Object.fromEntries(nodes.map((node) => [`node ${node.name}`, { cookie_file: file }]));
-    return world.beamgauge({ args: ['--name', `${name}${process.pid}@127.0.0.1`], sections: { ...watched, ...sections } });
+    return world.beamgauge({ args: ['--name', `${name}${process.pid}@127.0.0.1`], sections: { watch: { sample_ms: 1000 }, ...watched, ...sections } });
   };
   world.open = await start([world.shop, world.pay, world.busy], 'open');
   world.calm = await start([world.pay], 'calm');

@@ -7,7 +7,7 @@ const FILE_LINES_MAX = 500;
 
 // Room -> what its #include lines may name. Anything not listed is refused; the C library's own headers are free to all.
 const LIBRARY = {
-  unistring: /^uni(str|ctype|width)\.h$/, event: /^event2\//, jansson: /^jansson\.h$/, ei: /^ei\.h$/, openssl: /^openssl\//, zlib: /^zlib\.h$/, inih: /^ini\.h$/, threads: /^pthread\.h$/ };
+  unistring: /^uni(str|ctype|width)\.h$/, event: /^event2\//, jansson: /^jansson\.h$/, ei: /^ei\.h$/, openssl: /^openssl\//, zlib: /^zlib\.h$/, inih: /^ini\.h$/, threads: /^pthread\.h$/, sqlite: /^sqlite3\.h$/ };
 const ROOMS = {
   'server/base/': { own: true, libraries: ['threads', 'unistring'] },
   'server/secrets/': { own: true, libraries: ['openssl'] },
@@ -16,6 +16,7 @@ const ROOMS = {
   'server/term/': { own: true, libraries: ['ei', 'jansson'] },
   'server/nodes/': { own: true, libraries: ['event', 'ei', 'openssl'] },
   'server/query/': { own: true, libraries: ['event', 'jansson'] },
+  'server/store/': { own: true, libraries: ['sqlite', 'threads'] },
   'server/http/': { own: true, libraries: ['event', 'jansson', 'openssl', 'zlib'] },
   'server/': { own: true, libraries: ['event'] },
   'api/': { own: true, libraries: ['jansson'] },

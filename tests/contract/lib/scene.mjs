@@ -22,11 +22,11 @@ async function sectionsFor(world) {
   return sections;
 }
 
-// The service, with both nodes; `options` as of startBeamgauge(), and `limits`: settings of that section.
+// The service, with both nodes; `options` as of startBeamgauge(), and `limits` and `watch`: settings of these sections.
 export async function startService(world, options = {}) {
   world.sections ??= await sectionsFor(world);
-  const { limits, ...others } = options;
-  world.gauge = await world.beamgauge({ ...others, sections: { ...world.sections, ...(limits && { limits }) } });
+  const { limits, watch = { sample_ms: 3_600_000 }, ...others } = options; // there is a store, and no sample comes between
+  world.gauge = await world.beamgauge({ ...others, sections: { ...world.sections, watch, ...(limits && { limits }) } });
   world.gauge.token = tokens.every;
   await world.gauge.register(world.shop, { cookie: world.shop.cookie, tags: ['shop'] });
   await world.gauge.register(world.pay);

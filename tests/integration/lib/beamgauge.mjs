@@ -133,6 +133,7 @@ export async function startBeamgauge(epmd, { sections = {}, args = [], env = {},
   const merged = {
     ...sections,
     server: { epmd_port: epmd?.port ?? 1, discover: 'false', listen, ...sections.server },
+    watch: { sample_ms: 0, ...sections.watch }, // so that nothing is asked but what a test asks
     limits: { retry_min_ms: 100, retry_max_ms: 500, connect_timeout_ms: 3000, ...sections.limits },
   };
   const config = await folder.write('beamgauge.ini', ini(merged));

@@ -92,7 +92,8 @@ static void paths_and_parameters_agree(void **state)
         const bool checks_many = strcmp(endpoint->path, "/api/v1/check") == 0;
         assert_int_equal(strstr(endpoint->path, "{node}") != NULL || checks_many, has_param(endpoint, "node"));
         assert_int_equal(strstr(endpoint->path, "{pid}") != NULL, has_param(endpoint, "pid"));
-        const bool asks = strstr(endpoint->path, "{node}/") != NULL || strcmp(endpoint->path, "/api/v1/pairs") == 0 ||
+        const bool is_kept = strstr(endpoint->path, "/history") != NULL || strstr(endpoint->path, "/growth") != NULL; /* nobody is asked */
+        const bool asks = (strstr(endpoint->path, "{node}/") != NULL && !is_kept) || strcmp(endpoint->path, "/api/v1/pairs") == 0 ||
                           has_param(endpoint, "target") || checks_many;
         assert_int_equal(asks, has_param(endpoint, "max_age_ms"));
         assert_int_equal(asks, has_param(endpoint, "timeout_ms"));
@@ -145,41 +146,15 @@ static void bodies_are_only_for_put_and_post(void **state)
 
 static void every_resource_of_the_contract_is_there(void **state)
 {
-    static const char *const operations[] = {"getLiveness",
-                                             "getReadiness",
-                                             "getVersion",
-                                             "listNodes",
-                                             "getNode",
-                                             "putNode",
-                                             "deleteNode",
-                                             "getSystem",
-                                             "getMemory",
-                                             "getAllocators",
-                                             "listProcesses",
-                                             "getProcess",
-                                             "getProcessRelations",
-                                             "listMonitors",
-                                             "listMonitorPairs",
-                                             "listFleetPairs",
-                                             "traceCallSites",
-                                             "getMetrics",
-                                             "probeNode",
-                                             "listPrometheusTargets",
-                                             "listApplications",
-                                             "listBinaries",
-                                             "collectBinaries",
-                                             "listConnections",
-                                             "listTables",
-                                             "listPorts",
-                                             "getSchedulers",
-                                             "listSockets",
-                                             "getApplicationTree",
-                                             "checkNode",
-                                             "checkNodes",
-                                             "listCheckMetrics",
-                                             "chat",
-                                             "chatSlack",
-                                             "chatMattermost"};
+    static const char *const operations[] = {
+        "getLiveness",      "getReadiness",     "getVersion",          "listNodes",          "getNode",
+        "putNode",          "deleteNode",       "getSystem",           "getMemory",          "getAllocators",
+        "listProcesses",    "getProcess",       "getProcessRelations", "listMonitors",       "listMonitorPairs",
+        "listFleetPairs",   "traceCallSites",   "getMetrics",          "probeNode",          "listPrometheusTargets",
+        "listApplications", "listBinaries",     "collectBinaries",     "listConnections",    "listTables",
+        "listPorts",        "getSchedulers",    "listSockets",         "getApplicationTree", "checkNode",
+        "checkNodes",       "listCheckMetrics", "getHistory",          "getGrowth",          "chat",
+        "chatSlack",        "chatMattermost"};
     size_t count = 0;
     (void)state;
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)

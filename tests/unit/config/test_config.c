@@ -163,6 +163,9 @@ static void what_cannot_go_together_is_refused(void **state)
     assert_int_equal(config_case_read(test, "\n\n[limits]\nretry_max_ms = 10\n"), BG_OK);
     assert_int_equal(bg_config_check(&test->config, &test->failure), BG_INVALID);
     assert_non_null(strstr(test->failure.text, "/b.ini:4: retry_min_ms (500) is over retry_max_ms (10)"));
+    assert_int_equal(config_case_read(test, "[watch]\nsample_ms = 99ms\n"), BG_OK);
+    assert_int_equal(bg_config_check(&test->config, &test->failure), BG_INVALID);
+    assert_non_null(strstr(test->failure.text, "/b.ini:2: sample_ms = 99: expected 0, or at least 100 milliseconds"));
     assert_int_equal(config_case_read(test, "[limits]\nretry_min_ms = 30s\n"), BG_OK);
     assert_int_equal(bg_config_check(&test->config, NULL), BG_OK);
     free(test->config.name);

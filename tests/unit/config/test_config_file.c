@@ -110,7 +110,8 @@ static void wrong_sections_are_refused(void **state)
         int line;
         const char *reason;
     } cases[] = {
-        {"[serve]\n", 1, "unknown section [serve]: expected [server], [limits], [chat], [node NAME@HOST], [token NAME] or [check NAME]"},
+        {"[serve]\n", 1,
+         "unknown section [serve]: expected [server], [watch], [limits], [chat], [node NAME@HOST], [token NAME] or [check NAME]"},
         {"\n[]\n", 2, "unknown section []"},
         {"[Server]\n", 1, "unknown section [Server]"},
         {"[server x]\n", 1, "unknown section [server x]"},
@@ -184,6 +185,8 @@ static void wrong_settings_are_refused(void **state)
         {"[token t]\nscopes =\nsha256 = " ABC_SHA256 "\n", 2, "no scope: expected words"},
         {"[server]\nname = a\x1b@b\n", 2, "expected text without control characters"},
         {"[node a@b]\ntags = \xe2\x80\xae\n", 2, "expected text without control characters"},
+        {"[watch]\nsample_ms = 2h\n", 2, "sample_ms = 2h"},
+        {"[limits]\nsample_ms = 9s\n", 2, "unknown setting sample_ms in [limits]: it belongs to [watch]"},
         {"[server]\nname = a\xff@b\n", 2, "this is not text: expected UTF-8"},
         {"# \xc3\n", 1, "this is not text: expected UTF-8"},
     };

@@ -1,0 +1,73 @@
+/* check_past.c: the values of assertions about the history. */
+#include "check_past.h"
+
+#include "series.h"
+
+#include "beamgauge/clock.h"
+#include "beamgauge/trend.h"
+
+#include <math.h>
+
+#define STEPS 60
+#define MISSING_MAX (STEPS / 4) /* steps without a sample, at either end of the window */
+
+enum bg_error bg_assertion_ask_past(const struct bg_assertion *assertion, const struct bg_services *services, const char *node,
+                                    bg_history_done *done, void *context, struct bg_history_ticket **ret_ticket,
+                                    struct bg_failure *ret_failure)
+{
+    const int64_t now_ms = bg_clock_wall_ms(services->clock);
+    struct bg_history_request request = {
+        .node = node, .series = &assertion->series, .series_count = 1, .until_ms = now_ms, .step_ms = assertion->window_ms / STEPS};
+    if (services->store == NULL)
+        return bg_fail(ret_failure, BG_UNSUPPORTED, "nothing is kept of nodes: sample_ms is 0 in [watch] of the configuration");
+    request.since_ms = now_ms - assertion->window_ms;
+    request.since_ms -= request.since_ms % request.step_ms;
+    return bg_store_history(services->store, &request, done, context, ret_ticket, ret_failure);
+}
+
+/* What was seen since the last restart. Returns the number of points. */
+static size_t points_of(const struct bg_history *kept, struct bg_point ret_points[STEPS + 2])
+{
+    const int64_t restart_ms = kept->restarts_count > 0 ? kept->restarts_ms[kept->restarts_count - 1] : 0;
+    size_t count = 0;
+    for (size_t i = 0; i < kept->buckets_count && count < STEPS + 2; i++) {
+        const int64_t at_ms = kept->since_ms + (int64_t)i * kept->step_ms;
+        if (at_ms >= restart_ms && !isnan(kept->buckets[i].mean))
+            ret_points[count++] = (struct bg_point){.at_s = (double)at_ms / 1000, .value = kept->buckets[i].mean};
+    }
+    return count;
+}
+
+/* Two samples of a window of an hour are not what it did in that hour. */
+static enum bg_error check_points(const struct bg_history *kept, const char *node, const struct bg_point *points, size_t count,
+                                  struct bg_failure *ret_failure)
+{
+    const double step_s = (double)kept->step_ms / 1000, begin_s = (double)kept->since_ms / 1000;
+    const double end_s = begin_s + step_s * (double)kept->buckets_count;
+    char at[BG_RFC3339_SIZE];
+    if (count == 0)
+        return bg_fail(ret_failure, BG_UNSUPPORTED, "nothing was sampled of %s in the window%s", node,
+                       kept->restarts_count > 0 ? " since its restart" : "");
+    bg_clock_rfc3339((int64_t)(points[0].at_s * 1000), at);
+    if (points[0].at_s > begin_s + MISSING_MAX * step_s)
+        return bg_fail(ret_failure, BG_UNSUPPORTED, "%s there are samples of %s from %s on only: choose a shorter window, or ask later",
+                       kept->restarts_count > 0 ? "since its restart" : "in the window", node, at);
+    if (points[count - 1].at_s < end_s - MISSING_MAX * step_s)
+        return bg_fail(ret_failure, BG_UNSUPPORTED, "the last samples of %s are too old: it was not sampled lately", node);
+    return BG_OK;
+}
+
+enum bg_error bg_assertion_measure_past(const struct bg_assertion *assertion, const char *node, const struct bg_history *kept,
+                                        struct bg_measure *ret_measure, struct bg_failure *ret_failure)
+{
+    struct bg_point points[STEPS + 2];
+    struct bg_trend trend;
+    const size_t count = points_of(kept, points);
+    const enum bg_error error = check_points(kept, node, points, count, ret_failure);
+    if (error != BG_OK)
+        return error;
+    bg_trend_of(points, count, &trend);
+    const double change = points[count - 1].value - points[0].value;
+    *ret_measure = (struct bg_measure){.value = assertion->figure->kind == BG_FIGURE_CHANGE ? change : trend.per_second, .exact = true};
+    return BG_OK;
+}

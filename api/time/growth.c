@@ -1,0 +1,229 @@
+/* growth.c: GET .../growth, which figures of a node grow, since when, how fast, and until when they can. */
+#include "endpoints.h"
+#include "params.h"
+#include "past.h"
+#include "series.h"
+#include "when.h"
+
+#include "beamgauge/clock.h"
+#include "beamgauge/store.h"
+#include "beamgauge/trend.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS 60
+#define WINDOW_MS_MIN 60000
+
+/* What a figure may reach. */
+static const struct {
+    const char *name, *limit;
+} limits[] = {{"process_count", "process_limit"}, {"port_count", "port_limit"},        {"atom_count", "atom_limit"},
+              {"ets_count", "ets_limit"},         {"rss_bytes", "limit_bytes"},        {"memory.total_bytes", "limit_bytes"},
+              {"carriers_bytes", "limit_bytes"},  {"cgroup_used_bytes", "limit_bytes"}};
+
+static const char *limit_of(const struct bg_series *series)
+{
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (strcmp(limits[i].name, series->name) == 0)
+            return limits[i].limit;
+    return NULL;
+}
+
+/* Rates, ratios and times of a node that leaks nothing grow too; and the same is there as a count. */
+static bool can_leak(const struct bg_series *series)
+{
+    const char *unit = series->figure->unit, *limit = strstr(series->name, "limit");
+    return !series->is_rate && limit == NULL && (strcmp(unit, "bytes") == 0 || strcmp(unit, "count") == 0);
+}
+
+/* The figures as they were at the steps since the last restart. */
+struct seen {
+    const struct bg_history *kept;
+    size_t first; /* step */
+};
+
+static struct seen since_restart(const struct bg_history *kept)
+{
+    struct seen seen = {.kept = kept};
+    if (kept->restarts_count > 0)
+        seen.first = (size_t)((kept->restarts_ms[kept->restarts_count - 1] - kept->since_ms) / kept->step_ms) + 1;
+    return seen;
+}
+
+static const struct bg_bucket *buckets_of(const struct bg_history *kept, size_t series)
+{
+    return kept->buckets + series * kept->buckets_count; /* all series were asked for, in their order */
+}
+
+/* The last value that was seen; NaN: none. */
+static double last_of(const struct seen *seen, const char *name)
+{
+    const size_t series = bg_series_find(name, strlen(name));
+    double last = NAN;
+    for (size_t i = seen->first; i < seen->kept->buckets_count; i++)
+        if (!isnan(buckets_of(seen->kept, series)[i].mean))
+            last = buckets_of(seen->kept, series)[i].mean;
+    return last;
+}
+
+/* Of each step the least value: what garbage collections free again is not growth. */
+static struct bg_trend trend_of(const struct seen *seen, size_t series)
+{
+    struct bg_point points[STEPS + 2]; /* the first step begins before the window */
+    struct bg_trend trend;
+    size_t count = 0;
+    for (size_t i = seen->first; i < seen->kept->buckets_count && count < sizeof points / sizeof points[0]; i++)
+        points[count++] = (struct bg_point){.at_s = (double)(seen->kept->since_ms + (int64_t)i * seen->kept->step_ms) / 1000,
+                                            .value = buckets_of(seen->kept, series)[i].min};
+    bg_trend_of(points, count, &trend);
+    return trend;
+}
+
+static void put_limit(struct bg_shaper *shaper, json_t *row, const struct seen *seen, const struct bg_series *series,
+                      const struct bg_trend *trend)
+{
+    const char *name = limit_of(series);
+    const double limit = name != NULL ? last_of(seen, name) : NAN;
+    const bool is_reached = trend->grows && !isnan(limit);
+    bg_put(shaper, row, "limit", bg_past_number_new(limit));
+    bg_put(shaper, row, "limit_in_seconds",
+           is_reached ? json_integer((json_int_t)fmax(0, (limit - trend->last) / trend->per_second)) : json_null());
+}
+
+static json_t *row_new(struct bg_shaper *shaper, const struct seen *seen, size_t index)
+{
+    const struct bg_series *series = bg_series_at(index);
+    const struct bg_trend trend = trend_of(seen, index);
+    if (trend.points_count == 0)
+        return NULL;
+    json_t *row = bg_object_new(shaper);
+    bg_put(shaper, row, "figure", json_string(series->name));
+    bg_put(shaper, row, "unit", json_string(series->figure->unit));
+    bg_put(shaper, row, "grows", json_boolean(trend.grows));
+    bg_put(shaper, row, "since_at", bg_past_at_new((int64_t)(trend.since_s * 1000)));
+    bg_put(shaper, row, "start", bg_past_number_new(trend.first));
+    bg_put(shaper, row, "now", bg_past_number_new(trend.last));
+    bg_put(shaper, row, "change", bg_past_number_new(trend.last - trend.first));
+    bg_put(shaper, row, "change_ratio", trend.first > 0 ? json_real((trend.last - trend.first) / trend.first) : json_null());
+    bg_put(shaper, row, "change_per_second", json_real(trend.per_second));
+    bg_put(shaper, row, "steadiness", json_real(trend.steadiness));
+    bg_put(shaper, row, "points_count", json_integer((json_int_t)trend.points_count));
+    put_limit(shaper, row, seen, series, &trend);
+    return row;
+}
+
+/* What grows comes first, then what has changed most for its size. */
+static double rank(const json_t *row)
+{
+    const double ratio = fabs(json_number_value(json_object_get(row, "change_ratio")));
+    return json_is_true(json_object_get(row, "grows")) ? 1e9 + ratio : ratio;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double one = rank(*(json_t *const *)a), other = rank(*(json_t *const *)b);
+    return (one < other) - (one > other);
+}
+
+static json_t *data_new(struct bg_shaper *shaper, const struct seen *seen, bool all)
+{
+    json_t *rows[BG_STORE_SERIES_MAX], *data = bg_array_new(shaper);
+    size_t count = 0;
+    for (size_t i = 0; i < bg_series_count(); i++)
+        if (can_leak(bg_series_at(i)) && (rows[count] = row_new(shaper, seen, i)) != NULL)
+            count++;
+    qsort(rows, count, sizeof rows[0], compare);
+    for (size_t i = 0; i < count; i++)
+        if (all || json_is_true(json_object_get(rows[i], "grows")))
+            bg_append(shaper, data, rows[i]);
+        else
+            json_decref(rows[i]);
+    return data;
+}
+
+/* A first look, or one soon after a restart, has too little to say anything. */
+static void warn(struct bg_shaper *shaper, const struct seen *seen, json_t *warnings)
+{
+    size_t known = 0;
+    if (seen->first > 0)
+        bg_append(shaper, warnings, json_string("the node was restarted within the window: only what came after that is looked at"));
+    for (size_t i = seen->first; i < seen->kept->buckets_count; i++)
+        known += isnan(buckets_of(seen->kept, 0)[i].mean) == 0;
+    if (known < BG_TREND_POINTS_MIN)
+        bg_append(shaper, warnings,
+                  json_sprintf("there are samples in %d of the window's %d parts: at least %d are needed to know what grows", (int)known,
+                               (int)seen->kept->buckets_count, BG_TREND_POINTS_MIN));
+}
+
+static json_t *shape(struct bg_shaper *shaper, const struct bg_past *past, const struct bg_history *kept, json_t *warnings)
+{
+    const struct seen seen = since_restart(kept);
+    warn(shaper, &seen, warnings);
+    return data_new(shaper, &seen, bg_call_boolean(past->call, "all"));
+}
+
+static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct bg_failure *ret_failure)
+{
+    struct bg_history_request *request = &past->request;
+    const char *window = bg_call_text(past->call, "window");
+    int64_t window_ms;
+    if (!bg_duration_parse(window, &window_ms) || window_ms < WINDOW_MS_MIN)
+        return bg_fail_param(ret_failure, BG_INVALID, "window", "window=%.40s is not a duration of at least 1m, like 10m, 1h or 1d",
+                             window);
+    for (size_t i = 0; i < bg_series_count(); i++)
+        past->series[i] = i;
+    request->series_count = bg_series_count();
+    request->step_ms = window_ms / STEPS;
+    request->until_ms = now_ms;
+    request->since_ms = now_ms - window_ms;
+    request->since_ms -= request->since_ms % request->step_ms;
+    return BG_OK;
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_past_run(call, read_request, shape);
+}
+
+static const struct bg_param params[] = {
+    BG_NODE_PARAM,
+    {.name = "window",
+     .type = BG_PARAM_TEXT,
+     .min = 2,
+     .max = 40,
+     .fallback = "1h",
+     .summary = "How long before now to look at (10m, 6h, 7d); a node that was restarted since is looked at since then"},
+    {.name = "all", .type = BG_PARAM_BOOLEAN, .fallback = "false", .summary = "Also the figures that do not grow"},
+    BG_PARAMS_END,
+};
+
+static const struct bg_column columns[] = {
+    {"figure", "Figure", BG_COLUMN_WHOLE, true},
+    {"unit", "Unit", BG_COLUMN_TEXT, false},
+    {"grows", "Grows", BG_COLUMN_TEXT, false},
+    {"start", "Start", BG_COLUMN_TEXT, true},
+    {"now", "Now", BG_COLUMN_TEXT, true},
+    {"change", "Change", BG_COLUMN_TEXT, false},
+    {"change_ratio", "Change", BG_COLUMN_TEXT, false},
+    {"change_per_second", "Growth", BG_COLUMN_RATE, true},
+    {"since_at", "Since", BG_COLUMN_WHOLE, false},
+    {"steadiness", "Steadiness", BG_COLUMN_TEXT, false},
+    {"points_count", "Points", BG_COLUMN_COUNT, false},
+    {"limit", "Limit", BG_COLUMN_TEXT, false},
+    {"limit_in_seconds", "s to limit", BG_COLUMN_TEXT, true},
+    {NULL, NULL, BG_COLUMN_TEXT, false},
+};
+
+const struct bg_endpoint bg_growth_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/api/v1/nodes/{node}/growth",
+     .scope = BG_SCOPE_READ,
+     .operation = "getGrowth",
+     .summary = "Which figures of a node grow steadily, since when, how fast, and when they reach their limit",
+     .params = params,
+     .columns = columns,
+     .handler = handle},
+    {.path = NULL},
+};

@@ -1,0 +1,227 @@
+/* history.c: GET .../history, the figures of a node as they were. */
+#include "endpoints.h"
+#include "params.h"
+#include "past.h"
+#include "series.h"
+#include "when.h"
+
+#include "beamgauge/clock.h"
+#include "beamgauge/nearest.h"
+#include "beamgauge/store.h"
+
+#include <string.h>
+
+#define SERIES_MAX 16
+#define SERIES_TEXT_MAX 1024
+#define STEP_MS_MIN 1000
+#define STEPS_WANTED 360 /* where the step is not given */
+#define DEFAULT_SERIES "memory.total_bytes,process_count,run_queue_count"
+
+static enum bg_error unknown_series(const char *name, size_t length, struct bg_failure *ret_failure)
+{
+    struct bg_nearest nearest;
+    bg_nearest_init(&nearest, name, length);
+    for (size_t i = 0; i < bg_series_count(); i++)
+        bg_nearest_try(&nearest, bg_series_at(i)->name);
+    if (nearest.best != NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, "series", "there is no series \"%.*s\"; did you mean %s?", (int)length, name,
+                             nearest.best);
+    return bg_fail_param(
+        ret_failure, BG_INVALID, "series",
+        "there is no series \"%.*s\"; the series are the figures of GET /api/v1/check/metrics of sources memory and system", (int)length,
+        name);
+}
+
+/* Names with commas between them; each once. */
+static enum bg_error read_series(struct bg_past *past, const char *text, struct bg_failure *ret_failure)
+{
+    for (size_t length; *text != '\0'; text += length + (text[length] == ',')) {
+        length = strcspn(text, ",");
+        const size_t index = bg_series_find(text, length);
+        size_t i = 0;
+        if (index == bg_series_count())
+            return unknown_series(text, length < BG_SERIES_NAME_SIZE ? length : BG_SERIES_NAME_SIZE, ret_failure);
+        while (i < past->request.series_count && past->series[i] != index)
+            i++;
+        if (i == SERIES_MAX)
+            return bg_fail_param(ret_failure, BG_INVALID, "series", "more than %d series: ask for the others in another request",
+                                 SERIES_MAX);
+        past->series[i] = index;
+        past->request.series_count += i == past->request.series_count;
+    }
+    return BG_OK;
+}
+
+/* The least handy step that makes no more steps than a chart shows. */
+static int64_t step_for(int64_t span_ms)
+{
+    static const int64_t seconds[] = {10, 30, 60, 300, 900, 3600, 6 * 3600};
+    size_t i = 0;
+    while (i + 1 < sizeof seconds / sizeof seconds[0] && span_ms / (seconds[i] * 1000) > STEPS_WANTED)
+        i++;
+    return seconds[i] * 1000;
+}
+
+static enum bg_error read_time(const struct bg_call *call, const char *param, int64_t now_ms, int64_t *ret_ms,
+                               struct bg_failure *ret_failure)
+{
+    const char *text = bg_call_text(call, param);
+    if (bg_when_parse(text, now_ms, ret_ms))
+        return BG_OK;
+    return bg_fail_param(ret_failure, BG_INVALID, param,
+                         "%s=%.40s is neither a time like 2026-11-27T02:30:00Z nor a duration before now like 90s, 6h or 7d", param, text);
+}
+
+static enum bg_error read_step(struct bg_past *past, const char *text, struct bg_failure *ret_failure)
+{
+    struct bg_history_request *request = &past->request;
+    const int64_t span_ms = request->until_ms - request->since_ms;
+    request->step_ms = step_for(span_ms);
+    if (text != NULL && (!bg_duration_parse(text, &request->step_ms) || request->step_ms < STEP_MS_MIN))
+        return bg_fail_param(ret_failure, BG_INVALID, "step", "step=%.40s is not a duration of at least 1s, like 10s, 5m or 1h", text);
+    if (span_ms / request->step_ms >= BG_STORE_BUCKETS_MAX)
+        return bg_fail_param(ret_failure, BG_INVALID, "step",
+                             "from since to until there are more than %d steps of this length: choose a longer step, or a later since",
+                             BG_STORE_BUCKETS_MAX - 1);
+    request->since_ms -= request->since_ms % request->step_ms;
+    return BG_OK;
+}
+
+static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct bg_failure *ret_failure)
+{
+    const struct bg_call *call = past->call;
+    struct bg_history_request *request = &past->request;
+    enum bg_error error = read_series(past, bg_call_text(call, "series"), ret_failure);
+    if (error == BG_OK)
+        error = read_time(call, "since", now_ms, &request->since_ms, ret_failure);
+    if (error == BG_OK)
+        error = read_time(call, "until", now_ms, &request->until_ms, ret_failure);
+    if (error == BG_OK && request->since_ms >= request->until_ms)
+        error = bg_fail_param(ret_failure, BG_INVALID, "since", "since must be before until");
+    if (error == BG_OK)
+        error = read_step(past, bg_call_text(call, "step"), ret_failure);
+    return error;
+}
+
+static json_t *column_new(struct bg_shaper *shaper, const struct bg_bucket *buckets, size_t count, size_t offset)
+{
+    json_t *column = bg_array_new(shaper);
+    for (size_t i = 0; i < count; i++)
+        bg_append(shaper, column, bg_past_number_new(*(const double *)((const char *)&buckets[i] + offset)));
+    return column;
+}
+
+static json_t *series_new(struct bg_shaper *shaper, const struct bg_series *series, const struct bg_bucket *buckets, size_t count)
+{
+    json_t *object = bg_object_new(shaper);
+    bg_put(shaper, object, "name", json_string(series->name));
+    bg_put(shaper, object, "unit", json_string(bg_series_unit(series)));
+    bg_put(shaper, object, "mean", column_new(shaper, buckets, count, offsetof(struct bg_bucket, mean)));
+    bg_put(shaper, object, "min", column_new(shaper, buckets, count, offsetof(struct bg_bucket, min)));
+    bg_put(shaper, object, "max", column_new(shaper, buckets, count, offsetof(struct bg_bucket, max)));
+    return object;
+}
+
+static json_t *data_new(struct bg_shaper *shaper, const struct bg_past *past, const struct bg_history *kept)
+{
+    json_t *data = bg_object_new(shaper), *times = bg_array_new(shaper), *series = bg_array_new(shaper), *restarts = bg_array_new(shaper);
+    for (size_t i = 0; i < kept->buckets_count; i++)
+        bg_append(shaper, times, bg_past_number_new((double)(kept->since_ms + (int64_t)i * kept->step_ms) / 1000));
+    for (size_t i = 0; i < past->request.series_count; i++)
+        bg_append(shaper, series,
+                  series_new(shaper, bg_series_at(past->series[i]), kept->buckets + i * kept->buckets_count, kept->buckets_count));
+    for (size_t i = 0; i < kept->restarts_count; i++)
+        bg_append(shaper, restarts, bg_past_at_new(kept->restarts_ms[i]));
+    bg_put(shaper, data, "step_seconds", bg_past_number_new((double)kept->step_ms / 1000));
+    bg_put(shaper, data, "unix_seconds", times);
+    bg_put(shaper, data, "series", series);
+    bg_put(shaper, data, "restarts_at", restarts);
+    bg_put(shaper, data, "first_at", kept->first_ms != 0 ? bg_past_at_new(kept->first_ms) : json_null());
+    bg_put(shaper, data, "last_at", kept->last_ms != 0 ? bg_past_at_new(kept->last_ms) : json_null());
+    return data;
+}
+
+static json_t *shape(struct bg_shaper *shaper, const struct bg_past *past, const struct bg_history *kept, json_t *warnings)
+{
+    char first[BG_RFC3339_SIZE];
+    if (kept->first_ms > kept->since_ms + kept->step_ms) {
+        bg_clock_rfc3339(kept->first_ms, first);
+        bg_append(shaper, warnings, json_sprintf("nothing is kept of this node from before %s", first));
+    }
+    return data_new(shaper, past, kept);
+}
+
+static void handle(struct bg_call *call)
+{
+    bg_past_run(call, read_request, shape);
+}
+
+/* For tables: one row for each series at each time at which something was seen. */
+static json_t *rows_of(const json_t *data)
+{
+    static const char *const columns[] = {"mean", "min", "max"};
+    const json_t *times = json_object_get(data, "unix_seconds"), *series;
+    json_t *rows = json_array();
+    size_t at, i;
+    for (at = 0; at < json_array_size(times); at++)
+        json_array_foreach(json_object_get(data, "series"), i, series)
+        {
+            if (json_is_null(json_array_get(json_object_get(series, "mean"), at)))
+                continue;
+            json_t *row = json_object();
+            (void)json_object_set_new(row, "at", bg_past_at_new((int64_t)(json_number_value(json_array_get(times, at)) * 1000)));
+            (void)json_object_set(row, "series", json_object_get(series, "name"));
+            for (size_t column = 0; column < 3; column++)
+                (void)json_object_set(row, columns[column], json_array_get(json_object_get(series, columns[column]), at));
+            (void)json_array_append_new(rows, row);
+        }
+    return rows;
+}
+
+static const struct bg_param params[] = {
+    BG_NODE_PARAM,
+    {.name = "series",
+     .type = BG_PARAM_TEXT,
+     .min = 1,
+     .max = SERIES_TEXT_MAX,
+     .fallback = DEFAULT_SERIES,
+     .summary = "Up to 16 figures with commas between them: those of /check/metrics that need no look at all processes; of a counter its "
+                "change in each second, like reductions_per_second"},
+    {.name = "since",
+     .type = BG_PARAM_TEXT,
+     .min = 2,
+     .max = 40,
+     .fallback = "1h",
+     .summary = "A time (2026-11-27T02:30:00Z), or how long before now (90s, 6h, 7d)"},
+    {.name = "until",
+     .type = BG_PARAM_TEXT,
+     .min = 2,
+     .max = 40,
+     .fallback = "0s",
+     .summary = "The same; nothing from that time on is given"},
+    {.name = "step",
+     .type = BG_PARAM_TEXT,
+     .min = 2,
+     .max = 40,
+     .summary = "The length of each step (10s, 5m, 1h); chosen by the time between since and until if it is not given"},
+    BG_PARAMS_END,
+};
+
+static const struct bg_column columns[] = {
+    {"at", "At", BG_COLUMN_WHOLE, true},    {"series", "Series", BG_COLUMN_WHOLE, true}, {"mean", "Mean", BG_COLUMN_TEXT, true},
+    {"min", "Least", BG_COLUMN_TEXT, true}, {"max", "Most", BG_COLUMN_TEXT, true},       {NULL, NULL, BG_COLUMN_TEXT, false},
+};
+
+const struct bg_endpoint bg_history_endpoints[] = {
+    {.method = BG_GET,
+     .path = "/api/v1/nodes/{node}/history",
+     .scope = BG_SCOPE_READ,
+     .operation = "getHistory",
+     .summary =
+         "The figures of a node as they were, also of a node that is gone: fine for an hour, by minute for a day, by hour for 30 days",
+     .params = params,
+     .columns = columns,
+     .rows = rows_of,
+     .handler = handle},
+    {.path = NULL},
+};
