@@ -3,28 +3,34 @@
 
 #include <string.h>
 
+/* The next id; when all have been given once, the lowest that is free. */
+static const char free_id[] =
+    "SELECT CASE WHEN ifnull(max(id), 0) < ?1 THEN ifnull(max(id), 0) + 1 ELSE (SELECT id + 1 FROM (SELECT 0 AS id"
+    " UNION ALL SELECT id FROM node) AS this WHERE NOT EXISTS (SELECT 1 FROM node AS next WHERE next.id ="
+    " this.id + 1) ORDER BY id LIMIT 1) END FROM node";
+/* The oldest time of a level, of all nodes: one search for each. */
+static const char oldest[] = "SELECT min((SELECT key FROM sample WHERE key BETWEEN (node.id << 47 | ?1) AND (node.id << 47 | ?2) ORDER BY"
+                             " key LIMIT 1) - (node.id << 47 | ?1)) FROM node";
+#define ROWS "SELECT key, layout, count, started_ms, figures FROM sample WHERE key BETWEEN ?1 AND ?2 ORDER BY key"
+static const char rows[] = ROWS, rows_backwards[] = ROWS " DESC";
+
 static const char *const texts[BG_STATEMENTS] = {
     [BG_BEGIN] = "BEGIN IMMEDIATE",
     [BG_COMMIT] = "COMMIT",
     [BG_NODE_FIND] = "SELECT id FROM node WHERE name = ?1",
-    [BG_NODE_FREE_ID] = "SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM node WHERE id = 1) THEN 1 ELSE"
-                        " (SELECT id + 1 FROM node AS this WHERE NOT EXISTS (SELECT 1 FROM node AS next WHERE next.id = this.id + 1)"
-                        " ORDER BY id LIMIT 1) END",
+    [BG_NODE_FREE_ID] = free_id,
     [BG_NODE_ADD] = "INSERT INTO node(id, name) VALUES(?1, ?2)",
     [BG_NODE_NEXT] = "SELECT id, name FROM node WHERE id >= ?1 ORDER BY id LIMIT 1",
-    [BG_NODES_FORGET] =
-        "DELETE FROM node WHERE NOT EXISTS (SELECT 1 FROM sample WHERE key >= node.id << 47 AND key <= (node.id << 47 | ?1))",
+    [BG_NODES_FORGET] = "DELETE FROM node WHERE NOT EXISTS (SELECT 1 FROM sample WHERE key BETWEEN node.id << 47 AND (node.id << 47 | ?1))",
     [BG_LAYOUT_FIND] = "SELECT id FROM layout WHERE names = ?1",
     [BG_LAYOUT_ADD] = "INSERT INTO layout(names) VALUES(?1)",
     [BG_LAYOUT_NAMES] = "SELECT names FROM layout WHERE id = ?1",
     [BG_ROW_ADD] = "INSERT OR REPLACE INTO sample(key, layout, count, started_ms, figures) VALUES(?1, ?2, ?3, ?4, ?5)",
-    [BG_ROWS] = "SELECT key, layout, count, started_ms, figures FROM sample WHERE key BETWEEN ?1 AND ?2 ORDER BY key",
-    [BG_ROWS_BACKWARDS] = "SELECT key, layout, count, started_ms, figures FROM sample WHERE key BETWEEN ?1 AND ?2 ORDER BY key DESC",
+    [BG_ROWS] = rows,
+    [BG_ROWS_BACKWARDS] = rows_backwards,
     [BG_ROWS_REMOVE] = "DELETE FROM sample WHERE key BETWEEN ?1 AND ?2",
     [BG_KEY_FIRST] = "SELECT key FROM sample WHERE key BETWEEN ?1 AND ?2 ORDER BY key LIMIT 1",
-    /* The oldest time of a level, of all nodes: one search for each. */
-    [BG_OLDEST] = "SELECT min((SELECT key FROM sample WHERE key BETWEEN (node.id << 47 | ?1) AND (node.id << 47 | ?2) ORDER BY key LIMIT 1)"
-                  " - (node.id << 47 | ?1)) FROM node",
+    [BG_OLDEST] = oldest,
     [BG_PAGES] = "PRAGMA page_count",
     [BG_PAGES_FREE] = "PRAGMA freelist_count",
 };

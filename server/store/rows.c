@@ -35,7 +35,7 @@ bool bg_node_add(struct bg_db *db, const char *name, struct bg_node_ref *ret_nod
 
     if (bg_rows_node(db, name, ret_node))
         return true;
-    id = bg_db_number(db, bg_db_start(db, BG_NODE_FREE_ID, NULL, 0), 0);
+    id = bg_db_number(db, BG_DB_START(db, BG_NODE_FREE_ID, BG_NODE_IDS_MAX), 0);
     if (id < 1 || id > BG_NODE_IDS_MAX)
         return false;
     statement = BG_DB_START(db, BG_NODE_ADD, id);

@@ -13,7 +13,7 @@ export const INTERNAL = {
   ],
   'It chooses between two ways to do the same; the answer is the same.': [
     'body.c COPIED_MAX', 'atom_cache.c KEPT_MAX', 'inquiry.c ID_MAX', 'decode_scalar.c REPEATED_MAX', 'decode_scalar.c REPEATED_LENGTH_MAX', 'readers.erl ASKERS_MAX', 'readers.erl ASIDE_MAX',
-    'tally.erl OFTEN_MAX', 'chunks.erl TUPLE_PROCESSES_MAX', 'leaders.erl LEADERS_MAX', 'entries.erl MEASURES_MAX', 'window.erl OWN_MAX',
+    'tally.erl OFTEN_MAX', 'chunks.erl TUPLE_PROCESSES_MAX', 'leaders.erl LEADERS_MAX', 'entries.erl MEASURES_MAX', 'window.erl OWN_MAX', 'BG_BATCH_MAX',
   ],
   'It is a rule of an estimate or of a warning, and bounds nothing that is taken.': [
     'node/memory.c BOUNDS_APART_MAX', 'memory_blocks.c MONITOR_END_MAX', 'join.c GROWN_MEANWHILE_MAX', 'ask/scan.c ENDED_PART_MAX', 'check_run.c SKIPPED_PART_MAX', 'BG_TREND_POINTS_MAX', 'check_past.c MISSING_MAX', 'time/sampling.c MAX_AGE_MS',

@@ -1,5 +1,7 @@
 /* test_keep.c: what is kept, and what is not taken: age, size, late samples, and clocks that were set. */
 #include "fixture.h"
+#include "memory.h"
+#include "rows.h"
 #include "schema.h"
 #include "write.h"
 
@@ -184,6 +186,47 @@ static void what_is_kept_becomes_shorter_alike(void **state)
         assert_true(is_known(copy->buckets[i].mean));
 }
 
+static void nodes_have_a_greatest_number_and_make_room_for_others(void **state)
+{
+    char name[32];
+
+    (void)state;
+    store_start(NULL, 4 * LARGE);
+    for (int node = 0; node <= BG_NODE_IDS_MAX; node++) {
+        snprintf(name, sizeof name, "n%d@host", node);
+        add(name, DAWN + node, node, 0, 0);
+    }
+    assert_int_equal(settle().dropped_count, 1);
+    assert_int_equal(settle().written_count, BG_NODE_IDS_MAX);
+    assert_true(mean_between("n65534@host", DAWN, DAWN + HOUR) == 65534);
+    wall_ms = DAWN + 31 * DAY;
+    for (int i = 0; i <= BG_NODE_IDS_MAX / 64 + 2; i++)
+        settle();
+    assert_int_equal(settle().oldest_ms, 0);
+    add(name, DAWN + 31 * DAY, 5, 0, 0);
+    assert_true(mean_between(name, DAWN + 31 * DAY, DAWN + 31 * DAY + HOUR) == 5);
+    assert_false(ask("n7@host", DAWN, DAWN + HOUR, HOUR)->history.is_node_known);
+}
+
+/* Of the ids that were given once, those that are free are given again. */
+static void ids_are_given_again(void **state)
+{
+    struct bg_db db = {.handle = NULL};
+    struct bg_series series = {.text = (char *)"a\n", .count = 1};
+    struct bg_opening opening = {.memory_max_bytes = LARGE, .series = series};
+    struct bg_node_ref node;
+
+    (void)state;
+    assert_true(bg_memory_open(&opening, &db));
+    assert_true(bg_db_execute(&db, "INSERT INTO node VALUES(65535, 'last@host'), (1, 'first@host'), (2, 'second@host')"));
+    assert_true(bg_node_add(&db, "new@host", &node));
+    assert_int_equal(node.id, 3);
+    assert_true(bg_db_execute(&db, "DELETE FROM node WHERE id = 1"));
+    assert_true(bg_node_add(&db, "newer@host", &node));
+    assert_int_equal(node.id, 1);
+    bg_db_close(&db, true);
+}
+
 static void an_older_file_becomes_one_of_today(void **state)
 {
     static const char *const migrations[] = {"CREATE TABLE early(id INTEGER)", "ALTER TABLE early ADD COLUMN more INTEGER",
@@ -236,6 +279,8 @@ int main(void)
         TEST(steps_back_of_a_minute_drop_a_minute),
         TEST(a_store_that_is_full_keeps_the_newest_of_all_nodes),
         TEST(what_is_kept_becomes_shorter_alike),
+        TEST(nodes_have_a_greatest_number_and_make_room_for_others),
+        TEST(ids_are_given_again),
         TEST(an_older_file_becomes_one_of_today),
         TEST(a_migration_that_fails_changes_nothing),
     };

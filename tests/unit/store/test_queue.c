@@ -16,9 +16,11 @@ static int done_count;
 
 static void wake(void *context)
 {
+    const bool is_to_stay = is_held; /* before the test goes on, and changes it */
+
     (void)context;
     sem_post(&woken);
-    if (is_held)
+    if (is_to_stay)
         sem_wait(&go_on);
 }
 
