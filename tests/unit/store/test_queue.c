@@ -2,6 +2,7 @@
 #include "fixture.h"
 
 #include <semaphore.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -224,6 +225,41 @@ static void closing_does_not_wait_for_ever(void **state)
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
 }
 
+static void count_no_memory(void *context, const struct bg_failure *failure, const struct bg_history *history)
+{
+    assert_true(failure != NULL && history == NULL && failure->error == BG_NO_MEMORY);
+    *(int *)context += 1;
+}
+
+/* Samples are lost then, and counted; the file is used on, and nothing of it is lost. */
+static void want_of_memory_costs_what_waits_and_nothing_else(void **state)
+{
+    struct bg_history_ticket *ticket = NULL;
+    struct bg_store_state now;
+
+    (void)state;
+    open_store(path);
+    for (int i = 0; i < 500; i++)
+        put(DAWN + i * SECOND);
+    ask_for();
+    await_done(1);
+    sqlite3_hard_heap_limit64(1000);
+    for (int i = 500; i < 900; i++)
+        put(DAWN + i * SECOND);
+    assert_int_equal(bg_store_history(store, &request, count_no_memory, &done_count, &ticket, NULL), BG_OK);
+    await_done(2);
+    bg_store_state(store, &now);
+    assert_true(now.failed_count > 0 && now.failed_count + now.written_count == 900);
+    assert_true(now.in_file && now.problem[0] == '\0');
+    sqlite3_hard_heap_limit64(0);
+    put(DAWN + 900 * SECOND);
+    ask_for();
+    await_done(3);
+    bg_store_state(store, &now);
+    assert_true(now.failed_count + now.written_count == 901 && now.written_count >= 501);
+    assert_true(now.in_file);
+}
+
 static void refused(struct bg_history_request wrong, const char *text)
 {
     struct bg_history_ticket *ticket = NULL;
@@ -307,6 +343,7 @@ int main(void)
         TEST(one_may_cancel_another),
         TEST(closing_writes_what_waits_and_calls_nobody),
         TEST(closing_does_not_wait_for_ever),
+        TEST(want_of_memory_costs_what_waits_and_nothing_else),
         TEST(requests_out_of_bounds_are_refused),
         TEST(names_of_nodes_are_bounded),
         TEST(options_out_of_bounds_are_refused),
