@@ -40,7 +40,8 @@ struct bg_db {
     int64_t max_bytes;
     int64_t page_bytes;
     struct bg_layouts layouts;
-    uint64_t damaged_count; /* rows that could not be read */
+    int64_t first_key, last_key; /* what rows are being read: in a damaged file, a statement may give others too */
+    uint64_t damaged_count;      /* rows that could not be read */
 };
 
 /* Compiles all statements; false: the tables are not as they should be, or no memory. */

@@ -114,7 +114,7 @@ static bool row_read(struct bg_db *db, sqlite3_stmt *rows, const struct bg_node_
     const int length = sqlite3_column_bytes(rows, 4) - SEAL_BYTES;
     uint32_t seal = 0;
 
-    if (bytes == NULL || length < 0 || layout == NULL || count < 1 || count > UINT32_MAX)
+    if (bytes == NULL || length < 0 || layout == NULL || count < 1 || count > UINT32_MAX || key < db->first_key || key > db->last_key)
         return false;
     for (int i = 0; i < SEAL_BYTES; i++)
         seal |= (uint32_t)bytes[i] << 8 * i;
@@ -128,9 +128,17 @@ static bool row_read(struct bg_db *db, sqlite3_stmt *rows, const struct bg_node_
     return figures_read(bytes + SEAL_BYTES, (size_t)length, layout, (uint32_t)count, ret_row->figures);
 }
 
+static sqlite3_stmt *rows_start(struct bg_db *db, enum bg_statement which, const struct bg_node_ref *node, enum bg_level level,
+                                int64_t from_ms, int64_t until_ms)
+{
+    db->first_key = bg_key(node->id, level, from_ms);
+    db->last_key = bg_key(node->id, level, until_ms - 1);
+    return BG_DB_START(db, which, db->first_key, db->last_key);
+}
+
 sqlite3_stmt *bg_rows_start(struct bg_db *db, const struct bg_node_ref *node, enum bg_level level, int64_t from_ms, int64_t until_ms)
 {
-    return until_ms <= from_ms ? NULL : BG_DB_START(db, BG_ROWS, bg_key(node->id, level, from_ms), bg_key(node->id, level, until_ms - 1));
+    return until_ms <= from_ms ? NULL : rows_start(db, BG_ROWS, node, level, from_ms, until_ms);
 }
 
 bool bg_row_next(struct bg_db *db, sqlite3_stmt *rows, const struct bg_node_ref *node, struct bg_row *ret_row)
@@ -146,7 +154,7 @@ bool bg_row_next(struct bg_db *db, sqlite3_stmt *rows, const struct bg_node_ref 
 static bool row_at_end(struct bg_db *db, enum bg_statement which, const struct bg_node_ref *node, enum bg_level level,
                        struct bg_row *ret_row)
 {
-    sqlite3_stmt *rows = BG_DB_START(db, which, bg_key(node->id, level, 0), bg_key(node->id, level, BG_TIME_END - 1));
+    sqlite3_stmt *rows = rows_start(db, which, node, level, 0, BG_TIME_END);
     const bool found = bg_row_next(db, rows, node, ret_row);
 
     if (found)

@@ -124,9 +124,8 @@ static void copy_history(void *context, const struct bg_failure *failure, const 
     copy.history.restarts_ms = copy.restarts;
 }
 
-const struct copy *ask_all(const char *node, int64_t since, int64_t until, int64_t step, size_t series_count)
+const struct copy *ask_series(const char *node, int64_t since, int64_t until, int64_t step, const size_t *series, size_t series_count)
 {
-    const size_t series[] = {0, 1, 2};
     const struct bg_history_request request = {
         .node = node, .series = series, .series_count = series_count, .since_ms = since, .until_ms = until, .step_ms = step};
     struct bg_history_ticket *ticket = NULL;
@@ -140,6 +139,11 @@ const struct copy *ask_all(const char *node, int64_t since, int64_t until, int64
         bg_store_dispatch(store);
     }
     return &copy;
+}
+
+const struct copy *ask_all(const char *node, int64_t since, int64_t until, int64_t step, size_t series_count)
+{
+    return ask_series(node, since, until, step, (const size_t[]){0, 1, 2}, series_count);
 }
 
 const struct copy *ask(const char *node, int64_t since, int64_t until, int64_t step)

@@ -55,6 +55,7 @@ struct copy {
 /* The history of the first series, or of so many. It waits until all that was added is written. */
 const struct copy *ask(const char *node, int64_t since, int64_t until, int64_t step);
 const struct copy *ask_all(const char *node, int64_t since, int64_t until, int64_t step, size_t series_count);
+const struct copy *ask_series(const char *node, int64_t since, int64_t until, int64_t step, const size_t *series, size_t series_count);
 /* The mean of the only step. */
 double mean_between(const char *node, int64_t since, int64_t until);
 /* Waits until nothing waits. */

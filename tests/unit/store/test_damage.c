@@ -108,6 +108,7 @@ static void rows_under_wrong_names_and_times_are_not_read(void **state)
         change(changes[i]);
         store_start(path, LARGE);
         assert_int_equal(check_answers(i == 1 ? "z@host" : "x@host"), i == 4 ? check_answers("x@host") : 0);
+        assert_true(ask(i == 1 ? "z@host" : "x@host", DAWN, DAWN + HOUR, HOUR)->history.is_node_known == (i == 4));
         if (i == 4)
             assert_int_equal(ask("y@host", DAWN, DAWN + HOUR, HOUR)->history.last_ms, DAWN + (SAMPLES - 2) * 10 * SECOND);
         store_stop();
@@ -208,6 +209,39 @@ static void a_damaged_file_is_left_as_it_is_and_read_into_memory(void **state)
     free(now);
 }
 
+/* The list of places of cells at the beginning of a page (SQLite, "Database File Format", 1.6), in the wrong order: rows come where they
+ * are not asked for, and each of them is good. */
+static void rows_in_the_wrong_order_are_not_taken_for_others(void **state)
+{
+    size_t length;
+
+    (void)state;
+    file_make();
+    char *bytes = file_read(&length);
+    for (size_t page = 4096; page < length; page += 4096) {
+        const size_t cells = (size_t)(unsigned char)bytes[page + 3] << 8 | (unsigned char)bytes[page + 4];
+
+        for (size_t i = 0; bytes[page] == 0x0d && cells > 2 && i < cells / 2; i++) {
+            char *one = bytes + page + 8 + 2 * i, *other = bytes + page + 8 + 2 * (cells - 1 - i), kept[2];
+
+            memcpy(kept, one, 2);
+            memcpy(one, other, 2);
+            memcpy(other, kept, 2);
+        }
+    }
+    file_write(bytes, length);
+    store_start(path, LARGE);
+    for (int64_t at = DAWN; at < DAWN + SAMPLES * 10 * SECOND; at += 7 * MINUTE)
+        for (int64_t steps = 1; steps < 50; steps += 16) {
+            const struct copy *copy = ask("x@host", at, at + steps * MINUTE, MINUTE);
+
+            for (size_t i = 0; i < copy->history.buckets_count; i++)
+                assert_true(!is_known(copy->buckets[i].mean) || copy->buckets[i].min >= value_of("x@host", at + (int64_t)i * MINUTE));
+        }
+    check_answers("y@host");
+    free(bytes);
+}
+
 static void a_file_that_was_cut_gives_nothing_wrong(void **state)
 {
     size_t length;
@@ -251,9 +285,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, folder_make, folder_remove)
     const struct CMUnitTest tests[] = {
-        TEST(a_damaged_row_is_left_out_and_counted),      TEST(rows_under_wrong_names_and_times_are_not_read),
-        TEST(random_bytes_over_pages_give_nothing_wrong), TEST(a_damaged_file_is_left_as_it_is_and_read_into_memory),
-        TEST(a_file_that_was_cut_gives_nothing_wrong),    TEST(garbage_for_a_log_gives_nothing_wrong),
+        TEST(a_damaged_row_is_left_out_and_counted),
+        TEST(rows_under_wrong_names_and_times_are_not_read),
+        TEST(random_bytes_over_pages_give_nothing_wrong),
+        TEST(a_damaged_file_is_left_as_it_is_and_read_into_memory),
+        TEST(rows_in_the_wrong_order_are_not_taken_for_others),
+        TEST(a_file_that_was_cut_gives_nothing_wrong),
+        TEST(garbage_for_a_log_gives_nothing_wrong),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,7 @@ static void bytes_that_were_changed_or_cut_are_safe(void **state)
     for (size_t cut = 0; cut < length; cut++)
         assert_false(bg_figures_decode(bytes, cut, 4, 5, back));
     assert_false(bg_figures_decode(bytes, length, 6, 5, back));
+    assert_false(bg_figures_decode(bytes, length + 1, 4, 5, back));
     for (size_t i = 0; i < length; i++)
         for (int bit = 0; bit < 8; bit++) {
             bytes[i] ^= (uint8_t)(1 << bit);

@@ -28,6 +28,8 @@ static void samples_come_back_in_their_steps(void **state)
     assert_int_equal(copy->history.first_ms, DAWN);
     assert_int_equal(copy->history.last_ms, DAWN + 55 * SECOND);
     assert_true(copy->history.is_node_known);
+    copy = ask_series("one@host", DAWN, DAWN + MINUTE, MINUTE, (const size_t[]){1, 0}, 2); /* in the order of the request */
+    assert_true(copy->buckets[0].min == 89 && copy->buckets[1].min == 0);
     assert_int_equal(settle().written_count, 13);
 }
 

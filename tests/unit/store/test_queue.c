@@ -152,7 +152,7 @@ static void cancelling_at_any_moment_is_safe(void **state)
     for (int i = 0; i < 2000; i++) {
         struct bg_history_ticket *ticket = ask_for();
 
-        for (volatile int spin = 0; spin < i * 7 % 5000; spin++)
+        for (volatile int spin = 0; spin < i * 97 % 400000; spin++)
             ;
         bg_history_cancel(ticket);
         if (i % 50 == 0) {
