@@ -7,7 +7,8 @@
  *
  *      malloc -> NULL -> the smallest reserved block that is large enough -> none left: the process ends, and says why
  *
- * Blocks of more than BG_RESERVE_BLOCK_BYTES are buffers and texts: these fail as ever, which evhttp and we survive (`./dev torture`).
+ * Where the blocks for reading end, and for what is larger, libevent gets NULL as ever: these are buffers and texts, which evhttp and we
+ * survive (`./dev torture`); what cannot be read is read later.
  * The service takes as little as it can while any block is missing, see bg_reserve_is_short(). For one thread: the one that serves. */
 #ifndef BEAMGAUGE_RESERVE_H
 #define BEAMGAUGE_RESERVE_H
@@ -16,12 +17,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BG_RESERVE_BLOCK_BYTES 1024 /* of a large block: what libevent allocates for a buffer's first bytes; its structs are smaller */
-#define BG_RESERVE_BLOCKS_MAX 384   /* a connection with a request takes about 10, and none is accepted while any is missing */
-#define BG_RESERVE_SMALL_BYTES 64   /* of a small block: a header's name, its value or its place in a list */
+#define BG_RESERVE_SMALL_BYTES 64 /* of a small block: a header's name, its value or its place in a list */
 #define BG_RESERVE_SMALL_BLOCKS_MAX 1024
+#define BG_RESERVE_BLOCK_BYTES 1024 /* what libevent allocates for a buffer's first bytes; its structs are smaller */
+#define BG_RESERVE_BLOCKS_MAX 384   /* a connection with a request takes about 10, and none is accepted while any is missing */
+#define BG_RESERVE_READ_BYTES 8192  /* what libevent allocates to read the 4,096 bytes from a socket that it reads at once */
+#define BG_RESERVE_READ_BLOCKS_MAX 16
 
-/* Allocates the blocks, 448 KiB. False: out of memory. */
+/* Allocates the blocks, 576 KiB. False: out of memory. */
 bool bg_reserve_start(void);
 /* As malloc(3), realloc(3) and free(3), for event_set_mem_functions(), before libevent allocates anything. */
 void *bg_reserve_malloc(size_t size);

@@ -17,9 +17,12 @@ struct shelf {
     void **blocks;
 };
 
-static void *small[BG_RESERVE_SMALL_BLOCKS_MAX], *large[BG_RESERVE_BLOCKS_MAX];
-static struct shelf shelves[] = {{BG_RESERVE_SMALL_BYTES, BG_RESERVE_SMALL_BLOCKS_MAX, 0, small},
-                                 {BG_RESERVE_BLOCK_BYTES, BG_RESERVE_BLOCKS_MAX, 0, large}};
+static void *small[BG_RESERVE_SMALL_BLOCKS_MAX], *usual[BG_RESERVE_BLOCKS_MAX], *large[BG_RESERVE_READ_BLOCKS_MAX];
+static struct shelf shelves[] = {
+    {BG_RESERVE_SMALL_BYTES, BG_RESERVE_SMALL_BLOCKS_MAX, 0, small},
+    {BG_RESERVE_BLOCK_BYTES, BG_RESERVE_BLOCKS_MAX, 0, usual},
+    {BG_RESERVE_READ_BYTES, BG_RESERVE_READ_BLOCKS_MAX, 0, large},
+};
 #define SHELVES_COUNT (sizeof shelves / sizeof shelves[0])
 
 static uint64_t given;

@@ -36,7 +36,7 @@ static int start(void **state)
 static void nothing_is_taken_from_it_while_the_system_gives(void **state)
 {
     const uint64_t before = bg_reserve_given();
-    void *block = bg_reserve_realloc(bg_reserve_malloc(10), 5000);
+    void *block = bg_reserve_realloc(bg_reserve_malloc(10), 9000);
 
     (void)state;
     assert_non_null(block);
@@ -47,13 +47,13 @@ static void nothing_is_taken_from_it_while_the_system_gives(void **state)
 
 static void what_the_system_refuses_is_given_and_filled_up_again(void **state)
 {
-    static const size_t sizes[] = {1, BG_RESERVE_SMALL_BYTES, BG_RESERVE_SMALL_BYTES + 1, BG_RESERVE_BLOCK_BYTES};
+    static const size_t sizes[] = {1, BG_RESERVE_SMALL_BYTES, BG_RESERVE_SMALL_BYTES + 1, BG_RESERVE_BLOCK_BYTES, BG_RESERVE_READ_BYTES};
     const uint64_t before = bg_reserve_given();
-    void *blocks[4];
+    void *blocks[5];
 
     (void)state;
     fails = true;
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         blocks[i] = bg_reserve_malloc(sizes[i]);
         assert_non_null(blocks[i]);
         memset(blocks[i], (int)i, sizes[i]);
@@ -63,9 +63,9 @@ static void what_the_system_refuses_is_given_and_filled_up_again(void **state)
     assert_true(bg_reserve_is_short());
     fails = false;
     assert_false(bg_reserve_is_short());
-    for (size_t i = 1; i < 4; i++)
+    for (size_t i = 1; i < 5; i++)
         bg_reserve_free(blocks[i]);
-    assert_int_equal(bg_reserve_given(), before + 4);
+    assert_int_equal(bg_reserve_given(), before + 5);
 }
 
 static void freeing_fills_it_up_too(void **state)
@@ -92,10 +92,10 @@ static void a_block_grows_and_keeps_its_bytes(void **state)
     strcpy(block, "bytes");
     block = bg_reserve_realloc(block, 600);
     assert_string_equal(block, "bytes");
-    assert_null(bg_reserve_realloc(block, 6000));
+    assert_null(bg_reserve_realloc(block, 9000));
     assert_string_equal(block, "bytes");
     fails = false;
-    block = bg_reserve_realloc(block, 6000);
+    block = bg_reserve_realloc(block, 9000);
     assert_string_equal(block, "bytes");
     bg_reserve_free(block);
 }
@@ -119,7 +119,7 @@ static void what_is_larger_fails_as_ever(void **state)
 
     (void)state;
     fails = true;
-    assert_null(bg_reserve_malloc(BG_RESERVE_BLOCK_BYTES + 1));
+    assert_null(bg_reserve_malloc(BG_RESERVE_READ_BYTES + 1));
     assert_false(bg_reserve_is_short());
     fails = false;
     assert_int_equal(bg_reserve_given(), before);
@@ -152,7 +152,7 @@ static char *run_without_memory(void (*take)(void), int *ret_status)
 
 static void take_all(void)
 {
-    for (int i = 0; i < BG_RESERVE_SMALL_BLOCKS_MAX + BG_RESERVE_BLOCKS_MAX; i++)
+    for (int i = 0; i < BG_RESERVE_SMALL_BLOCKS_MAX + BG_RESERVE_BLOCKS_MAX + BG_RESERVE_READ_BLOCKS_MAX; i++)
         if (bg_reserve_malloc(BG_RESERVE_SMALL_BYTES) == NULL)
             _exit(7);
 }
@@ -161,6 +161,24 @@ static void take_one_more(void)
 {
     take_all();
     (void)bg_reserve_malloc(1);
+}
+
+static void read_all(void)
+{
+    for (int i = 0; i < BG_RESERVE_READ_BLOCKS_MAX; i++)
+        if (bg_reserve_malloc(BG_RESERVE_READ_BYTES) == NULL)
+            _exit(7);
+    if (bg_reserve_malloc(BG_RESERVE_READ_BYTES) != NULL)
+        _exit(8);
+}
+
+static void where_the_blocks_for_reading_end_nothing_else_does(void **state)
+{
+    int status;
+
+    (void)state;
+    assert_string_equal(run_without_memory(read_all, &status), "");
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 static void where_it_is_used_up_the_process_ends_and_says_why(void **state)
@@ -209,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_block_grows_and_keeps_its_bytes),
         cmocka_unit_test(a_block_may_shrink),
         cmocka_unit_test(what_is_larger_fails_as_ever),
+        cmocka_unit_test(where_the_blocks_for_reading_end_nothing_else_does),
         cmocka_unit_test(where_it_is_used_up_the_process_ends_and_says_why),
     };
 
