@@ -30,14 +30,17 @@ static bool is_missing;      /* any block; it is false most of the time, and the
 static bool is_logged;       /* the log said that memory is short, and not yet that it is there again */
 static int64_t logged_at_ms; /* 0: never */
 
+/* True if nothing is missing any more. */
 static bool fill(void)
 {
     for (size_t i = 0; i < SHELVES_COUNT; i++)
         for (struct shelf *shelf = &shelves[i]; shelf->count < shelf->most; shelf->count++)
             if ((shelf->blocks[shelf->count] = malloc(shelf->size)) == NULL)
-                return false;
+                break;
     is_missing = false;
-    return true;
+    for (size_t i = 0; i < SHELVES_COUNT; i++)
+        is_missing = is_missing || shelves[i].count < shelves[i].most;
+    return !is_missing;
 }
 
 /* libevent would dereference the NULL. */
@@ -85,11 +88,23 @@ void *bg_reserve_realloc(void *old, size_t size)
     return block;
 }
 
+/* Takes it back, as a block of its size or a little less. */
+static bool put_back(void *block)
+{
+    const size_t size = malloc_usable_size(block);
+
+    for (size_t i = 0; i < SHELVES_COUNT; i++)
+        if (size >= shelves[i].size && size < 2 * shelves[i].size && shelves[i].count < shelves[i].most) {
+            shelves[i].blocks[shelves[i].count++] = block;
+            return true;
+        }
+    return false;
+}
+
 void bg_reserve_free(void *block)
 {
-    free(block);
-    if (is_missing)
-        (void)fill();
+    if (!is_missing || block == NULL || !put_back(block))
+        free(block);
 }
 
 bool bg_reserve_start(void)
@@ -110,9 +125,18 @@ static void note_short(void)
                            "service more memory, or lower connections_max, requests_max and answers_max_bytes"));
 }
 
+/* A few may be missing for long: there may be memory enough, but in pieces that are smaller than they are. */
+static bool are_many_missing(void)
+{
+    for (size_t i = 0; i < SHELVES_COUNT; i++)
+        if (shelves[i].most - shelves[i].count > shelves[i].most / 8)
+            return true;
+    return false;
+}
+
 bool bg_reserve_is_short(void)
 {
-    if (is_missing && !fill()) {
+    if (is_missing && !fill() && are_many_missing()) {
         note_short();
         return true;
     }

@@ -3,6 +3,7 @@
 
 #include "admission.h"
 #include "beamgauge/log.h"
+#include "beamgauge/reserve.h"
 #include "connection.h"
 #include "dispatch.h"
 #include "json_body.h"
@@ -110,6 +111,8 @@ static void on_resume(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     (void)what;
     http->accept_paused = false;
+    if (bg_reserve_is_short())
+        bg_reply_cache_flush(http->cache);
     if (bg_connection_prepare(http))
         bg_http_update_listening(http);
     else

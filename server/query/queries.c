@@ -11,6 +11,7 @@
 #include "reply.h"
 #include "stats.h"
 
+#include "beamgauge/reserve.h"
 #include "beamgauge/term.h"
 
 #include <event2/event.h>
@@ -296,7 +297,8 @@ static void expire(evutil_socket_t ignored_fd, short ignored_what, void *context
 {
     (void)ignored_fd, (void)ignored_what;
     struct bg_queries *queries = context;
-    bg_answers_expire(&queries->answers, bg_clock_monotonic_us(queries->clock) - ANSWER_AGE_MAX_US);
+    const int64_t oldest_us = bg_clock_monotonic_us(queries->clock) - ANSWER_AGE_MAX_US;
+    bg_answers_expire(&queries->answers, bg_reserve_is_short() ? INT64_MAX : oldest_us); /* short of memory: all of them */
 }
 
 static void collect(void *context, struct bg_exposition *exposition)

@@ -112,6 +112,8 @@ export const shortage = ({ times, ms }) => withWorld({ limits: { requests_max: 5
       allow(size());
       await storm({ port: gauge.port, paths, clients: 64 * (time + 1), isOver: () => Date.now() > end || gauge.child.end, take });
       if (gauge.child.end) throw new Error(`it ended: ${JSON.stringify(gauge.child.end)}: ${gauge.child.lines('stderr').slice(-5).join('\n    ')}`);
+      // What is kept can be given back: the memory that is there is enough for it to go on.
+      await until('it to answer although it gets no more memory', async () => (await gauge.api('/livez')).status === 200);
       allow('unlimited');
       await until('it to answer as ever', async () => (await gauge.api(on('processes?limit=5'))).status === 200);
     }

@@ -45,6 +45,14 @@ static void nothing_is_taken_from_it_while_the_system_gives(void **state)
     assert_false(bg_reserve_is_short());
 }
 
+#define FEW (BG_RESERVE_BLOCKS_MAX / 8)
+
+static void take(int count)
+{
+    for (int i = 0; i < count; i++)
+        (void)bg_reserve_malloc(BG_RESERVE_BLOCK_BYTES);
+}
+
 static void what_the_system_refuses_is_given_and_filled_up_again(void **state)
 {
     static const size_t sizes[] = {1, BG_RESERVE_SMALL_BYTES, BG_RESERVE_SMALL_BYTES + 1, BG_RESERVE_BLOCK_BYTES, BG_RESERVE_READ_BYTES};
@@ -58,28 +66,34 @@ static void what_the_system_refuses_is_given_and_filled_up_again(void **state)
         assert_non_null(blocks[i]);
         memset(blocks[i], (int)i, sizes[i]);
     }
-    assert_true(bg_reserve_is_short());
-    bg_reserve_free(blocks[0]);
-    assert_true(bg_reserve_is_short());
+    for (size_t i = 0; i < 5; i++)
+        bg_reserve_free(blocks[i]);
     fails = false;
     assert_false(bg_reserve_is_short());
-    for (size_t i = 1; i < 5; i++)
-        bg_reserve_free(blocks[i]);
     assert_int_equal(bg_reserve_given(), before + 5);
 }
 
-static void freeing_fills_it_up_too(void **state)
+static void it_is_short_while_many_are_missing(void **state)
 {
     void *block;
 
     (void)state;
     fails = true;
-    block = bg_reserve_malloc(100);
+    take(FEW);
+    assert_false(bg_reserve_is_short());
+    block = bg_reserve_malloc(BG_RESERVE_BLOCK_BYTES);
+    assert_true(bg_reserve_is_short());
+    bg_reserve_free(block); /* it is kept */
+    assert_false(bg_reserve_is_short());
+    take(1);
+    assert_true(bg_reserve_is_short());
     fails = false;
-    bg_reserve_free(block);
-    fails = true; /* it must not ask the system any more */
+    assert_false(bg_reserve_is_short());
+    fails = true;
+    take(FEW); /* all were there again */
     assert_false(bg_reserve_is_short());
     fails = false;
+    assert_false(bg_reserve_is_short());
 }
 
 static void a_block_grows_and_keeps_its_bytes(void **state)
@@ -125,20 +139,21 @@ static void what_is_larger_fails_as_ever(void **state)
     assert_int_equal(bg_reserve_given(), before);
 }
 
-/* Runs `take` in a process that gets no memory; returns what it wrote to stderr, and its status. */
-static char *run_without_memory(void (*take)(void), int *ret_status)
+/* Runs `body` in a process that gets no memory; returns what it wrote to stderr, and its status. */
+static char *run_without_memory(void (*body)(void), int *ret_status)
 {
     static char text[8192];
     size_t length = 0;
     int ends[2];
     pid_t child;
 
+    assert_false(bg_reserve_is_short()); /* it is full */
     assert_int_equal(pipe(ends), 0);
     child = fork();
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
         fails = true;
-        take();
+        body();
         _exit(0);
     }
     close(ends[1]);
@@ -196,7 +211,7 @@ static void where_it_is_used_up_the_process_ends_and_says_why(void **state)
 static void be_short_often(void)
 {
     for (int i = 0; i < 5; i++) {
-        (void)bg_reserve_malloc(1);
+        take(FEW + 1);
         (void)bg_reserve_is_short();
         (void)bg_reserve_is_short();
         fails = false;
@@ -223,7 +238,7 @@ int main(void)
         cmocka_unit_test(the_log_says_it_once), /* the first: it says it at most every ten seconds */
         cmocka_unit_test(nothing_is_taken_from_it_while_the_system_gives),
         cmocka_unit_test(what_the_system_refuses_is_given_and_filled_up_again),
-        cmocka_unit_test(freeing_fills_it_up_too),
+        cmocka_unit_test(it_is_short_while_many_are_missing),
         cmocka_unit_test(a_block_grows_and_keeps_its_bytes),
         cmocka_unit_test(a_block_may_shrink),
         cmocka_unit_test(what_is_larger_fails_as_ever),
