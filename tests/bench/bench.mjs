@@ -2,13 +2,14 @@
 import { World } from '../integration/lib/suite.mjs';
 import { benchBusy } from './busy.mjs';
 import { benchHarm } from './harm.mjs';
+import { benchHistory } from './history.mjs';
 import { benchHttp } from './http.mjs';
 import { benchLarge } from './large.mjs';
 import { benchLoop } from './loop.mjs';
 import { benchQuestion } from './question.mjs';
 import { benchScan } from './scan.mjs';
 
-const PARTS = { http: benchHttp, loop: benchLoop, question: benchQuestion, scan: benchScan, busy: benchBusy, harm: benchHarm, large: benchLarge };
+const PARTS = { http: benchHttp, loop: benchLoop, question: benchQuestion, scan: benchScan, busy: benchBusy, harm: benchHarm, history: benchHistory, large: benchLarge };
 const ON_REQUEST = ['busy', 'large']; // minutes each
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !PARTS[name]);
