@@ -13,25 +13,28 @@ extern void *__libc_realloc(void *old, size_t size);
 
 static bool counts = true, lasts;
 static long fail_at, allocations;
+static size_t fail_size; /* 0: none fails for its size */
 
-static bool must_fail(void)
+static bool must_fail(size_t size)
 {
+    if (fail_size > 0 && size >= fail_size)
+        return true;
     return counts && fail_at > 0 && ++allocations >= fail_at && (lasts || allocations == fail_at);
 }
 
 void *malloc(size_t size)
 {
-    return must_fail() ? NULL : __libc_malloc(size);
+    return must_fail(size) ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-    return must_fail() ? NULL : __libc_calloc(count, size);
+    return must_fail(count * size) ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-    return must_fail() ? NULL : __libc_realloc(old, size);
+    return must_fail(size) ? NULL : __libc_realloc(old, size);
 }
 
 static void *safe_malloc(size_t size)
@@ -57,11 +60,17 @@ void failing_from(long at)
     lasts = true;
 }
 
+void failing_of(size_t size)
+{
+    fail_size = size;
+}
+
 bool failing_end(void)
 {
     bool reached = fail_at > 0 && allocations >= fail_at;
 
     fail_at = 0;
+    fail_size = 0;
     return reached;
 }
 

@@ -4,11 +4,14 @@
 #define BG_TEST_FAILING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* From now on the allocation number `at`, counted from 1, fails, once; 0: none. */
 void failing_at(long at);
 /* The same, and all after it. */
 void failing_from(long at);
+/* All of so many bytes or more. */
+void failing_of(size_t size);
 /* True if enough allocations were made since then for one to fail; none fails any more. */
 bool failing_end(void);
 /* While it is false, allocations neither count nor fail: those of the test's own client, say. It is true at the start. */

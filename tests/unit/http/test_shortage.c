@@ -136,6 +136,26 @@ static void new_clients_wait_until_there_is_memory(void **state)
     client_free(second);
 }
 
+/* There is memory, but in pieces that are smaller than the missing blocks. */
+static void new_clients_wait_while_the_reserve_is_not_full_enough(void **state)
+{
+    struct client *first = client_open(), *second = client_open();
+
+    (void)state;
+    begin();
+    failing_at(0);
+    failing_of(BG_RESERVE_BLOCK_BYTES);
+    client_send(second, LIVE);
+    site_turn(250);
+    assert_int_equal(second->length, 0);
+    assert_true(site.http->counts.accept_pauses > 0);
+    end();
+    client_wait(second, 1);
+    assert_int_equal(client_status(second), 200);
+    client_free(first);
+    client_free(second);
+}
+
 static void clients_take_turns_and_the_reserve_is_enough_for_all(void **state)
 {
     enum { CLIENTS = 60 };
@@ -165,6 +185,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_answer_to_a_head_has_no_body, site_setup, site_teardown),
         cmocka_unit_test_setup_teardown(an_answer_that_is_due_is_500_too, site_setup, site_teardown),
         cmocka_unit_test_setup_teardown(new_clients_wait_until_there_is_memory, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(new_clients_wait_while_the_reserve_is_not_full_enough, site_setup, site_teardown),
         cmocka_unit_test_setup_teardown(clients_take_turns_and_the_reserve_is_enough_for_all, site_setup, site_teardown),
     };
 
