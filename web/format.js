@@ -99,8 +99,11 @@ export function peerText(peer) {
   return [name, identity].filter((part) => part !== null).map(visible).join(' ') || UNKNOWN;
 }
 
+/** The words of every sentence about entries whose kind is not known. */
+export const TOGETHER = '(monitors, monitored_by and links together)';
+
 /** The text for a process whose entries nobody has counted; null for any other. */
-export const uncounted = (row) => (known(row.uncounted_count) ? `up to ${count(row.uncounted_count)} entries, of monitors, monitored_by or links; not counted` : null);
+export const uncounted = (row) => (known(row.uncounted_count) ? `up to ${count(row.uncounted_count)} entries that were not counted ${TOGETHER}` : null);
 
 /** A count and whether it is exact: "≈ 1,200" with its bounds as a title. If the kind of the entries is not known, they are shown once: with the count that the row has. */
 export function counted(row, field) {

@@ -1,7 +1,7 @@
 // Watcher and watched, with the number of monitors: the leak itself, in a sentence.
 import { html, useContext, useRef } from '/htm.js';
 import { column } from '/columns.js';
-import { count, duration, followed, peerText, percent, rate, timeOfDay, uncounted, visible } from '/format.js';
+import { count, duration, followed, peerText, percent, rate, timeOfDay, uncounted, visible, TOGETHER } from '/format.js';
 import { Age, Bar, Bounded, Name, Panel, Peer, State } from '/parts.js';
 import { Live, usePoll } from '/poll.js';
 import { allPairsHash, nodesHash } from '/route.js';
@@ -82,7 +82,7 @@ function Silent({ nodes, pairs, missing }) {
 function Pairs({ title, pairs, meta, node, empty }) {
   const rates = useRates(pairs, meta);
   const none = 'No process monitors another more than once.';
-  const nothing = empty ?? (hasUnseen(meta) ? 'None is known, but not everything could be looked at: see below.' : none);
+  const nothing = empty ?? (hasUnseen(meta) ? 'None is known, but not everything could be looked at: see the warnings.' : none);
   return html`
     ${pairs.length > 0 && html`<${Finding} pair=${pairs[0]} node=${node} perSecond=${rates.get(keyOf(pairs[0]))} />`}
     <${Table} caption=${title} columns=${columnsOf(node, pairs, rates)} rows=${pairs} keyOf=${keyOf} empty=${nothing} />`;
@@ -112,7 +112,7 @@ function age(at) {
 }
 
 function Finding({ pair, node, perSecond }) {
-  const old = isOld(pair) ? html` <span class="quiet">Counted ${duration(Math.max(1000, pair.age_ms))} ago. There is no newer answer.</span>` : '';
+  const old = isOld(pair) ? html` <span class="quiet">The node reported this ${duration(Math.max(1000, pair.age_ms))} ago, and did not answer since.</span>` : '';
   return html`
     <p class=${mostOf(pair) >= LOUD_COUNT ? 'finding loud' : 'finding'}>
       <${Peer} peer=${pair.watcher} node=${node} />${' '}<${Deed} pair=${pair} node=${node} perSecond=${perSecond} />${old}
@@ -124,7 +124,7 @@ const ON_ITS_PAGE = 'On its page they can be counted exactly, or traced for some
 /** The watcher's activity, if it is known. */
 function Deed({ pair, node, perSecond }) {
   const growing = perSecond > 0 ? html`, growing <b>${rate(perSecond)}</b> since this page was opened` : '';
-  if (isSince(pair)) return html`has <b>up to ${count(pair.uncounted_count)} entries more</b> than when they were counted, ${age(pair.counted_at)}, of monitors, monitored_by or links; not counted. ${ON_ITS_PAGE}`;
+  if (isSince(pair)) return html`has <b>up to ${count(pair.uncounted_count)} entries more</b> than when they were counted, ${age(pair.counted_at)} ${TOGETHER}. ${ON_ITS_PAGE}`;
   if (uncounted(pair)) return html`has <b>${uncounted(pair)}</b>. ${ON_ITS_PAGE}`;
   if (!pair.watched) return html`has <b>about ${count(pair.count)} monitors</b>${growing}; whom it monitors is not known yet. ${ON_ITS_PAGE}`;
   const likely = pair.likely ? 'likely ' : '';

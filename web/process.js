@@ -2,7 +2,7 @@
 import { html, useState } from '/htm.js';
 import { CallSitesPanel } from '/callsites.js';
 import { CountedAt, CountExactly, isTooLong } from '/exact.js';
-import { bytes, bytesOf, count, mfa, nameOf, percent, short, timeOfDay, times, reportedAgo, uncounted, visible } from '/format.js';
+import { bytes, bytesOf, count, mfa, nameOf, percent, short, timeOfDay, times, reportedAgo, uncounted, visible, TOGETHER } from '/format.js';
 import { Bar, Counted, Facts, Frames, Heading, Name, Panel, Peer } from '/parts.js';
 import { Reachable } from '/node.js';
 import { usePoll } from '/poll.js';
@@ -51,7 +51,7 @@ function entriesOf(row) {
 /** Its relations have a bound that is as good or better. */
 function withoutBound(answer, relations) {
   if (!answer.meta || !relations) return answer;
-  return { ...answer, meta: { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !warning.includes('; not counted')) } };
+  return { ...answer, meta: { ...answer.meta, warnings: answer.meta.warnings.filter((warning) => !warning.includes(TOGETHER)) } };
 }
 
 /** Another process in a row: a ref, or a pid in brackets. */
@@ -143,7 +143,7 @@ function Relation({ latest, node, path }) {
     <div>
       <h3>${text.title} <span class="quiet"><${Counted} row=${relation} field="count" />${spread}</span></h3>
       ${isTooLong(relation) && html`
-        <p class="quiet">${uncounted(relation) ? 'Not counted.' : 'Too long to be copied lightly.'}${' '}
+        <p class="quiet">${uncounted(relation) ? 'Not counted.' : 'Too long to be copied cheaply.'}${' '}
           <${CountExactly} path=${path} direction=${relation.direction} onCounted=${setExact} /></p>`}
       ${reportedAgo(relation) && html`<p class="quiet">It does not answer in time: ${reportedAgo(relation)}.</p>`}
       ${isEstimate && relation.counted_at && html`<p class="quiet">Counted at ${timeOfDay(relation.counted_at)}, estimated since${sinceOf(relation)}.</p>`}

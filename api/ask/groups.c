@@ -112,7 +112,7 @@ static void note_ranking(struct bg_ask *ask, const json_t *answer, size_t groups
     };
     ask->ranking.exact = exact && ask->ranking.skipped_count == 0;
     if (!exact)
-        bg_ask_warn(ask, "some processes may have too many entries to be counted lightly: sums and maxima that they are in are estimates");
+        bg_ask_warn(ask, "some processes may have too many entries to be counted cheaply: sums and maxima that they are in are estimates");
 }
 
 static void shape_groups(struct bg_ask *ask, json_t *answer)

@@ -6,6 +6,7 @@
 #include "rows.h"
 
 #include "beamgauge/node.h"
+#include "beamgauge/text.h"
 
 #include <string.h>
 
@@ -147,6 +148,6 @@ void bg_join_compare(struct bg_ask *ask, const json_t *rows)
     for (size_t i = 0; i < json_array_size(rows); i++)
         differing += is_far_apart(json_array_get(rows, i));
     if (differing > 0)
-        bg_ask_warn(ask, "in %zu of the pairs count and watched_count differ by far: the two nodes disagree, or much changed in between",
-                    differing);
+        bg_ask_warn(ask, "in %s of the pairs count and watched_count differ widely: the two nodes disagree, or much changed in between",
+                    BG_COUNT(differing));
 }

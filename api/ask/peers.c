@@ -4,6 +4,7 @@
 #include "uncounted.h"
 
 #include "beamgauge/clock.h"
+#include "beamgauge/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -25,23 +26,24 @@ void bg_peers_check_exact(struct bg_ask *ask, const struct bg_peer_list *list, c
     if (list->exact || !bg_call_boolean(ask->call, "exact"))
         return;
     if (json_array_size(full) == 2)
-        bg_shaper_fail(
-            &ask->shaper, BG_MEMORY_FULL,
-            "to count the entries of %s takes %s about %lld MiB for the moment, and its host or cgroup has %lld MiB left; without "
-            "exact=true they are estimated",
-            pid, bg_ask_node(ask), json_integer_value(json_array_get(full, 0)) >> 20, json_integer_value(json_array_get(full, 1)) >> 20);
+        bg_shaper_fail(&ask->shaper, BG_MEMORY_FULL,
+                       "to count the entries of %s takes %s about %s MiB for the moment, and its host or cgroup has %s MiB left; without "
+                       "exact=true they are estimated",
+                       pid, bg_ask_node(ask), BG_COUNT(json_integer_value(json_array_get(full, 0)) >> 20),
+                       BG_COUNT(json_integer_value(json_array_get(full, 1)) >> 20));
     else if (bg_peers_exact(ask) &&
              (bg_answer_boolean_or(&ask->shaper, process, "late", false) || bg_answer_boolean_or(&ask->shaper, process, "silent", false)))
-        bg_ask_warn(ask, "the lists of %s on %s could not be counted in the time there was; timeout_ms allows more", pid, bg_ask_node(ask));
+        bg_ask_warn(ask, "there was too little time to count the lists of %s on %s; allow more with timeout_ms", pid, bg_ask_node(ask));
     else if (bg_peers_exact(ask))
-        bg_ask_warn(ask, "a list of %s on %s takes more than the 2 GiB of memory that are taken to count one", pid, bg_ask_node(ask));
+        bg_ask_warn(ask, "to count a list of %s on %s would take more than 2 GiB of memory, which is the most that may be used for it", pid,
+                    bg_ask_node(ask));
     else if (list->uncounted && list->uncounted_count >= 0)
-        bg_shaper_fail(&ask->shaper, BG_FORBIDDEN, "%s on %s has " BG_UNCOUNTED ": that takes a token with the scope admin", pid,
-                       bg_ask_node(ask), list->uncounted_count);
+        bg_shaper_fail(&ask->shaper, BG_FORBIDDEN, "%s on %s has " BG_UNCOUNTED ": to count them takes a token with the scope admin", pid,
+                       bg_ask_node(ask), BG_COUNT(list->uncounted_count));
     else
         bg_shaper_fail(&ask->shaper, BG_FORBIDDEN,
-                       "%s on %s has a list of about %" PRId64 " entries; to count it exactly takes a token with the scope admin", pid,
-                       bg_ask_node(ask), list->count);
+                       "%s on %s has a list of about %s entries; to count it exactly takes a token with the scope admin", pid,
+                       bg_ask_node(ask), BG_COUNT(list->count));
 }
 
 static struct bg_arguments peers_args(struct bg_ask *ask, json_t *pids, const char *const directions[], int64_t limit)
@@ -139,8 +141,8 @@ int64_t bg_peers_unexplained(struct bg_ask *ask, const json_t *answer)
         most = INT64_MAX;
     if (count >= UNEXPLAINED_MIN && (count > most || skipped > 0) && !shaper->failed)
         bg_ask_warn(ask,
-                    "%s holds %" PRId64 " local monitors beyond those of the processes that were read: one that was skipped, or whose "
-                    "messages hide how many monitors it has, may hold them",
-                    bg_ask_node(ask), count);
+                    "%s has %s local monitors more than the processes that were read hold: one that was skipped, or whose messages hide "
+                    "how many monitors it has, may hold them",
+                    bg_ask_node(ask), BG_COUNT(count));
     return count;
 }

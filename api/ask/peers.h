@@ -26,7 +26,7 @@ bool bg_peers_send_top(struct bg_ask *ask, const struct bg_scan *scan, const jso
 #define BG_EXACT_PARAM                                                                                                                     \
     {                                                                                                                                      \
         .name = "exact", .type = BG_PARAM_BOOLEAN, .fallback = "false",                                                                    \
-        .summary = "Count even what was counted before, and lists that are too long to be counted lightly, which takes the scope admin "   \
+        .summary = "Count even what was counted before, and lists that are too long to be counted cheaply, which takes the scope admin "   \
                    "and up to 2 GiB of the node for the moment; one request a node at a time"                                              \
     }
 

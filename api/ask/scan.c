@@ -4,6 +4,8 @@
 #include "listing.h"
 #include "uncounted.h"
 
+#include "beamgauge/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,11 +24,9 @@ static bool is_window(const json_t *answer)
 /* A node whose schedulers are taken has not let all of them answer in the time. */
 static void warn_busy(struct bg_ask *ask, const json_t *answer, int64_t schedulers, int64_t run_queue)
 {
-    bg_ask_warn(ask,
-                "%" PRId64 " schedulers are busy and %" PRId64 " processes wait to run: %" PRId64 " of %" PRId64
-                " processes reported %s; allow more with timeout_ms",
-                schedulers, run_queue, bg_answer_count(&ask->shaper, answer, "scanned_count"),
-                bg_answer_count(&ask->shaper, answer, "process_count"),
+    bg_ask_warn(ask, "%s schedulers are busy and %s processes wait to run: %s of %s processes reported %s; allow more with timeout_ms",
+                BG_COUNT(schedulers), BG_COUNT(run_queue), BG_COUNT(bg_answer_count(&ask->shaper, answer, "scanned_count")),
+                BG_COUNT(bg_answer_count(&ask->shaper, answer, "process_count")),
                 is_window(answer) ? "at both ends of the window in time, and the others are not ranked"
                                   : "all their figures in time, and the figures of the others are null");
 }
@@ -55,10 +55,11 @@ static void warn_long_mailboxes(struct bg_ask *ask, const json_t *answer)
 {
     const int64_t count = bg_answer_count_or(&ask->shaper, answer, "long_mailbox_count", 0);
     if (count > 0)
-        bg_ask_warn(ask,
-                    "%" PRId64 " %s more than 100,000 messages and %s not asked for memory, as a process walks its whole mailbox to report "
-                    "it: what is reported of that is a lower bound (memory_bytes_min); ask for the process itself to know more",
-                    count, count == 1 ? "process has" : "processes have", count == 1 ? "was" : "were");
+        bg_ask_warn(
+            ask,
+            "%s %s more than 100,000 messages and %s not asked for memory, because a process walks its whole mailbox to report it: "
+            "only a lower bound of it is known (memory_bytes_min, \xe2\x89\xa5 in tables); ask for the process itself to learn more",
+            BG_COUNT(count), count == 1 ? "process has" : "processes have", count == 1 ? "was" : "were");
 }
 
 /* Where many come and go, those who live for a moment are seen by no look: that is worth a word, a few are not. */
@@ -68,10 +69,9 @@ static void warn_ended(struct bg_ask *ask, const json_t *answer, int64_t skipped
     const int64_t ended = processes - bg_answer_count(&ask->shaper, answer, "scanned_count") - skipped;
     if (ended > 0 && ended >= processes / ENDED_PART_MAX && !ask->shaper.failed)
         bg_ask_warn(ask,
-                    "%" PRId64 " of %" PRId64
-                    " processes ended before they could be asked: many are started and end here, and what they do in "
-                    "their short lives is not reported",
-                    ended, processes);
+                    "%s of %s processes ended before they could be asked: many processes of this node live only for a moment, and what "
+                    "they do is not reported",
+                    BG_COUNT(ended), BG_COUNT(processes));
 }
 
 /* A process that works without a pause comes to answer late, and would be the first of a ranking by what it did. */
@@ -82,9 +82,9 @@ static void warn_unranked(struct bg_ask *ask, const json_t *answer)
     write_names(names, bg_answer_array_or_null(&ask->shaper, answer, "unranked"));
     if (count > 0 && !ask->shaper.failed)
         bg_ask_warn(ask,
-                    "%" PRId64 " of the processes that are not ranked %s busy, and may belong at the top: %s not answered at both ends of "
+                    "%s of the processes that are not ranked %s busy, and may belong at the top: %s not answered at both ends of "
                     "the window in time%s%s; allow more with timeout_ms",
-                    count, count == 1 ? "is" : "are", count == 1 ? "it has" : "they have", names,
+                    BG_COUNT(count), count == 1 ? "is" : "are", count == 1 ? "it has" : "they have", names,
                     names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
 }
 
@@ -103,8 +103,9 @@ int64_t bg_scan_skipped(struct bg_ask *ask, const json_t *answer)
     if (count > 0 && schedulers > 0 && run_queue >= schedulers)
         warn_busy(ask, answer, schedulers, run_queue);
     else if (count > 0 && !shaper->failed)
-        bg_ask_warn(ask, "%" PRId64 " of the processes did not answer in time, as they may be in native code, and are skipped%s%s%s", count,
-                    is_any_old(answer) ? ", but for those that stand with what they reported last (age_ms)" : "", names,
+        bg_ask_warn(ask, "%s %s not answer in time, perhaps because of long native calls, and %s skipped%s%s%s", BG_COUNT(count),
+                    count == 1 ? "process did" : "processes did", count == 1 ? "is" : "are",
+                    is_any_old(answer) ? ", except those that are shown with what they reported last (age_ms)" : "", names,
                     names[0] != '\0' && count > SKIPPED_NAMED_MAX ? " and others" : "");
     return count;
 }
@@ -197,7 +198,7 @@ static void settle_exact(struct bg_ask *ask, const struct bg_scan *scan, const s
         return;
     ask->ranking.exact = bg_scan_is_exact(&ask->shaper, scan, last_listed);
     if (!ask->ranking.exact && scan->next_bound > 1) /* one each is nothing to speak of */
-        bg_ask_warn(ask, "processes that are not listed may have up to %" PRId64 " each", scan->next_bound);
+        bg_ask_warn(ask, "processes that are not listed may have up to %s each", BG_COUNT(scan->next_bound));
 }
 
 json_t *bg_scan_rows(struct bg_ask *ask, const struct bg_scan *scan, const struct bg_scan_filter *filter)
@@ -245,7 +246,8 @@ void bg_scan_warn_uncounted(struct bg_ask *ask)
     const char *pid = json_string_value(json_object_get(first, "pid"));
     const int64_t most = json_integer_value(json_object_get(first, "uncounted_count"));
     if (others == 0)
-        bg_ask_warn(ask, "%s has " BG_UNCOUNTED, pid, most);
+        bg_ask_warn(ask, "%s has " BG_UNCOUNTED, pid, BG_COUNT(most));
     else
-        bg_ask_warn(ask, "%s has " BG_UNCOUNTED ", and so it is with %zu others (uncounted_count)", pid, most, others);
+        bg_ask_warn(ask, "%s has " BG_UNCOUNTED "; %s %s such entries too (uncounted_count)", pid, BG_COUNT(most), BG_COUNT(others),
+                    others == 1 ? "other process has" : "other processes have");
 }

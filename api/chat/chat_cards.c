@@ -9,6 +9,7 @@
 #include "uncounted.h"
 
 #include "beamgauge/node.h"
+#include "beamgauge/text.h"
 #include "chat.h"
 
 #include <inttypes.h>
@@ -112,8 +113,8 @@ static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, i
 {
     char note[BG_PRINT_SIZE];
     add_most(shaper, row, most);
-    (void)snprintf(note, sizeof note, "%s has " BG_UNCOUNTED ".", pid, most);
-    if (!is_any_noted(card, strstr(note, " entries, of monitors")))
+    (void)snprintf(note, sizeof note, "%s has " BG_UNCOUNTED ".", pid, BG_COUNT(most));
+    if (!is_any_noted(card, strstr(note, " entries that were not")))
         bg_card_note(shaper, card, note);
 }
 
@@ -121,7 +122,7 @@ static void add_uncounted(struct bg_shaper *shaper, json_t *card, json_t *row, i
 static void note_since(struct bg_shaper *shaper, json_t *card, int64_t most, const char *pid, const json_t *counted_at)
 {
     char note[BG_PRINT_SIZE];
-    (void)snprintf(note, sizeof note, "%s has " BG_UNCOUNTED_SINCE ".", pid, most,
+    (void)snprintf(note, sizeof note, "%s has " BG_UNCOUNTED_SINCE ".", pid, BG_COUNT(most),
                    json_is_string(counted_at) ? json_string_value(counted_at) : "?");
     if (!is_any_noted(card, " entries more than"))
         bg_card_note(shaper, card, note);

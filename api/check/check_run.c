@@ -5,6 +5,7 @@
 #include "uncounted.h"
 
 #include "beamgauge/clock.h"
+#include "beamgauge/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -136,9 +137,8 @@ static bool is_blind(const struct bg_sources *sources, enum bg_source source, co
         !bg_operator_holds(assertion->expression.comparison, measure->value, assertion->expression.value.number))
         return false;
     (void)bg_fail(ret_failure, BG_DEADLINE,
-                  "it holds for those that answered, but %" PRId64 " of %" PRId64
-                  " processes of %s did not in the time: allow more with timeout_ms",
-                  sources->skipped_count, sources->process_count, sources->node);
+                  "it holds for those that answered, but %s of %s processes of %s did not answer in time: allow more with timeout_ms",
+                  BG_COUNT(sources->skipped_count), BG_COUNT(sources->process_count), sources->node);
     return true;
 }
 
@@ -151,15 +151,15 @@ static void fail_open(const char *node, const struct bg_measure *measure, struct
         (void)bg_fail(ret_failure, BG_DEADLINE,
                       "a process of %s has " BG_UNCOUNTED_SINCE ". They are counted again in a minute or two, where that takes little; "
                       "GET .../monitors?exact=true counts them now (scope admin)",
-                      node, measure->uncounted_count, at);
+                      node, BG_COUNT(measure->uncounted_count), at);
     else if (measure->is_being_counted)
         (void)bg_fail(ret_failure, BG_DEADLINE, "a process of %s has " BG_UNCOUNTED ". They are being counted: ask again in some seconds",
-                      node, measure->uncounted_count);
+                      node, BG_COUNT(measure->uncounted_count));
     else
         (void)bg_fail(ret_failure, BG_DEADLINE,
-                      "a process of %s has " BG_UNCOUNTED ". They are too many to be counted lightly: GET .../monitors?exact=true counts "
+                      "a process of %s has " BG_UNCOUNTED ". They are too many to be counted cheaply: GET .../monitors?exact=true counts "
                       "them (scope admin)",
-                      node, measure->uncounted_count);
+                      node, BG_COUNT(measure->uncounted_count));
 }
 
 /* The peers of uncounted entries are not known: a server with many clients must not fail like a leak, and a leak must not pass. */

@@ -5,6 +5,8 @@
 #include "params.h"
 #include "peers.h"
 
+#include "beamgauge/text.h"
+
 #include <stdio.h>
 
 /* A counted number is its own bound. */
@@ -88,7 +90,7 @@ static void shape_lists(struct bg_ask *ask, json_t *answer)
     bg_names_join(ask);
     bg_scan_warn_uncounted(ask);
     if (died > 0)
-        bg_ask_warn(ask, "%zu processes died while they were looked at and are left out", died);
+        bg_ask_warn(ask, "%s processes died while they were looked at and are left out", BG_COUNT(died));
 }
 
 static void shape_ranking(struct bg_ask *ask, json_t *answer)

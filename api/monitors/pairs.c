@@ -10,6 +10,7 @@
 #include "uncounted.h"
 
 #include "beamgauge/node.h"
+#include "beamgauge/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -144,7 +145,7 @@ static void collect_unasked(struct bg_ask *ask, const json_t *watchers, struct p
         if (most >= bg_call_integer(ask->call, "min"))
             ret_pairs->items[ret_pairs->count++] = (struct pair){.most = most, .watcher = pid, .row = row, .uncounted_count = uncounted};
         if (uncounted >= 0)
-            bg_ask_warn(ask, "%s on %s has " BG_UNCOUNTED, pid, bg_ask_node(ask), uncounted);
+            bg_ask_warn(ask, "%s on %s has " BG_UNCOUNTED, pid, bg_ask_node(ask), BG_COUNT(uncounted));
     }
 }
 
@@ -300,9 +301,9 @@ static void finish_ranking(struct bg_ask *ask)
     ask->ranking.truncated = totals->pairs_count > limit || totals->more || below_min < totals->bound;
     if (json_array_size(ask->data) == 0 && totals->watched_count >= WATCHED_MIN)
         bg_ask_warn(ask,
-                    "no process of this node monitors another one so often, but %s is monitored about %" PRId64
-                    " times, from other nodes: see .../monitors?by=monitored_by",
-                    totals->watched, totals->watched_count);
+                    "no process of this node monitors another one so often, but %s is monitored about %s times, from other nodes: see "
+                    ".../monitors?by=monitored_by",
+                    totals->watched, BG_COUNT(totals->watched_count));
 }
 
 static void finish(struct bg_ask *ask, json_t *answer)
@@ -383,7 +384,7 @@ static void join_fleet(struct bg_ask *ask, json_t *answer)
     struct totals *totals = ask->state;
     if (totals->nodes_count > 0 && totals->answered_count == 0 && json_array_size(ask->data) == 0) {
         const char *warning = json_string_value(json_array_get(ask->warnings, 0));
-        bg_shaper_fail(shaper, BG_NODE_UNREACHABLE, "of %zu registered nodes none could be asked; %s", totals->nodes_count,
+        bg_shaper_fail(shaper, BG_NODE_UNREACHABLE, "of %s registered nodes none could be asked; %s", BG_COUNT(totals->nodes_count),
                        warning != NULL ? warning : "");
         return;
     }
@@ -444,7 +445,7 @@ static const struct bg_param params[] = {BG_NODE_PARAM, PAIR_PARAMS};
 static const struct bg_param fleet_params[] = {PAIR_PARAMS};
 
 #define PAIR_COLUMNS(is_fleet)                                                                                                             \
-    {"count", "Monitors", BG_COLUMN_BOUND, true}, {"watched_count", "Its count", BG_COLUMN_COUNT, true},                                   \
+    {"count", "Monitors", BG_COLUMN_BOUND, true}, {"watched_count", "Other side", BG_COLUMN_COUNT, true},                                  \
         {"watcher.pid", "Watcher", BG_COLUMN_TEXT, true}, {"watcher.name", "Name", BG_COLUMN_TEXT, true},                                  \
         {"watcher.node", "Node", BG_COLUMN_TEXT, is_fleet}, {"watcher.registered_name", "Registered name", BG_COLUMN_TEXT, false},         \
         {"watcher.label", "Label", BG_COLUMN_TEXT, false}, {"watcher.initial_call.text", "Initial call", BG_COLUMN_TEXT, false},           \

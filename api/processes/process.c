@@ -9,6 +9,8 @@
 #include "scan.h"
 #include "uncounted.h"
 
+#include "beamgauge/text.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -150,18 +152,18 @@ static void warn_walked(struct bg_ask *ask, const json_t *answer)
 {
     const int64_t messages = bg_answer_count(&ask->shaper, answer, "message_queue_len");
     if (messages > LONG_MAILBOX)
-        bg_ask_warn(ask,
-                    "the process has %" PRId64
-                    " messages and walks them all twice to report its memory and heap, which holds up its scheduler: the answer "
-                    "took %" PRId64 " ms, and asking again takes it as long",
-                    messages, ask->rpc_us / 1000);
+        bg_ask_warn(
+            ask,
+            "the process has %s messages and walks them all twice to report its memory and heap, which holds up its scheduler: the answer "
+            "took %" PRId64 " ms, and asking again takes it as long",
+            BG_COUNT(messages), ask->rpc_us / 1000);
 }
 
 static void warn_uncounted(struct bg_ask *ask, const json_t *raw)
 {
     const int64_t most = bg_uncounted_count(&ask->shaper, raw);
     if (most >= 0)
-        bg_ask_warn(ask, "%s has " BG_UNCOUNTED, bg_call_text(ask->call, "pid"), most);
+        bg_ask_warn(ask, "%s has " BG_UNCOUNTED, bg_call_text(ask->call, "pid"), BG_COUNT(most));
 }
 
 /* Members that a ranking does not have are null. */

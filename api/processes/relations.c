@@ -7,6 +7,8 @@
 #include "uncounted.h"
 #include "verify.h"
 
+#include "beamgauge/text.h"
+
 #include <string.h>
 
 /* The requested directions; ret_one is the list if there is only one. */
@@ -39,9 +41,8 @@ static void verify(struct bg_ask *ask, json_t *answer)
         const json_int_t distinct = json_integer_value(json_object_get(row, "distinct_count"));
         const size_t sampled = json_array_size(json_object_get(row, "top_peers"));
         if (distinct > (json_int_t)sampled)
-            bg_ask_warn(
-                ask, "%s: of %" JSON_INTEGER_FORMAT " different peers only the %zu with most entries were verified; sample=%d is the most",
-                json_string_value(json_object_get(row, "direction")), distinct, sampled, BG_PEERS_SAMPLE_MAX);
+            bg_ask_warn(ask, "%s: of %s different peers only the %zu with most entries were verified; sample allows at most %d",
+                        json_string_value(json_object_get(row, "direction")), BG_COUNT(distinct), sampled, BG_PEERS_SAMPLE_MAX);
     }
     bg_verify_peers(ask);
     bg_ask_then(ask, count_verified);
@@ -57,13 +58,13 @@ static void warn_list(struct bg_ask *ask, const json_t *process, const char *dir
     else if (bg_peers_exact(ask)) /* another warning has said why it was not counted */
         return;
     else if (list->uncounted_count >= 0 && !*was_said)
-        bg_ask_warn(ask, "it has " BG_UNCOUNTED ": %s", list->uncounted_count,
-                    is_late ? late : "too many to be counted lightly; exact=true counts them (scope admin)");
+        bg_ask_warn(ask, "it has " BG_UNCOUNTED ": %s", BG_COUNT(list->uncounted_count),
+                    is_late ? late : "too many to be counted cheaply; exact=true counts them (scope admin)");
     else if (list->uncounted_count < 0 && list->distinct_count < 0 && is_late)
         bg_ask_warn(ask, "%s: %s", direction, late);
     else if (list->uncounted_count < 0 && list->distinct_count < 0)
         bg_ask_warn(ask,
-                    "%s: the list may be too long to be counted lightly, so its count is an estimate or unknown; exact=true counts it "
+                    "%s: the list may be too long to be counted cheaply, so its count is an estimate or unknown; exact=true counts it "
                     "(scope admin)",
                     direction);
     *was_said = *was_said || list->uncounted_count >= 0;
@@ -73,7 +74,7 @@ static void warn_since(struct bg_ask *ask, const json_t *process, const char *di
 {
     json_t *counted_at = bg_peers_counted_at(&ask->shaper, process);
     if (list->since_count > 0)
-        bg_ask_warn(ask, "%s: it has " BG_UNCOUNTED_SINCE, direction, list->since_count,
+        bg_ask_warn(ask, "%s: it has " BG_UNCOUNTED_SINCE, direction, BG_COUNT(list->since_count),
                     json_is_string(counted_at) ? json_string_value(counted_at) : "?");
     json_decref(counted_at);
 }

@@ -1,6 +1,8 @@
 /* memory_blocks.c: sums the reports of schedulers on their instances of the memory allocators: by allocator, and by type of block. */
 #include "memory_blocks.h"
 
+#include "beamgauge/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,17 +191,14 @@ enum bg_error bg_blocks_why_not(const json_t *answer, const char *node, char ret
         return BG_OK;
     if (atoms_max < ATOMS_MIN || atoms > atoms_max - ATOMS_MIN) {
         (void)snprintf(ret_text, BG_BLOCKS_WHY_SIZE,
-                       "the atom table of %s is nearly full, %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-                       " atoms: its allocators are not asked with fewer than %d left, as that may bring some hundred, and one too many "
-                       "ends the node",
-                       node, atoms, atoms_max, ATOMS_MIN);
+                       "the atom table of %s is nearly full, %s of %s atoms: its allocators are not asked if fewer than %s are left, "
+                       "because that may create some hundred, and one too many ends the node",
+                       node, BG_COUNT(atoms), BG_COUNT(atoms_max), BG_COUNT(ATOMS_MIN));
         return BG_ATOM_TABLE_FULL;
     }
-    (void)snprintf(ret_text, BG_BLOCKS_WHY_SIZE,
-                   "the process table of %s is full, %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-                   " processes: it has none free to ask its allocators",
-                   node, json_integer_value(json_object_get(answer, "process_count")),
-                   json_integer_value(json_object_get(answer, "process_limit")));
+    (void)snprintf(ret_text, BG_BLOCKS_WHY_SIZE, "the process table of %s is full, %s of %s processes: none is free to ask its allocators",
+                   node, BG_COUNT(json_integer_value(json_object_get(answer, "process_count"))),
+                   BG_COUNT(json_integer_value(json_object_get(answer, "process_limit"))));
     return BG_PROCESS_TABLE_FULL;
 }
 

@@ -7,13 +7,12 @@
 
 #include "shape.h"
 
-#include <inttypes.h>
+#include "beamgauge/text.h"
 
-/* The words for these entries, used everywhere; takes an int64_t. */
-#define BG_UNCOUNTED "up to %" PRId64 " entries, of monitors, monitored_by or links; not counted"
-/* The words for entries that came since; takes an int64_t, and the time of the count. */
-#define BG_UNCOUNTED_SINCE                                                                                                                 \
-    "up to %" PRId64 " entries more than when they were counted, at %s, of monitors, monitored_by or links; not counted"
+/* The words for these entries, used everywhere; takes BG_COUNT() of their number. */
+#define BG_UNCOUNTED "up to %s entries that were not counted (monitors, monitored_by and links together)"
+/* The words for entries that came since; takes BG_COUNT() of their number, and the time of the count. */
+#define BG_UNCOUNTED_SINCE "up to %s entries more than when they were counted, at %s (monitors, monitored_by and links together)"
 
 /* Whether nobody has counted the entries of a raw row, or of a list in the answer to `peers`. */
 bool bg_is_uncounted(struct bg_shaper *shaper, const json_t *raw);

@@ -120,7 +120,7 @@ enum bg_error bg_config_check(const struct bg_config *config, struct bg_failure 
  * section; or else the line where a [node], [token] or [check] begins. If the file has neither, the text does not change. */
 void bg_config_place(const struct bg_config *config, const char *section, size_t index, const char *key, size_t nth,
                      struct bg_failure *failure);
-/* The same for the setting of [server], [limits] or [chat] that the failure names as its param. */
+/* The same for the setting of a section that is there once that the failure names as its param. */
 void bg_config_place_setting(const struct bg_config *config, struct bg_failure *failure);
 /* A setting of the file that an option of the command line replaces. */
 void bg_config_forget_line(struct bg_config *config, const char *section, const char *key);

@@ -36,6 +36,11 @@ void bg_text_add_format(struct bg_text *text, const char *format, ...) __attribu
 void bg_text_add_escaped(struct bg_text *text, const char *bytes, size_t length, const char *marked);
 /* Numbers for people, in the same form everywhere: 1,234,567; 1.5 GiB; 1,234.50 with two decimals; +2.4/s, 0/s, -140/s; +1.5 GiB/s. */
 void bg_text_add_count(struct bg_text *text, int64_t count);
+/* For sentences: what is counted is grouped, as in tables. What can be typed into a request or a file (a limit, a port, milliseconds) is
+ * printed as it is typed, without commas. BG_COUNT(n) is a text that lives as long as the block around it. */
+#define BG_COUNT_SIZE 28
+const char *bg_text_count(int64_t count, char ret_text[BG_COUNT_SIZE]);
+#define BG_COUNT(count) bg_text_count((int64_t)(count), (char[BG_COUNT_SIZE]){0})
 void bg_text_add_bytes(struct bg_text *text, double bytes);
 void bg_text_add_decimal(struct bg_text *text, double number, int decimals);
 void bg_text_add_rate(struct bg_text *text, double per_second);

@@ -96,6 +96,15 @@ void bg_text_add_count(struct bg_text *text, int64_t count)
     add_grouped(text, digits, length);
 }
 
+const char *bg_text_count(int64_t count, char ret_text[BG_COUNT_SIZE])
+{
+    struct bg_text text;
+
+    bg_text_init(&text, ret_text, BG_COUNT_SIZE);
+    bg_text_add_count(&text, count);
+    return ret_text;
+}
+
 void bg_text_add_bytes(struct bg_text *text, double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};

@@ -43,14 +43,20 @@ void bg_config_forget_line(struct bg_config *config, const char *section, const 
             memmove(&config->lines[i], &config->lines[i + 1], (--config->lines_count - i) * sizeof(config->lines[0]));
 }
 
+/* Sections of which there may be many. */
+static bool is_named(const char *section)
+{
+    return strcmp(section, "node") == 0 || strcmp(section, "token") == 0 || strcmp(section, "check") == 0;
+}
+
 void bg_config_place(const struct bg_config *config, const char *section, size_t index, const char *key, size_t nth,
                      struct bg_failure *failure)
 {
     const struct bg_failure found = *failure;
     int line = find_line(config, section, index, key, nth);
 
-    if (line == 0) /* sections of their own, of which there may be many */
-        line = bg_section_is_of_service(section) || strcmp(section, "chat") == 0 ? 0 : find_line(config, section, index, NULL, 0);
+    if (line == 0 && is_named(section))
+        line = find_line(config, section, index, NULL, 0);
     if (line > 0)
         bg_fail_param(failure, found.error, found.param, "%.200s:%d: %s", config->path, line, found.text);
 }

@@ -217,7 +217,8 @@ static void call_endpoint(struct bg_connection *connection, struct bg_request *r
     struct bg_problem problem = {.failure = &failure};
     json_t *body = NULL;
 
-    bg_params_read(endpoint, request->target, request->path_length, request->query, &values, &problem.errors);
+    bg_params_read(endpoint, connection->http->options.endpoints, request->target, request->path_length, request->query, &values,
+                   &problem.errors);
     request->checked = problem.errors != NULL && json_array_size(problem.errors) == 0;
     if (problem.errors == NULL || json_array_size(problem.errors) > 0) {
         if (problem.errors == NULL)

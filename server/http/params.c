@@ -20,6 +20,7 @@
 /* State for reading one request's parameters. */
 struct reading {
     const struct bg_endpoint *endpoint;
+    const struct bg_endpoint *const *endpoints; /* of the service; or NULL */
     struct bg_values *values;
     json_t *errors;
     char *free; /* the free part of the arena */
@@ -252,6 +253,31 @@ static bool is_path_param(const struct bg_endpoint *endpoint, const char *name)
     return bg_router_segment(endpoint->path, endpoint->path, strlen(endpoint->path), name, &length) != NULL;
 }
 
+#define OTHERS_NAMED 5 /* if more endpoints have it, they are not named */
+
+static bool has_query_param(const struct bg_endpoint *endpoint, const char *name)
+{
+    return bg_param_index(endpoint, name) >= 0 && !is_path_param(endpoint, name);
+}
+
+/* "; it is one of /api/v1/pairs, /api/v1/...": a parameter that was given to the wrong endpoint. False: none has it, or many do. */
+static bool add_others(const struct reading *reading, const char *name, struct bg_text *text)
+{
+    const struct bg_endpoint *others[OTHERS_NAMED];
+    size_t count = 0;
+
+    for (const struct bg_endpoint *const *at = reading->endpoints; at != NULL && *at != NULL; at++) {
+        if ((*at)->method != reading->endpoint->method || !has_query_param(*at, name))
+            continue;
+        if (count == OTHERS_NAMED)
+            return false;
+        others[count++] = *at;
+    }
+    for (size_t i = 0; i < count; i++)
+        bg_text_add_format(text, "%s%s", i == 0 ? "; it is one of " : ", ", others[i]->path);
+    return count > 0;
+}
+
 /* Lists the parameters that exist, so that nobody needs the manual. */
 static void complain_unknown(struct reading *reading, const char *name)
 {
@@ -275,7 +301,8 @@ static void complain_unknown(struct reading *reading, const char *name)
         bg_text_add_format(&text, "%sformat", before);
         bg_nearest_try(&nearest, "format");
     }
-    add_hint(&text, &nearest);
+    if (!add_others(reading, name, &text))
+        add_hint(&text, &nearest);
     complain(reading, name, reason);
 }
 
@@ -353,11 +380,11 @@ static size_t arena_size(const struct bg_endpoint *endpoint, size_t path_length,
     return size;
 }
 
-void bg_params_read(const struct bg_endpoint *endpoint, const char *path, size_t path_length, const char *query,
-                    struct bg_values *ret_values, json_t **ret_errors)
+void bg_params_read(const struct bg_endpoint *endpoint, const struct bg_endpoint *const *endpoints, const char *path, size_t path_length,
+                    const char *query, struct bg_values *ret_values, json_t **ret_errors)
 {
     struct bg_values values = {.format = BG_FORMAT_ANY};
-    struct reading reading = {.endpoint = endpoint, .values = &values, .errors = json_array()};
+    struct reading reading = {.endpoint = endpoint, .endpoints = endpoints, .values = &values, .errors = json_array()};
 
     query = query != NULL ? query : "";
     values.arena = reading.free = malloc(arena_size(endpoint, path_length, query));

@@ -30,10 +30,11 @@ struct bg_values {
     char *arena;
 };
 
-/* *ret_errors is a new array of {"param", "reason"}. If it is empty, ret_values must be freed with bg_values_done(). It is NULL only if
+/* `endpoints` (NULL-terminated; or NULL) are named if they have a parameter that this one does not have.
+ * *ret_errors is a new array of {"param", "reason"}. If it is empty, ret_values must be freed with bg_values_done(). It is NULL only if
  * memory ran out. */
-void bg_params_read(const struct bg_endpoint *endpoint, const char *path, size_t path_length, const char *query,
-                    struct bg_values *ret_values, json_t **ret_errors);
+void bg_params_read(const struct bg_endpoint *endpoint, const struct bg_endpoint *const *endpoints, const char *path, size_t path_length,
+                    const char *query, struct bg_values *ret_values, json_t **ret_errors);
 void bg_values_done(struct bg_values *values);
 
 /* The index of `name` in the table; -1: it is not there. */

@@ -1,6 +1,8 @@
 /* registry.c: the sorted set of registered nodes, each with its link. */
 #include "link.h"
 
+#include "beamgauge/text.h"
+
 #include <assert.h>
 #include <event2/dns.h>
 #include <event2/event.h>
@@ -141,7 +143,7 @@ static struct bg_link *find_link(const struct bg_nodes *nodes, const char *name,
 static enum bg_error add_link(struct bg_nodes *nodes, size_t place, struct bg_node_settings *settings, struct bg_failure *ret_failure)
 {
     if (nodes->count == nodes->shared.options.nodes_max)
-        return bg_fail(ret_failure, BG_CONFLICT, "%zu nodes are registered, as many as may be", nodes->count);
+        return bg_fail(ret_failure, BG_CONFLICT, "%s nodes are registered, as many as may be", BG_COUNT(nodes->count));
     struct bg_link *link = bg_link_new(&nodes->shared, settings);
     if (link == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");

@@ -1,6 +1,8 @@
 /* flights.c: questions in flight by key, tickets by flight, by deadline and by their end. */
 #include "flights.h"
 
+#include "beamgauge/text.h"
+
 #include <assert.h>
 #include <search.h>
 #include <stdlib.h>
@@ -80,9 +82,9 @@ enum bg_error bg_flights_check_reader(const struct bg_flights *flights, const ch
     count += ticket->flight->reader == reader && ticket == TAILQ_FIRST(&ticket->flight->tickets) && strcmp(ticket->flight->node, node) == 0;
     if (count >= half)
         return bg_fail(ret_failure, BG_TOO_MANY,
-                       "%zu questions of yours are in flight on %s, half of what it is asked at once; try again "
+                       "%s questions of yours are in flight on %s, half of what it is asked at once; try again "
                        "in a second",
-                       count, node);
+                       BG_COUNT(count), node);
     return BG_OK;
 }
 
@@ -99,13 +101,14 @@ enum bg_error bg_ticket_new(struct bg_flights *flights, uint64_t reader, bg_quer
                             struct bg_failure *ret_failure)
 {
     if (flights->tickets_count >= flights->tickets_max)
-        return bg_fail(ret_failure, BG_TOO_MANY, "%zu requests wait for answers already; try again in a second", flights->tickets_count);
+        return bg_fail(ret_failure, BG_TOO_MANY, "%s requests wait for answers already; try again in a second",
+                       BG_COUNT(flights->tickets_count));
     const size_t half = (flights->tickets_max + 1) / 2;
     if (reader != 0 && flights->tickets_count >= half && tickets_of(flights, reader) >= half)
         return bg_fail(ret_failure, BG_TOO_MANY,
-                       "%zu requests of yours wait for answers, half of what this service takes at once; try again "
+                       "%s requests of yours wait for answers, half of what this service takes at once; try again "
                        "in a second",
-                       half);
+                       BG_COUNT(half));
     struct bg_ticket *ticket = calloc(1, sizeof *ticket);
     if (ticket == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");

@@ -4,6 +4,7 @@
 #include "reply.h"
 
 #include "beamgauge/log.h"
+#include "beamgauge/text.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -294,9 +295,9 @@ static enum bg_preflight_verdict refuse_atoms(const struct bg_preflight *preflig
 {
     (void)bg_fail(
         ret_failure, BG_ATOM_TABLE_FULL,
-        "the atom table of %s is nearly full: %lld of %lld atoms. A question that may bring new ones is not asked with fewer than %d "
-        "left, since one too many ends the node; memory, system and processes by pid are still answered",
-        preflight->node, (long long)preflight->atom_count, (long long)preflight->atom_limit, BG_ATOMS_SPARE);
+        "the atom table of %s is nearly full: %s of %s atoms. A question that may create new ones is not asked if fewer than %s are "
+        "left, because one too many ends the node; memory, system and processes by pid are still answered",
+        preflight->node, BG_COUNT(preflight->atom_count), BG_COUNT(preflight->atom_limit), BG_COUNT(BG_ATOMS_SPARE));
     return BG_PREFLIGHT_REFUSE;
 }
 
@@ -383,6 +384,6 @@ void bg_preflight_explain(const struct bg_preflights *preflights, const char *no
     const struct bg_preflight *preflight = preflight_find(preflights, node);
     if (failure->error == BG_PROCESS_TABLE_FULL && preflight != NULL && preflight->process_limit > 0)
         (void)bg_fail(failure, BG_PROCESS_TABLE_FULL,
-                      "the process table of %s is full, or so nearly that a question finds no room in it: its limit is %lld processes",
-                      node, (long long)preflight->process_limit);
+                      "the process table of %s is full, or so nearly that a question finds no room in it: its limit is %s processes", node,
+                      BG_COUNT(preflight->process_limit));
 }

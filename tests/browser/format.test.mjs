@@ -54,7 +54,7 @@ test('an estimate is marked and has its bounds', () => {
 });
 
 test('entries that nobody has counted are shown as a maximum, by the count that the row has', () => {
-  const title = 'up to 9,000 entries, of monitors, monitored_by or links; not counted';
+  const title = 'up to 9,000 entries that were not counted (monitors, monitored_by and links together)';
   const row = { exact: false, n: 5000, n_min: 0, n_max: 9000, m: null, m_max: 9000, uncounted_count: 9000 };
   assert.deepEqual(format.counted(row, 'n'), { text: '≤ 9,000', title });
   assert.deepEqual(format.counted(row, 'm'), { text: '–', title });

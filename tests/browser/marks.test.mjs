@@ -10,7 +10,7 @@ const ENTRIES = 1_400_000; // too many for either list to be copied into 64 MiB
 const BATCH = 200_000;
 const SILENT = 5000;
 const DEAF_SECONDS = 240; // it is not waited for
-const SAID = /up to 1,\d{3},\d{3} entries, of monitors, monitored_by or links; not counted/;
+const SAID = /up to 1,\d{3},\d{3} entries that were not counted \(monitors, monitored_by and links together\)/;
 
 suite('marks', { prepare: async (world) => {
   world.gauge = await world.beamgauge();
@@ -45,7 +45,7 @@ suite('marks', { prepare: async (world) => {
     const process = panel(page, 'Process');
     await process.getByText(SAID).waitFor();
     await panel(page, 'Relations').getByText('Not counted.').first().waitFor();
-    assert.equal(flat(await process.innerText()).match(/entries, of monitors/g).length, 1);
+    assert.equal(flat(await process.innerText()).match(/entries that were not counted/g).length, 1);
     assert.match(flat(await process.innerText()), /Monitors and links, at most/);
     await panel(page, 'Relations').locator('div', { has: page.getByRole('heading', { name: /^Monitors / }) }).last().getByRole('button', { name: 'count exactly' }).click();
     await panel(page, 'Relations').getByText('payments').or(panel(page, 'Relations').getByText('1,400,000')).first().waitFor();
@@ -75,7 +75,7 @@ suite('marks', { prepare: async (world) => {
       const pairs = panel(page, 'Repeated monitors');
       const rows = pairs.locator('tbody tr', { hasText: world.watcher });
       assert.match(flat(await rows.filter({ hasText: 'not known' }).innerText()), isFirst ? / not known ≤ 9,000,000 since [\d:]+ –$/ : / not known ≤ 120,000 since [\d:]+ –$/);
-      const sentence = isFirst ? /has up to 9,000,000 entries more than when they were counted, \d+ s ago, of monitors, monitored_by or links; not counted/ : /monitors .* about 1,\d{3},\d{3} times/;
+      const sentence = isFirst ? /has up to 9,000,000 entries more than when they were counted, \d+ s ago \(monitors, monitored_by and links together\)/ : /monitors .* about 1,\d{3},\d{3} times/;
       await pairs.locator('.finding.loud', { hasText: sentence }).waitFor();
       assert.equal(await rows.count(), 2);
       await page.context().close();
@@ -84,7 +84,7 @@ suite('marks', { prepare: async (world) => {
 
   test('where none is known, and not everything was looked at, that is what is said', async () => {
     const page = await opened(({ meta }) => ({ data: [], meta: { ...meta, warnings: ['there was no time'] } }));
-    await panel(page, 'Repeated monitors').getByText('None is known, but not everything could be looked at: see below.').waitFor();
+    await panel(page, 'Repeated monitors').getByText('None is known, but not everything could be looked at: see the warnings.').waitFor();
     await page.context().close();
   });
 

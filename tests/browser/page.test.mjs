@@ -101,7 +101,7 @@ suite('page', { prepare: plant }, (world, test) => {
     await until('both sides to be named', async () => (await gauge.get('pairs?max_age_ms=0')).data[0].watched.name === 'payment_service');
     await shop.stop();
     await pay.stop();
-    await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? Counted .* ago\. There is no newer answer\./ }).waitFor();
+    await fleet.locator('.finding', { hasText: said }).filter({ hasText: 'payment_service' }).filter({ hasText: /300 times\.? The node reported this .* ago, and did not answer since\./ }).waitFor();
     await fleet.locator('tbody tr').first().locator('.mark', { hasText: /^as reported .* ago$/ }).waitFor();
     const silent = fleet.getByRole('list', { name: 'Nodes that do not answer' }).getByRole('listitem');
     await silent.filter({ hasText: shop.name }).filter({ hasText: /its pairs are those of .* ago/ }).locator('.state:not(.up)').waitFor();

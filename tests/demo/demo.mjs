@@ -16,7 +16,7 @@ const EPMD_PORT = 4369;
 const HTTP_PORT = 7788;
 const BACKLOG = 2000; // monitors that the gateway leaks at its start
 const ORDERS_PER_MINUTE = 8400; // 140 a second
-const LARGE = 400_000; // orders that --check has taken at once: more entries than are copied lightly
+const LARGE = 400_000; // orders that --check has taken at once: more entries than are copied cheaply
 const MINUTES_MAX = 240; // about 2 million entries, some 400 MiB on each node
 
 const say = (text) => process.stderr.write(`${text}\n`);

@@ -45,7 +45,7 @@ static void read_params(const struct bg_endpoint *endpoint, const char *target, 
     struct bg_values values;
     json_t *errors = NULL;
 
-    bg_params_read(endpoint, target, path_length, query, &values, &errors);
+    bg_params_read(endpoint, bg_api_endpoints, target, path_length, query, &values, &errors);
     if (errors == NULL)
         abort();
     if (json_array_size(errors) == 0) {

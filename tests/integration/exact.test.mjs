@@ -1,4 +1,4 @@
-// Counting what is too long to be counted lightly: by name, one at a time on a node.
+// Counting what is too long to be counted cheaply: by name, one at a time on a node.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { randomName } from './lib/node.mjs';

@@ -66,7 +66,7 @@ suite('fleet', { prepare: async (world) => {
     await shop.eval(`register(cart, plant:watcher([{${named(pay, 'bank')}, 700}]))`);
     await until('both counts', async () => (await gauge.get('pairs?max_age_ms=0')).data[0]?.watched_count === 700);
     const { text } = await gauge.api('pairs?format=text');
-    assert.match(text, /^Monitors {2}Its count {2}Watcher .*Its node/);
+    assert.match(text, /^Monitors {2}Other side {2}Watcher .*Its node/);
     assert.match(text, /\n +700 +700 {2}</);
   });
 

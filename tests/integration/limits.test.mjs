@@ -26,7 +26,7 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
         } else if (answer.status !== 200) {
           assert.equal(answer.status, 422, `${path}: ${answer.text.slice(0, 500)}`);
           assert.equal(answer.body.code, 'atom_table_nearly_full', `${path}: ${answer.text.slice(0, 500)}`);
-          assert.match(answer.body.detail, /\d+ of 32768 atoms/);
+          assert.match(answer.body.detail, /[\d,]+ of 32,768 atoms/);
         }
       }
       const grown = (await node.eval('erlang:system_info(atom_count)')) - before;
@@ -50,9 +50,9 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     assert.deepEqual([rest.body.data.total_bytes, rest.body.data.allocators], [null, []]);
     assert.ok(rest.body.data.process_count > 10 && rest.body.data.persistent_terms_count > 0, rest.text);
     assert.equal(rest.body.data.rss_bytes, rest.body.data.rss_bytes === null ? null : Math.max(rest.body.data.rss_bytes, 1_000_000));
-    assert.match(rest.body.meta.warnings[0], /atom table of \S+ is nearly full, 32\d{3} of 32768 atoms/);
+    assert.match(rest.body.meta.warnings[0], /atom table of \S+ is nearly full, 32,\d{3} of 32,768 atoms/);
     const check = await gauge.api(`nodes/${node.name}/check?assert=memory.total_bytes:lt:100GiB&max_age_ms=0`);
-    assert.match(check.text, /total_bytes is not known: the atom table of \S+ is nearly full, 32\d{3} of 32768 atoms/);
+    assert.match(check.text, /total_bytes is not known: the atom table of \S+ is nearly full, 32,\d{3} of 32,768 atoms/);
     const mem = await gauge.api('chat?format=text', { method: 'POST', body: { text: `mem ${node.name}` } });
     assert.match(mem.text, /persistent terms[^]*the atom table of \S+ is nearly full/);
     assert.equal((await gauge.info(node)).losses_count, 0);
@@ -81,11 +81,11 @@ suite('limits', { prepare: async (world) => { world.gauge = await world.beamgaug
     const memory = await gauge.ask(node, fresh('memory'));
     assert.equal(memory.status, 200, memory.text);
     assert.deepEqual([memory.body.data.process_count, memory.body.data.total_bytes], [1024, null]);
-    assert.match(memory.body.meta.warnings[0], /process table of \S+ is full, 1024 of 1024 processes/);
+    assert.match(memory.body.meta.warnings[0], /process table of \S+ is full, 1,024 of 1,024 processes/);
     const scan = await gauge.ask(node, fresh('processes'));
     assert.equal(scan.status, 422, scan.text);
     assert.equal(scan.body.code, 'process_table_full', scan.text);
-    assert.match(scan.body.detail, /its limit is 1024 processes/);
+    assert.match(scan.body.detail, /its limit is 1,024 processes/);
     const check = await gauge.ask(node, fresh('check?assert=process_ratio:lt:0.9'));
     assert.equal(check.status, 503, check.text);
     await node.eval('filler ! empty, ok');

@@ -39,7 +39,7 @@ static void processes_are_grouped_by_the_node_itself(void **state)
     EXPECT_META("skipped_count", "2");
     EXPECT_META("truncated", "false");
     EXPECT_META("exact", "false");
-    EXPECT_META("warnings", "[\"2 of the processes did not answer in time, as they may be in native code, and are skipped: <0.9.0>\"]");
+    EXPECT_META("warnings", "[\"2 processes did not answer in time, perhaps because of long native calls, and are skipped: <0.9.0>\"]");
 }
 
 static void monitors_are_grouped_with_their_entries(void **state)

@@ -119,7 +119,7 @@ static void one_process_with_too_long_lists_is_estimated(void **state)
     EXPECT("uncounted_count", "198");
     EXPECT("memory_split.other_bytes", "0"); /* all of it may be theirs */
     EXPECT_META("warnings", "[\"there was no time left to ask for the entries of the process: of them only a bound is known\","
-                            "\"<0.10.0> has up to 198 entries, of monitors, monitored_by or links; not counted\"]");
+                            "\"<0.10.0> has up to 198 entries that were not counted (monitors, monitored_by and links together)\"]");
 }
 
 static void a_long_mailbox_is_walked_at_a_cost_that_is_told(void **state)
@@ -132,7 +132,7 @@ static void a_long_mailbox_is_walked_at_a_cost_that_is_told(void **state)
     answer_process(text);
     EXPECT_META(
         "warnings",
-        "[\"the process has 10000000 messages and walks them all twice to report its memory and heap, which holds up its scheduler: the "
+        "[\"the process has 10,000,000 messages and walks them all twice to report its memory and heap, which holds up its scheduler: the "
         "answer took 6 ms, and asking again takes it as long\"]");
     fake_call("getProcess", SHOP " pid=<0.10.0>", NULL);
     answer_process(PROCESS);

@@ -301,7 +301,7 @@ static void allocators_that_were_not_asked_are_not_known(void **state)
     EXPECT("monitors_estimate.local_count", "null");
     EXPECT("carriers_bytes", "null");
     EXPECT("allocators", "[]");
-    assert_non_null(strstr(warning(), "the atom table of shop@127.0.0.1 is nearly full, 32568 of 32768 atoms"));
+    assert_non_null(strstr(warning(), "the atom table of shop@127.0.0.1 is nearly full, 32,568 of 32,768 atoms"));
     assert_null(strstr(warning(), "process table"));
     fake_call("getMemory", SHOP, NULL);
     answer_memory(MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("9000", "9")));
@@ -314,7 +314,7 @@ static void what_asks_for_memory_says_why_it_is_not_known(void **state)
 {
     static const char *const answers[] = {MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("32568", "1024")),
                                           MEMORY_TOLD("[]", "9", "[]", "1", NO_HOST AT_LIMIT("9000", "9"))};
-    static const char *const reasons[] = {"the atom table of shop@127.0.0.1 is nearly full, 32568 of 32768 atoms",
+    static const char *const reasons[] = {"the atom table of shop@127.0.0.1 is nearly full, 32,568 of 32,768 atoms",
                                           "the process table of shop@127.0.0.1 is full, 9 of 9 processes"};
     (void)state;
     for (size_t i = 0; i < 2; i++) {

@@ -54,7 +54,7 @@ static void what_nobody_has_counted_is_unknown_where_it_decides(void **state)
                                            "\"lists\":{\"monitors\":"
                                            "{\"count\":5000,\"distinct_count\":null,\"exact\":false,\"uncounted\":true,\"top\":[]}}}"));
         if (strcmp(cases[i].status, "\"unknown\"") == 0)
-            fake_expect_failure(BG_DEADLINE, "up to 5500 entries, of monitors, monitored_by or links; not counted");
+            fake_expect_failure(BG_DEADLINE, "up to 5,500 entries that were not counted (monitors, monitored_by and links together)");
         EXPECT("assertions.0.status", cases[i].status);
     }
 }
@@ -95,14 +95,14 @@ static void what_nobody_has_counted_neither_fails_nor_passes_a_ranking(void **st
         if (cases[i].offender != NULL)
             EXPECT("assertions.0.offender.pid", cases[i].offender);
         else
-            fake_expect_failure(BG_DEADLINE, "up to 5500 entries, of monitors, monitored_by or links; not counted");
+            fake_expect_failure(BG_DEADLINE, "up to 5,500 entries that were not counted (monitors, monitored_by and links together)");
     }
 }
 
 #define RANKED(KEY)                                                                                                                        \
     "{\"process_count\":1,\"scanned_count\":1,\"skipped_count\":0,\"word_bytes\":8,\"rows\":[" UNCOUNTED_ROW "],\"rankings\":{\"" KEY      \
     "\":[0]},\"exact\":{\"" KEY "\":false},\"next_bound\":{}}"
-#define SAID "<0.20.0> has up to 5500 entries, of monitors, monitored_by or links; not counted"
+#define SAID "<0.20.0> has up to 5,500 entries that were not counted (monitors, monitored_by and links together)"
 
 static void a_row_has_the_count_that_it_is_ranked_by_and_the_bound(void **state)
 {
@@ -133,15 +133,16 @@ static void a_pair_that_there_was_no_time_to_ask_for_says_so_too(void **state)
     fake_answer_failure(BG_DEADLINE, "peers were late");
     EXPECT("0.uncounted_count", "5500");
     EXPECT("0.count", "null");
-    EXPECT_META("warnings.1", "\"<0.20.0> on shop@127.0.0.1 has up to 5500 entries, of monitors, monitored_by or links; not counted\"");
+    EXPECT_META("warnings.1",
+                "\"<0.20.0> on shop@127.0.0.1 has up to 5,500 entries that were not counted (monitors, monitored_by and links together)\"");
 }
 
 #define SINCE_LIST                                                                                                                         \
     "{\"pid\":\"<0.20.0>\",\"row\":{\"registered_name\":\"cart\",\"alive\":true},\"counted_wall_ms\":5000,\"lists\":{\"monitors\":{"       \
     "\"count\":7500,\"distinct_count\":1,\"exact\":false,\"uncounted_since_count\":2000,\"top\":[" ONE_PEER("5500") "]}}}"
 #define SINCE                                                                                                                              \
-    "<0.20.0>%s has up to 2000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z, of monitors, monitored_by or "       \
-    "links; not counted"
+    "<0.20.0>%s has up to 2,000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z (monitors, monitored_by and "        \
+    "links together)"
 
 /* It has its own row, without a watched process. */
 static void what_came_since_a_count_is_of_nobody(void **state)
@@ -185,7 +186,7 @@ static void what_came_since_a_count_is_unknown_where_it_decides(void **state)
         fake_answer(PEERS(SINCE_LIST));
         EXPECT("assertions.0.status", cases[i].status);
         if (strcmp(cases[i].status, "\"unknown\"") == 0)
-            fake_expect_failure(BG_DEADLINE, "has up to 2000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z");
+            fake_expect_failure(BG_DEADLINE, "has up to 2,000 entries more than when they were counted, at 1970-01-01T00:00:05.000Z");
     }
 }
 
@@ -228,7 +229,7 @@ static void answer_both(const char *json)
 #define OPEN_LIST                                                                                                                          \
     "{\"pid\":\"<0.20.0>\",\"row\":{\"registered_name\":\"cart\"},\"entries_max\":900,\"lists\":{\"monitors\":{\"count\":800,"             \
     "\"distinct_count\":null,\"exact\":false,\"uncounted\":true,\"top\":[]}}}"
-#define OPEN_NOTE "<0.20.0> has up to 900 entries, of monitors, monitored_by or links; not counted."
+#define OPEN_NOTE "<0.20.0> has up to 900 entries that were not counted (monitors, monitored_by and links together)."
 
 /* And entries that nobody has counted are reported once. */
 static void estimates_are_marked(void **state)

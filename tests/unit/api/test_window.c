@@ -37,7 +37,7 @@ static void a_window_says_who_is_not_ranked(void **state)
         "warnings",
         "[\"6 of the processes that are not ranked are busy, and may belong at the top: they have not answered at both ends of the "
         "window in time: <0.1.0>, <0.2.0>, <0.3.0>, <0.4.0>, <0.5.0> and others; allow more with timeout_ms\","
-        "\"2 schedulers are busy and 58 processes wait to run: 20000 of 20060 processes reported at both ends of the window in time, "
+        "\"2 schedulers are busy and 58 processes wait to run: 20,000 of 20,060 processes reported at both ends of the window in time, "
         "and the others are not ranked; allow more with timeout_ms\"]");
 }
 

@@ -23,6 +23,12 @@ static const struct bg_endpoint endpoint = {
     .method = BG_GET, .path = "/nodes/{node}/processes/{pid}", .params = params, .columns = columns};
 static const struct bg_endpoint plain = {.method = BG_GET, .path = "/livez"};
 
+static const struct bg_param other_params[] = {
+    {.name = "window_ms", .type = BG_PARAM_INTEGER}, {.name = "node", .type = BG_PARAM_NODE}, {.name = NULL}};
+static const struct bg_endpoint other = {.method = BG_GET, .path = "/nodes/{node}/processes", .params = other_params};
+static const struct bg_endpoint putting = {.method = BG_PUT, .path = "/put", .params = other_params};
+static const struct bg_endpoint *const endpoints[] = {&endpoint, &other, &putting, NULL};
+
 enum { NODE, PID, LIMIT, EXACT, SORT, GROUP, PEER };
 
 static struct bg_values values;
@@ -31,7 +37,7 @@ static json_t *read_path(const char *path, const char *query)
 {
     json_t *errors;
 
-    bg_params_read(&endpoint, path, strlen(path), query, &values, &errors);
+    bg_params_read(&endpoint, endpoints, path, strlen(path), query, &values, &errors);
     assert_non_null(errors);
     return errors;
 }
@@ -119,6 +125,7 @@ static void each_bad_value_names_its_parameter(void **state)
         {"peer=0..2", "peer", "pid"},
         {"peer=0.12345678901.2", "peer", "pid"},
         {"colour=red", "colour", "not a parameter of this endpoint, which has limit, exact, sort, group, peer, format"},
+        {"window_ms=5", "window_ms", "peer, format; it is one of /nodes/{node}/processes"},
         {"node=c@d", "node", "not a parameter"},
         {"Limit=5", "Limit", "not a parameter"},
         {"=5", "", "not a parameter"},
@@ -176,7 +183,7 @@ static void format_is_only_where_rows_are(void **state)
     json_t *errors;
 
     (void)state;
-    bg_params_read(&plain, "/livez", 6, "format=csv", &values, &errors);
+    bg_params_read(&plain, NULL, "/livez", 6, "format=csv", &values, &errors);
     assert_bad(errors, "format", "not a parameter");
 }
 
