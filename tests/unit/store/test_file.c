@@ -179,6 +179,7 @@ static void a_file_that_another_process_has_is_left_to_it(void **state)
     assert_int_equal(pipe(ready) + pipe(end), 0);
     child = fork();
     if (child == 0) {
+        close(end[1]); /* so that it ends with this process too */
         store_start(path, LARGE);
         add("one@host", DAWN, 1, 2, 3);
         settle();
