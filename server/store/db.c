@@ -114,8 +114,14 @@ int64_t bg_db_number(struct bg_db *db, sqlite3_stmt *statement, int64_t otherwis
     return number;
 }
 
+void bg_db_clear(struct bg_db *db)
+{
+    db->failure = SQLITE_OK;
+}
+
 void bg_db_begin(struct bg_db *db)
 {
+    bg_db_clear(db);
     bg_db_step(db, bg_db_start(db, BG_BEGIN, NULL, 0));
 }
 

@@ -56,6 +56,8 @@ bool bg_db_execute(struct bg_db *db, const char *sql);
 /* Begins a transaction; bg_db_end() commits it, or rolls it back if anything has failed. False and the failure if it did; then
  * *ret_failure is it, and the next transaction begins anew. */
 void bg_db_begin(struct bg_db *db);
+/* Forgets a failure of before; what follows is not within a transaction. */
+void bg_db_clear(struct bg_db *db);
 bool bg_db_end(struct bg_db *db, int *ret_failure);
 
 /* A statement with its first parameters; NULL after a failure. Step it until it returns false, or stop it. */

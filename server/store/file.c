@@ -126,11 +126,15 @@ static void db_bound(struct bg_db *db)
 {
     char text[64] = "";
 
+    /* A file may be larger than it is allowed to be today. */
+    const int64_t pages = pragma_number(db, "PRAGMA page_count");
+
     db->page_bytes = pragma_number(db, "PRAGMA page_size");
     if (db->page_bytes < 512)
         bg_db_check(db, SQLITE_CORRUPT);
     else
-        snprintf(text, sizeof text, "PRAGMA max_page_count = %" PRId64, (db->max_bytes + BG_SLACK_BYTES) / db->page_bytes);
+        snprintf(text, sizeof text, "PRAGMA max_page_count = %" PRId64,
+                 BG_SLACK_BYTES / db->page_bytes + (pages * db->page_bytes > db->max_bytes ? pages : db->max_bytes / db->page_bytes));
     bg_db_execute(db, text);
 }
 

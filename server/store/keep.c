@@ -1,21 +1,25 @@
 /* keep.c: ages all nodes, a few at a time, and removes the oldest where there is too much. */
 #include "keep.h"
 
-#include "file.h"
 #include "roll.h"
 
 #define PASS_MS 60000
 #define PASS_NODES 64                            /* at once */
 #define LATE_MS 300000                           /* a minute that has ended for so long gets no more samples */
 #define CUTS 16                                  /* at once */
-#define CUT_ROWS 4096                            /* at once, if it is not far too much */
+#define CUT_ROWS 4096                            /* at once, and perhaps a node's more */
 #define CUT_PART 16                              /* of the time that a level spans */
 #define VACUUM "PRAGMA incremental_vacuum(1024)" /* pages at once */
 #define NODE_KEYS (bg_key(1, BG_LEVEL_FINE, 0) - 1)
 
+bool bg_keep_is_busy(const struct bg_keeper *keeper)
+{
+    return keeper->next_id != 0 || keeper->is_over;
+}
+
 bool bg_keep_is_due(const struct bg_keeper *keeper, int64_t now_ms)
 {
-    return keeper->next_id != 0 || keeper->begun_ms == 0 || now_ms - keeper->begun_ms >= PASS_MS || now_ms < keeper->begun_ms;
+    return bg_keep_is_busy(keeper) || keeper->begun_ms == 0 || now_ms - keeper->begun_ms >= PASS_MS || now_ms < keeper->begun_ms;
 }
 
 static void keep_node(struct bg_db *db, const struct bg_node_ref *node, int64_t now_ms)
@@ -129,19 +133,15 @@ static int cut(struct bg_db *db, int64_t now_ms)
 
 void bg_keep_size(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms)
 {
-    const int64_t much = db->max_bytes + BG_SLACK_BYTES / 2;
     int64_t size = bg_db_size(db);
-    int removed = 0;
+    int removed = 0, last_removed = 1;
 
-    if (size <= db->max_bytes)
-        return;
-    for (int cuts = 0; size > much || (size > db->max_bytes && cuts < CUTS && removed < CUT_ROWS); cuts++) {
-        const int now_removed = cut(db, now_ms);
-
-        if (now_removed == 0)
-            break;
-        removed += now_removed;
+    for (int cuts = 0; size > db->max_bytes && cuts < CUTS && removed < CUT_ROWS && last_removed > 0; cuts++) {
+        last_removed = cut(db, now_ms);
+        removed += last_removed;
         size = bg_db_size(db);
     }
-    note_oldest(db, keeper);
+    keeper->is_over = size > db->max_bytes && last_removed > 0;
+    if (removed > 0)
+        note_oldest(db, keeper);
 }

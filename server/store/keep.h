@@ -12,14 +12,17 @@
 struct bg_keeper {
     int64_t next_id;   /* where the pass over all nodes goes on; 0: none is under way */
     int64_t begun_ms;  /* when the last one began; 0: never */
+    bool is_over;      /* there is more than there may be, and some of it can be removed: more is to be done at once */
     int64_t oldest_ms; /* of all rows, as of the end of the last pass; 0: there are none */
 };
 
-/* True once a minute, and while a pass is under way. */
+/* True while a pass is under way, or there is too much. */
+bool bg_keep_is_busy(const struct bg_keeper *keeper);
+/* True once a minute, and while it is busy. */
 bool bg_keep_is_due(const struct bg_keeper *keeper, int64_t now_ms);
 /* Makes minutes and hours of some more nodes, and removes what is too old of them. */
 void bg_keep_some(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms);
-/* Removes the oldest, at most some thousands of rows at once, until there is no more than db->max_bytes. */
+/* Removes some of the oldest, if there is more than db->max_bytes: more than a batch adds, and little enough for one transaction. */
 void bg_keep_size(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms);
 
 #endif

@@ -67,7 +67,9 @@ void bg_memory_copy(struct bg_db *from, struct bg_db *to, int64_t now_ms)
     while (bg_node_next(to, node.id + 1, &node)) {
         bg_db_begin(to);
         node_copy(from, to, node.id);
-        bg_keep_size(to, &keeper, now_ms);
+        do
+            bg_keep_size(to, &keeper, now_ms);
+        while (keeper.is_over);
         (void)bg_db_end(to, &failure);
     }
 }

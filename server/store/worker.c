@@ -64,7 +64,7 @@ static bool is_file_failure(const struct bg_store *store, int code)
 {
     const int primary = code & 0xff;
 
-    return primary != SQLITE_NOMEM && (store->db.in_file || primary != SQLITE_FULL);
+    return primary != SQLITE_NOMEM && code != SQLITE_IOERR_NOMEM && (store->db.in_file || primary != SQLITE_FULL);
 }
 
 /* One transaction; *ret_failure: why it was rolled back. */
@@ -100,6 +100,7 @@ static struct outcome batch_save(struct bg_store *store, const struct bg_queue *
             break;
         go_to_memory(store, failure, now_ms);
     }
+    store->keeper = (struct bg_keeper){.begun_ms = now_ms, .oldest_ms = store->keeper.oldest_ms}; /* not again and again */
     return (struct outcome){.failed = batch->count};
 }
 
@@ -136,18 +137,26 @@ static void batch_round(struct bg_store *store)
     bg_worker_note(store, size);
 }
 
+/* False: the answer is not to be used; *ret_failure is that of the database, or SQLITE_OK. */
+static bool history_try(struct bg_store *store, struct bg_history_ticket *ticket, int *ret_failure)
+{
+    bool is_complete;
+
+    if (store->db.handle == NULL && !bg_memory_open(&store->opening, &store->db))
+        return false;
+    bg_db_clear(&store->db);
+    is_complete = bg_history_read(&store->db, ticket);
+    return bg_db_end(&store->db, ret_failure) && is_complete;
+}
+
 static void history_answer(struct bg_store *store, struct bg_history_ticket *ticket)
 {
-    int failure = SQLITE_OK;
-
     for (int tries = 0; tries < 2; tries++) {
-        const bool has_memory =
-            (store->db.handle != NULL || bg_memory_open(&store->opening, &store->db)) && bg_history_read(&store->db, ticket);
-        const bool is_read = store->db.handle != NULL && bg_db_end(&store->db, &failure);
+        int failure = SQLITE_OK;
 
-        if (has_memory && is_read)
+        if (history_try(store, ticket, &failure))
             return;
-        if (is_read || store->db.handle == NULL || !is_file_failure(store, failure))
+        if (failure == SQLITE_OK || !is_file_failure(store, failure))
             break;
         go_to_memory(store, failure, ticket->now_ms);
     }
@@ -186,6 +195,8 @@ static bool is_over(const struct bg_store *store)
 /* Waits for something to do, and a little for more of it. */
 static void work_await(struct bg_store *store)
 {
+    if (bg_keep_is_busy(&store->keeper))
+        return;
     while (store->queue.count == 0 && store->waiting.first == NULL && !store->is_closing)
         pthread_cond_wait(&store->more, &store->lock);
     while (store->queue.count < BG_BATCH_MAX && store->waiting.first == NULL && !store->is_closing && !has_passed(&store->gather_until))
@@ -198,6 +209,7 @@ void *bg_worker_run(void *context)
     bool is_abandoned;
 
     pthread_mutex_lock(&store->lock);
+    batch_round(store); /* the first look at what is kept */
     for (work_await(store); !is_over(store); work_await(store)) {
         batch_round(store);
         if (!store->is_closing)

@@ -231,7 +231,6 @@ static void damage_to_one_node_costs_the_others_nothing(void **state)
         store_stop();
         memcpy(bytes + page, good + page, 4096);
     }
-    print_message("%d %d %d\n", failures, shared_pages, (int)(length / 4096));
     assert_true(failures > 10);
     assert_true(shared_pages <= 3); /* those of names, and one with rows of both */
     free(bytes);

@@ -6,6 +6,8 @@
 #include "write.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
 
 /* Lets the thread look at what is kept, some nodes at a time. */
 static struct bg_store_state look(int64_t at)
@@ -186,6 +188,39 @@ static void what_is_kept_becomes_shorter_alike(void **state)
         assert_true(is_known(copy->buckets[i].mean));
 }
 
+/* A file that was allowed to be larger: it becomes smaller, and what is newest stays. */
+static void a_file_that_is_too_large_becomes_smaller(void **state)
+{
+    struct bg_store_state now;
+    struct stat status;
+
+    (void)state;
+    store_start(path, LARGE);
+    for (int i = 0; i < 360; i++)
+        for (int node = 0; node < 200; node++) {
+            char name[32];
+
+            snprintf(name, sizeof name, "n%d@host", node);
+            add(name, DAWN + i * 10 * SECOND + node, i, i * 1.5, node);
+        }
+    assert_true(settle().size_bytes > 3 * BG_STORE_BYTES_LEAST);
+    store_stop();
+    store_start(path, BG_STORE_BYTES_LEAST);
+    do { /* nobody asks for anything */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        bg_store_state(store, &now);
+    } while (now.size_bytes > BG_STORE_BYTES_LEAST);
+    assert_true(now.in_file && now.oldest_ms > DAWN);
+    for (int i = 1; i < 6; i++) {
+        wall_ms += MINUTE;
+        settle();
+    }
+    assert_true(ask("n199@host", DAWN + 3590 * SECOND, DAWN + HOUR, SECOND)->buckets[0].mean == 359);
+    store_stop();
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(status.st_size <= 2 * BG_STORE_BYTES_LEAST);
+}
+
 static void nodes_have_a_greatest_number_and_make_room_for_others(void **state)
 {
     char name[32];
@@ -279,6 +314,7 @@ int main(void)
         TEST(steps_back_of_a_minute_drop_a_minute),
         TEST(a_store_that_is_full_keeps_the_newest_of_all_nodes),
         TEST(what_is_kept_becomes_shorter_alike),
+        TEST(a_file_that_is_too_large_becomes_smaller),
         TEST(nodes_have_a_greatest_number_and_make_room_for_others),
         TEST(ids_are_given_again),
         TEST(an_older_file_becomes_one_of_today),

@@ -252,6 +252,7 @@ static void want_of_memory_costs_what_waits_and_nothing_else(void **state)
     assert_true(now.failed_count > 0 && now.failed_count + now.written_count == 900);
     assert_true(now.in_file && now.problem[0] == '\0');
     sqlite3_hard_heap_limit64(0);
+    sqlite3_soft_heap_limit64(0);
     put(DAWN + 900 * SECOND);
     ask_for();
     await_done(3);
