@@ -47,7 +47,7 @@ static int64_t oldest_of(struct bg_db *db, enum bg_level level)
     return bg_db_number(db, BG_DB_START(db, BG_OLDEST, bg_key(0, level, 0), bg_key(0, level, BG_TIME_END - 1)), BG_TIME_END);
 }
 
-static void note_oldest(struct bg_db *db, struct bg_keeper *keeper)
+void bg_keep_note_oldest(struct bg_db *db, struct bg_keeper *keeper)
 {
     int64_t oldest = BG_TIME_END;
 
@@ -71,9 +71,17 @@ static void pass_end(struct bg_db *db, struct bg_keeper *keeper)
 {
     keeper->next_id = 0;
     bg_db_step(db, BG_DB_START(db, BG_NODES_FORGET, NODE_KEYS));
-    note_oldest(db, keeper);
+    bg_keep_note_oldest(db, keeper);
     if (bg_db_number(db, bg_db_start(db, BG_PAGES, NULL, 0), 0) * db->page_bytes > db->max_bytes)
         bg_db_execute(db, VACUUM);
+}
+
+/* The first id from `id` on of which there are rows; 0: there is none. */
+static int64_t id_with_rows(struct bg_db *db, int64_t id)
+{
+    if (id > BG_NODE_IDS_MAX)
+        return 0;
+    return bg_key_node(bg_db_number(db, BG_DB_START(db, BG_KEY_FIRST, bg_key(id, BG_LEVEL_FINE, 0), INT64_MAX), 0));
 }
 
 void bg_keep_some(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms)
@@ -81,15 +89,14 @@ void bg_keep_some(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms)
     if (keeper->next_id == 0)
         pass_begin(db, keeper, now_ms);
     for (int i = 0; i < PASS_NODES && db->failure == SQLITE_OK; i++) {
-        const int64_t first = bg_key(keeper->next_id, BG_LEVEL_FINE, 0);
-        const int64_t key = keeper->next_id > BG_NODE_IDS_MAX ? 0 : bg_db_number(db, BG_DB_START(db, BG_KEY_FIRST, first, INT64_MAX), 0);
+        const int64_t id = id_with_rows(db, keeper->next_id);
 
-        if (key == 0) {
+        if (id == 0) {
             pass_end(db, keeper);
             return;
         }
-        keep_id(db, bg_key_node(key), now_ms);
-        keeper->next_id = bg_key_node(key) + 1;
+        keep_id(db, id, now_ms);
+        keeper->next_id = id + 1;
     }
 }
 
@@ -143,5 +150,5 @@ void bg_keep_size(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms)
     }
     keeper->is_over = size > db->max_bytes && last_removed > 0;
     if (removed > 0)
-        note_oldest(db, keeper);
+        bg_keep_note_oldest(db, keeper);
 }

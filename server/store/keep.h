@@ -20,6 +20,8 @@ struct bg_keeper {
 bool bg_keep_is_busy(const struct bg_keeper *keeper);
 /* True once a minute, and while it is busy. */
 bool bg_keep_is_due(const struct bg_keeper *keeper, int64_t now_ms);
+/* Searches it; it is done at the end of a pass too. */
+void bg_keep_note_oldest(struct bg_db *db, struct bg_keeper *keeper);
 /* Makes minutes and hours of some more nodes, and removes what is too old of them. */
 void bg_keep_some(struct bg_db *db, struct bg_keeper *keeper, int64_t now_ms);
 /* Removes some of the oldest, if there is more than db->max_bytes: more than a batch adds, and little enough for one transaction. */

@@ -44,7 +44,7 @@ static void table_copy(struct bg_db *from, struct bg_db *to, const char *select,
 /* A failure to read one node's rows does not keep those of the next one from being read. */
 static void node_copy(struct bg_db *from, struct bg_db *to, int64_t id)
 {
-    const int64_t first = bg_key(id, BG_LEVEL_FINE, 0), last = bg_key(id + 1, BG_LEVEL_FINE, 0) - 1;
+    const int64_t first = bg_key(id, BG_LEVEL_FINE, 0), last = bg_key(id, BG_LEVEL_RESTART, BG_TIME_END - 1);
 
     rows_copy(from, to, BG_DB_START(from, BG_ROWS, first, last), bg_db_start(to, BG_ROW_ADD, NULL, 0));
     from->failure = SQLITE_OK;

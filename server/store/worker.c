@@ -79,6 +79,8 @@ static bool batch_write(struct bg_store *store, const struct bg_queue *batch, in
     if (bg_keep_is_due(&store->keeper, now_ms))
         bg_keep_some(db, &store->keeper, now_ms);
     bg_keep_size(db, &store->keeper, now_ms);
+    if (store->keeper.oldest_ms == 0) /* these may be the first */
+        bg_keep_note_oldest(db, &store->keeper);
     if (!bg_db_end(db, ret_failure))
         return false;
     *ret_outcome = outcome;

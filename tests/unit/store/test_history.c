@@ -31,6 +31,7 @@ static void samples_come_back_in_their_steps(void **state)
     copy = ask_series("one@host", DAWN, DAWN + MINUTE, MINUTE, (const size_t[]){1, 0}, 2); /* in the order of the request */
     assert_true(copy->buckets[0].min == 89 && copy->buckets[1].min == 0);
     assert_int_equal(settle().written_count, 13);
+    assert_int_equal(settle().oldest_ms, DAWN);
 }
 
 static void the_end_is_not_in_it_and_the_last_step_may_be_cut(void **state)
