@@ -9,6 +9,7 @@
 struct bg_queued {
     struct bg_queued *next;
     int64_t wall_ms, started_ms, now_ms, monotonic_us;
+    int64_t age_ms;   /* by which time rows are too old, see clocks.h */
     const char *node; /* within this block, behind the values */
     double values[];
 };
@@ -37,7 +38,7 @@ struct bg_history_ticket {
     struct bg_store *store;
     enum bg_ticket_state state;
     uint64_t after; /* it is answered once so many samples were taken from the queue: all that came before it */
-    int64_t now_ms;
+    int64_t age_ms; /* as above, when it came */
     bg_history_done *done;
     void *context;
     struct bg_history_request request; /* its pointers are into this block */

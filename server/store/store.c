@@ -30,6 +30,11 @@ void bg_store_free(struct bg_store *store)
     free(store);
 }
 
+static int64_t age_read(struct bg_store *store)
+{
+    return bg_age_clock_read(&store->age_clock, bg_clock_wall_ms(store->clock), bg_clock_monotonic_us(store->clock));
+}
+
 static struct bg_store *store_new(const struct bg_store_options *options)
 {
     struct bg_store *store = calloc(1, sizeof *store);
@@ -42,7 +47,7 @@ static struct bg_store *store_new(const struct bg_store_options *options)
     store->clock = options->clock;
     store->wake = options->wake;
     store->context = options->context;
-    store->now_ms = bg_clock_wall_ms(options->clock);
+    store->age_ms = age_read(store);
     bg_queue_init(&store->queue);
     pthread_mutex_init(&store->lock, NULL);
     pthread_condattr_init(&monotonic);
@@ -158,11 +163,12 @@ bool bg_store_add(struct bg_store *store, const struct bg_sample *sample)
     if (one != NULL) {
         one->now_ms = bg_clock_wall_ms(store->clock);
         one->monotonic_us = bg_clock_monotonic_us(store->clock);
+        one->age_ms = age_read(store);
     }
     pthread_mutex_lock(&store->lock);
     is_taken = one != NULL && store->queue.count < BG_STORE_QUEUE_MAX;
     if (is_taken) {
-        store->now_ms = one->now_ms;
+        store->age_ms = one->age_ms;
         sample_put(store, one);
     } else {
         store->state.dropped_count++;
@@ -227,12 +233,12 @@ enum bg_error bg_store_history(struct bg_store *store, const struct bg_history_r
     ticket->store = store;
     ticket->done = done;
     ticket->context = context;
-    ticket->now_ms = bg_clock_wall_ms(store->clock);
+    ticket->age_ms = age_read(store);
     pthread_mutex_lock(&store->lock);
     is_taken = has_place(store);
     if (is_taken) {
         ticket->after = store->added_count;
-        store->now_ms = ticket->now_ms;
+        store->age_ms = ticket->age_ms;
         bg_tickets_put(&store->waiting, ticket);
         *ret_ticket = ticket;
         pthread_cond_signal(&store->more);

@@ -109,10 +109,10 @@ static struct outcome batch_save(struct bg_store *store, const struct bg_queue *
 /* The time at which the last of a batch was added: seen from a later one, its minute might have ended while more of it wait. */
 static int64_t now_of(const struct bg_store *store, const struct bg_queue *batch)
 {
-    int64_t now_ms = store->now_ms;
+    int64_t now_ms = store->age_ms;
 
     for (const struct bg_queued *one = batch->first; one != NULL; one = one->next)
-        now_ms = one->now_ms;
+        now_ms = one->age_ms;
     return now_ms;
 }
 
@@ -160,7 +160,7 @@ static void history_answer(struct bg_store *store, struct bg_history_ticket *tic
             return;
         if (failure == SQLITE_OK || !is_file_failure(store, failure))
             break;
-        go_to_memory(store, failure, ticket->now_ms);
+        go_to_memory(store, failure, ticket->age_ms);
     }
     bg_fail(&ticket->failure, BG_NO_MEMORY, "out of memory");
 }

@@ -15,9 +15,10 @@
 #define BG_CLOSE_MS 1000  /* for what waits at the end */
 
 struct bg_store {
-    /* as given; nothing of it changes */
+    /* as given, and what the event loop alone uses */
     struct bg_opening opening;
     const struct bg_clock *clock;
+    struct bg_age_clock age_clock; /* the event loop's alone */
     void (*wake)(void *context);
     void *context;
     pthread_t thread;
@@ -34,7 +35,7 @@ struct bg_store {
     size_t writing_count; /* those that the thread has taken and not written yet */
     struct bg_tickets waiting, done;
     struct bg_history_ticket *running;
-    int64_t now_ms; /* the wall clock, as last read on the event loop */
+    int64_t age_ms; /* by which time rows are too old, as last read on the event loop */
     struct bg_store_state state;
 
     /* the thread's */

@@ -23,15 +23,6 @@ static bool last_of(struct bg_db *db, const struct bg_node_ref *node, struct bg_
            last_good(db, node, BG_LEVEL_HOUR, ret_last);
 }
 
-/* Notes that the clock may have been set back; true once it surely was. */
-static bool is_set_back(struct bg_set_back *set_back, int64_t monotonic_us)
-{
-    if (set_back->latest_us == 0 || monotonic_us - set_back->latest_us > BG_SET_BACK_GAP_US)
-        set_back->since_us = monotonic_us;
-    set_back->latest_us = monotonic_us;
-    return monotonic_us - set_back->since_us >= BG_SET_BACK_US;
-}
-
 static void remove_from(struct bg_db *db, const struct bg_node_ref *node, int64_t from_ms)
 {
     for (int level = 0; level < BG_LEVELS; level++)
@@ -45,7 +36,7 @@ static bool is_next(struct bg_db *db, const struct bg_node_ref *node, struct bg_
 
     if (!last_of(db, node, &last) || last.time_ms < sample->wall_ms)
         return true;
-    if (last.time_ms <= sample->now_ms + BG_AHEAD_MS || !is_set_back(set_back, sample->monotonic_us))
+    if (last.time_ms <= sample->now_ms + BG_AHEAD_MS || !bg_set_back_note(set_back, sample->monotonic_us))
         return false;
     remove_from(db, node, sample->wall_ms);
     return true;
@@ -77,17 +68,19 @@ static bool is_later(int64_t before_ms, int64_t time_ms, enum bg_level level)
     return bg_time_floor(before_ms, unit) != bg_time_floor(time_ms, unit);
 }
 
-static void finish(struct bg_db *db, const struct bg_node_ref *node, int64_t before_ms, int64_t time_ms)
+static void finish(struct bg_db *db, const struct bg_node_ref *node, int64_t before_ms, const struct bg_queued *sample)
 {
+    const int64_t time_ms = sample->wall_ms, age_ms = time_ms < sample->age_ms ? time_ms : sample->age_ms;
+
     if (!is_later(before_ms, time_ms, BG_LEVEL_MINUTE))
         return;
     bg_roll(db, node, BG_LEVEL_MINUTE, time_ms);
     if (is_later(before_ms, time_ms, BG_LEVEL_HOUR)) {
         bg_roll(db, node, BG_LEVEL_HOUR, time_ms);
         for (int level = BG_LEVEL_MINUTE; level < BG_LEVELS; level++)
-            bg_age(db, node, (enum bg_level)level, time_ms);
+            bg_age(db, node, (enum bg_level)level, age_ms);
     }
-    bg_age(db, node, BG_LEVEL_FINE, time_ms);
+    bg_age(db, node, BG_LEVEL_FINE, age_ms);
 }
 
 bool bg_write_sample(struct bg_db *db, struct bg_set_back *set_back, const struct bg_queued *sample)
@@ -104,7 +97,7 @@ bool bg_write_sample(struct bg_db *db, struct bg_set_back *set_back, const struc
     write_fine(db, &node, sample);
     if (has_last) {
         write_restart(db, &node, last.started_ms, sample->started_ms);
-        finish(db, &node, last.time_ms, sample->wall_ms);
+        finish(db, &node, last.time_ms, sample);
     }
     return db->failure == SQLITE_OK;
 }

@@ -36,6 +36,12 @@ static void wake(void *context)
     sem_post(&woken);
 }
 
+void clock_set(int64_t at)
+{
+    ticked_us += at > wall_ms ? (at - wall_ms) * 1000 : 0;
+    wall_ms = at;
+}
+
 int folder_make(void **state)
 {
     (void)state;
@@ -95,7 +101,7 @@ void add_values(const char *node, int64_t at, int64_t started, const double *val
 {
     const struct bg_sample sample = {.node = node, .wall_ms = at, .started_ms = started, .values = values};
 
-    wall_ms = at;
+    clock_set(at);
     for (struct bg_store_state state = {0}; bg_store_state(store, &state), state.waiting_count > BG_STORE_QUEUE_MAX - 300;)
         pause_shortly();
     assert_true(bg_store_add(store, &sample));

@@ -29,8 +29,10 @@ static inline bool is_known(double value)
 
 extern struct bg_store *store;
 extern const struct bg_clock hand_clock;
-extern int64_t wall_ms; /* the clock; the monotonic one goes with `ticked_us` */
+extern int64_t wall_ms; /* the clock, as it was set last */
 extern int64_t ticked_us;
+/* Sets the clock: time passes, or it is set back and no time passes. */
+void clock_set(int64_t at);
 extern char path[128]; /* the file of the folder that folder_make() has made */
 
 /* cmocka's setup and teardown: a folder for files, removed with all in it; and no store is left open. */

@@ -107,7 +107,7 @@ static void what_was_written_survives_kill_9(void **state)
         kill(child, SIGKILL);
         assert_int_equal(waitpid(child, &(int){0}, 0), child);
         assert_true(shared->written_count > next);
-        wall_ms = time_of(shared->written_count);
+        clock_set(time_of(shared->written_count));
         store_start(path, LARGE);
         assert_true(settle().in_file);
         next = samples_check();

@@ -154,7 +154,7 @@ static bool use_damaged(void)
     in_file = settle().in_file;
     if (!in_file) /* what came since is in memory */
         assert_true(mean_between("x@host", DAWN + (SAMPLES + 7600) * 10 * SECOND, DAWN + (SAMPLES + 7601) * 10 * SECOND) == 4);
-    wall_ms += DAY; /* all of it is aged */
+    clock_set(wall_ms + DAY); /* all of it is aged */
     in_file = settle().in_file;
     assert_true(in_file || settle().problem[0] != '\0');
     assert_int_equal(settle().failed_count, 0);

@@ -44,7 +44,7 @@ static void memory_expected(const char *problem)
     assert_non_null(strstr(state.problem, "The history file "));
     assert_non_null(strstr(state.problem, " is not used: "));
     assert_non_null(strstr(state.problem, "Until the next start, history is kept in memory."));
-    wall_ms = DAWN + 10 * DAY;
+    clock_set(DAWN + 10 * DAY);
     add("memory@host", DAWN + 10 * DAY, 3, 3, 3);
     assert_true(mean_between("memory@host", DAWN + 10 * DAY, DAWN + 10 * DAY + SECOND) == 3);
 }
@@ -241,7 +241,7 @@ static void a_limit_on_files_moves_it_to_memory_with_all_that_was(void **state)
     all_expected(300);
     memory_expected("reading or writing it failed");
     store_stop();
-    wall_ms = DAWN + HOUR;
+    clock_set(DAWN + HOUR);
     store_start(path, LARGE); /* and the file is good as far as it went */
     assert_true(settle().in_file);
     assert_true(ask("one@host", DAWN, DAWN + 10 * SECOND, 10 * SECOND)->buckets[0].mean == 0);

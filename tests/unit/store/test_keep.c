@@ -12,7 +12,7 @@
 /* Lets the thread look at what is kept, some nodes at a time. */
 static struct bg_store_state look(int64_t at)
 {
-    wall_ms = at;
+    clock_set(at);
     for (int i = 0; i < 8; i++)
         settle();
     return settle();
@@ -66,21 +66,20 @@ static void samples_of_a_time_to_come_are_dropped(void **state)
 
     (void)state;
     store_start(NULL, LARGE);
-    wall_ms = DAWN;
+    clock_set(DAWN);
     assert_true(bg_store_add(store, &ahead));
     assert_true(bg_store_add(store, &nonsense));
     assert_int_equal(settle().dropped_count, 2);
-    wall_ms = DAWN + 1;
+    clock_set(DAWN + 1);
     assert_true(bg_store_add(store, &ahead));
     assert_int_equal(settle().written_count, 1);
 }
 
 static void play(const char *node, int64_t from, int64_t until, double value)
 {
-    for (int64_t at = from; at < until; at += 10 * SECOND) {
-        ticked_us += 10 * SECOND * 1000;
+    clock_set(from - 10 * SECOND);
+    for (int64_t at = from; at < until; at += 10 * SECOND)
         add(node, at, value, 0, 0);
-    }
 }
 
 /* As of a machine that starts with a wrong clock: it is right again within minutes. */
@@ -112,6 +111,21 @@ static void a_clock_that_was_set_back_for_good_is_believed(void **state)
     play("two@host", DAWN + 13 * HOUR, DAWN + 13 * HOUR + MINUTE, 2); /* and at once for other nodes */
     assert_true(mean_between("two@host", DAWN + 13 * HOUR, DAWN + 14 * HOUR) == 2);
     assert_int_equal(settle().dropped_count, before.dropped_count);
+}
+
+/* A year ahead, for a while: what was is still there, and a day that it was right for is not removed. */
+static void a_clock_that_is_set_ahead_removes_nothing_at_once(void **state)
+{
+    (void)state;
+    store_start(NULL, LARGE);
+    play("one@host", DAWN, DAWN + 2 * HOUR, 7);
+    wall_ms += 365 * DAY; /* and no time has passed */
+    play("one@host", wall_ms + 10 * SECOND, wall_ms + 9 * MINUTE, 1);
+    settle();
+    assert_true(mean_between("one@host", DAWN, DAWN + HOUR) == 7);
+    play("one@host", wall_ms + 10 * SECOND, wall_ms + 3 * MINUTE, 1); /* it was meant */
+    settle();
+    assert_false(is_known(mean_between("one@host", DAWN, DAWN + HOUR)));
 }
 
 static void steps_back_of_a_minute_drop_a_minute(void **state)
@@ -212,7 +226,7 @@ static void a_file_that_is_too_large_becomes_smaller(void **state)
     } while (now.size_bytes > BG_STORE_BYTES_LEAST);
     assert_true(now.in_file && now.oldest_ms > DAWN);
     for (int i = 1; i < 6; i++) {
-        wall_ms += MINUTE;
+        clock_set(wall_ms + MINUTE);
         settle();
     }
     assert_true(ask("n199@host", DAWN + 3590 * SECOND, DAWN + HOUR, SECOND)->buckets[0].mean == 359);
@@ -234,7 +248,7 @@ static void nodes_have_a_greatest_number_and_make_room_for_others(void **state)
     assert_int_equal(settle().dropped_count, 1);
     assert_int_equal(settle().written_count, BG_NODE_IDS_MAX);
     assert_true(mean_between("n65534@host", DAWN, DAWN + HOUR) == 65534);
-    wall_ms = DAWN + 31 * DAY;
+    clock_set(DAWN + 31 * DAY);
     while (settle().oldest_ms != 0)
         ;
     add(name, DAWN + 31 * DAY, 5, 0, 0);
@@ -310,6 +324,7 @@ int main(void)
         TEST(samples_of_a_time_to_come_are_dropped),
         TEST(a_clock_that_is_wrong_for_minutes_costs_nothing_that_was),
         TEST(a_clock_that_was_set_back_for_good_is_believed),
+        TEST(a_clock_that_is_set_ahead_removes_nothing_at_once),
         TEST(steps_back_of_a_minute_drop_a_minute),
         TEST(a_store_that_is_full_keeps_the_newest_of_all_nodes),
         TEST(what_is_kept_becomes_shorter_alike),

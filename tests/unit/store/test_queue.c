@@ -63,7 +63,7 @@ static bool put(int64_t at)
 {
     const struct bg_sample sample = {.node = "one@host", .wall_ms = at, .values = (const double[]){1}};
 
-    wall_ms = at;
+    clock_set(at);
     return bg_store_add(store, &sample);
 }
 
@@ -307,7 +307,7 @@ static void names_of_nodes_are_bounded(void **state)
 
     (void)state;
     open_store(NULL);
-    wall_ms = DAWN;
+    clock_set(DAWN);
     memset(name, 'x', 255);
     assert_true(bg_store_add(store, &sample));
     name[255] = 'x';
