@@ -74,7 +74,7 @@ struct bg_sample {
  *
  * Where the wall clock was set back, the last one is of a time to come. Samples are dropped for 10 minutes then, since a machine that
  * starts with a wrong clock gets the right one within that time; after it, what a node has of later times is removed when its next sample
- * comes. */
+ * comes. Where it was set ahead by more than an hour, nothing is removed as too old for 10 minutes. */
 bool bg_store_add(struct bg_store *store, const struct bg_sample *sample);
 
 struct bg_history_request {
