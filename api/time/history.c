@@ -52,12 +52,13 @@ static enum bg_error read_series(struct bg_past *past, const char *text, struct 
     return BG_OK;
 }
 
-/* The least handy step that makes no more steps than a chart shows. */
-static int64_t step_for(int64_t span_ms)
+/* The least handy step that makes no more steps than a chart shows, and is not finer than what is kept of a time so long ago. */
+static int64_t step_for(int64_t span_ms, int64_t ago_ms)
 {
     static const int64_t seconds[] = {10, 30, 60, 300, 900, 3600, 6 * 3600};
+    const int64_t least_s = ago_ms > BG_STORE_MINUTES_MS ? 3600 : ago_ms > BG_STORE_FINE_MS ? 60 : 0;
     size_t i = 0;
-    while (i + 1 < sizeof seconds / sizeof seconds[0] && span_ms / (seconds[i] * 1000) > STEPS_WANTED)
+    while (i + 1 < sizeof seconds / sizeof seconds[0] && (span_ms / (seconds[i] * 1000) > STEPS_WANTED || seconds[i] < least_s))
         i++;
     return seconds[i] * 1000;
 }
@@ -72,11 +73,11 @@ static enum bg_error read_time(const struct bg_call *call, const char *param, in
                          "%s=%.40s is neither a time like 2026-11-27T02:30:00Z nor a duration before now like 90s, 6h or 7d", param, text);
 }
 
-static enum bg_error read_step(struct bg_past *past, const char *text, struct bg_failure *ret_failure)
+static enum bg_error read_step(struct bg_past *past, const char *text, int64_t now_ms, struct bg_failure *ret_failure)
 {
     struct bg_history_request *request = &past->request;
     const int64_t span_ms = request->until_ms - request->since_ms;
-    request->step_ms = step_for(span_ms);
+    request->step_ms = step_for(span_ms, now_ms - request->since_ms);
     if (text != NULL && (!bg_duration_parse(text, &request->step_ms) || request->step_ms < STEP_MS_MIN))
         return bg_fail_param(ret_failure, BG_INVALID, "step", "step=%.40s is not a duration of at least 1s, like 10s, 5m or 1h", text);
     if (span_ms / request->step_ms >= BG_STORE_BUCKETS_MAX)
@@ -99,7 +100,7 @@ static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct b
     if (error == BG_OK && request->since_ms >= request->until_ms)
         error = bg_fail_param(ret_failure, BG_INVALID, "since", "since must be before until");
     if (error == BG_OK)
-        error = read_step(past, bg_call_text(call, "step"), ret_failure);
+        error = read_step(past, bg_call_text(call, "step"), now_ms, ret_failure);
     return error;
 }
 

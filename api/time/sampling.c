@@ -18,6 +18,7 @@
 struct report {
     double values[BG_STORE_SERIES_MAX];
     int64_t wall_ms, started_ms; /* 0: not known */
+    int64_t monotonic_ms, uptime_ms;
 };
 
 struct series {
@@ -40,11 +41,17 @@ static void *series_make(void *context, const char *node)
     return series;
 }
 
-/* The node's start, by its own uptime; it says so only with the system's figures. */
-static int64_t started_ms(const json_t *data, int64_t wall_ms)
+/* The node's start, by its own uptime, which it reports with the system's figures. As long as the uptime grows as our time does it is the
+ * start of before, even where the wall clock was set. */
+static void note_start(struct report *now, const struct report *before, const json_t *data)
 {
     const json_t *uptime = json_object_get(data, "uptime_ms");
-    return json_is_integer(uptime) ? wall_ms - json_integer_value(uptime) : 0;
+    if (!json_is_integer(uptime))
+        return;
+    now->uptime_ms = json_integer_value(uptime);
+    const int64_t lost_ms = now->monotonic_ms - before->monotonic_ms - (now->uptime_ms - before->uptime_ms);
+    const bool is_same = before->started_ms != 0 && lost_ms < BG_STORE_RESTART_MS;
+    now->started_ms = is_same ? before->started_ms : now->wall_ms - now->uptime_ms;
 }
 
 static void on_report(struct bg_sources *sources, enum bg_source source, const struct bg_failure *failure, const struct bg_answer *answer)
@@ -61,8 +68,9 @@ static void on_report(struct bg_sources *sources, enum bg_source source, const s
     if (!shaper.failed) {
         series->was_answered = true;
         series->now.wall_ms = answer->collected_wall_ms;
+        series->now.monotonic_ms = answer->collected_us / 1000;
         if (source == BG_SOURCE_SYSTEM)
-            series->now.started_ms = started_ms(data, answer->collected_wall_ms);
+            note_start(&series->now, &series->before, data);
     }
     json_decref(data);
 }
@@ -70,8 +78,7 @@ static void on_report(struct bg_sources *sources, enum bg_source source, const s
 /* Whether counters can be compared: not with none, nor over a restart of the node or a jump of our clock. */
 static bool is_after(const struct report *now, const struct report *before)
 {
-    const int64_t moved_ms = now->started_ms - before->started_ms;
-    return before->wall_ms != 0 && now->wall_ms > before->wall_ms && moved_ms > -BG_STORE_RESTART_MS && moved_ms < BG_STORE_RESTART_MS;
+    return before->wall_ms != 0 && now->monotonic_ms > before->monotonic_ms && now->started_ms == before->started_ms;
 }
 
 /* The change of a counter in each second. */
@@ -83,7 +90,7 @@ static double rate(double now, double before, int64_t elapsed_ms)
 static bool store(struct series *series)
 {
     const struct report *now = &series->now, *before = &series->before;
-    const int64_t elapsed_ms = is_after(now, before) ? now->wall_ms - before->wall_ms : 0;
+    const int64_t elapsed_ms = is_after(now, before) ? now->monotonic_ms - before->monotonic_ms : 0;
     double values[BG_STORE_SERIES_MAX];
     for (size_t i = 0; i < bg_series_count(); i++)
         values[i] = !bg_series_at(i)->is_rate ? now->values[i] : elapsed_ms > 0 ? rate(now->values[i], before->values[i], elapsed_ms) : NAN;
@@ -96,8 +103,11 @@ static bool store(struct series *series)
 static void on_done(struct bg_sources *sources)
 {
     struct series *series = sources->owner;
-    if (series->now.started_ms == 0)
+    if (series->now.started_ms == 0) {
         series->now.started_ms = series->before.started_ms;
+        series->now.uptime_ms = series->before.uptime_ms;
+        series->now.monotonic_ms = series->before.monotonic_ms;
+    }
     const bool was_sampled = series->was_answered && series->now.started_ms != 0 && store(series);
     if (series->was_answered)
         series->before = series->now;
@@ -110,7 +120,7 @@ static void series_take(void *context, int64_t timeout_ms, void (*done)(void *ow
     series->done = done;
     series->owner = owner;
     series->was_answered = false;
-    series->now.wall_ms = series->now.started_ms = 0;
+    series->now = (struct report){.wall_ms = 0};
     for (size_t i = 0; i < BG_STORE_SERIES_MAX; i++)
         series->now.values[i] = NAN;
     series->sources = (struct bg_sources){

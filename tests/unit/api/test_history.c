@@ -94,8 +94,8 @@ static void the_step_fits_the_time(void **state)
     static const struct {
         const char *since;
         int64_t step_s;
-    } cases[] = {{"since=5m", 10},  {"since=1h", 10},   {"since=3h", 30},     {"since=6h", 60},
-                 {"since=1d", 300}, {"since=7d", 3600}, {"since=30d", 21600}, {"since=366d", 21600}};
+    } cases[] = {{"since=5m", 10},   {"since=1h", 10},   {"since=3h", 60},     {"since=6h", 60},     {"since=1d", 300},
+                 {"since=2d", 3600}, {"since=7d", 3600}, {"since=30d", 21600}, {"since=366d", 21600}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char params[80];

@@ -81,10 +81,12 @@ static void counters_are_rates(void **state)
 {
     (void)state;
     sample(MEMORY, SYSTEM("1500", "77"), TOTALS);
+    fake.now_us += 10000000;
     fake.wall_ms += 10000;
     sample(MEMORY, SYSTEM("11500", "177"), TOTALS);
     assert_true(value_of("reductions_per_second") == 10);
     assert_true(value_of("io_input_bytes_per_second") == 0);
+    fake.now_us += 10000000;
     fake.wall_ms += 10000;
     sample(MEMORY, SYSTEM("21500", "177"), NULL); /* a scheduler was held up */
     assert_true(value_of("reductions_per_second") == 0);
@@ -95,10 +97,27 @@ static void a_restart_is_no_rate(void **state)
 {
     (void)state;
     sample(MEMORY, SYSTEM("100000", "77"), TOTALS);
+    fake.now_us += 60000000;
     fake.wall_ms += 60000;
     sample(MEMORY, SYSTEM("50000", "50077"), TOTALS); /* more reductions than before, but since another start */
     assert_true(isnan(value_of("reductions_per_second")));
     assert_int_equal(fake_store.sample.started_ms, fake.wall_ms - 50000);
+}
+
+static void a_clock_that_was_set_is_no_restart(void **state)
+{
+    (void)state;
+    sample(MEMORY, SYSTEM("100000", "77"), TOTALS);
+    const int64_t started_ms = fake_store.sample.started_ms;
+    fake.now_us += 10000000;
+    fake.wall_ms += 3600000 + 10000;
+    sample(MEMORY, SYSTEM("110000", "177"), TOTALS);
+    assert_int_equal(fake_store.sample.started_ms, started_ms);
+    assert_true(value_of("reductions_per_second") == 10);
+    fake.now_us += 10000000;
+    fake.wall_ms += 10000;
+    sample(MEMORY, SYSTEM("500", "5"), TOTALS);
+    assert_int_equal(fake_store.sample.started_ms, fake.wall_ms - 500);
 }
 
 static void a_node_that_answers_in_part_is_sampled_in_part(void **state)
@@ -165,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(figures_are_sampled, setup, teardown),
         cmocka_unit_test_setup_teardown(counters_are_rates, setup, teardown),
         cmocka_unit_test_setup_teardown(a_restart_is_no_rate, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_was_set_is_no_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(a_node_that_answers_in_part_is_sampled_in_part, setup, teardown),
         cmocka_unit_test_setup_teardown(a_node_that_does_not_answer_is_no_sample, setup, teardown),
         cmocka_unit_test_setup_teardown(after_a_timeout_the_next_sample_is_whole, setup, teardown),
