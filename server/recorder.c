@@ -14,6 +14,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define LOOK_S 5 /* between two looks at the store's state */
+
 struct bg_recorder {
     struct bg_services *services;
     struct bg_store *store;
@@ -21,6 +23,7 @@ struct bg_recorder {
     const char **names; /* of all series */
     int wake;           /* an eventfd: the store's thread adds to it, the loop reads it */
     struct event *woken;
+    struct event *look;
     bool is_problem_logged;
 };
 
@@ -40,7 +43,7 @@ static void log_problem(struct bg_recorder *recorder)
         return;
     recorder->is_problem_logged = true;
     bg_log(BG_LOG_ERROR, "store_in_memory", BG_TEXT("reason", state.problem),
-           BG_TEXT("hint", "what is sampled from now on is lost when beamgauge ends; mend the file and restart"));
+           BG_TEXT("hint", "what is sampled from now on is lost when beamgauge ends; when the reason is gone, restart it"));
 }
 
 static void on_woken(evutil_socket_t fd, short what, void *context)
@@ -49,8 +52,16 @@ static void on_woken(evutil_socket_t fd, short what, void *context)
     eventfd_t count;
     (void)what;
     (void)eventfd_read(fd, &count);
-    bg_store_dispatch(recorder->store);
+    if (bg_store_dispatch_one(recorder->store)) /* the next one has a turn of the loop of its own */
+        on_wake(recorder);
     log_problem(recorder);
+}
+
+/* A file that fails while it is written wakes nobody. */
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    log_problem(context);
 }
 
 static enum bg_error wake_create(struct event_base *base, struct bg_recorder *recorder, struct bg_failure *ret_failure)
@@ -59,7 +70,9 @@ static enum bg_error wake_create(struct event_base *base, struct bg_recorder *re
     if (recorder->wake < 0)
         return bg_fail(ret_failure, BG_SYSTEM, "cannot make an event descriptor for the store: %s", strerror(errno));
     recorder->woken = event_new(base, recorder->wake, EV_READ | EV_PERSIST, on_woken, recorder);
-    if (recorder->woken == NULL || event_add(recorder->woken, NULL) != 0)
+    recorder->look = event_new(base, -1, EV_PERSIST, on_look, recorder);
+    if (recorder->woken == NULL || recorder->look == NULL || event_add(recorder->woken, NULL) != 0 ||
+        event_add(recorder->look, &(struct timeval){.tv_sec = LOOK_S}) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     return BG_OK;
 }
@@ -169,6 +182,8 @@ void bg_recorder_free(struct bg_recorder *recorder)
     bg_store_close(recorder->store);
     if (recorder->woken != NULL)
         event_free(recorder->woken);
+    if (recorder->look != NULL)
+        event_free(recorder->look);
     if (recorder->wake >= 0)
         (void)close(recorder->wake);
     free(recorder->names);

@@ -9,7 +9,7 @@
 #include <math.h>
 
 #define STEPS 60
-#define MISSING_MAX (STEPS / 4) /* steps without a sample, at either end of the window */
+#define MISSING_MAX (STEPS / 4) /* steps without a sample */
 
 enum bg_error bg_assertion_ask_past(const struct bg_assertion *assertion, const struct bg_services *services, const char *node,
                                     bg_history_done *done, void *context, struct bg_history_ticket **ret_ticket,
@@ -38,22 +38,31 @@ static size_t points_of(const struct bg_history *kept, struct bg_point ret_point
     return count;
 }
 
-/* Two samples of a window of an hour are not what it did in that hour. */
+/* The longest time without a sample, between two or at either end, in steps. */
+static double longest_gap(const struct bg_history *kept, const struct bg_point *points, size_t count)
+{
+    const double step_s = (double)kept->step_ms / 1000, begin_s = (double)kept->since_ms / 1000;
+    double gap_s = points[0].at_s - begin_s;
+    for (size_t i = 1; i < count; i++)
+        gap_s = fmax(gap_s, points[i].at_s - points[i - 1].at_s);
+    return fmax(gap_s, begin_s + step_s * (double)kept->buckets_count - points[count - 1].at_s) / step_s;
+}
+
+/* Two samples of an hour are not what a node did in that hour. */
 static enum bg_error check_points(const struct bg_history *kept, const char *node, const struct bg_point *points, size_t count,
                                   struct bg_failure *ret_failure)
 {
-    const double step_s = (double)kept->step_ms / 1000, begin_s = (double)kept->since_ms / 1000;
-    const double end_s = begin_s + step_s * (double)kept->buckets_count;
     char at[BG_RFC3339_SIZE];
     if (count == 0)
-        return bg_fail(ret_failure, BG_UNSUPPORTED, "nothing was sampled of %s in the window%s", node,
+        return bg_fail(ret_failure, BG_DEADLINE, "nothing was sampled of %s in the window%s", node,
                        kept->restarts_count > 0 ? " since its restart" : "");
-    bg_clock_rfc3339((int64_t)(points[0].at_s * 1000), at);
-    if (points[0].at_s > begin_s + MISSING_MAX * step_s)
-        return bg_fail(ret_failure, BG_UNSUPPORTED, "%s there are samples of %s from %s on only: choose a shorter window, or ask later",
+    bg_clock_rfc3339((int64_t)(points[0].at_s * 1000) > kept->first_ms ? (int64_t)(points[0].at_s * 1000) : kept->first_ms, at);
+    if (points[0].at_s > (double)(kept->since_ms + MISSING_MAX * kept->step_ms) / 1000)
+        return bg_fail(ret_failure, BG_DEADLINE, "%s there are samples of %s from %s on only: choose a shorter window, or ask later",
                        kept->restarts_count > 0 ? "since its restart" : "in the window", node, at);
-    if (points[count - 1].at_s < end_s - MISSING_MAX * step_s)
-        return bg_fail(ret_failure, BG_UNSUPPORTED, "the last samples of %s are too old: it was not sampled lately", node);
+    if (longest_gap(kept, points, count) > MISSING_MAX + 1)
+        return bg_fail(ret_failure, BG_DEADLINE, "%s was not sampled for more than a quarter of the window: what it did then is not known",
+                       node);
     return BG_OK;
 }
 

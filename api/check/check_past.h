@@ -11,7 +11,7 @@
 enum bg_error bg_assertion_ask_past(const struct bg_assertion *assertion, const struct bg_services *services, const char *node,
                                     bg_history_done *done, void *context, struct bg_history_ticket **ret_ticket,
                                     struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* BG_UNSUPPORTED if too little of the window is kept: since a restart of the node, or since it is sampled. */
+/* BG_DEADLINE if too little of the window is kept: since a restart of the node, or since it is sampled. */
 enum bg_error bg_assertion_measure_past(const struct bg_assertion *assertion, const char *node, const struct bg_history *kept,
                                         struct bg_measure *ret_measure, struct bg_failure *ret_failure) BG_MUST_CHECK;
 

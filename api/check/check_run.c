@@ -307,6 +307,18 @@ static void node_over(struct bg_check_run *run)
 
 static void on_past(void *context, const struct bg_failure *failure, const struct bg_history *kept);
 
+/* A check of the history alone is of this moment. */
+static void note_past(struct node_check *node_check)
+{
+    const struct bg_clock *clock = node_check->sources.services->clock;
+    struct bg_check_result *result = &node_check->run->result;
+    if (result->answered)
+        return;
+    result->collected_us = bg_clock_monotonic_us(clock);
+    result->collected_wall_ms = bg_clock_wall_ms(clock);
+    result->answered = true;
+}
+
 /* Once the node was asked: the next item about its history. */
 static void next_past(struct node_check *node_check)
 {
@@ -333,6 +345,7 @@ static void on_past(void *context, const struct bg_failure *failure, const struc
     struct bg_shaper shaper;
     bg_shaper_init(&shaper, bg_source_name(BG_SOURCE_HISTORY));
     node_check->past = NULL;
+    note_past(node_check);
     if (failure == NULL &&
         bg_assertion_measure_past(&node_check->run->items[index].assertion, node_check->sources.node, kept, &measure, &lack) == BG_OK)
         put_result(node_check, index, &measure, &shaper);

@@ -76,12 +76,20 @@ static bool zone_parse(const char *text, int64_t *ret_ms)
     return true;
 }
 
+/* Not the 30th of February, nor a leap second. */
+static bool is_day(const struct tm *tm)
+{
+    struct tm same = *tm;
+    (void)timegm(&same);
+    return same.tm_mday == tm->tm_mday && same.tm_mon == tm->tm_mon && same.tm_sec == tm->tm_sec;
+}
+
 static bool time_parse(const char *text, int64_t *ret_wall_ms)
 {
     struct tm tm = {.tm_isdst = 0};
     int64_t fraction_ms = 0, zone_ms;
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (rest == NULL || !zone_parse(fraction_parse(rest, &fraction_ms), &zone_ms))
+    const char *rest = isdigit((unsigned char)*text) ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    if (rest == NULL || !is_day(&tm) || !zone_parse(fraction_parse(rest, &fraction_ms), &zone_ms))
         return false;
     *ret_wall_ms = (int64_t)timegm(&tm) * 1000 + fraction_ms - zone_ms;
     return *ret_wall_ms > 0;

@@ -11,9 +11,10 @@
 /* {path: {"title", "kind"}}, in the order of the descriptor. */
 static json_t *columns_new(const struct bg_column *column)
 {
-    static const char *const kinds[] = {[BG_COLUMN_TEXT] = "text",       [BG_COLUMN_WHOLE] = "text",  [BG_COLUMN_COUNT] = "count",
-                                        [BG_COLUMN_ENTRIES] = "entries", [BG_COLUMN_BOUND] = "bound", [BG_COLUMN_BYTES] = "bytes",
-                                        [BG_COLUMN_RATIO] = "ratio",     [BG_COLUMN_RATE] = "rate",   [BG_COLUMN_BYTE_RATE] = "byte_rate"};
+    static const char *const kinds[] = {
+        [BG_COLUMN_TEXT] = "text",           [BG_COLUMN_WHOLE] = "text",    [BG_COLUMN_COUNT] = "count",    [BG_COLUMN_ENTRIES] = "entries",
+        [BG_COLUMN_BOUND] = "bound",         [BG_COLUMN_BYTES] = "bytes",   [BG_COLUMN_RATIO] = "ratio",    [BG_COLUMN_RATE] = "rate",
+        [BG_COLUMN_BYTE_RATE] = "byte_rate", [BG_COLUMN_OF_UNIT] = "count", [BG_COLUMN_UNIT_RATE] = "rate", [BG_COLUMN_DURATION] = "count"};
     json_t *columns = json_object();
     for (; column->path != NULL; column++)
         bg_tool_put(columns, column->path, json_pack("{s:s, s:s}", "title", column->title, "kind", kinds[column->kind]));

@@ -15,13 +15,15 @@
 
 #define STEPS 60
 #define WINDOW_MS_MIN 60000
+#define URGENT_S 86400
+#define OLD_MS 60000 /* of the last sample, or three steps */
 
 /* What a figure may reach. */
 static const struct {
     const char *name, *limit;
-} limits[] = {{"process_count", "process_limit"}, {"port_count", "port_limit"},        {"atom_count", "atom_limit"},
-              {"ets_count", "ets_limit"},         {"rss_bytes", "limit_bytes"},        {"memory.total_bytes", "limit_bytes"},
-              {"carriers_bytes", "limit_bytes"},  {"cgroup_used_bytes", "limit_bytes"}};
+} limits[] = {{"process_count", "process_limit"}, {"port_count", "port_limit"}, {"atom_count", "atom_limit"},
+              {"ets_count", "ets_limit"},         {"rss_bytes", "limit_bytes"}, {"memory.total_bytes", "limit_bytes"},
+              {"carriers_bytes", "limit_bytes"}};
 
 static const char *limit_of(const struct bg_series *series)
 {
@@ -31,11 +33,16 @@ static const char *limit_of(const struct bg_series *series)
     return NULL;
 }
 
-/* Rates, ratios and times of a node that leaks nothing grow too; and the same is there as a count. */
+/* Rates, ratios and times of a node that leaks nothing grow too; and the same is there as a count. Two figures have a life of their own:
+ * carriers come and go in pieces of some MiB, of which the unexplained rest is a saw-tooth, and a cgroup's use has the page cache in it. */
 static bool can_leak(const struct bg_series *series)
 {
-    const char *unit = series->figure->unit, *limit = strstr(series->name, "limit");
-    return !series->is_rate && limit == NULL && (strcmp(unit, "bytes") == 0 || strcmp(unit, "count") == 0);
+    static const char *const others[] = {"unexplained_bytes", "cgroup_used_bytes"};
+    const char *unit = series->figure->unit;
+    bool is_other = series->is_rate || strstr(series->name, "limit") != NULL;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        is_other = is_other || strcmp(series->name, others[i]) == 0;
+    return !is_other && (strcmp(unit, "bytes") == 0 || strcmp(unit, "count") == 0);
 }
 
 /* The figures as they were at the steps since the last restart. */
@@ -114,11 +121,14 @@ static json_t *row_new(struct bg_shaper *shaper, const struct seen *seen, size_t
     return row;
 }
 
-/* What grows comes first, then what has changed most for its size. */
+/* What grows comes first: what soon reaches its limit, then what has changed most for its size. */
 static double rank(const json_t *row)
 {
     const double ratio = fabs(json_number_value(json_object_get(row, "change_ratio")));
-    return json_is_true(json_object_get(row, "grows")) ? 1e9 + ratio : ratio;
+    const json_t *left = json_object_get(row, "limit_in_seconds");
+    if (json_is_integer(left) && json_number_value(left) < URGENT_S)
+        return 2e9 - json_number_value(left);
+    return json_is_true(json_object_get(row, "grows")) ? 1e9 + fmin(ratio, 1e6) : fmin(ratio, 1e6);
 }
 
 static int compare(const void *a, const void *b)
@@ -144,23 +154,30 @@ static json_t *data_new(struct bg_shaper *shaper, const struct seen *seen, bool 
 }
 
 /* A first look, or one soon after a restart, has too little to say anything. */
-static void warn(struct bg_shaper *shaper, const struct seen *seen, json_t *warnings)
+static void warn(struct bg_shaper *shaper, const struct seen *seen, int64_t until_ms, json_t *warnings)
 {
+    const int64_t old_ms = 3 * seen->kept->step_ms > OLD_MS ? 3 * seen->kept->step_ms : OLD_MS;
+    char last[BG_RFC3339_SIZE];
     size_t known = 0;
+    bg_clock_rfc3339(seen->kept->last_ms, last);
+    if (seen->kept->last_ms != 0 && seen->kept->last_ms < until_ms - old_ms)
+        bg_append(shaper, warnings, json_sprintf("the node was last sampled at %s: this is what grew until then", last));
     if (seen->first > 0)
         bg_append(shaper, warnings, json_string("the node was restarted within the window: only what came after that is looked at"));
     for (size_t i = seen->first; i < seen->kept->buckets_count; i++)
         known += isnan(buckets_of(seen->kept, 0)[i].mean) == 0;
     if (known < BG_TREND_POINTS_MIN)
         bg_append(shaper, warnings,
-                  json_sprintf("there are samples in %d of the window's %d parts: at least %d are needed to know what grows", (int)known,
-                               (int)seen->kept->buckets_count, BG_TREND_POINTS_MIN));
+                  json_sprintf(
+                      "there are samples in %d of the window's %d parts, and at least %d are needed to know what grows: choose a shorter "
+                      "window, like window=3m, or ask later",
+                      (int)known, (int)seen->kept->buckets_count, BG_TREND_POINTS_MIN));
 }
 
 static json_t *shape(struct bg_shaper *shaper, const struct bg_past *past, const struct bg_history *kept, json_t *warnings)
 {
     const struct seen seen = since_restart(kept);
-    warn(shaper, &seen, warnings);
+    warn(shaper, &seen, past->request.until_ms, warnings);
     return data_new(shaper, &seen, bg_call_boolean(past->call, "all"));
 }
 
@@ -170,7 +187,7 @@ static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct b
     const char *window = bg_call_text(past->call, "window");
     int64_t window_ms;
     if (!bg_duration_parse(window, &window_ms) || window_ms < WINDOW_MS_MIN)
-        return bg_fail_param(ret_failure, BG_INVALID, "window", "window=%.40s is not a duration of at least 1m, like 10m, 1h or 1d",
+        return bg_fail_param(ret_failure, BG_INVALID, "window", "window=%.40s is not a duration from 1m to 366d, like 10m, 1h or 1d",
                              window);
     for (size_t i = 0; i < bg_series_count(); i++)
         past->series[i] = i;
@@ -203,16 +220,16 @@ static const struct bg_column columns[] = {
     {"figure", "Figure", BG_COLUMN_WHOLE, true},
     {"unit", "Unit", BG_COLUMN_TEXT, false},
     {"grows", "Grows", BG_COLUMN_TEXT, false},
-    {"start", "Start", BG_COLUMN_TEXT, true},
-    {"now", "Now", BG_COLUMN_TEXT, true},
-    {"change", "Change", BG_COLUMN_TEXT, false},
-    {"change_ratio", "Change", BG_COLUMN_TEXT, false},
-    {"change_per_second", "Growth", BG_COLUMN_RATE, true},
+    {"start", "Before", BG_COLUMN_OF_UNIT, true},
+    {"now", "Now", BG_COLUMN_OF_UNIT, true},
+    {"change", "Change", BG_COLUMN_OF_UNIT, false},
+    {"change_ratio", "Change", BG_COLUMN_RATIO, false},
+    {"change_per_second", "Growth", BG_COLUMN_UNIT_RATE, true},
     {"since_at", "Since", BG_COLUMN_WHOLE, false},
     {"steadiness", "Steadiness", BG_COLUMN_TEXT, false},
     {"points_count", "Points", BG_COLUMN_COUNT, false},
-    {"limit", "Limit", BG_COLUMN_TEXT, false},
-    {"limit_in_seconds", "s to limit", BG_COLUMN_TEXT, true},
+    {"limit", "Limit", BG_COLUMN_OF_UNIT, false},
+    {"limit_in_seconds", "To limit", BG_COLUMN_DURATION, true},
     {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 

@@ -15,6 +15,7 @@
 #define SERIES_TEXT_MAX 1024
 #define STEP_MS_MIN 1000
 #define STEPS_WANTED 360 /* where the step is not given */
+#define VALUES_MAX 4000  /* steps of all series together: so many are written in a turn of the event loop */
 #define DEFAULT_SERIES "memory.total_bytes,process_count,run_queue_count"
 
 static enum bg_error unknown_series(const char *name, size_t length, struct bg_failure *ret_failure)
@@ -28,8 +29,9 @@ static enum bg_error unknown_series(const char *name, size_t length, struct bg_f
                              nearest.best);
     return bg_fail_param(
         ret_failure, BG_INVALID, "series",
-        "there is no series \"%.*s\"; the series are the figures of GET /api/v1/check/metrics of sources memory and system", (int)length,
-        name);
+        "there is no series \"%.*s\"; the series are the figures that GET .../growth?all=true lists, and rates: reductions_per_second, "
+        "context_switches_per_second, gc_per_second, gc_reclaimed_bytes_per_second, io_input_bytes_per_second, io_output_bytes_per_second",
+        (int)length, name);
 }
 
 /* Names with commas between them; each once. */
@@ -53,12 +55,13 @@ static enum bg_error read_series(struct bg_past *past, const char *text, struct 
 }
 
 /* The least handy step that makes no more steps than a chart shows, and is not finer than what is kept of a time so long ago. */
-static int64_t step_for(int64_t span_ms, int64_t ago_ms)
+static int64_t step_for(int64_t span_ms, int64_t ago_ms, size_t series_count)
 {
-    static const int64_t seconds[] = {10, 30, 60, 300, 900, 3600, 6 * 3600};
+    static const int64_t seconds[] = {10, 30, 60, 300, 900, 3600, 6 * 3600, 86400, 4 * 86400};
     const int64_t least_s = ago_ms > BG_STORE_MINUTES_MS ? 3600 : ago_ms > BG_STORE_FINE_MS ? 60 : 0;
+    const int64_t fitting = VALUES_MAX / (int64_t)series_count - 1, wanted = fitting < STEPS_WANTED ? fitting : STEPS_WANTED;
     size_t i = 0;
-    while (i + 1 < sizeof seconds / sizeof seconds[0] && (span_ms / (seconds[i] * 1000) > STEPS_WANTED || seconds[i] < least_s))
+    while (i + 1 < sizeof seconds / sizeof seconds[0] && (span_ms / (seconds[i] * 1000) > wanted || seconds[i] < least_s))
         i++;
     return seconds[i] * 1000;
 }
@@ -77,13 +80,17 @@ static enum bg_error read_step(struct bg_past *past, const char *text, int64_t n
 {
     struct bg_history_request *request = &past->request;
     const int64_t span_ms = request->until_ms - request->since_ms;
-    request->step_ms = step_for(span_ms, now_ms - request->since_ms);
+    request->step_ms = step_for(span_ms, now_ms - request->since_ms, request->series_count);
     if (text != NULL && (!bg_duration_parse(text, &request->step_ms) || request->step_ms < STEP_MS_MIN))
         return bg_fail_param(ret_failure, BG_INVALID, "step", "step=%.40s is not a duration of at least 1s, like 10s, 5m or 1h", text);
-    if (span_ms / request->step_ms >= BG_STORE_BUCKETS_MAX)
-        return bg_fail_param(ret_failure, BG_INVALID, "step",
-                             "from since to until there are more than %d steps of this length: choose a longer step, or a later since",
-                             BG_STORE_BUCKETS_MAX - 1);
+    if ((span_ms / request->step_ms + 2) * (int64_t)request->series_count > VALUES_MAX)
+        return bg_fail_param(
+            ret_failure, BG_INVALID, "step",
+            "from since to until there are too many steps of this length: at most %d of all series together; choose a longer "
+            "step, a later since, or fewer series",
+            VALUES_MAX);
+    if (request->step_ms > span_ms && text != NULL)
+        return bg_fail_param(ret_failure, BG_INVALID, "step", "step=%.40s is longer than the time from since to until", text);
     request->since_ms -= request->since_ms % request->step_ms;
     return BG_OK;
 }
@@ -98,7 +105,7 @@ static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct b
     if (error == BG_OK)
         error = read_time(call, "until", now_ms, &request->until_ms, ret_failure);
     if (error == BG_OK && request->since_ms >= request->until_ms)
-        error = bg_fail_param(ret_failure, BG_INVALID, "since", "since must be before until");
+        error = bg_fail_param(ret_failure, BG_INVALID, "since", "since must be before until, which is now where it is not given");
     if (error == BG_OK)
         error = read_step(past, bg_call_text(call, "step"), now_ms, ret_failure);
     return error;
@@ -172,6 +179,7 @@ static json_t *rows_of(const json_t *data)
             json_t *row = json_object();
             (void)json_object_set_new(row, "at", bg_past_at_new((int64_t)(json_number_value(json_array_get(times, at)) * 1000)));
             (void)json_object_set(row, "series", json_object_get(series, "name"));
+            (void)json_object_set(row, "unit", json_object_get(series, "unit"));
             for (size_t column = 0; column < 3; column++)
                 (void)json_object_set(row, columns[column], json_array_get(json_object_get(series, columns[column]), at));
             (void)json_array_append_new(rows, row);
@@ -190,27 +198,27 @@ static const struct bg_param params[] = {
                 "change in each second, like reductions_per_second"},
     {.name = "since",
      .type = BG_PARAM_TEXT,
-     .min = 2,
+     .min = 1,
      .max = 40,
      .fallback = "1h",
      .summary = "A time (2026-11-27T02:30:00Z), or how long before now (90s, 6h, 7d)"},
     {.name = "until",
      .type = BG_PARAM_TEXT,
-     .min = 2,
+     .min = 1,
      .max = 40,
      .fallback = "0s",
      .summary = "The same; nothing from that time on is given"},
     {.name = "step",
      .type = BG_PARAM_TEXT,
-     .min = 2,
+     .min = 1,
      .max = 40,
      .summary = "The length of each step (10s, 5m, 1h); chosen by the time between since and until if it is not given"},
     BG_PARAMS_END,
 };
 
 static const struct bg_column columns[] = {
-    {"at", "At", BG_COLUMN_WHOLE, true},    {"series", "Series", BG_COLUMN_WHOLE, true}, {"mean", "Mean", BG_COLUMN_TEXT, true},
-    {"min", "Least", BG_COLUMN_TEXT, true}, {"max", "Most", BG_COLUMN_TEXT, true},       {NULL, NULL, BG_COLUMN_TEXT, false},
+    {"at", "At", BG_COLUMN_WHOLE, true},       {"series", "Series", BG_COLUMN_WHOLE, true}, {"mean", "Mean", BG_COLUMN_OF_UNIT, true},
+    {"min", "Least", BG_COLUMN_OF_UNIT, true}, {"max", "Most", BG_COLUMN_OF_UNIT, true},    {NULL, NULL, BG_COLUMN_TEXT, false},
 };
 
 const struct bg_endpoint bg_history_endpoints[] = {

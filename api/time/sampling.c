@@ -46,7 +46,7 @@ static void *series_make(void *context, const char *node)
 static void note_start(struct report *now, const struct report *before, const json_t *data)
 {
     const json_t *uptime = json_object_get(data, "uptime_ms");
-    if (!json_is_integer(uptime))
+    if (!json_is_integer(uptime) || json_integer_value(uptime) < 0 || json_integer_value(uptime) > now->wall_ms)
         return;
     now->uptime_ms = json_integer_value(uptime);
     const int64_t lost_ms = now->monotonic_ms - before->monotonic_ms - (now->uptime_ms - before->uptime_ms);

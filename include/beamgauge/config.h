@@ -91,11 +91,11 @@ struct bg_config {
 /* One row of the table that the file, the documentation (--sample-config, README) and the defaults come from. */
 struct bg_setting {
     const char *section, *key; /* section NULL ends the table */
-    const char *type;          /* "address:port", "bytes", "ms", "count", "port", "name", "address", "words", "lines", "path", "pem",
-                                * "boolean", "level", "sha256", "scopes", "hosts", "users" */
-    const char *fallback;      /* as it would be written; NULL: absent where it is not given */
-    int64_t min, max;          /* of a number; of a text's length in bytes; of how many words */
-    bool reloads;              /* a reload applies it; few in [server] and [limits] are so */
+    const char *type;     /* "address:port", "bytes", "ms", "count", "port", "name", "address", "words", "lines", "path", "pem", "file",
+                           * "boolean", "level", "sha256", "scopes", "hosts", "users" */
+    const char *fallback; /* as it would be written; NULL: absent where it is not given */
+    int64_t min, max;     /* of a number; of a text's length in bytes; of how many words */
+    bool reloads;         /* a reload applies it; few in [server] and [limits] are so */
     const char *meaning;
     size_t field,
         second_field; /* offsets in struct bg_config, bg_config_node, bg_token or bg_config_check: the value; its port or count of words */

@@ -51,8 +51,11 @@ enum bg_column_kind {
     BG_COLUMN_BOUND,   /* the same, but null if nobody has counted: text and md then show its row's `uncounted_count` */
     BG_COLUMN_BYTES,
     BG_COLUMN_RATIO,
-    BG_COLUMN_RATE,     /* a change in each second, with its sign */
-    BG_COLUMN_BYTE_RATE /* the same of bytes */
+    BG_COLUMN_RATE,      /* a change in each second, with its sign */
+    BG_COLUMN_BYTE_RATE, /* the same of bytes */
+    BG_COLUMN_OF_UNIT,   /* a number of what its row's `unit` says: bytes, count, ratio ... */
+    BG_COLUMN_UNIT_RATE, /* a change of that in each second */
+    BG_COLUMN_DURATION   /* seconds: shown as s, min, h or days */
 };
 
 struct bg_column {

@@ -25,7 +25,7 @@ struct bg_store;
 #define BG_STORE_READS_MAX 64      /* histories that wait for the thread; one more is BG_TOO_MANY */
 #define BG_STORE_BUCKETS_MAX 5000  /* steps of one history */
 #define BG_STORE_CELLS_MAX 100000  /* steps of all series of one history together; 24 bytes each */
-#define BG_STORE_RESTARTS_MAX 1000 /* of one history: the first ones */
+#define BG_STORE_RESTARTS_MAX 1000 /* of one history: the last ones */
 #define BG_STORE_STEP_MS_LEAST 1000
 #define BG_STORE_BYTES_LEAST (1 << 20)
 
@@ -60,8 +60,10 @@ enum bg_error bg_store_open(const struct bg_store_options *options, struct bg_st
 /* Writes what waits, for at most a second or so, and closes; a disk that does not answer is waited for at most three seconds. NULL:
  * nothing. No `done` is called any more. */
 void bg_store_close(struct bg_store *store);
-/* Calls the `done` of histories that are complete. On the event loop, after `wake`. */
+/* Calls the `done` of all histories that are complete; or of one, so that a loop has turns for others between: false, there was none. On
+ * the event loop, after `wake`. */
 void bg_store_dispatch(struct bg_store *store);
+bool bg_store_dispatch_one(struct bg_store *store);
 
 struct bg_sample {
     const char *node;     /* copied */

@@ -23,7 +23,7 @@ struct bg_trend {
 };
 
 /* The trend over all points; or, if there is growth only in the later half or quarter of them, over that: `since_s` says so. Growth that
- * has ended is none. Values that are not finite are left out. */
+ * has ended is none; and a rise within the range of what was before it is a saw-tooth. Values that are not finite are left out. */
 void bg_trend_of(const struct bg_point *points, size_t count, struct bg_trend *ret_trend);
 
 #endif

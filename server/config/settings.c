@@ -44,7 +44,7 @@ const struct bg_setting bg_settings[] = {
      .second_field = offsetof(struct bg_config, peer_users_count),
      .meaning = "users whose nodes on this host may be joined, besides our own and root; names or numbers, * for any"},
 
-    {.section = "server", CONFIG(data), .type = "path",
+    {.section = "server", CONFIG(data), .type = "file",
      .meaning = "a file for what is kept of nodes over time, a SQLite database; without it that is lost when beamgauge ends"},
 
     {.section = "watch", CONFIG(sample_ms), .type = "ms", .fallback = "10s", .min = 0, .max = HOUR,

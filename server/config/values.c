@@ -362,6 +362,7 @@ static const struct value_type value_types[] = {
     {"lines", parse_lines, is_same_words, NULL, NULL},
     {"path", parse_path, is_same_text, NULL, NULL},
     {"pem", parse_path, is_same_text, NULL, NULL},
+    {"file", parse_path, is_same_text, NULL, NULL},
     {"boolean", parse_boolean, is_same_boolean, NULL, NULL},
     {"level", parse_level, is_same_level, NULL, NULL},
     {"sha256", parse_sha256, NULL, NULL, NULL},

@@ -62,11 +62,22 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
+static enum bg_column_kind kind_of_unit(const char *unit, bool is_rate)
+{
+    const bool is_bytes = unit != NULL && strncmp(unit, "bytes", 5) == 0;
+
+    if (is_rate)
+        return is_bytes ? BG_COLUMN_BYTE_RATE : BG_COLUMN_RATE;
+    return is_bytes ? BG_COLUMN_BYTES : BG_COLUMN_COUNT;
+}
+
 /* If every member of an object is a row, the field's name has the unit. */
 static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
 {
     const char *field = strcmp(column->path, "value") == 0 ? json_string_value(json_object_get(row, "field")) : NULL;
 
+    if (column->kind == BG_COLUMN_OF_UNIT || column->kind == BG_COLUMN_UNIT_RATE)
+        return kind_of_unit(json_string_value(json_object_get(row, "unit")), column->kind == BG_COLUMN_UNIT_RATE);
     if (field == NULL)
         return column->kind;
     if (ends_with(field, "_bytes") || ends_with(field, ".bytes"))
@@ -76,6 +87,21 @@ static enum bg_column_kind kind_of(json_t *row, const struct bg_column *column)
     if (ends_with(field, "_bytes_per_second"))
         return BG_COLUMN_BYTE_RATE;
     return ends_with(field, "_per_second") ? BG_COLUMN_RATE : BG_COLUMN_COUNT;
+}
+
+/* In the largest unit of which there are two or more. */
+static void show_duration(struct bg_text *text, double seconds)
+{
+    static const struct {
+        double s;
+        const char *name;
+    } units[] = {{86400, "days"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    size_t i = 0;
+
+    while (units[i].s > 1 && seconds < 2 * units[i].s)
+        i++;
+    bg_text_add_count(text, (int64_t)(seconds / units[i].s));
+    bg_text_add_format(text, " %s", units[i].name);
 }
 
 static void show_number(struct bg_text *text, const json_t *value, enum bg_column_kind kind)
@@ -88,6 +114,8 @@ static void show_number(struct bg_text *text, const json_t *value, enum bg_colum
         bg_text_add_rate(text, number);
     else if (kind == BG_COLUMN_BYTE_RATE)
         bg_text_add_byte_rate(text, number);
+    else if (kind == BG_COLUMN_DURATION)
+        show_duration(text, number);
     else if (json_is_integer(value) && kind != BG_COLUMN_TEXT && kind != BG_COLUMN_RATIO)
         bg_text_add_count(text, json_integer_value(value));
     else if (json_is_integer(value) && kind == BG_COLUMN_TEXT)

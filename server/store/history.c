@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What is added up; one for each step of each series. */
 struct sums {
@@ -43,7 +44,8 @@ static int64_t first_whole(struct bg_db *db, const struct bg_node_ref *node, enu
 
     if (!bg_row_first(db, node, level, &row))
         return BG_TIME_END;
-    if (history->first_ms == 0 || row.time_ms < history->first_ms)
+    /* An hour is from its first minute on, and a minute from its first sample, where these are kept. */
+    if (history->first_ms == 0 || row.time_ms + bg_levels[level].unit_ms <= history->first_ms)
         history->first_ms = row.time_ms;
     return bg_time_floor(row.time_ms, bg_levels[level].whole_ms);
 }
@@ -70,7 +72,7 @@ static void last_read(struct bg_db *db, const struct bg_node_ref *node, struct b
             history->last_ms = row.time_ms;
 }
 
-/* The first BG_STORE_RESTARTS_MAX; false: out of memory. */
+/* The last BG_STORE_RESTARTS_MAX; false: out of memory. */
 static bool restarts_read(struct bg_db *db, const struct bg_node_ref *node, struct bg_history_ticket *ticket)
 {
     int64_t *restarts = malloc(BG_STORE_RESTARTS_MAX * sizeof restarts[0]);
@@ -81,8 +83,11 @@ static bool restarts_read(struct bg_db *db, const struct bg_node_ref *node, stru
     ticket->history.restarts_ms = restarts;
     if (restarts == NULL)
         return false;
-    while (count < BG_STORE_RESTARTS_MAX && bg_row_next(db, rows, node, &row))
+    while (bg_row_next(db, rows, node, &row)) {
+        if (count == BG_STORE_RESTARTS_MAX)
+            memmove(restarts, restarts + 1, --count * sizeof restarts[0]);
         restarts[count++] = row.time_ms;
+    }
     bg_db_stop(rows);
     ticket->history.restarts_count = count;
     return true;

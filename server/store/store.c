@@ -161,6 +161,8 @@ bool bg_store_add(struct bg_store *store, const struct bg_sample *sample)
     if (length >= 1 && length <= BG_NODE_NAME_MAX)
         one = bg_queued_new(sample, store->opening.series.count);
     if (one != NULL) {
+        if (sample->started_ms < 0 || sample->started_ms > sample->wall_ms) /* no node has said so in earnest */
+            one->started_ms = 0;
         one->now_ms = bg_clock_wall_ms(store->clock);
         one->monotonic_us = bg_clock_monotonic_us(store->clock);
         one->age_ms = age_read(store);
@@ -262,18 +264,25 @@ void bg_history_cancel(struct bg_history_ticket *ticket)
     pthread_mutex_unlock(&store->lock);
 }
 
-void bg_store_dispatch(struct bg_store *store)
+bool bg_store_dispatch_one(struct bg_store *store)
 {
     struct bg_history_ticket *ticket;
 
-    do {
-        pthread_mutex_lock(&store->lock);
-        ticket = store->done.first != NULL ? bg_tickets_take(&store->done, NULL) : NULL;
-        pthread_mutex_unlock(&store->lock);
-        if (ticket != NULL && ticket->failure.error != BG_OK)
-            ticket->done(ticket->context, &ticket->failure, NULL);
-        else if (ticket != NULL)
-            ticket->done(ticket->context, NULL, &ticket->history);
-        bg_history_ticket_free(ticket);
-    } while (ticket != NULL);
+    pthread_mutex_lock(&store->lock);
+    ticket = store->done.first != NULL ? bg_tickets_take(&store->done, NULL) : NULL;
+    pthread_mutex_unlock(&store->lock);
+    if (ticket == NULL)
+        return false;
+    if (ticket->failure.error != BG_OK)
+        ticket->done(ticket->context, &ticket->failure, NULL);
+    else
+        ticket->done(ticket->context, NULL, &ticket->history);
+    bg_history_ticket_free(ticket);
+    return true;
+}
+
+void bg_store_dispatch(struct bg_store *store)
+{
+    while (bg_store_dispatch_one(store))
+        ;
 }

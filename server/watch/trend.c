@@ -39,6 +39,17 @@ static double slope_of(const struct bg_point *points, size_t count, double *ret_
     return slopes_count % 2 == 1 ? slopes[slopes_count / 2] : (slopes[slopes_count / 2 - 1] + slopes[slopes_count / 2]) / 2;
 }
 
+/* Whether the last value is far above all before the last `used`: a saw-tooth rises within the range in which it always is. */
+static bool has_left(const struct bg_point *points, size_t count, size_t used)
+{
+    double least = points[0].value, most = points[0].value;
+    for (size_t i = 1; i < count - used; i++) {
+        least = fmin(least, points[i].value);
+        most = fmax(most, points[i].value);
+    }
+    return points[count - 1].value - most > (most - least) / 2;
+}
+
 /* Groups of neighbours, each as its least value: what rises and falls within a group is not growth. */
 static size_t thin(const struct bg_point *points, size_t count, struct bg_point ret_points[BG_TREND_POINTS_MAX])
 {
@@ -61,7 +72,7 @@ static bool grows(const struct bg_point *points, size_t count, const struct bg_t
 {
     const double change = trend->per_second * (points[count - 1].at_s - points[0].at_s);
     if (count < BG_TREND_POINTS_MIN || trend->per_second <= 0 || trend->steadiness < STEADINESS_MIN ||
-        change < CHANGE_PART * fabs(trend->last))
+        change < CHANGE_PART * fabs(trend->last) || trend->last - trend->first < change / 2)
         return false;
     for (size_t third = 0; third < THIRDS; third++) {
         const size_t from = count * third / THIRDS, until = count * (third + 1) / THIRDS;
@@ -92,7 +103,7 @@ void bg_trend_of(const struct bg_point *points, size_t count, struct bg_trend *r
     for (size_t part = 1; part < PARTS && !ret_trend->grows; part++) {
         const size_t used = all >> part;
         const struct bg_trend later = trend_of(thinned + (all - used), used);
-        if (later.grows)
+        if (later.grows && has_left(thinned, all, used))
             *ret_trend = later;
     }
 }

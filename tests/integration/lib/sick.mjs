@@ -40,7 +40,7 @@ export async function questionsOf(gauge, node, pid, { isVaried = true } = {}) {
   const description = (await gauge.api('openapi.json')).body;
   const questions = [`/probe?target=${node.name}&max_age_ms=0`];
   for (const [path, item] of Object.entries(description.paths)) {
-    if (!item.get || !path.includes('{node}')) continue;
+    if (!item.get || !path.includes('{node}') || item.get.tags.includes('time')) continue; // what was is asked of no node
     const values = inPath(node, pid);
     const full = path.replace(/\{(\w+)\}/g, (_, name) => values[name]);
     const { parameters } = item.get;

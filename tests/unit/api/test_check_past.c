@@ -64,6 +64,7 @@ static void changes_and_rates_are_compared(void **state)
     fill(0, STEPS, 0.1, 0.005);
     give(0);
     assert_int_equal(fake.status, 503);
+    assert_int_equal(fake.collected_us, fake.now_us); /* of this moment, though no node was asked */
     EXPECT("assertions.0.status", "\"pass\"");
     EXPECT("assertions.0.observed", "5900");
     EXPECT("assertions.0.unit", "\"bytes\"");
@@ -96,17 +97,25 @@ static void too_little_is_unknown_and_not_a_pass(void **state)
     } cases[] = {{0, 0, 0, "nothing was sampled of shop@127.0.0.1 in the window"},
                  {20, STEPS, 0, "in the window there are samples of shop@127.0.0.1 from 2026-11-27T02:53:20.000Z on only"},
                  {0, STEPS, NOW_MS - 300000, "since its restart there are samples of shop@127.0.0.1 from 2026-11-27T02:55:00.000Z on only"},
-                 {0, 30, 0, "the last samples of shop@127.0.0.1 are too old"}};
+                 {0, 30, 0, "shop@127.0.0.1 was not sampled for more than a quarter of the window"}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         fake_call("checkNode", SHOP "assert=change(memory.total_bytes,10m)<1G", NULL);
         fill(cases[i].first, cases[i].end, 1000, 0);
         give(cases[i].restart_ms);
-        assert_int_equal(fake.status, 422);
+        assert_int_equal(fake.status, 504);
         EXPECT("status", "\"unknown\"");
         if (strstr(json_string_value(fake_at(fake.data, "assertions.0.error.detail")), cases[i].said) == NULL)
             fail_msg("%s", json_string_value(fake_at(fake.data, "assertions.0.error.detail")));
     }
+    fake_call("checkNode", SHOP "assert=change(memory.total_bytes,10m)<1G", NULL);
+    fill(0, STEPS, 1000, 0);
+    for (size_t i = 20; i < 36; i++) /* it hung for a quarter of the time */
+        buckets[i] = (struct bg_bucket){NAN, NAN, NAN};
+    give(0);
+    assert_int_equal(fake.status, 504);
+    EXPECT("assertions.0.error.detail",
+           "\"shop@127.0.0.1 was not sampled for more than a quarter of the window: what it did then is not known\"");
     fake.services.store = NULL;
     fake_call("checkNode", SHOP "assert=change(memory.total_bytes,10m)<1G", NULL);
     assert_int_equal(fake.status, 422);

@@ -88,6 +88,35 @@ static void what_grows_is_listed_with_its_rate_and_limit(void **state)
     EXPECT_META("warnings", "[]");
 }
 
+static void what_soon_reaches_its_limit_is_first(void **state)
+{
+    (void)state;
+    fake_call("getGrowth", "node=shop@127.0.0.1", NULL);
+    grow("links_count", 0, 10, 1000);
+    grow("atom_count", 0, 1000000, 600);
+    grow("atom_limit", 0, 1048576, 0);
+    grow("cgroup_used_bytes", 0, 1e9, 1e8); /* of all that is in the cgroup, with the page cache */
+    grow("unexplained_bytes", 0, 1e7, 1e6);
+    give(NULL);
+    assert_int_equal(json_array_size(fake.data), 2);
+    EXPECT("0.figure", "\"atom_count\"");
+    EXPECT("0.limit_in_seconds", "1317");
+    EXPECT("1.figure", "\"links_count\"");
+}
+
+static void a_node_that_is_not_sampled_any_more_is_said_to_be(void **state)
+{
+    (void)state;
+    fake_call("getGrowth", "node=shop@127.0.0.1", NULL);
+    grow("memory.total_bytes", 0, 1e9, 0);
+    give(NULL);
+    EXPECT_META("warnings", "[]");
+    fake.wall_ms += 181000; /* the history ends at NOW_MS */
+    fake_call("getGrowth", "node=shop@127.0.0.1", NULL);
+    give(NULL);
+    EXPECT_META("warnings", "[\"the node was last sampled at 2026-11-27T03:00:00.000Z: this is what grew until then\"]");
+}
+
 static void all_shows_the_others_too(void **state)
 {
     (void)state;
@@ -125,15 +154,18 @@ static void too_little_is_said_to_be_too_little(void **state)
     grow(bg_series_at(0)->name, 52, 1e9, 1e8);
     give(NULL);
     assert_int_equal(json_array_size(fake.data), 0);
-    EXPECT_META("warnings", "[\"there are samples in 8 of the window's 60 parts: at least 9 are needed to know what grows\"]");
+    EXPECT_META("warnings", "[\"there are samples in 8 of the window's 60 parts, and at least 9 are needed to know what grows: choose a "
+                            "shorter window, like window=3m, or ask later\"]");
     fake_call("getGrowth", "node=shop@127.0.0.1 window=59s", NULL);
-    fake_expect_failure(BG_INVALID, "window=59s is not a duration of at least 1m");
+    fake_expect_failure(BG_INVALID, "window=59s is not a duration from 1m to 366d");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_grows_is_listed_with_its_rate_and_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_soon_reaches_its_limit_is_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_node_that_is_not_sampled_any_more_is_said_to_be, setup, teardown),
         cmocka_unit_test_setup_teardown(all_shows_the_others_too, setup, teardown),
         cmocka_unit_test_setup_teardown(a_restart_cuts, setup, teardown),
         cmocka_unit_test_setup_teardown(too_little_is_said_to_be_too_little, setup, teardown),

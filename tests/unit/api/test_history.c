@@ -38,6 +38,9 @@ static void durations_and_times_are_read(void **state)
                  {"2026-11-27T02:30:00", -1},
                  {"2026-11-27 02:30:00Z", -1},
                  {"2026-13-27T02:30:00Z", -1},
+                 {"2026-02-30T02:30:00Z", -1},
+                 {"2026-11-27T02:30:60Z", -1},
+                 {" 2026-11-27T02:30:00Z", -1},
                  {"2026-11-27T02:30:00+1:00", -1},
                  {"2026-11-27T02:30:00+25:00", -1},
                  {"2026-11-27T02:30:00Zx", -1},
@@ -94,8 +97,8 @@ static void the_step_fits_the_time(void **state)
     static const struct {
         const char *since;
         int64_t step_s;
-    } cases[] = {{"since=5m", 10},   {"since=1h", 10},   {"since=3h", 60},     {"since=6h", 60},     {"since=1d", 300},
-                 {"since=2d", 3600}, {"since=7d", 3600}, {"since=30d", 21600}, {"since=366d", 21600}};
+    } cases[] = {{"since=5m", 10},   {"since=1h", 10},   {"since=3h", 60},     {"since=6h", 60},         {"since=1d", 300},
+                 {"since=2d", 3600}, {"since=7d", 3600}, {"since=30d", 21600}, {"since=366d", 4 * 86400}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char params[80];
@@ -113,14 +116,17 @@ static void wrong_parameters_are_refused_with_what_is_right(void **state)
         const char *params, *told;
     } cases[] = {
         {"series=memory.totl_bytes", "did you mean memory.total_bytes?"},
-        {"series=xyzzy", "there is no series \"xyzzy\"; the series are"},
+        {"series=xyzzy",
+         "there is no series \"xyzzy\"; the series are the figures that GET .../growth?all=true lists, and rates: reductions_per_second"},
         {"series=monitors_count_max", "there is no series \"monitors_count_max\""},
         {"since=yesterday", "since=yesterday is neither a time"},
         {"until=10x", "until=10x is neither a time"},
-        {"since=1m until=2m", "since must be before until"},
+        {"since=1m until=2m", "since must be before until, which is now where it is not given"},
+        {"since=5", "since=5 is neither a time"},
         {"step=10", "step=10 is not a duration"},
         {"step=999ms", "step=999ms is not a duration of at least 1s"},
-        {"since=2h step=1s", "there are more than 4999 steps"},
+        {"since=2h step=1s", "too many steps of this length: at most 4000"},
+        {"since=1m step=1h", "step=1h is longer than the time from since to until"},
         {"series=memory.total_bytes,memory.system_bytes,memory.processes_bytes,memory.atom_bytes,memory.binary_bytes,memory.code_bytes,"
          "memory.ets_bytes,memory.other_bytes,rss_bytes,swap_bytes,process_count,port_count,atom_count,ets_count,uptime_ms,links_count,"
          "timers_count",
@@ -173,7 +179,8 @@ static void rows_have_what_was_seen(void **state)
     fake_store_give(NULL, &kept);
     json_t *rows = fake_endpoint("getHistory")->rows(fake.data);
     assert_int_equal(json_array_size(rows), 4);
-    fake_expect(rows, "0", "{\"at\":\"2026-11-27T02:30:00.000Z\",\"series\":\"process_count\",\"mean\":10,\"min\":8,\"max\":12}");
+    fake_expect(rows, "0",
+                "{\"at\":\"2026-11-27T02:30:00.000Z\",\"series\":\"process_count\",\"unit\":\"count\",\"mean\":10,\"min\":8,\"max\":12}");
     fake_expect(rows, "3.series", "\"reductions_per_second\"");
     json_decref(rows);
 }

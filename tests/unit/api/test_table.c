@@ -129,6 +129,8 @@ static void numbers_have_their_unit_in_the_name(void **state)
             assert_true(ends_with(path, "_bytes") || (delta && strstr(path, "_bytes_") != NULL));
         else if (column->kind == BG_COLUMN_RATIO)
             assert_true(ends_with(path, "_ratio"));
+        else if (column->kind == BG_COLUMN_DURATION)
+            assert_true(ends_with(path, "_seconds"));
         else if (column->kind == BG_COLUMN_RATE || column->kind == BG_COLUMN_BYTE_RATE)
             assert_true(ends_with(path, "_per_second") && ends_with(path, "_bytes_per_second") == (column->kind == BG_COLUMN_BYTE_RATE));
         else if (column->kind == BG_COLUMN_COUNT || column->kind == BG_COLUMN_ENTRIES || column->kind == BG_COLUMN_BOUND)

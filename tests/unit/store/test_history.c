@@ -169,7 +169,7 @@ static void a_history_has_a_greatest_number_of_restarts(void **state)
         add_started("one@host", DAWN + i * 10 * SECOND + 1, DAWN + i * 10 * SECOND, 1);
     copy = ask("one@host", DAWN, DAWN + DAY, HOUR);
     assert_int_equal(copy->history.restarts_count, BG_STORE_RESTARTS_MAX);
-    assert_int_equal(copy->restarts[BG_STORE_RESTARTS_MAX - 1], DAWN + BG_STORE_RESTARTS_MAX * 10 * SECOND);
+    assert_int_equal(copy->restarts[BG_STORE_RESTARTS_MAX - 1], DAWN + (BG_STORE_RESTARTS_MAX + 9) * 10 * SECOND);
 }
 
 static void a_file_of_a_version_with_other_series_is_read_by_their_names(void **state)

@@ -80,6 +80,18 @@ static double tooth(size_t i)
 {
     return 1e8 + 1e6 * (double)(i % 60);
 }
+/* Its last edge is as long as a quarter of the time. */
+static double edge(size_t i)
+{
+    return 1e8 + 1e6 * (double)((i + 80) % 180);
+}
+
+/* A tooth, and then lower than before. */
+static double fallen(size_t i)
+{
+    return i < 355 ? leak(i) : 5e7;
+}
+
 static double long_tooth(size_t i)
 {
     return 1e8 + 1e6 * (double)(i % 110);
@@ -135,7 +147,8 @@ static void leaks_grow(void **state)
 
 static void what_is_no_leak_does_not(void **state)
 {
-    static shape *const cases[] = {flat, noise_only, tooth, long_tooth, step, late_step, two_steps, ended, falling, day, crawl, none};
+    static shape *const cases[] = {flat,      noise_only, tooth, edge,    fallen, long_tooth, step,
+                                   late_step, two_steps,  ended, falling, day,    crawl,      none};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct bg_trend found = trend(cases[i], COUNT);
