@@ -9,7 +9,7 @@
 #include <math.h>
 
 #define STEPS 60
-#define MISSING_MAX (STEPS / 4) /* steps without a sample */
+#define MISSING_MAX 15 /* steps without a sample: a quarter */
 
 enum bg_error bg_assertion_ask_past(const struct bg_assertion *assertion, const struct bg_services *services, const char *node,
                                     bg_history_done *done, void *context, struct bg_history_ticket **ret_ticket,
@@ -69,11 +69,11 @@ static enum bg_error check_points(const struct bg_history *kept, const char *nod
 enum bg_error bg_assertion_measure_past(const struct bg_assertion *assertion, const char *node, const struct bg_history *kept,
                                         struct bg_measure *ret_measure, struct bg_failure *ret_failure)
 {
-    struct bg_point points[STEPS + 2];
+    struct bg_point points[STEPS + 2] = {{0, 0}};
     struct bg_trend trend;
     const size_t count = points_of(kept, points);
     const enum bg_error error = check_points(kept, node, points, count, ret_failure);
-    if (error != BG_OK)
+    if (error != BG_OK || count == 0)
         return error;
     bg_trend_of(points, count, &trend);
     const double change = points[count - 1].value - points[0].value;

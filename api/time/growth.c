@@ -139,7 +139,7 @@ static int compare(const void *a, const void *b)
 
 static json_t *data_new(struct bg_shaper *shaper, const struct seen *seen, bool all)
 {
-    json_t *rows[BG_STORE_SERIES_MAX], *data = bg_array_new(shaper);
+    json_t *rows[BG_STORE_SERIES_MAX] = {NULL}, *data = bg_array_new(shaper);
     size_t count = 0;
     for (size_t i = 0; i < bg_series_count(); i++)
         if (can_leak(bg_series_at(i)) && (rows[count] = row_new(shaper, seen, i)) != NULL)

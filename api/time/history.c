@@ -111,11 +111,28 @@ static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct b
     return error;
 }
 
-static json_t *column_new(struct bg_shaper *shaper, const struct bg_bucket *buckets, size_t count, size_t offset)
+typedef double bucket_value(const struct bg_bucket *bucket);
+
+static double mean_of(const struct bg_bucket *bucket)
+{
+    return bucket->mean;
+}
+
+static double min_of(const struct bg_bucket *bucket)
+{
+    return bucket->min;
+}
+
+static double max_of(const struct bg_bucket *bucket)
+{
+    return bucket->max;
+}
+
+static json_t *column_new(struct bg_shaper *shaper, const struct bg_bucket *buckets, size_t count, bucket_value *value_of)
 {
     json_t *column = bg_array_new(shaper);
     for (size_t i = 0; i < count; i++)
-        bg_append(shaper, column, bg_past_number_new(*(const double *)((const char *)&buckets[i] + offset)));
+        bg_append(shaper, column, bg_past_number_new(value_of(&buckets[i])));
     return column;
 }
 
@@ -124,9 +141,9 @@ static json_t *series_new(struct bg_shaper *shaper, const struct bg_series *seri
     json_t *object = bg_object_new(shaper);
     bg_put(shaper, object, "name", json_string(series->name));
     bg_put(shaper, object, "unit", json_string(bg_series_unit(series)));
-    bg_put(shaper, object, "mean", column_new(shaper, buckets, count, offsetof(struct bg_bucket, mean)));
-    bg_put(shaper, object, "min", column_new(shaper, buckets, count, offsetof(struct bg_bucket, min)));
-    bg_put(shaper, object, "max", column_new(shaper, buckets, count, offsetof(struct bg_bucket, max)));
+    bg_put(shaper, object, "mean", column_new(shaper, buckets, count, mean_of));
+    bg_put(shaper, object, "min", column_new(shaper, buckets, count, min_of));
+    bg_put(shaper, object, "max", column_new(shaper, buckets, count, max_of));
     return object;
 }
 

@@ -70,7 +70,9 @@ void *bg_reserve_malloc(size_t size)
 {
     void *block = malloc(size);
 
-    return block != NULL ? block : take(size);
+    if (block == NULL)
+        block = take(size);
+    return block;
 }
 
 void *bg_reserve_realloc(void *old, size_t size)

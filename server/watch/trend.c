@@ -42,7 +42,7 @@ static double slope_of(const struct bg_point *points, size_t count, double *ret_
 /* Whether the last value is far above all before the last `used`: a saw-tooth rises within the range in which it always is. */
 static bool has_left(const struct bg_point *points, size_t count, size_t used)
 {
-    double least = points[0].value, most = points[0].value;
+    double least = points[0].value, most = least;
     for (size_t i = 1; i < count - used; i++) {
         least = fmin(least, points[i].value);
         most = fmax(most, points[i].value);
@@ -57,6 +57,8 @@ static size_t thin(const struct bg_point *points, size_t count, struct bg_point 
     for (size_t i = 0; i < count; i++)
         known += isfinite(points[i].value) != 0;
     const size_t wanted = known < BG_TREND_POINTS_MAX ? known : BG_TREND_POINTS_MAX;
+    if (known == 0)
+        return 0;
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(points[i].value))
             continue;

@@ -9,7 +9,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #define TICKS 50 /* of an interval: a turn comes late by one of them at most */
 #define TICK_MS_MIN 20
@@ -17,7 +16,7 @@
 
 /* A registered node. It lives as long as it is registered. */
 struct entry {
-    TAILQ_ENTRY(entry) link;
+    struct entry *next;
     struct bg_watch *watch;
     char node[BG_NODE_NAME_MAX + 1];
     void *series;
@@ -25,12 +24,11 @@ struct entry {
     bool is_up, is_in_flight;
     bool is_late; /* its turn has come, and it waits for a place */
 };
-TAILQ_HEAD(entries, entry);
 
 struct bg_watch {
     struct bg_watch_options options;
     struct event *tick;
-    struct entries entries; /* in the order of their names, as the registry */
+    struct entry *first; /* in the order of their names, as the registry */
     struct bg_watch_stats stats;
 };
 
@@ -59,10 +57,12 @@ static void collect(void *context, struct bg_exposition *exposition)
     bg_exposition_add(exposition, &bg_watch_metrics[IN_FLIGHT], NULL, (double)stats->in_flight_count);
 }
 
-static void entry_free(struct entry *entry)
+/* The one at this place of the list; the next one takes its place. */
+static void entry_free(struct entry **at)
 {
+    struct entry *entry = *at;
     struct bg_watch *watch = entry->watch;
-    TAILQ_REMOVE(&watch->entries, entry, link);
+    *at = entry->next;
     watch->stats.nodes_count--;
     watch->stats.in_flight_count -= entry->is_in_flight;
     if (entry->series != NULL)
@@ -79,45 +79,37 @@ static uint64_t hash(const char *text)
     return value;
 }
 
-/* A new node, before `next` (NULL: at the end). Without memory it is tried again at the next tick. */
-static void entry_add(struct bg_watch *watch, const char *node, struct entry *next, int64_t now_us)
+/* A new node, at this place of the list. False: out of memory, it is tried again at the next tick. */
+static bool entry_add(struct bg_watch *watch, const char *node, int64_t now_us, struct entry **at)
 {
     struct entry *entry = calloc(1, sizeof *entry);
     if (entry == NULL)
-        return;
+        return false;
     entry->watch = watch;
     (void)strncpy(entry->node, node, sizeof entry->node - 1);
     entry->due_us = now_us + (int64_t)(hash(node) % (uint64_t)watch->options.interval_ms) * 1000;
-    if (next != NULL)
-        TAILQ_INSERT_BEFORE(next, entry, link);
-    else
-        TAILQ_INSERT_TAIL(&watch->entries, entry, link);
+    entry->next = *at;
+    *at = entry;
     watch->stats.nodes_count++;
+    return true;
 }
 
 /* Makes the entries those of the registry: both are in the order of names. */
 static void follow(struct bg_watch *watch, int64_t now_us)
 {
-    struct entry *entry = TAILQ_FIRST(&watch->entries), *next;
+    struct entry **at = &watch->first;
     for (size_t i = 0; i < bg_nodes_count(watch->options.nodes); i++) {
         struct bg_node_info info;
         bg_nodes_info_at(watch->options.nodes, i, &info);
-        while (entry != NULL && strcmp(entry->node, info.name) < 0) {
-            next = TAILQ_NEXT(entry, link);
-            entry_free(entry);
-            entry = next;
-        }
-        if (entry == NULL || strcmp(entry->node, info.name) != 0) {
-            entry_add(watch, info.name, entry, now_us);
+        while (*at != NULL && strcmp((*at)->node, info.name) < 0)
+            entry_free(at);
+        if ((*at == NULL || strcmp((*at)->node, info.name) != 0) && !entry_add(watch, info.name, now_us, at))
             continue;
-        }
-        entry->is_up = info.state == BG_LINK_UP;
-        entry = TAILQ_NEXT(entry, link);
+        (*at)->is_up = info.state == BG_LINK_UP;
+        at = &(*at)->next;
     }
-    for (; entry != NULL; entry = next) {
-        next = TAILQ_NEXT(entry, link);
-        entry_free(entry);
-    }
+    while (*at != NULL)
+        entry_free(at);
 }
 
 static void on_sampled(void *owner, bool was_sampled)
@@ -171,10 +163,9 @@ static void turn(struct entry *entry, int64_t now_us)
 void bg_watch_tick(struct bg_watch *watch)
 {
     const int64_t now_us = bg_clock_monotonic_us(watch->options.clock);
-    struct entry *entry;
     follow(watch, now_us);
-    TAILQ_FOREACH(entry, &watch->entries, link)
-    turn(entry, now_us);
+    for (struct entry *entry = watch->first; entry != NULL; entry = entry->next)
+        turn(entry, now_us);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *context)
@@ -192,7 +183,6 @@ enum bg_error bg_watch_new(const struct bg_watch_options *options, struct bg_wat
     if (watch == NULL)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     watch->options = *options;
-    TAILQ_INIT(&watch->entries);
     watch->tick = event_new(options->base, -1, EV_PERSIST, on_tick, watch);
     if (watch->tick == NULL || event_add(watch->tick, &every) != 0 || !bg_metrics_add(options->metrics, collect, watch)) {
         bg_watch_free(watch);
@@ -204,11 +194,10 @@ enum bg_error bg_watch_new(const struct bg_watch_options *options, struct bg_wat
 
 void bg_watch_free(struct bg_watch *watch)
 {
-    struct entry *entry;
     if (watch == NULL)
         return;
-    while ((entry = TAILQ_FIRST(&watch->entries)) != NULL)
-        entry_free(entry);
+    while (watch->first != NULL)
+        entry_free(&watch->first);
     if (watch->tick != NULL)
         event_free(watch->tick);
     free(watch);

@@ -49,7 +49,7 @@ static enum bg_error read_number(struct config_case *test, const struct bg_setti
 
 static void every_row_is_complete(void **state)
 {
-    static const char *const types[] = {"address:port", "bytes", "ms",      "count", "port",   "hosts",  "name",  "words",  "pem",
+    static const char *const types[] = {"address:port", "bytes", "ms",   "count",   "port",  "hosts",  "name",   "words", "pem",
                                         "lines",        "path",  "file", "boolean", "level", "sha256", "scopes", "users", "address"};
     size_t rows = 0;
 
