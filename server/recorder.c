@@ -14,8 +14,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define LOOK_S 5 /* between two looks at the store's state */
-
 struct bg_recorder {
     struct bg_services *services;
     struct bg_store *store;
@@ -23,7 +21,6 @@ struct bg_recorder {
     const char **names; /* of all series */
     int wake;           /* an eventfd: the store's thread adds to it, the loop reads it */
     struct event *woken;
-    struct event *look;
     bool is_problem_logged;
 };
 
@@ -57,22 +54,13 @@ static void on_woken(evutil_socket_t fd, short what, void *context)
     log_problem(recorder);
 }
 
-/* A file that fails while it is written wakes nobody. */
-static void on_look(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    log_problem(context);
-}
-
 static enum bg_error wake_create(struct event_base *base, struct bg_recorder *recorder, struct bg_failure *ret_failure)
 {
     recorder->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (recorder->wake < 0)
         return bg_fail(ret_failure, BG_SYSTEM, "cannot make an event descriptor for the store: %s", strerror(errno));
     recorder->woken = event_new(base, recorder->wake, EV_READ | EV_PERSIST, on_woken, recorder);
-    recorder->look = event_new(base, -1, EV_PERSIST, on_look, recorder);
-    if (recorder->woken == NULL || recorder->look == NULL || event_add(recorder->woken, NULL) != 0 ||
-        event_add(recorder->look, &(struct timeval){.tv_sec = LOOK_S}) != 0)
+    if (recorder->woken == NULL || event_add(recorder->woken, NULL) != 0)
         return bg_fail(ret_failure, BG_NO_MEMORY, "out of memory");
     return BG_OK;
 }
@@ -166,24 +154,14 @@ enum bg_error bg_recorder_start(struct event_base *base, const struct bg_config 
     return BG_OK;
 }
 
-void bg_recorder_stop(struct bg_recorder *recorder)
-{
-    if (recorder == NULL)
-        return;
-    bg_watch_free(recorder->watch);
-    recorder->watch = NULL;
-}
-
 void bg_recorder_free(struct bg_recorder *recorder)
 {
     if (recorder == NULL)
         return;
-    bg_recorder_stop(recorder);
+    bg_watch_free(recorder->watch);
     bg_store_close(recorder->store);
     if (recorder->woken != NULL)
         event_free(recorder->woken);
-    if (recorder->look != NULL)
-        event_free(recorder->look);
     if (recorder->wake >= 0)
         (void)close(recorder->wake);
     free(recorder->names);

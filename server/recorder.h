@@ -13,9 +13,7 @@ struct bg_recorder;
  */
 enum bg_error bg_recorder_start(struct event_base *base, const struct bg_config *config, struct bg_services *services,
                                 struct bg_recorder **ret_recorder, struct bg_failure *ret_failure) BG_MUST_CHECK;
-/* The samples end. Before the nodes and the queries, which they use. */
-void bg_recorder_stop(struct bg_recorder *recorder);
-/* After the last call of a client. Both accept NULL. */
+/* The samples end, and what waits is written. After the last call of a client, before the nodes and the queries. NULL: nothing. */
 void bg_recorder_free(struct bg_recorder *recorder);
 
 #endif

@@ -1,6 +1,7 @@
 /* check_assertion.c: reads assertions: the figure, the value it is compared with, and the questions it needs. */
 #include "check_assertion.h"
 
+#include "kept.h"
 #include "series.h"
 #include "when.h"
 
@@ -99,7 +100,7 @@ static enum bg_error read_change(struct bg_assertion *assertion, struct bg_failu
         return error;
     if (window.length < sizeof text)
         memcpy(text, window.text, window.length);
-    if (!bg_duration_parse(text, &assertion->window_ms) || assertion->window_ms < BG_CHANGE_WINDOW_MS_MIN)
+    if (!bg_duration_parse(text, &assertion->window_ms) || assertion->window_ms < BG_KEPT_WINDOW_MS_MIN)
         return refuse(window.column, "is not a time of at least 1m to look back over, like 10m, 1h or 7d", window, NULL, ret_failure);
     return BG_OK;
 }

@@ -7,7 +7,6 @@
 #include "rows.h"
 #include "sources.h"
 
-#define BG_CHANGE_WINDOW_MS_MIN 60000
 #define BG_OVER_MAX 999 /* processes_over() can count fewer than the longest ranking has */
 
 /* An expression whose words are all known. */

@@ -1,41 +1,24 @@
 /* check_past.c: the values of assertions about the history. */
 #include "check_past.h"
 
-#include "series.h"
+#include "kept.h"
 
 #include "beamgauge/clock.h"
-#include "beamgauge/trend.h"
 
 #include <math.h>
 
-#define STEPS 60
-#define MISSING_MAX 15 /* steps without a sample: a quarter */
+#define MISSING_MAX 15 /* steps without a sample: a quarter of BG_KEPT_STEPS */
 
 enum bg_error bg_assertion_ask_past(const struct bg_assertion *assertion, const struct bg_services *services, const char *node,
                                     bg_history_done *done, void *context, struct bg_history_ticket **ret_ticket,
                                     struct bg_failure *ret_failure)
 {
-    const int64_t now_ms = bg_clock_wall_ms(services->clock);
-    struct bg_history_request request = {
-        .node = node, .series = &assertion->series, .series_count = 1, .until_ms = now_ms, .step_ms = assertion->window_ms / STEPS};
-    if (services->store == NULL)
-        return bg_fail(ret_failure, BG_UNSUPPORTED, "nothing is kept of nodes: sample_ms is 0 in [watch] of the configuration");
-    request.since_ms = now_ms - assertion->window_ms;
-    request.since_ms -= request.since_ms % request.step_ms;
+    struct bg_history_request request = {.node = node, .series = &assertion->series, .series_count = 1};
+    const enum bg_error error = bg_kept_check(services, ret_failure);
+    if (error != BG_OK)
+        return error;
+    bg_kept_window(&request, assertion->window_ms, bg_clock_wall_ms(services->clock));
     return bg_store_history(services->store, &request, done, context, ret_ticket, ret_failure);
-}
-
-/* What was seen since the last restart. Returns the number of points. */
-static size_t points_of(const struct bg_history *kept, struct bg_point ret_points[STEPS + 2])
-{
-    const int64_t restart_ms = kept->restarts_count > 0 ? kept->restarts_ms[kept->restarts_count - 1] : 0;
-    size_t count = 0;
-    for (size_t i = 0; i < kept->buckets_count && count < STEPS + 2; i++) {
-        const int64_t at_ms = kept->since_ms + (int64_t)i * kept->step_ms;
-        if (at_ms >= restart_ms && !isnan(kept->buckets[i].mean))
-            ret_points[count++] = (struct bg_point){.at_s = (double)at_ms / 1000, .value = kept->buckets[i].mean};
-    }
-    return count;
 }
 
 /* The longest time without a sample, between two or at either end, in steps. */
@@ -69,9 +52,9 @@ static enum bg_error check_points(const struct bg_history *kept, const char *nod
 enum bg_error bg_assertion_measure_past(const struct bg_assertion *assertion, const char *node, const struct bg_history *kept,
                                         struct bg_measure *ret_measure, struct bg_failure *ret_failure)
 {
-    struct bg_point points[STEPS + 2] = {{0, 0}};
+    struct bg_point points[BG_KEPT_POINTS_SIZE] = {{0, 0}};
     struct bg_trend trend;
-    const size_t count = points_of(kept, points);
+    const size_t count = bg_kept_points(kept, 0, false, points);
     const enum bg_error error = check_points(kept, node, points, count, ret_failure);
     if (error != BG_OK || count == 0)
         return error;

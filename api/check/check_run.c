@@ -61,12 +61,6 @@ static enum bg_check_status worse(enum bg_check_status a, enum bg_check_status b
     return weights[a] > weights[b] ? a : b;
 }
 
-static json_t *number_new(double value)
-{
-    const bool whole = value > -9e15 && value < 9e15 && !((double)(int64_t)value < value) && !((double)(int64_t)value > value);
-    return whole ? json_integer((json_int_t)value) : json_real(value);
-}
-
 static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *item, enum bg_check_status status)
 {
     const struct bg_assertion *assertion = &item->assertion;
@@ -77,7 +71,7 @@ static json_t *row_new(struct bg_shaper *shaper, const struct bg_check_item *ite
     bg_put(shaper, row, "metric", json_string(assertion->figure->name));
     bg_put(shaper, row, "unit", json_string(bg_assertion_unit(assertion)));
     bg_put(shaper, row, "operator", json_string(bg_operator_text(assertion->expression.comparison)));
-    bg_put(shaper, row, "threshold", number_new(assertion->expression.value.number));
+    bg_put(shaper, row, "threshold", bg_number_new(assertion->expression.value.number));
     return row;
 }
 
@@ -88,7 +82,7 @@ static void put_result(struct node_check *node_check, size_t index, const struct
     const bool holds = bg_operator_holds(expression->comparison, measure->value, expression->value.number);
     const enum bg_check_status status = holds ? BG_CHECK_PASS : item->is_warning ? BG_CHECK_WARN : BG_CHECK_FAIL;
     json_t *row = row_new(shaper, item, status);
-    bg_put(shaper, row, "observed", number_new(measure->value));
+    bg_put(shaper, row, "observed", bg_number_new(measure->value));
     bg_put(shaper, row, "exact", json_boolean(measure->exact));
     bg_put(shaper, row, "offender", measure->offender != NULL ? measure->offender : json_null());
     bg_put(shaper, row, "error", json_null());

@@ -1,9 +1,12 @@
 /* shape.c: checked reading of a node's answer and checked building of ours. */
 #include "shape.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#define WHOLE_MAX 9007199254740992.0 /* 2^53: every whole number up to there is exact */
 
 void bg_shaper_init(struct bg_shaper *shaper, const char *source)
 {
@@ -146,6 +149,13 @@ json_t *bg_member_or_null(const json_t *object, const char *key)
 json_t *bg_text_or_null(const char *text)
 {
     return text != NULL ? json_string(text) : json_null();
+}
+
+json_t *bg_number_new(double number)
+{
+    if (!isfinite(number))
+        return json_null();
+    return fabs(number) < WHOLE_MAX && number == floor(number) ? json_integer((json_int_t)number) : json_real(number);
 }
 
 json_t *bg_ratio_new(int64_t part, int64_t whole)

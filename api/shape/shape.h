@@ -41,6 +41,7 @@ void bg_append(struct bg_shaper *shaper, json_t *array, json_t *value);
 /* Values for bg_put(); NULL only if memory ran out. */
 json_t *bg_text_or_null(const char *text);
 json_t *bg_member_or_null(const json_t *object, const char *key); /* a new reference */
+json_t *bg_number_new(double number);                             /* a whole one as an integer; null where it is not finite */
 json_t *bg_ratio_new(int64_t part, int64_t whole);                /* null where whole is 0 */
 json_t *bg_count_or_null(int64_t count);                          /* null where negative */
 int64_t bg_bytes_of_words(int64_t words, int64_t word_bytes);     /* limited to the highest integer */

@@ -1,5 +1,6 @@
 /* growth.c: GET .../growth, which figures of a node grow, since when, how fast, and until when they can. */
 #include "endpoints.h"
+#include "kept.h"
 #include "params.h"
 #include "past.h"
 #include "series.h"
@@ -7,14 +8,11 @@
 
 #include "beamgauge/clock.h"
 #include "beamgauge/store.h"
-#include "beamgauge/trend.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS 60
-#define WINDOW_MS_MIN 60000
 #define URGENT_S 86400
 #define OLD_MS 60000 /* of the last sample, or three steps */
 
@@ -45,64 +43,38 @@ static bool can_leak(const struct bg_series *series)
     return !is_other && (strcmp(unit, "bytes") == 0 || strcmp(unit, "count") == 0);
 }
 
-/* The figures as they were at the steps since the last restart. */
-struct seen {
-    const struct bg_history *kept;
-    size_t first; /* step */
-};
-
-static struct seen since_restart(const struct bg_history *kept)
+/* The last value that was seen; NaN: none. All series were asked for, in their order. */
+static double last_of(const struct bg_history *kept, const char *name)
 {
-    struct seen seen = {.kept = kept};
-    if (kept->restarts_count > 0)
-        seen.first = (size_t)((kept->restarts_ms[kept->restarts_count - 1] - kept->since_ms) / kept->step_ms) + 1;
-    return seen;
-}
-
-static const struct bg_bucket *buckets_of(const struct bg_history *kept, size_t series)
-{
-    return kept->buckets + series * kept->buckets_count; /* all series were asked for, in their order */
-}
-
-/* The last value that was seen; NaN: none. */
-static double last_of(const struct seen *seen, const char *name)
-{
-    const size_t series = bg_series_find(name, strlen(name));
-    double last = NAN;
-    for (size_t i = seen->first; i < seen->kept->buckets_count; i++)
-        if (!isnan(buckets_of(seen->kept, series)[i].mean))
-            last = buckets_of(seen->kept, series)[i].mean;
-    return last;
+    struct bg_point points[BG_KEPT_POINTS_SIZE];
+    const size_t count = bg_kept_points(kept, bg_series_find(name, strlen(name)), false, points);
+    return count > 0 ? points[count - 1].value : NAN;
 }
 
 /* Of each step the least value: what garbage collections free again is not growth. */
-static struct bg_trend trend_of(const struct seen *seen, size_t series)
+static struct bg_trend trend_of(const struct bg_history *kept, size_t series)
 {
-    struct bg_point points[STEPS + 2]; /* the first step begins before the window */
+    struct bg_point points[BG_KEPT_POINTS_SIZE];
     struct bg_trend trend;
-    size_t count = 0;
-    for (size_t i = seen->first; i < seen->kept->buckets_count && count < sizeof points / sizeof points[0]; i++)
-        points[count++] = (struct bg_point){.at_s = (double)(seen->kept->since_ms + (int64_t)i * seen->kept->step_ms) / 1000,
-                                            .value = buckets_of(seen->kept, series)[i].min};
-    bg_trend_of(points, count, &trend);
+    bg_trend_of(points, bg_kept_points(kept, series, true, points), &trend);
     return trend;
 }
 
-static void put_limit(struct bg_shaper *shaper, json_t *row, const struct seen *seen, const struct bg_series *series,
+static void put_limit(struct bg_shaper *shaper, json_t *row, const struct bg_history *kept, const struct bg_series *series,
                       const struct bg_trend *trend)
 {
     const char *name = limit_of(series);
-    const double limit = name != NULL ? last_of(seen, name) : NAN;
+    const double limit = name != NULL ? last_of(kept, name) : NAN;
     const bool is_reached = trend->grows && !isnan(limit);
-    bg_put(shaper, row, "limit", bg_past_number_new(limit));
+    bg_put(shaper, row, "limit", bg_number_new(limit));
     bg_put(shaper, row, "limit_in_seconds",
            is_reached ? json_integer((json_int_t)fmax(0, (limit - trend->last) / trend->per_second)) : json_null());
 }
 
-static json_t *row_new(struct bg_shaper *shaper, const struct seen *seen, size_t index)
+static json_t *row_new(struct bg_shaper *shaper, const struct bg_history *kept, size_t index)
 {
     const struct bg_series *series = bg_series_at(index);
-    const struct bg_trend trend = trend_of(seen, index);
+    const struct bg_trend trend = trend_of(kept, index);
     if (trend.points_count == 0)
         return NULL;
     json_t *row = bg_object_new(shaper);
@@ -110,14 +82,14 @@ static json_t *row_new(struct bg_shaper *shaper, const struct seen *seen, size_t
     bg_put(shaper, row, "unit", json_string(series->figure->unit));
     bg_put(shaper, row, "grows", json_boolean(trend.grows));
     bg_put(shaper, row, "since_at", bg_past_at_new((int64_t)(trend.since_s * 1000)));
-    bg_put(shaper, row, "start", bg_past_number_new(trend.first));
-    bg_put(shaper, row, "now", bg_past_number_new(trend.last));
-    bg_put(shaper, row, "change", bg_past_number_new(trend.last - trend.first));
+    bg_put(shaper, row, "start", bg_number_new(trend.first));
+    bg_put(shaper, row, "now", bg_number_new(trend.last));
+    bg_put(shaper, row, "change", bg_number_new(trend.last - trend.first));
     bg_put(shaper, row, "change_ratio", trend.first > 0 ? json_real((trend.last - trend.first) / trend.first) : json_null());
     bg_put(shaper, row, "change_per_second", json_real(trend.per_second));
     bg_put(shaper, row, "steadiness", json_real(trend.steadiness));
     bg_put(shaper, row, "points_count", json_integer((json_int_t)trend.points_count));
-    put_limit(shaper, row, seen, series, &trend);
+    put_limit(shaper, row, kept, series, &trend);
     return row;
 }
 
@@ -137,13 +109,17 @@ static int compare(const void *a, const void *b)
     return (one < other) - (one > other);
 }
 
-static json_t *data_new(struct bg_shaper *shaper, const struct seen *seen, bool all)
+/* *ret_most: in how many parts of the window there were samples, of the figure with most. */
+static json_t *data_new(struct bg_shaper *shaper, const struct bg_history *kept, bool all, size_t *ret_most)
 {
     json_t *rows[BG_STORE_SERIES_MAX] = {NULL}, *data = bg_array_new(shaper);
     size_t count = 0;
+    *ret_most = 0;
     for (size_t i = 0; i < bg_series_count(); i++)
-        if (can_leak(bg_series_at(i)) && (rows[count] = row_new(shaper, seen, i)) != NULL)
-            count++;
+        if (can_leak(bg_series_at(i)) && (rows[count] = row_new(shaper, kept, i)) != NULL) {
+            const size_t points = (size_t)json_integer_value(json_object_get(rows[count++], "points_count"));
+            *ret_most = points > *ret_most ? points : *ret_most;
+        }
     qsort(rows, count, sizeof rows[0], compare);
     for (size_t i = 0; i < count; i++)
         if (all || json_is_true(json_object_get(rows[i], "grows")))
@@ -154,31 +130,29 @@ static json_t *data_new(struct bg_shaper *shaper, const struct seen *seen, bool 
 }
 
 /* A first look, or one soon after a restart, has too little to say anything. */
-static void warn(struct bg_shaper *shaper, const struct seen *seen, int64_t until_ms, json_t *warnings)
+static void warn(struct bg_shaper *shaper, const struct bg_history *kept, int64_t until_ms, size_t most, json_t *warnings)
 {
-    const int64_t old_ms = 3 * seen->kept->step_ms > OLD_MS ? 3 * seen->kept->step_ms : OLD_MS;
+    const int64_t old_ms = 3 * kept->step_ms > OLD_MS ? 3 * kept->step_ms : OLD_MS;
     char last[BG_RFC3339_SIZE];
-    size_t known = 0;
-    bg_clock_rfc3339(seen->kept->last_ms, last);
-    if (seen->kept->last_ms != 0 && seen->kept->last_ms < until_ms - old_ms)
+    bg_clock_rfc3339(kept->last_ms, last);
+    if (kept->last_ms != 0 && kept->last_ms < until_ms - old_ms)
         bg_append(shaper, warnings, json_sprintf("the node was last sampled at %s: this is what grew until then", last));
-    if (seen->first > 0)
+    if (kept->restarts_count > 0)
         bg_append(shaper, warnings, json_string("the node was restarted within the window: only what came after that is looked at"));
-    for (size_t i = seen->first; i < seen->kept->buckets_count; i++)
-        known += isnan(buckets_of(seen->kept, 0)[i].mean) == 0;
-    if (known < BG_TREND_POINTS_MIN)
+    if (most < BG_TREND_POINTS_MIN)
         bg_append(shaper, warnings,
                   json_sprintf(
                       "there are samples in %d of the window's %d parts, and at least %d are needed to know what grows: choose a shorter "
                       "window, like window=3m, or ask later",
-                      (int)known, (int)seen->kept->buckets_count, BG_TREND_POINTS_MIN));
+                      (int)most, BG_KEPT_STEPS, BG_TREND_POINTS_MIN));
 }
 
 static json_t *shape(struct bg_shaper *shaper, const struct bg_past *past, const struct bg_history *kept, json_t *warnings)
 {
-    const struct seen seen = since_restart(kept);
-    warn(shaper, &seen, past->request.until_ms, warnings);
-    return data_new(shaper, &seen, bg_call_boolean(past->call, "all"));
+    size_t most;
+    json_t *data = data_new(shaper, kept, bg_call_boolean(past->call, "all"), &most);
+    warn(shaper, kept, past->request.until_ms, most, warnings);
+    return data;
 }
 
 static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct bg_failure *ret_failure)
@@ -186,16 +160,13 @@ static enum bg_error read_request(struct bg_past *past, int64_t now_ms, struct b
     struct bg_history_request *request = &past->request;
     const char *window = bg_call_text(past->call, "window");
     int64_t window_ms;
-    if (!bg_duration_parse(window, &window_ms) || window_ms < WINDOW_MS_MIN)
+    if (!bg_duration_parse(window, &window_ms) || window_ms < BG_KEPT_WINDOW_MS_MIN)
         return bg_fail_param(ret_failure, BG_INVALID, "window", "window=%.40s is not a duration from 1m to 366d, like 10m, 1h or 1d",
                              window);
     for (size_t i = 0; i < bg_series_count(); i++)
         past->series[i] = i;
     request->series_count = bg_series_count();
-    request->step_ms = window_ms / STEPS;
-    request->until_ms = now_ms;
-    request->since_ms = now_ms - window_ms;
-    request->since_ms -= request->since_ms % request->step_ms;
+    bg_kept_window(request, window_ms, now_ms);
     return BG_OK;
 }
 
@@ -208,7 +179,7 @@ static const struct bg_param params[] = {
     BG_NODE_PARAM,
     {.name = "window",
      .type = BG_PARAM_TEXT,
-     .min = 2,
+     .min = 1,
      .max = 40,
      .fallback = "1h",
      .summary = "How long before now to look at (10m, 6h, 7d); a node that was restarted since is looked at since then"},

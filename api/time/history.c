@@ -132,7 +132,7 @@ static json_t *column_new(struct bg_shaper *shaper, const struct bg_bucket *buck
 {
     json_t *column = bg_array_new(shaper);
     for (size_t i = 0; i < count; i++)
-        bg_append(shaper, column, bg_past_number_new(value_of(&buckets[i])));
+        bg_append(shaper, column, bg_number_new(value_of(&buckets[i])));
     return column;
 }
 
@@ -151,13 +151,13 @@ static json_t *data_new(struct bg_shaper *shaper, const struct bg_past *past, co
 {
     json_t *data = bg_object_new(shaper), *times = bg_array_new(shaper), *series = bg_array_new(shaper), *restarts = bg_array_new(shaper);
     for (size_t i = 0; i < kept->buckets_count; i++)
-        bg_append(shaper, times, bg_past_number_new((double)(kept->since_ms + (int64_t)i * kept->step_ms) / 1000));
+        bg_append(shaper, times, bg_number_new((double)(kept->since_ms + (int64_t)i * kept->step_ms) / 1000));
     for (size_t i = 0; i < past->request.series_count; i++)
         bg_append(shaper, series,
                   series_new(shaper, bg_series_at(past->series[i]), kept->buckets + i * kept->buckets_count, kept->buckets_count));
     for (size_t i = 0; i < kept->restarts_count; i++)
         bg_append(shaper, restarts, bg_past_at_new(kept->restarts_ms[i]));
-    bg_put(shaper, data, "step_seconds", bg_past_number_new((double)kept->step_ms / 1000));
+    bg_put(shaper, data, "step_seconds", bg_number_new((double)kept->step_ms / 1000));
     bg_put(shaper, data, "unix_seconds", times);
     bg_put(shaper, data, "series", series);
     bg_put(shaper, data, "restarts_at", restarts);

@@ -2,21 +2,12 @@
 #include "past.h"
 
 #include "direct.h"
+#include "kept.h"
 #include "meta.h"
 
 #include "beamgauge/clock.h"
 
-#include <math.h>
 #include <stdlib.h>
-
-#define WHOLE_MAX 9007199254740992.0 /* 2^53: every whole number up to there is exact */
-
-json_t *bg_past_number_new(double number)
-{
-    if (!isfinite(number))
-        return json_null();
-    return fabs(number) < WHOLE_MAX && number == floor(number) ? json_integer((json_int_t)number) : json_real(number);
-}
 
 json_t *bg_past_at_new(int64_t wall_ms)
 {
@@ -75,12 +66,13 @@ static void on_cancel(void *context)
 static enum bg_error begin(struct bg_past *past, bg_past_read *read, struct bg_failure *ret_failure)
 {
     const struct bg_services *services = bg_call_services(past->call);
-    if (services->store == NULL)
-        return bg_fail(ret_failure, BG_UNSUPPORTED, "nothing is kept of nodes: sample_ms is 0 in [watch] of the configuration");
+    enum bg_error error = bg_kept_check(services, ret_failure);
+    if (error != BG_OK)
+        return error;
     past->started_us = bg_clock_monotonic_us(services->clock);
     past->request.node = bg_call_text(past->call, "node");
     past->request.series = past->series;
-    const enum bg_error error = read(past, bg_clock_wall_ms(services->clock), ret_failure);
+    error = read(past, bg_clock_wall_ms(services->clock), ret_failure);
     return error != BG_OK ? error : bg_store_history(services->store, &past->request, on_history, past, &past->ticket, ret_failure);
 }
 

@@ -27,8 +27,6 @@ struct bg_past {
 /* Takes over the call. The endpoint must have the parameter node. Also a node that is not registered any more has a past. */
 void bg_past_run(struct bg_call *call, bg_past_read *read, bg_past_shape *shape);
 
-/* Values for bg_put(): a whole number as an integer, null if it is not known; a time as text. */
-json_t *bg_past_number_new(double number);
-json_t *bg_past_at_new(int64_t wall_ms);
+json_t *bg_past_at_new(int64_t wall_ms); /* a time as text, for bg_put() */
 
 #endif

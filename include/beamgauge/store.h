@@ -45,7 +45,7 @@ struct bg_store_options {
     const char *const *series; /* the names of all series, in the order of the values of samples, without newlines; copied */
     size_t series_count;
     const struct bg_clock *clock;
-    void (*wake)(void *context); /* called on the store's thread: bg_store_dispatch() has something to do */
+    void (*wake)(void *context); /* called on the store's thread: bg_store_dispatch() has something to do, or the state has a problem */
     void *context;
 };
 

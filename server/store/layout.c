@@ -1,11 +1,11 @@
 /* layout.c: finds and adds lists of names, and compares them with this version's. */
 #include "layout.h"
 
-#include "crc.h"
 #include "db.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 bool bg_series_init(struct bg_series *ret_series, const char *const *names, size_t count)
 {
@@ -22,7 +22,7 @@ bool bg_series_init(struct bg_series *ret_series, const char *const *names, size
         *to++ = '\n';
     }
     *to = '\0';
-    *ret_series = (struct bg_series){.count = count, .text = text, .seed = bg_crc32(0, text, length)};
+    *ret_series = (struct bg_series){.count = count, .text = text, .seed = (uint32_t)crc32_z(0, (const uint8_t *)text, length)};
     return true;
 }
 
@@ -64,7 +64,7 @@ static bool layout_read(struct bg_layout *layout, const char *names, const char 
 static void layout_fill(struct bg_db *db, struct bg_layout *layout, int64_t id, const char *names)
 {
     layout->id = layout_read(layout, names, db->layouts.series->text) ? id : 0;
-    layout->seed = bg_crc32(0, names, strlen(names));
+    layout->seed = (uint32_t)crc32_z(0, (const uint8_t *)names, strlen(names));
 }
 
 const struct bg_layout *bg_layout_own(struct bg_db *db)

@@ -1,11 +1,15 @@
 /* rows.c: writes, reads and removes rows. */
 #include "rows.h"
 
-#include "crc.h"
-
 #include <string.h>
+#include <zlib.h>
 
 #define SEAL_BYTES 4 /* the checksum, before the figures */
+
+static uint32_t checksum(const char *name)
+{
+    return (uint32_t)crc32_z(0, (const uint8_t *)name, strlen(name));
+}
 
 static bool node_id_find(struct bg_db *db, const char *name, int64_t *ret_id)
 {
@@ -24,7 +28,7 @@ bool bg_rows_node(struct bg_db *db, const char *name, struct bg_node_ref *ret_no
 
     if (!node_id_find(db, name, &id))
         return false;
-    *ret_node = (struct bg_node_ref){.id = id, .seed = bg_crc32(0, name, strlen(name))};
+    *ret_node = (struct bg_node_ref){.id = id, .seed = checksum(name)};
     return true;
 }
 
@@ -41,7 +45,7 @@ bool bg_node_add(struct bg_db *db, const char *name, struct bg_node_ref *ret_nod
     statement = BG_DB_START(db, BG_NODE_ADD, id);
     if (bg_db_bind_text(db, statement, 2, name))
         bg_db_step(db, statement);
-    *ret_node = (struct bg_node_ref){.id = id, .seed = bg_crc32(0, name, strlen(name))};
+    *ret_node = (struct bg_node_ref){.id = id, .seed = checksum(name)};
     return db->failure == SQLITE_OK;
 }
 
@@ -51,7 +55,7 @@ bool bg_node_next(struct bg_db *db, int64_t id, struct bg_node_ref *ret_node)
     const char *name = bg_db_step(db, statement) ? (const char *)sqlite3_column_text(statement, 1) : NULL;
 
     if (name != NULL)
-        *ret_node = (struct bg_node_ref){.id = sqlite3_column_int64(statement, 0), .seed = bg_crc32(0, name, strlen(name))};
+        *ret_node = (struct bg_node_ref){.id = sqlite3_column_int64(statement, 0), .seed = checksum(name)};
     bg_db_stop(statement);
     return name != NULL && ret_node->id <= BG_NODE_IDS_MAX;
 }
@@ -64,7 +68,7 @@ static uint32_t seal_of(uint32_t node_seed, uint32_t layout_seed, int64_t key, i
 
     for (size_t i = 0; i < sizeof head; i++)
         head[i] = (uint8_t)(numbers[i / 8] >> i % 8 * 8);
-    return bg_crc32(bg_crc32(0, head, sizeof head), body, length);
+    return (uint32_t)crc32_z(crc32_z(0, head, sizeof head), body, length);
 }
 
 bool bg_row_write(struct bg_db *db, const struct bg_node_ref *node, enum bg_level level, const struct bg_row *row)

@@ -38,6 +38,7 @@ void bg_worker_note(struct bg_store *store, int64_t size_bytes)
     struct bg_store_state *state = &store->state;
 
     state->in_file = store->db.in_file;
+    store->is_news = store->is_news || strcmp(state->problem, store->problem) != 0;
     memcpy(state->problem, store->problem, sizeof state->problem);
     state->damaged_count = store->db.damaged_count;
     state->size_bytes = size_bytes;
@@ -205,6 +206,16 @@ static void work_await(struct bg_store *store)
         pthread_cond_timedwait(&store->more, &store->lock, &store->gather_until);
 }
 
+static void news_round(struct bg_store *store)
+{
+    if (!store->is_news)
+        return;
+    store->is_news = false;
+    pthread_mutex_unlock(&store->lock);
+    store->wake(store->context);
+    pthread_mutex_lock(&store->lock);
+}
+
 void *bg_worker_run(void *context)
 {
     struct bg_store *store = context;
@@ -216,6 +227,8 @@ void *bg_worker_run(void *context)
         batch_round(store);
         if (!store->is_closing)
             ticket_round(store);
+        if (!store->is_closing)
+            news_round(store);
     }
     pthread_mutex_unlock(&store->lock);
     bg_db_close(&store->db, false);

@@ -37,6 +37,7 @@ struct bg_store {
     struct bg_history_ticket *running;
     int64_t age_ms; /* by which time rows are too old, as last read on the event loop */
     struct bg_store_state state;
+    bool is_news; /* the state has a problem that it did not have before: the loop is to be woken */
 
     /* the thread's */
     struct bg_db db;

@@ -1,9 +1,8 @@
 /* watch.c: whose turn it is to be sampled. */
 #include "beamgauge/watch.h"
 
-#include "watch_metrics.h"
-
 #include "beamgauge/clock.h"
+#include "beamgauge/metrics.h"
 #include "beamgauge/node.h"
 
 #include <event2/event.h>
@@ -34,7 +33,7 @@ struct bg_watch {
 
 enum { SAMPLES, NODES, IN_FLIGHT };
 
-const struct bg_metric bg_watch_metrics[] = {
+static const struct bg_metric metrics[] = {
     [SAMPLES] = {"beamgauge_samples",
                  "Samples of nodes: answered, failed, or skipped since the one before was still in flight",
                  BG_METRIC_COUNTER,
@@ -42,19 +41,18 @@ const struct bg_metric bg_watch_metrics[] = {
                  {"result"}},
     [NODES] = {"beamgauge_sampled_nodes", "Nodes that are sampled when they are up", BG_METRIC_GAUGE, NULL, {NULL}},
     [IN_FLIGHT] = {"beamgauge_samples_in_flight", "Samples that nodes have not answered yet", BG_METRIC_GAUGE, NULL, {NULL}},
-    {.name = NULL},
 };
 
 static void collect(void *context, struct bg_exposition *exposition)
 {
     const struct bg_watch *watch = context;
     const struct bg_watch_stats *stats = &watch->stats;
-    const struct bg_metric *samples = &bg_watch_metrics[SAMPLES];
+    const struct bg_metric *samples = &metrics[SAMPLES];
     bg_exposition_add(exposition, samples, (const char *[]){"ok"}, (double)stats->sampled_count);
     bg_exposition_add(exposition, samples, (const char *[]){"failed"}, (double)stats->failed_count);
     bg_exposition_add(exposition, samples, (const char *[]){"skipped"}, (double)stats->skipped_count);
-    bg_exposition_add(exposition, &bg_watch_metrics[NODES], NULL, (double)stats->nodes_count);
-    bg_exposition_add(exposition, &bg_watch_metrics[IN_FLIGHT], NULL, (double)stats->in_flight_count);
+    bg_exposition_add(exposition, &metrics[NODES], NULL, (double)stats->nodes_count);
+    bg_exposition_add(exposition, &metrics[IN_FLIGHT], NULL, (double)stats->in_flight_count);
 }
 
 /* The one at this place of the list; the next one takes its place. */

@@ -16,7 +16,7 @@ const ROOMS = {
   'server/term/': { own: true, libraries: ['ei', 'jansson'] },
   'server/nodes/': { own: true, libraries: ['event', 'ei', 'openssl'] },
   'server/query/': { own: true, libraries: ['event', 'jansson'] },
-  'server/store/': { own: true, libraries: ['sqlite', 'threads'] },
+  'server/store/': { own: true, libraries: ['sqlite', 'threads', 'zlib'] },
   'server/http/': { own: true, libraries: ['event', 'jansson', 'openssl', 'zlib'] },
   'server/': { own: true, libraries: ['event'] },
   'api/': { own: true, libraries: ['jansson'] },

@@ -69,6 +69,21 @@ int folder_remove(void **state)
     return rmdir(folder);
 }
 
+void wakes_forget(void)
+{
+    while (sem_trywait(&woken) == 0)
+        ;
+}
+
+bool wake_await(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    return sem_timedwait(&woken, &until) == 0;
+}
+
 void store_start_with(const char *file, int64_t max_bytes, const char *const *series, size_t count)
 {
     const struct bg_store_options options = {

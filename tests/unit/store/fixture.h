@@ -27,6 +27,9 @@ static inline bool is_known(double value)
     return !isnan(value);
 }
 
+/* Forgets how often the store has woken its event loop; and waits until it does, for as long as nothing hangs. */
+void wakes_forget(void);
+bool wake_await(void);
 extern struct bg_store *store;
 extern const struct bg_clock hand_clock;
 extern int64_t wall_ms; /* the clock, as it was set last */

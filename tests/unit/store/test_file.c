@@ -218,6 +218,32 @@ static void all_expected(int count)
         assert_true(copy->buckets[i].mean == i);
 }
 
+/* So that the log says it, though nobody asks for a history. */
+static void a_file_that_fails_wakes_the_loop(void **state)
+{
+    struct rlimit limit;
+    rlim_t before;
+    struct bg_store_state now;
+
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    store_start(path, LARGE);
+    write_much(0, 10);
+    assert_true(settle().in_file);
+    getrlimit(RLIMIT_FSIZE, &limit);
+    before = limit.rlim_cur;
+    limit.rlim_cur = 1;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    wakes_forget();
+    write_much(10, 20);
+    assert_true(wake_await());
+    limit.rlim_cur = before;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    bg_store_state(store, &now);
+    assert_false(now.in_file);
+    assert_true(now.problem[0] != '\0');
+}
+
 static void a_limit_on_files_moves_it_to_memory_with_all_that_was(void **state)
 {
     struct rlimit limit;
@@ -315,6 +341,7 @@ int main(void)
         TEST(an_empty_file_becomes_a_database),
         TEST(a_database_without_its_tables_is_damaged),
         TEST(a_file_that_another_process_has_is_left_to_it),
+        TEST(a_file_that_fails_wakes_the_loop),
         TEST(a_limit_on_files_moves_it_to_memory_with_all_that_was),
         cmocka_unit_test_setup_teardown(a_full_disk_moves_it_to_memory_with_all_that_was, folder_make, unmount_and_remove),
         cmocka_unit_test_setup_teardown(a_folder_that_cannot_be_written_is_told, folder_make, unmount_and_remove),
