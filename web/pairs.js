@@ -145,7 +145,7 @@ function Watched({ pair, node }) {
 /** The count of the watched process's node, if it differs: both are shown, neither is corrected. */
 function otherSide({ count: watching, watched_count: watched }) {
   const differs = Number.isInteger(watched) && watched !== watching;
-  return differs && html` <small title="Counted by the watched process's own node">its side: ${count(watched)}</small>`;
+  return differs && html` <small title="Counted by the watched process's own node">other side: ${count(watched)}</small>`;
 }
 
 const countedAt = (pair) => pair.counted_at && (isSince(pair)

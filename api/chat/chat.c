@@ -336,12 +336,25 @@ static void add_nodes(struct bg_chat *chat)
         bg_append(&chat->shaper, chat->notes, json_string("There are more nodes: ask for the pairs of one."));
 }
 
+/* The node, or the history, has answered, but what it said leaves the value open. */
+static void note_open(struct bg_chat *chat, const struct bg_failure *failure)
+{
+    struct bg_text text;
+    bg_text_init(&text, chat->trouble_title, sizeof chat->trouble_title);
+    bg_text_add(&text, "It could not be determined: ");
+    bg_text_add_escaped(&text, failure->text, strlen(failure->text), "");
+    chat->missed = true;
+    chat->trouble = "trouble";
+}
+
 static void on_checked(void *context, struct bg_check_result *result)
 {
     struct bg_chat *chat = context;
     chat->check = NULL;
     if (result->nodes == NULL)
         bg_shaper_fail(&chat->shaper, BG_NO_MEMORY, "out of memory");
+    else if (result->status == BG_CHECK_UNKNOWN && result->answered)
+        note_open(chat, &result->failure);
     else if (result->status == BG_CHECK_UNKNOWN)
         note_failure(chat, chat->command.node, &result->failure);
     else {

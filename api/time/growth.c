@@ -142,8 +142,8 @@ static void warn(struct bg_shaper *shaper, const struct bg_history *kept, int64_
     if (most < BG_TREND_POINTS_MIN)
         bg_append(shaper, warnings,
                   json_sprintf(
-                      "there are samples in %d of the window's %d parts, and at least %d are needed to know what grows: choose a shorter "
-                      "window, like window=3m, or ask later",
+                      "there are samples in %d of the window's %d parts, and at least %d are needed to know what grows: choose a window of "
+                      "some minutes that lie within the time since the node is sampled, like window=3m, or ask later",
                       (int)most, BG_KEPT_STEPS, BG_TREND_POINTS_MIN));
 }
 

@@ -121,6 +121,19 @@ static void too_little_is_unknown_and_not_a_pass(void **state)
     assert_int_equal(fake.status, 422);
 }
 
+static void chat_says_why_it_is_not_known(void **state)
+{
+    (void)state;
+    fake_call("chat", "", "{\"text\":\"check shop@127.0.0.1 change(memory.total_bytes,10m) < 1G\"}");
+    fill(20, STEPS, 1000, 0);
+    give(0);
+    char *text = fake.data != NULL ? json_dumps(fake.data, 0) : NULL;
+    if (text == NULL || strstr(text, "It could not be determined: in the window there are samples of shop@127.0.0.1 from") == NULL ||
+        strstr(text, "did not answer") != NULL)
+        fail_msg("%s", text != NULL ? text : fake.failure.text);
+    free(text);
+}
+
 static void mistakes_have_their_column(void **state)
 {
     static const struct {
@@ -159,6 +172,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(changes_and_rates_are_compared, setup, fake_teardown),
         cmocka_unit_test_setup_teardown(they_stand_beside_others, setup, fake_teardown),
         cmocka_unit_test_setup_teardown(too_little_is_unknown_and_not_a_pass, setup, fake_teardown),
+        cmocka_unit_test_setup_teardown(chat_says_why_it_is_not_known, setup, fake_teardown),
         cmocka_unit_test_setup_teardown(mistakes_have_their_column, setup, fake_teardown),
         cmocka_unit_test_setup_teardown(a_client_that_goes_cancels_it, setup, fake_teardown),
     };

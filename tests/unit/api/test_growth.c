@@ -155,7 +155,7 @@ static void too_little_is_said_to_be_too_little(void **state)
     give(NULL);
     assert_int_equal(json_array_size(fake.data), 0);
     EXPECT_META("warnings", "[\"there are samples in 8 of the window's 60 parts, and at least 9 are needed to know what grows: choose a "
-                            "shorter window, like window=3m, or ask later\"]");
+                            "window of some minutes that lie within the time since the node is sampled, like window=3m, or ask later\"]");
     fake_call("getGrowth", "node=shop@127.0.0.1 window=59s", NULL);
     fake_expect_failure(BG_INVALID, "window=59s is not a duration from 1m to 366d");
 }
